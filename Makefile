@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+UV := .venv/bin/uv
+BIN := .venv/bin
+
+.PHONY: help demo dev test lint bench clean lock
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(UV):
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+.venv/.base: requirements.lock pyproject.toml | $(UV)
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.base
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.lock
+	@touch $@
+
+demo: .venv/.base  ## set up, run the main job end to end, show the KPI table
+	@$(BIN)/kpi-platform demo
+
+dev: .venv/.dev  ## set up everything a developer needs
+
+test: .venv/.dev  ## set up and run the tests
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+lint: .venv/.dev  ## ruff, mypy, sqlfluff, import-linter, dagster definitions validate
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint dbt --processes 0
+	$(BIN)/dagster definitions validate -w workspace.yaml
+
+bench: .venv/.dev  ## benchmarks, side by side with the alternative
+	@$(BIN)/python -m kpi_platform_tests.bench
+
+lock: | $(UV)  ## resolve the locked versions anew
+	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
+	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
+
+clean:  ## remove the environment and all local state
+	rm -rf .venv .kpi_platform

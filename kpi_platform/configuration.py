@@ -1,0 +1,93 @@
+"""The one reader of the environment.
+
+`Configuration.from_environment()` is called where a process starts, never at import of another module. Values
+of secrets stay in the environment: code asks for them by name, with `secret()`, at the moment of use.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kpi_platform.domain.errors import MissingConfiguration
+
+LOCAL_FIVETRAN_PORT = 8799
+LOCAL_FIVETRAN_KEY = "local"
+"""Key and secret of the local Fivetran of the embedded default. It listens on the loopback address only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the environment says, parsed once.
+
+    `home` is where all local state lives. `environment` is the mapping that secrets are looked up in.
+    """
+
+    home: Path
+    dashboard_database_url: str
+    fivetran_api_url: str
+    environment: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Configuration":
+        """Reads `environment` (default: the process's). Raises MissingConfiguration for a malformed variable."""
+        env = dict(os.environ if environment is None else environment)
+        home = Path(env.get("KPI_PLATFORM_HOME") or ".kpi_platform").expanduser().resolve()
+        default_port = env.get("KPI_LOCAL_FIVETRAN_PORT") or str(LOCAL_FIVETRAN_PORT)
+        api_url = (env.get("FIVETRAN_API_URL") or f"http://127.0.0.1:{default_port}").rstrip("/")
+        if urlsplit(api_url).scheme not in ("http", "https"):
+            raise MissingConfiguration(
+                f"FIVETRAN_API_URL is '{api_url}', which is no http or https address.",
+                next_step="Set it to https://api.fivetran.com, or leave it out to use the local Fivetran.",
+            )
+        return cls(
+            home=home,
+            dashboard_database_url=env.get("DASHBOARD_DATABASE_URL") or f"sqlite:///{home / 'dashboard.db'}",
+            fivetran_api_url=api_url,
+            environment=env,
+        )
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The embedded DuckDB destination."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def local_fivetran_home(self) -> Path:
+        return self.home / "local_fivetran"
+
+    @property
+    def uses_local_fivetran(self) -> bool:
+        return urlsplit(self.fivetran_api_url).hostname in ("127.0.0.1", "localhost", "::1")
+
+    def get(self, name: str) -> str | None:
+        """The variable `name`, or None where it is unset or empty."""
+        return self.environment.get(name) or None
+
+    def secret(self, name: str) -> str:
+        """The value of the secret in the variable `name`; MissingConfiguration names it where it is missing."""
+        value = self.get(name)
+        if value is None:
+            raise MissingConfiguration(
+                f"The environment variable {name} is not set.",
+                next_step=f"Set {name} for the process that runs kpi_platform, and start it again.",
+            )
+        return value
+
+    @property
+    def fivetran_api_key(self) -> str:
+        return LOCAL_FIVETRAN_KEY if self._local_default("FIVETRAN_API_KEY") else self.secret("FIVETRAN_API_KEY")
+
+    @property
+    def fivetran_api_secret(self) -> str:
+        if self._local_default("FIVETRAN_API_SECRET"):
+            return LOCAL_FIVETRAN_KEY
+        return self.secret("FIVETRAN_API_SECRET")
+
+    def _local_default(self, name: str) -> bool:
+        return self.uses_local_fivetran and self.get(name) is None
