@@ -1,15 +1,16 @@
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .venv/bin/uv
 BIN := .venv/bin
 
 .PHONY: help demo dev test lint bench clean lock
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
+# Debian ships Python's venv as a package of its own.
 $(UV):
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv .venv; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 .venv/.base: requirements.lock pyproject.toml | $(UV)
