@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-UV := .venv/bin/uv
+UV := .venv/bin/uv --system-certs
 BIN := .venv/bin
 
 .PHONY: help demo dev test lint bench clean lock
@@ -9,11 +9,11 @@ help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 # Debian ships Python's venv as a package of its own.
-$(UV):
+.venv/bin/uv:
 	$(PYTHON) -m venv .venv || { apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv .venv; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
-.venv/.base: requirements.lock pyproject.toml | $(UV)
+.venv/.base: requirements.lock pyproject.toml | .venv/bin/uv
 	$(UV) pip install --quiet --python $(BIN)/python -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
