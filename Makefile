@@ -41,7 +41,7 @@ lint: .venv/.dev  ## ruff, mypy, sqlfluff, import-linter, dagster definitions va
 bench: .venv/.dev  ## benchmarks, side by side with the alternative
 	@$(BIN)/python -m kpi_platform_tests.bench
 
-lock: | $(UV)  ## resolve the locked versions anew
+lock: | .venv/bin/uv  ## resolve the locked versions anew
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
 
