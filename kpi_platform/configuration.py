@@ -62,6 +62,11 @@ class Configuration:
         return self.home / "local_fivetran"
 
     @property
+    def local_fivetran_port(self) -> int:
+        """Where the local Fivetran listens. Meaningful where `uses_local_fivetran`."""
+        return urlsplit(self.fivetran_api_url).port or LOCAL_FIVETRAN_PORT
+
+    @property
     def uses_local_fivetran(self) -> bool:
         return urlsplit(self.fivetran_api_url).hostname in ("127.0.0.1", "localhost", "::1")
 
