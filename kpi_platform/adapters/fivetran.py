@@ -1,0 +1,168 @@
+"""Fivetran's REST API: the calls that we make."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote
+
+from kpi_platform.adapters.fivetran_connection import Connection
+from kpi_platform.adapters.fivetran_http import FivetranHttp
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import FivetranRefused
+
+Naming = Literal["FIVETRAN_NAMING", "SOURCE_NAMING"]
+ScheduleType = Literal["auto", "manual"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewConnection:
+    """A created connection, and the page on which its source's owner signs in (None where not asked for)."""
+
+    connection: Connection
+    connect_card_url: str | None
+
+
+class FivetranApi(FivetranHttp):
+    """The calls of one account. Raises FivetranUnavailable and FivetranRefused (see FivetranHttp)."""
+
+    # Connections
+
+    def connections(self, *, group_id: str | None = None) -> list[Connection]:
+        """All connections of the account, or of one group: one request per 1,000."""
+        path = "connections" if group_id is None else f"groups/{_part(group_id)}/connections"
+        return [Connection.from_details(item) for item in self.pages(path)]
+
+    def connection(self, connection_id: str) -> Connection:
+        return Connection.from_details(self.request("GET", f"connections/{_part(connection_id)}"))
+
+    def modify_connection(
+        self,
+        connection_id: str,
+        *,
+        paused: bool | None = None,
+        sync_frequency: int | None = None,
+        schedule_type: ScheduleType | None = None,
+        daily_sync_time: str | None = None,
+    ) -> Connection:
+        """Changes what is given. `sync_frequency` is in minutes, `daily_sync_time` as "HH:00"."""
+        changes = {
+            "paused": paused,
+            "sync_frequency": sync_frequency,
+            "schedule_type": schedule_type,
+            "daily_sync_time": daily_sync_time,
+        }
+        body = {name: value for name, value in changes.items() if value is not None}
+        return Connection.from_details(
+            self.request("PATCH", f"connections/{_part(connection_id)}", json=body)
+        )
+
+    def create_connection(
+        self,
+        *,
+        service: str,
+        group_id: str,
+        config: Mapping[str, Any],
+        paused: bool = True,
+        sync_frequency: int | None = None,
+        schedule_type: ScheduleType | None = None,
+        naming: Naming | None = None,
+        redirect_uri: str | None = None,
+        hide_setup_guide: bool = False,
+    ) -> NewConnection:
+        """Creates a connection without the source's secret: its owner signs in on the connect card's page.
+
+        `config` holds the schema and what the source needs besides secrets. A lost answer is not tried again,
+        because the connection may exist.
+        """
+        body: dict[str, Any] = {
+            "service": service,
+            "group_id": group_id,
+            "config": dict(config),
+            "paused": paused,
+            "run_setup_tests": False,
+        }
+        if sync_frequency is not None:
+            body["sync_frequency"] = sync_frequency
+        if schedule_type is not None:
+            body["schedule_type"] = schedule_type
+        if naming is not None:
+            body["destination_schema_names"] = naming
+        if redirect_uri is not None:
+            body["connect_card_config"] = _card(redirect_uri, hide_setup_guide)
+        data = self.request("POST", "connections", json=body, repeatable=False)
+        return NewConnection(Connection.from_details(data), (data.get("connect_card") or {}).get("uri"))
+
+    def connect_card(self, connection_id: str, *, redirect_uri: str, hide_setup_guide: bool = False) -> str:
+        """A page of Fivetran's, valid for a day, on which the owner of the source signs in."""
+        body = {"connect_card_config": _card(redirect_uri, hide_setup_guide)}
+        data = self.request("POST", f"connections/{_part(connection_id)}/connect-card", json=body)
+        return str(data["connect_card"]["uri"])
+
+    def delete_connection(self, connection_id: str) -> None:
+        self.request("DELETE", f"connections/{_part(connection_id)}")
+
+    def sync(self, connection_id: str, *, force: bool = False) -> None:
+        """Starts a sync. One that runs already goes on, unless `force` ends it and starts anew."""
+        self.request("POST", f"connections/{_part(connection_id)}/sync", json={"force": force})
+
+    # Schemas
+
+    def schemas(self, connection_id: str) -> Mapping[str, Any]:
+        """The schema configuration by schema; empty before the first sync, when Fivetran has none."""
+        try:
+            data = self.request("GET", f"connections/{_part(connection_id)}/schemas")
+        except FivetranRefused as refused:
+            if refused.details.get("code") == "NotFound_SchemaConfig":
+                return {}
+            raise
+        return data.get("schemas") or {}
+
+    def update_schemas(
+        self, connection_id: str, schemas: Mapping[str, Mapping[str, bool]]
+    ) -> Mapping[str, Any]:
+        """Switches tables on or off; `schemas` is schema → table → wanted. Answers the new ones."""
+        body = {
+            "schemas": {
+                schema: {"tables": {table: {"enabled": wanted} for table, wanted in tables.items()}}
+                for schema, tables in schemas.items()
+            }
+        }
+        data = self.request("PATCH", f"connections/{_part(connection_id)}/schemas", json=body)
+        return data.get("schemas") or {}
+
+    # Groups and webhooks
+
+    def groups(self) -> list[Mapping[str, Any]]:
+        return list(self.pages("groups"))
+
+    def create_group(self, name: str) -> Mapping[str, Any]:
+        return self.request("POST", "groups", json={"name": name}, repeatable=False)
+
+    def webhooks(self) -> list[Mapping[str, Any]]:
+        return list(self.pages("webhooks"))
+
+    def create_webhook(
+        self, url: str, *, secret: str, events: Sequence[str] = ("sync_end",), group_id: str | None = None
+    ) -> Mapping[str, Any]:
+        """Has Fivetran post `events` of the group (default: of the whole account) to `url`, signed."""
+        path = "webhooks/account" if group_id is None else f"webhooks/group/{_part(group_id)}"
+        body = {"url": url, "events": list(events), "active": True, "secret": secret}
+        return self.request("POST", path, json=body, repeatable=False)
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        self.request("DELETE", f"webhooks/{_part(webhook_id)}")
+
+
+def open_fivetran(configuration: Configuration) -> FivetranApi:
+    """The account of the environment (see FIVETRAN_API_URL). Makes no call; close it after use."""
+    return FivetranApi(
+        configuration.fivetran_api_url, configuration.fivetran_api_key, configuration.fivetran_api_secret
+    )
+
+
+def _card(redirect_uri: str, hide_setup_guide: bool) -> Mapping[str, Any]:
+    return {"redirect_uri": redirect_uri, "hide_setup_guide": hide_setup_guide}
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,100 @@
+"""A Fivetran connection as its REST API describes it, parsed once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One source that feeds one schema of a destination. All times are UTC; None means never.
+
+    `tasks` are Fivetran's own words for what its owner has to mend. `details` is the raw answer.
+    """
+
+    id: str
+    service: str
+    group_id: str
+    schema: str
+    paused: bool
+    succeeded_at: datetime | None
+    failed_at: datetime | None
+    sync_frequency: int | None
+    schedule_type: str | None
+    daily_sync_time: str | None
+    setup_state: str
+    sync_state: str
+    update_state: str
+    is_historical_sync: bool
+    rescheduled_for: datetime | None
+    tasks: tuple[str, ...]
+    warnings: tuple[str, ...]
+    details: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def from_details(cls, details: Mapping[str, Any]) -> "Connection":
+        """Parses one connection of an API answer. Raises KeyError or ValueError where it is not one."""
+        status = details.get("status") or {}
+        return cls(
+            id=details["id"],
+            service=details["service"],
+            group_id=details["group_id"],
+            schema=details["schema"],
+            paused=bool(details.get("paused")),
+            succeeded_at=parse_instant(details.get("succeeded_at")),
+            failed_at=parse_instant(details.get("failed_at")),
+            sync_frequency=details.get("sync_frequency"),
+            schedule_type=details.get("schedule_type"),
+            daily_sync_time=details.get("daily_sync_time"),
+            setup_state=status.get("setup_state") or "incomplete",
+            sync_state=status.get("sync_state") or "scheduled",
+            update_state=status.get("update_state") or "on_schedule",
+            is_historical_sync=bool(status.get("is_historical_sync")),
+            rescheduled_for=parse_instant(status.get("rescheduled_for")),
+            tasks=_messages(status.get("tasks")),
+            warnings=_messages(status.get("warnings")),
+            details=details,
+        )
+
+    @property
+    def completed_at(self) -> datetime | None:
+        """When its last sync ended, well or badly."""
+        ends = [end for end in (self.succeeded_at, self.failed_at) if end]
+        return max(ends, default=None)
+
+    @property
+    def last_sync_succeeded(self) -> bool:
+        return (self.succeeded_at or _NEVER) > (self.failed_at or _NEVER)
+
+    @property
+    def is_syncing(self) -> bool:
+        return self.sync_state == "syncing"
+
+    @property
+    def url(self) -> str:
+        """Its page in Fivetran's web interface."""
+        return f"https://fivetran.com/dashboard/connections/{self.id}"
+
+    def completed_since(self, earlier: datetime | None) -> bool:
+        """Whether a sync has ended after `earlier`."""
+        return (self.completed_at or _NEVER) > (earlier or _NEVER)
+
+
+def parse_instant(text: str | None) -> datetime | None:
+    """An ISO 8601 instant in UTC. One without an offset is UTC, as in all of Fivetran's answers."""
+    if not text:
+        return None
+    instant = datetime.fromisoformat(text)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def _messages(items: Any) -> tuple[str, ...]:
+    return tuple(_message(item) if isinstance(item, Mapping) else str(item) for item in items or ())
+
+
+def _message(item: Mapping[str, Any]) -> str:
+    parts = (item.get("message") or item.get("code"), item.get("details"))
+    return ": ".join(str(part) for part in parts if part)

@@ -1,0 +1,159 @@
+"""The one HTTP path to Fivetran: what is tried again, what is not, and what a failure says."""
+
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
+
+PAGE_SIZE = 1000
+_HEADERS = {"Accept": "application/json;version=2", "User-Agent": "kpi-platform"}
+
+
+class FivetranHttp:
+    """Calls in the name of one API key.
+
+    429 waits as long as `Retry-After` says, up to `max_wait_seconds`; 5xx and lost connections are tried
+    again with growing pauses; other 4xx never are. Raises FivetranUnavailable (no answer, or none that
+    helps) and FivetranRefused (`details["status"]` and `["code"]` are Fivetran's). Safe to share by threads.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        secret: str,
+        *,
+        timeout_seconds: float = 30.0,
+        max_attempts: int = 4,
+        backoff_seconds: float = 0.5,
+        max_wait_seconds: float = 60.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._max_attempts = max_attempts
+        self._backoff_seconds = backoff_seconds
+        self._max_wait_seconds = max_wait_seconds
+        self._sleep = sleep
+        self._client = httpx.Client(
+            base_url=f"{self.base_url}/v1/",
+            auth=httpx.BasicAuth(key, secret),
+            headers=_HEADERS,
+            timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10.0)),
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        repeatable: bool = True,
+    ) -> Mapping[str, Any]:
+        """One call to `path` below `/v1/`; answers its `data`, or the whole body where there is none.
+
+        A call that is not `repeatable` is tried again only when it certainly did not arrive.
+        """
+        for attempt in range(1, self._max_attempts + 1):
+            last = attempt == self._max_attempts
+            try:
+                response = self._client.request(method, path, json=json, params=params)
+            except httpx.TransportError as cause:
+                if last or not (repeatable or isinstance(cause, httpx.ConnectError)):
+                    raise self._unreachable(cause) from cause
+            else:
+                if response.is_success:
+                    return self._data(response)
+                if response.status_code < 500 and response.status_code != 429:
+                    raise _refused(response, method, path)
+                wait = _retry_after(response)
+                overloaded = response.status_code == 429
+                if last or wait > self._max_wait_seconds or not (repeatable or overloaded):
+                    raise self._overloaded(response, wait)
+                if overloaded:
+                    self._sleep(wait or self._pause(attempt))
+                    continue
+            self._sleep(self._pause(attempt))
+        raise AssertionError("the last attempt returns or raises")
+
+    def pages(self, path: str) -> list[Mapping[str, Any]]:
+        """All items of a paged list."""
+        items: list[Mapping[str, Any]] = []
+        params: dict[str, Any] = {"limit": PAGE_SIZE}
+        while True:
+            data = self.request("GET", path, params=params)
+            items.extend(data.get("items") or ())
+            cursor = data.get("next_cursor") or data.get("nextCursor")
+            if not cursor:
+                return items
+            params["cursor"] = cursor
+
+    def _pause(self, attempt: int) -> float:
+        return min(self._backoff_seconds * 2.0 ** (attempt - 1), self._max_wait_seconds)
+
+    def _data(self, response: httpx.Response) -> Mapping[str, Any]:
+        try:
+            body = response.json()
+            data = body.get("data", body)
+            return dict(data)
+        except (ValueError, TypeError, AttributeError) as cause:
+            raise FivetranUnavailable(
+                f"What answers at {self.base_url} is not Fivetran's API.", next_step="Check FIVETRAN_API_URL."
+            ) from cause
+
+    def _unreachable(self, cause: Exception) -> FivetranUnavailable:
+        return FivetranUnavailable(
+            f"Fivetran at {self.base_url} does not answer: {cause or type(cause).__name__}.",
+            next_step="Check FIVETRAN_API_URL and the network; `kpi-platform up` starts the local one.",
+        )
+
+    def _overloaded(self, response: httpx.Response, wait: float) -> FivetranUnavailable:
+        if response.status_code == 429:
+            return FivetranUnavailable(
+                f"Fivetran's rate limit is used up; it takes calls again in {wait:.0f} seconds.",
+                next_step="Try again then, or have fewer programs use this API key.",
+                details={"status": 429, "retry_after_seconds": wait},
+            )
+        return FivetranUnavailable(
+            f"Fivetran at {self.base_url} answered {response.status_code}.",
+            next_step="Try again later; https://status.fivetran.com says whether it is down.",
+            details={"status": response.status_code},
+        )
+
+
+def _refused(response: httpx.Response, method: str, path: str) -> FivetranRefused:
+    try:
+        body = dict(response.json())
+    except (ValueError, TypeError):
+        body = {}
+    code, reason = str(body.get("code") or ""), str(body.get("message") or response.reason_phrase)
+    next_step = {
+        401: "Check FIVETRAN_API_KEY and FIVETRAN_API_SECRET.",
+        403: "Give the API key's role the right to do this in Fivetran.",
+        404: "Check the id in the customer's settings; `kpi-platform doctor` says what Fivetran knows.",
+    }.get(response.status_code, "")
+    return FivetranRefused(
+        f"Fivetran refused {method} {path} ({response.status_code}): {reason}",
+        next_step=next_step,
+        details={"status": response.status_code, "code": code, "reason": reason},
+    )
+
+
+def _retry_after(response: httpx.Response) -> float:
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else 0.0
