@@ -1,0 +1,75 @@
+"""What the platform needs of a destination, whatever its type."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""schema → table → column → type, all as they are spelled in the destination."""
+
+StepName = Literal["resolve", "connect", "authenticate", "database", "schema", "can_read"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStep:
+    """One step of a connection test. After a step that failed no further one is tried. `error` says what went
+    wrong and what to do; it holds no secret."""
+
+    name: StepName
+    ok: bool
+    seconds: float
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DbtTarget:
+    """How dbt reaches the destination: an output of a profile, and the secrets that it refers to by
+    `env_var()`, which are never written anywhere."""
+
+    output: Mapping[str, Any]
+    secrets: Mapping[str, str]
+
+
+class Destination(Protocol):
+    """A warehouse that Fivetran writes to and that holds the marts in its schema `mart_schema`.
+
+    Every method opens what it needs and closes it. All raise DestinationUnavailable where the destination
+    cannot be reached or refuses.
+    """
+
+    @property
+    def name(self) -> str:
+        """Equal for equal destinations (type, place, user, schema of the marts); shown to people."""
+
+    @property
+    def mart_schema(self) -> str: ...
+
+    def columns(self, schemas: Sequence[str]) -> Catalogue:
+        """The columns of every table in `schemas` (compared ignoring case), from one catalogue query. A schema
+        that does not exist, or holds nothing that can be read, is missing from the answer."""
+
+    def read_mart(
+        self,
+        table: str,
+        customer: str,
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> Iterator["pa.RecordBatch"]:
+        """One customer's rows of a mart, column names in lower case, in batches of bounded size. `where` maps a
+        column to the value it must equal, or to the list of values it must be in. Yields nothing where the
+        mart has no such rows; NotFound where there is no such mart yet."""
+
+    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
+        """How many rows each of `tables` (spelled as in `columns()`) holds."""
+
+    def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
+        """The steps from name to first row, each as it ends. `schemas` are the raw schemas to look into."""
+
+    def query(self, sql: str) -> Iterator["pa.RecordBatch"]:
+        """The rows of a statement that dbt compiled; never one that holds text from elsewhere."""
+
+    def dbt_target(self) -> DbtTarget: ...
