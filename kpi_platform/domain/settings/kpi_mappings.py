@@ -1,0 +1,203 @@
+"""The section about the twelve KPIs: each starts from its entry in the catalogue."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, GetPydanticSchema, create_model, model_validator
+
+from kpi_platform.domain.kpis import KPIS, Frequency, Impact, Kpi, Source
+from kpi_platform.domain.settings.section import Blank, Section, Text, refused, section, setting
+
+FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
+    {
+        "nps": (("account",), "nps_score"),
+        "csat": (("case",), "satisfaction_rating"),
+        "adoption_index": (("account",), "adoption_score"),
+        "churn_risk": (("account",), "churn_risk"),
+        "first_response_time": (("incident", "task"), "first_responded_at"),
+        "support_satisfaction": (("incident", "task"), "satisfaction_rating"),
+    }
+)
+"""KPIs that are read from a mapped field: the landed tables it may stand in, and its name in `custom_fields`."""
+
+FieldName = Annotated[str, Field(pattern=r"^([a-z_]+\.)?[A-Za-z_][A-Za-z0-9_]*$", max_length=127)]
+Names = Annotated[tuple[Text, ...], Field(strict=False, max_length=50)]
+
+
+class KpiThresholds(Section):
+    """Where a value is healthy, and where an account is at risk."""
+
+    healthy: float
+    at_risk: float
+
+
+class KpiMapping(Section):
+    """How one KPI is measured and judged. `window_days` is None for KPIs that take the latest value; `field` is
+    None where the name in `custom_fields` holds, and for KPIs that are not read from a mapped field."""
+
+    enabled: bool
+    source: Source
+    field: str | None
+    calculation: str
+    category: Text
+    impact_level: Impact
+    measurement_frequency: Frequency
+    window_days: int | None
+    thresholds: KpiThresholds
+
+    @property
+    def column(self) -> str | None:
+        """The name in `field`, without its table."""
+        return self.field.rpartition(".")[2] if self.field else None
+
+
+class RetentionTypes(Section):
+    """Opportunity types that net revenue retention counts, compared without regard to case."""
+
+    new_business: Names = setting(
+        ("New Business", "New Customer"), "Opportunity types that are new business: part of the base S.",
+        allowed="list of opportunity types",
+    )  # fmt: skip
+    renewal: Names = setting(
+        ("Renewal", "Existing Customer - Replacement"), "Opportunity types that are renewals: part of N and of S.",
+        allowed="list of opportunity types",
+    )  # fmt: skip
+    expansion: Names = setting(
+        ("Upsell", "Cross-sell", "Expansion", "Existing Customer - Upgrade", "Existing Business"),
+        "Opportunity types that are expansions: part of N and of S.", allowed="list of opportunity types",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _each_type_once(self) -> "RetentionTypes":
+        seen: dict[str, str] = {}
+        for name in ("new_business", "renewal", "expansion"):
+            for kind in getattr(self, name):
+                if (first := seen.setdefault(kind.strip().casefold(), name)) != name:
+                    raise refused(f"'{kind}' stands in {first} already", field=name)
+        return self
+
+
+class RetentionMapping(KpiMapping):
+    """Net revenue retention also has its lists of opportunity types."""
+
+    types: RetentionTypes = section(RetentionTypes, "Opportunity types that count.")
+
+
+def _thresholds_type(kpi: Kpi) -> type[KpiThresholds]:
+    better = "high" if kpi.better == "high" else "low"
+
+    def ordered(self: KpiThresholds) -> KpiThresholds:
+        wrong = self.healthy < self.at_risk if better == "high" else self.healthy > self.at_risk
+        if wrong:
+            side = "below" if better == "high" else "above"
+            raise refused(
+                f"must not be {side} at_risk ({self.at_risk:g}): for {kpi.display_name} {better} values are better",
+                field="healthy",
+            )
+        return self
+
+    unit = f"{kpi.unit}; {better} is better"
+    return create_model(
+        f"Thresholds_{kpi.slug}",
+        __base__=KpiThresholds,
+        __validators__={"ordered": model_validator(mode="after")(ordered)},  # type: ignore[dict-item]
+        healthy=(float, setting(kpi.thresholds.healthy, f"From here on {kpi.display_name} is healthy: colours the "
+                                "web app and drives alerts.", allowed=f"number ({unit})")),
+        at_risk=(float, setting(kpi.thresholds.at_risk, f"From here on an account is at risk by {kpi.display_name}: "
+                                "colours the web app and drives alerts.", allowed=f"number ({unit})")),
+    )  # fmt: skip
+
+
+def _field_check(kpi: Kpi, tables: tuple[str, ...]) -> Any:
+    def check(self: KpiMapping) -> KpiMapping:
+        table = self.field.rpartition(".")[0] if self.field else ""
+        if table and table not in tables:
+            raise refused(
+                f"must be a field of {' or '.join(tables)}, from which {kpi.display_name} is read",
+                field="field",
+            )
+        return self
+
+    return model_validator(mode="after")(check)
+
+
+def _mapping_type(kpi: Kpi) -> type[KpiMapping]:
+    """The model of one KPI's mapping, with the catalogue's entry as defaults."""
+    fixed = f"Shown; {kpi.display_name} is always measured so. A custom KPI can measure otherwise."
+    tables, custom_field = FIELD_OF_KPI.get(kpi.slug, ((), ""))
+    thresholds = _thresholds_type(kpi)
+    types: dict[str, Any] = {
+        "enabled": (bool, setting(True, f"Compute {kpi.display_name}. Off: its status is disabled, and it is unknown "
+                                  "in churn risk and health score.")),
+        "source": (Literal[kpi.source], setting(kpi.source, f"Source of {kpi.display_name}. {fixed}")),
+        "field": (None, setting(None, f"{kpi.display_name} is not read from a mapped field.")),
+        "calculation": (Literal[kpi.formula], setting(kpi.formula, fixed)),
+        "category": (Text, setting(kpi.category, f"Category under which {kpi.display_name} is loaded and shown.")),
+        "impact_level": (Impact, setting(kpi.impact, f"Impact with which {kpi.display_name} is loaded and shown.")),
+        "measurement_frequency": (Frequency, setting(kpi.frequency, f"How often {kpi.display_name} is measured, as "
+                                                     "loaded and shown.")),
+        "window_days": (None, setting(None, f"{kpi.display_name} takes the latest value and has no window.")),
+        "thresholds": (thresholds, section(thresholds, "Where values are healthy and where they are at risk.")),
+    }  # fmt: skip
+    validators = {}
+    if tables:
+        types["field"] = (Annotated[FieldName | None, Blank], setting(
+            None, f"Field that {kpi.display_name} is read from; it wins over custom_fields.{custom_field}. Empty: "
+            "that one.", allowed=f"field name, or {tables[0]}.field"))  # fmt: skip
+        validators["field_table"] = _field_check(kpi, tables)
+    if kpi.window_days is not None:
+        types["window_days"] = (Annotated[int, Field(ge=1, le=730)], setting(
+            kpi.window_days, f"Days before as_of that {kpi.display_name} looks at.", allowed="1 to 730"))  # fmt: skip
+    base = RetentionMapping if kpi.slug == "net_revenue_retention" else KpiMapping
+    name = f"Mapping_{kpi.slug}"
+    return create_model(name, __base__=base, __validators__=validators, __doc__=kpi.formula, **types)
+
+
+_TYPES = {slug: _mapping_type(kpi) for slug, kpi in KPIS.items()}
+
+
+def _of_catalogue(slug: str) -> GetPydanticSchema:
+    """Validates as the model of this KPI, which type checkers see as the `KpiMapping` that it extends."""
+    return GetPydanticSchema(lambda _source, handler: handler.generate_schema(_TYPES[slug]))
+
+
+def _kpi(slug: str) -> Any:
+    return section(_TYPES[slug], f"{KPIS[slug].display_name}: {KPIS[slug].formula}.")
+
+
+class KpiMappings(Section):
+    """The twelve KPIs, as attributes and by slug."""
+
+    nps: Annotated[KpiMapping, _of_catalogue("nps")] = _kpi("nps")
+    csat: Annotated[KpiMapping, _of_catalogue("csat")] = _kpi("csat")
+    executive_engagement: Annotated[KpiMapping, _of_catalogue("executive_engagement")] = _kpi(
+        "executive_engagement"
+    )
+    adoption_index: Annotated[KpiMapping, _of_catalogue("adoption_index")] = _kpi("adoption_index")
+    support_ticket_volume: Annotated[KpiMapping, _of_catalogue("support_ticket_volume")] = _kpi(
+        "support_ticket_volume"
+    )
+    sla_compliance: Annotated[KpiMapping, _of_catalogue("sla_compliance")] = _kpi("sla_compliance")
+    first_response_time: Annotated[KpiMapping, _of_catalogue("first_response_time")] = _kpi(
+        "first_response_time"
+    )
+    resolution_time: Annotated[KpiMapping, _of_catalogue("resolution_time")] = _kpi("resolution_time")
+    support_satisfaction: Annotated[KpiMapping, _of_catalogue("support_satisfaction")] = _kpi(
+        "support_satisfaction"
+    )
+    revenue_growth: Annotated[KpiMapping, _of_catalogue("revenue_growth")] = _kpi("revenue_growth")
+    net_revenue_retention: Annotated[RetentionMapping, _of_catalogue("net_revenue_retention")] = _kpi(
+        "net_revenue_retention"
+    )
+    churn_risk: Annotated[KpiMapping, _of_catalogue("churn_risk")] = _kpi("churn_risk")
+
+    def __getitem__(self, slug: str) -> KpiMapping:
+        """The mapping of one of the twelve; KeyError for any other name."""
+        if slug not in KPIS:
+            raise KeyError(slug)
+        return getattr(self, slug)  # type: ignore[no-any-return]
+
+    def items(self) -> Iterator[tuple[str, KpiMapping]]:
+        """Slug and mapping, in the order of the catalogue."""
+        return ((slug, self[slug]) for slug in KPIS)

@@ -1,0 +1,104 @@
+"""Every single setting, for the reference page, the settings form, and tests."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from kpi_platform.domain.settings.model import CustomerSettings
+
+LeafType = Literal["boolean", "integer", "number", "text", "list"]
+
+READ_ONLY: Mapping[str, str] = {
+    "fivetran.last_sync": "When the last sync of this customer ended successfully. Computed.",
+    "fivetran.next_sync": "When the next automatic sync is due. Computed.",
+}
+"""Shown with the settings, accepted and ignored in a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One setting. `choices` is empty where the value is free; `allowed` says in words what may stand there.
+    `environment` names the variable that gives the default, or is empty. A `read_only` one is shown only."""
+
+    path: str
+    section: str
+    type: LeafType
+    default: Any
+    allowed: str
+    help: str
+    choices: tuple[Any, ...] = ()
+    accepted: tuple[Any, ...] = ()
+    optional: bool = False
+    environment: str = ""
+    read_only: bool = False
+
+
+def settings_leaves() -> tuple[Leaf, ...]:
+    """All settings in the order of the document; custom KPIs are a list of their own and not among them."""
+    return tuple(_leaves(CustomerSettings(), "")) + tuple(
+        Leaf(path, "fivetran", "text", None, "computed", text, optional=True, read_only=True)
+        for path, text in READ_ONLY.items()
+    )
+
+
+def _leaves(part: BaseModel, prefix: str) -> Iterator[Leaf]:
+    for name, field in type(part).model_fields.items():
+        value, path = getattr(part, name), f"{prefix}{field.alias or name}"
+        if isinstance(value, BaseModel):
+            yield from _leaves(value, f"{path}.")
+        elif field.annotation is not NoneType and path != "custom_kpis":
+            yield _leaf(path, field, value)
+
+
+def _leaf(path: str, field: FieldInfo, value: Any) -> Leaf:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    types = tuple(_flat(field.annotation))
+    literals = tuple(value for kind in types if get_origin(kind) is Literal for value in get_args(kind))
+    choices = tuple(extra.get("choices", ())) or literals  # type: ignore[arg-type]
+    kind = _kind(types, literals)
+    default = list(value) if isinstance(value, tuple) else value
+    words = str(extra.get("allowed", ""))
+    if literals:
+        words = ", ".join(str(each) for each in choices)
+        if choices != literals:
+            words += (
+                f"; by API and file also {', '.join(str(each) for each in literals if each not in choices)}"
+            )
+    return Leaf(
+        path=path,
+        section=path.partition(".")[0],
+        type=kind,
+        default=default,
+        allowed=words or {"boolean": "true, false"}.get(kind, kind),
+        help=field.description or "",
+        choices=choices,
+        accepted=literals,
+        optional=NoneType in types,
+        environment=str(extra.get("environment", "")),
+        read_only=len(literals) == 1,
+    )
+
+
+def _flat(annotation: Any) -> Iterator[Any]:
+    """The parts of a union, without `Annotated`."""
+    if hasattr(annotation, "__metadata__"):
+        yield from _flat(annotation.__origin__)
+    elif get_origin(annotation) in (Literal, tuple) or not get_args(annotation):
+        yield annotation
+    else:
+        for part in get_args(annotation):
+            yield from _flat(part)
+
+
+def _kind(types: tuple[Any, ...], literals: tuple[Any, ...]) -> LeafType:
+    if bool in types:
+        return "boolean"
+    if int in types or any(isinstance(value, int) for value in literals):
+        return "integer"
+    if float in types:
+        return "number"
+    return "list" if any(get_origin(kind) is tuple for kind in types) else "text"

@@ -1,0 +1,97 @@
+"""The whole document."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from kpi_platform.domain.custom_kpis import CustomKpi
+from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI, KpiMappings
+from kpi_platform.domain.settings.policies import AccountMatching, Alerts, ErrorHandling, HealthScore, Update
+from kpi_platform.domain.settings.section import Section, refused, section, setting
+from kpi_platform.domain.settings.sources import (
+    FivetranSettings,
+    SalesforceSettings,
+    ServiceNowSettings,
+    SourceSettings,
+)
+from kpi_platform.domain.settings.warehouse import WarehouseSettings
+
+
+class CustomerSettings(Section):
+    """Settings of one customer, valid as a whole. `CustomerSettings()` are the defaults."""
+
+    fivetran: FivetranSettings = section(FivetranSettings, "When and by whom the connections are synced.")
+    salesforce: SalesforceSettings = section(SalesforceSettings, "The CRM.")
+    servicenow: ServiceNowSettings = section(ServiceNowSettings, "The service desk.")
+    warehouse: WarehouseSettings = section(WarehouseSettings, "The destination.")
+    account_matching: AccountMatching = section(AccountMatching, "How accounts find each other.")
+    kpi_mappings: KpiMappings = section(KpiMappings, "The twelve KPIs.")
+    health_score: HealthScore = section(HealthScore, "How the health score is put together.")
+    update: Update = section(Update, "How a load treats what is there.")
+    error_handling: ErrorHandling = section(ErrorHandling, "What happens when something fails.")
+    alerts: Alerts = section(Alerts, "Who is told of what.")
+    custom_kpis: Annotated[tuple[CustomKpi, ...], Field(strict=False, max_length=50)] = setting(
+        (), "Further KPIs that this customer defines; computed, explained and loaded like the twelve."
+    )
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> "CustomerSettings":
+        if (
+            not self.account_matching.create_new_accounts
+            and self.error_handling.on_missing_account == "create"
+        ):
+            raise refused(
+                "account_matching.create_new_accounts is false, but error_handling.on_missing_account is create; "
+                "set the second to skip or error, or the first to true",
+                field="account_matching.create_new_accounts",
+            )
+        both = self.salesforce.enabled and self.servicenow.enabled
+        ids = self.salesforce.connection_id, self.servicenow.connection_id
+        if both and ids[0] is not None and ids[0] == ids[1]:
+            raise refused(
+                f"'{ids[1]}' is salesforce.connection_id already; each source has a connection of its own",
+                field="servicenow.connection_id",
+            )
+        if both and self.salesforce.schema_.casefold() == self.servicenow.schema_.casefold():
+            raise refused(
+                f"'{self.servicenow.schema_}' is salesforce.schema already; both sources have tables named task and "
+                "user, so each needs a schema of its own",
+                field="servicenow.schema",
+            )
+        seen: set[str] = set()
+        for index, kpi in enumerate(self.custom_kpis):
+            if kpi.slug in seen:
+                raise refused(
+                    f"'{kpi.slug}' is the slug of another custom KPI already",
+                    field=f"custom_kpis.{index}.slug",
+                )
+            seen.add(kpi.slug)
+        return self
+
+    def source(self, name: Source) -> SourceSettings:
+        """The section of one source."""
+        return self.salesforce if name == "salesforce" else self.servicenow
+
+    def mapped_field(self, source: Source, field: str) -> str:
+        """The column name that stands for `field` of `custom_fields`. The field of a KPI's mapping wins.
+        KeyError where the source has no such custom field."""
+        configured = self.source(source).fields[field]
+        for slug, (_, custom_field) in FIELD_OF_KPI.items():
+            mapping = self.kpi_mappings[slug]
+            if custom_field == field and mapping.source == source and mapping.column:
+                return mapping.column
+        return configured
+
+    def frequency(self, source: Source) -> int:
+        """Minutes between two automatic syncs of `source`."""
+        return self.source(source).sync_frequency_minutes or self.fivetran.sync_frequency_minutes
+
+    def syncs_automatically(self, source: Source) -> bool:
+        """Whether the source takes part in the automatic sync, whoever starts it."""
+        wanted = self.fivetran.sync_salesforce if source == "salesforce" else self.fivetran.sync_servicenow
+        return self.fivetran.enabled and wanted and self.source(source).enabled
+
+    def document(self) -> dict[str, Any]:
+        """The whole document as JSON has it, defaults included."""
+        return self.model_dump(mode="json", by_alias=True)

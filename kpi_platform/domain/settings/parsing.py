@@ -1,0 +1,159 @@
+"""From a document to settings, with every mistake named."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from rapidfuzz import fuzz, process
+
+from kpi_platform.domain.errors import InvalidSettings
+from kpi_platform.domain.settings.leaves import READ_ONLY, settings_leaves
+from kpi_platform.domain.settings.model import CustomerSettings
+
+_CONNECTION_PATHS = frozenset({"salesforce.connection_id", "servicenow.connection_id"})
+_NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
+
+
+def parse_settings(
+    document: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str] = _NO_ENVIRONMENT,
+    single_customer: bool = True,
+) -> CustomerSettings:
+    """The settings that `document` states; what it leaves out comes from `environment`, then from the defaults.
+
+    Variables that name a connection count only while the installation has a single customer. Raises
+    InvalidSettings with all errors as `{"field", "message"}`; no message repeats a value that may be a secret.
+    """
+    if not isinstance(document, Mapping):
+        raise _invalid([{"field": "", "message": "must be a document with named sections"}])
+    stated = _without(document, READ_ONLY)
+    complete = _with_environment(stated, environment, single_customer)
+    try:
+        return CustomerSettings.model_validate(complete)
+    except ValidationError as cause:
+        raise _invalid([_in_words(error) for error in cause.errors(include_url=False)]) from None
+
+
+def _invalid(errors: list[dict[str, str]]) -> InvalidSettings:
+    lines = "; ".join(f"{error['field']}: {error['message']}".removeprefix(": ") for error in errors)
+    return InvalidSettings(
+        f"The settings are not valid. {lines}.",
+        next_step="Correct these settings; `kpi-platform settings docs` describes every one.",
+        details={"errors": errors},
+    )
+
+
+def _without(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+    result = dict(document)
+    for path in paths:
+        section, _, key = path.partition(".")
+        if isinstance(result.get(section), Mapping):
+            result[section] = {name: value for name, value in result[section].items() if name != key}
+    return result
+
+
+def _with_environment(
+    document: Mapping[str, Any], environment: Mapping[str, str], single_customer: bool
+) -> dict[str, Any]:
+    result = dict(document)
+    for path, value in _environment_defaults(environment):
+        section, _, key = path.partition(".")
+        stated = result.get(section, {})
+        if not isinstance(stated, Mapping) or stated.get(key) not in (None, ""):
+            continue
+        if single_customer or path not in _CONNECTION_PATHS:
+            result[section] = {**stated, key: value}
+    return result
+
+
+def _environment_defaults(environment: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for leaf in settings_leaves():
+        text = environment.get(leaf.environment, "").strip() if leaf.environment else ""
+        if not text:
+            continue
+        if leaf.type == "integer" and text.isdecimal():
+            yield leaf.path, int(text)
+        elif leaf.path.endswith(".instance_url") and "://" not in text:
+            yield leaf.path, f"https://{text}"
+        else:
+            yield leaf.path, text
+    for name in ("WAREHOUSE_PASSWORD", "WAREHOUSE_PRIVATE_KEY_PATH"):
+        if environment.get(name):
+            yield "warehouse.credentials_secret", name
+            return
+
+
+def _in_words(error: ErrorDetails) -> dict[str, str]:
+    context: Mapping[str, Any] = error.get("ctx") or {}
+    path, message, field = _place(error["loc"]), _message(error, context), context.get("field")
+    if error["type"] == "value_error" and path.startswith("custom_kpis."):
+        # A definition's own checks name the field in front of the message.
+        field, _, message = str(context["error"]).rpartition(": ")
+    return {"field": f"{path}.{field}".strip(".") if field else path, "message": message}
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """The path as the document has it: without the names of the forms that a condition may have."""
+    forms = ("comparison", "and", "or")
+    before = (None, *location)
+    return ".".join(
+        str(part)
+        for last, part in zip(before, location, strict=False)
+        if not (isinstance(last, int) and part in forms)
+    )
+
+
+def _message(error: ErrorDetails, context: Mapping[str, Any]) -> str:
+    match error["type"]:
+        case "refused":
+            return str(context["message"])
+        case "extra_forbidden":
+            return _unknown(error["loc"])
+        case "literal_error":
+            return f"must be {context['expected']}"
+        case "bool_type":
+            return "must be true or false"
+        case "int_type" | "int_from_float" | "int_parsing":
+            return "must be a whole number"
+        case "float_type" | "float_parsing" | "finite_number":
+            return "must be a number"
+        case "string_type":
+            return "must be text"
+        case "tuple_type" | "list_type":
+            return "must be a list"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "must be a section with named settings"
+        case "greater_than_equal":
+            return f"must be {context['ge']} or more"
+        case "less_than_equal":
+            return f"must be {context['le']} or less"
+        case "string_too_short":
+            return "must not be empty"
+        case "string_too_long":
+            return f"must have at most {context['max_length']} characters"
+        case "too_long":
+            return f"must have at most {context['max_length']} entries"
+        case "none_required":
+            return "must be left out: this KPI has no such setting"
+    return error["msg"][:1].lower() + error["msg"][1:]
+
+
+def _unknown(location: tuple[int | str, ...]) -> str:
+    *parents, name = location
+    known = _keys_at(parents)
+    near = process.extractOne(str(name), known, scorer=fuzz.WRatio, score_cutoff=50)
+    if near:
+        return f"is not a setting; the nearest is '{'.'.join(map(str, (*parents, near[0])))}'"
+    return f"is not a setting; here there are {', '.join(known)}"
+
+
+def _keys_at(parents: list[int | str]) -> list[str]:
+    part: Any = CustomerSettings()
+    for parent in parents:
+        part = getattr(part, str(parent) if hasattr(part, str(parent)) else f"{parent}_", None)
+    if not isinstance(part, BaseModel):
+        return []
+    return [field.alias or name for name, field in type(part).model_fields.items()]

@@ -1,0 +1,129 @@
+"""The sections that decide what happens with the values: matching, health, load, failures, alerts."""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from kpi_platform.domain.settings.section import Blank, SecretName, Section, refused, section, setting
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
+
+_STRATEGY_ALIASES = {"name_fuzzy_match": "fuzzy"}
+
+
+class AccountMatching(Section):
+    """How an account of the sources finds the account that the dashboard already knows."""
+
+    strategy: Annotated[
+        Literal["exact", "fuzzy", "domain"],
+        BeforeValidator(lambda value: _STRATEGY_ALIASES.get(value, value) if isinstance(value, str) else value),
+    ] = setting(
+        "fuzzy", "exact: same id or same normalised name. fuzzy: also similar names, from the threshold on. domain: "
+        "also the same web domain. name_fuzzy_match is another word for fuzzy.",
+    )  # fmt: skip
+    threshold: Share = setting(
+        0.85, "Similarity from which two names are the same account without asking.", allowed="0 to 1"
+    )
+    review_threshold: Share = setting(
+        0.70,
+        "Similarity from which a match that stays below the threshold goes to review.",
+        allowed="0 to threshold",
+    )
+    create_new_accounts: bool = setting(
+        True, "Accounts that match none are created in the dashboard. Off: error_handling.on_missing_account must "
+        "be skip or error.",
+    )  # fmt: skip
+    update_existing_accounts: bool = setting(
+        True, "A matched account takes over name, revenue, industry, region and owner. Off: it keeps its own; its "
+        "KPI values still load.",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _review_below_match(self) -> "AccountMatching":
+        if self.review_threshold > self.threshold:
+            raise refused(
+                f"must not be above account_matching.threshold ({self.threshold:g})", field="review_threshold"
+            )
+        return self
+
+
+class HealthWeights(Section):
+    """How much each category counts in the health score. They sum to 1."""
+
+    relationship: Weight = setting(
+        0.40, "Weight of NPS, CSAT and executive engagement.", allowed="0 or more, sum 1"
+    )
+    adoption: Weight = setting(
+        0.30, "Weight of adoption, activation and feature usage.", allowed="0 or more, sum 1"
+    )
+    business_outcomes: Weight = setting(
+        0.30, "Weight of growth, net revenue retention and churn risk.", allowed="0 or more, sum 1"
+    )
+    support: Weight = setting(
+        0.0,
+        "Weight of SLA compliance, satisfaction, response and resolution time.",
+        allowed="0 or more, sum 1",
+    )
+
+    @model_validator(mode="after")
+    def _sum_is_one(self) -> "HealthWeights":
+        total = math.fsum((self.relationship, self.adoption, self.business_outcomes, self.support))
+        if abs(total - 1) > 1e-9:
+            raise refused(f"the four weights must sum to 1; they sum to {total:.10g}")
+        return self
+
+
+class HealthScore(Section):
+    """How the health score is put together."""
+
+    weights: HealthWeights = section(HealthWeights, "Weights of the four categories.")
+
+
+class Update(Section):
+    """How a load treats what the dashboard already has."""
+
+    mode: Literal["upsert", "replace"] = setting(
+        "upsert", "upsert: a load adds and changes. replace: the dashboard then holds exactly this load; accounts "
+        "and values that are not in it are retired, and a roll-back brings them back.",
+    )  # fmt: skip
+
+
+class ErrorHandling(Section):
+    """What happens when something is missing, doubled or fails."""
+
+    on_missing_account: Literal["create", "skip", "error"] = setting(
+        "create", "An account that matches none. create: it is added. skip: the rest loads, and the upload lists "
+        "what was skipped. error: nothing loads.",
+    )  # fmt: skip
+    on_duplicate_kpi: Literal["update", "skip", "error"] = setting(
+        "update", "A value for the same account, KPI and as_of is there already. update: it is overwritten. skip: "
+        "the old one stays. error: nothing loads.",
+    )  # fmt: skip
+    on_sync_failure: Literal["retry", "skip", "alert"] = setting(
+        "retry", "A sync fails. retry: it is tried again, then alerted. skip: the KPIs are computed from what is "
+        "there and marked stale. alert: the run stops and alerts at once.",
+    )  # fmt: skip
+    max_retries: Annotated[int, Field(ge=0, le=10)] = setting(
+        3, "How often a failed sync is tried again.", allowed="0 to 10"
+    )
+    retry_delay_seconds: Annotated[int, Field(ge=0, le=86400)] = setting(
+        300, "Seconds between two tries.", allowed="0 to 86400"
+    )
+
+
+class Alerts(Section):
+    """Who is told, and of what."""
+
+    webhook_url_secret: Annotated[SecretName | None, Blank] = setting(
+        None, "Name of the environment variable with the address that alerts are posted to. Empty: alerts only go to "
+        "the log.", allowed="name of an environment variable",
+    )  # fmt: skip
+    on_sync_failure: bool = setting(True, "Alert when a sync has failed for good.")
+    on_stale_hours: Annotated[int, Field(ge=1, le=8760)] = setting(
+        24, "Alert when a source has not been synced successfully for so many hours.", allowed="1 to 8760"
+    )
+    on_threshold_crossing: bool = setting(
+        False, "Alert when a KPI of an account becomes at risk, by the thresholds of kpi_mappings."
+    )

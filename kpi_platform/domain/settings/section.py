@@ -1,0 +1,132 @@
+"""What every section of the settings document has in common, and the value types it is made of."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+from rapidfuzz import process
+
+PAGE_FREQUENCIES = (60, 180, 360, 720, 1440)
+"""Minutes between syncs that the settings page offers; the API takes every value that Fivetran takes."""
+
+
+class Section(BaseModel):
+    """A part of the document: frozen, no unknown keys, no silent conversion of types."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False,
+        validate_by_name=True, validate_by_alias=True, serialize_by_alias=True, validate_default=True,
+    )  # fmt: skip
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    allowed: str = "",
+    environment: str = "",
+    choices: tuple[Any, ...] = (),
+    **constraints: Any,
+) -> Any:
+    """A field of a section. `help` says what it does and with which effect; `allowed` says in words what the
+    type alone does not; `environment` names the variable that gives the default; `choices` is what the settings
+    page offers where that is less than what is accepted."""
+    extra: dict[str, Any] = {"allowed": allowed, "environment": environment, "choices": list(choices)}
+    return Field(
+        default,
+        description=help,
+        json_schema_extra={key: value for key, value in extra.items() if value},
+        **constraints,
+    )
+
+
+def section(kind: type[BaseModel], help: str) -> Any:
+    """A field that is a section of its own; left out, it is `kind` with its defaults."""
+    return Field(default_factory=kind, description=help)
+
+
+def refused(message: str, **context: Any) -> PydanticCustomError:
+    """A refusal in plain words. `field` in the context is appended to the path of what is validated."""
+    return PydanticCustomError("refused", "{message}", {"message": message, **context})
+
+
+def matching(pattern: str, words: str) -> Callable[[str], str]:
+    """A check that a text matches `pattern` as a whole; `words` completes "must be"."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise refused(f"must be {words}")
+        return text
+
+    return check
+
+
+def _https(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, credentials = parts.hostname, parts.username or parts.password
+        _ = parts.port
+    except ValueError as cause:
+        raise refused("must be an https address, such as https://example.my.salesforce.com") from cause
+    if parts.scheme != "https" or not host or not re.fullmatch(r"[a-z0-9.-]+", host):
+        raise refused("must be an https address, such as https://example.my.salesforce.com")
+    if credentials:
+        raise refused("must not contain a user name or a password")
+    if parts.query or parts.fragment:
+        raise refused("must be an address without '?' and '#'")
+    return text.rstrip("/")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as cause:
+        near = process.extractOne(name, sorted(available_timezones()), score_cutoff=60)
+        hint = f"; did you mean '{near[0]}'?" if near else ", such as Europe/Berlin"
+        raise refused(f"must be an IANA time zone{hint}") from cause
+    return name
+
+
+# The name of a variable is written in capitals; a token rarely is, and one without '_' is more likely a key.
+_SECRET_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*_?")
+
+
+def _secret_name(name: str) -> str:
+    looks_like_a_key = "_" not in name and (len(name) > 24 or sum(c.isdigit() for c in name) > 2)
+    if len(name) > 100 or not _SECRET_NAME.fullmatch(name) or looks_like_a_key:
+        raise refused(
+            "must be the name of an environment variable in capital letters, such as WAREHOUSE_PASSWORD; "
+            "the secret itself is never stored here"
+        )
+    return name
+
+
+def _blank_is_none(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Blank = BeforeValidator(_blank_is_none)
+"""An empty text, as a form sends it, means that nothing is set."""
+
+_IDENTIFIER = "a name of letters, digits and '_' that does not start with a digit"
+
+Text = Annotated[
+    str, Field(min_length=1, max_length=200), AfterValidator(matching(r"[^\x00-\x1f\x7f]*", "one line"))
+]
+Identifier = Annotated[
+    str, Field(max_length=127), AfterValidator(matching(r"[A-Za-z_][A-Za-z0-9_]*", _IDENTIFIER))
+]
+ConnectionId = Annotated[
+    str,
+    Field(max_length=100),
+    AfterValidator(matching(r"[A-Za-z0-9_-]+", "an id of letters, digits, '_' and '-'")),
+]
+HttpsUrl = Annotated[str, Field(max_length=300), AfterValidator(_https)]
+TimeZone = Annotated[str, AfterValidator(_zone)]
+SecretName = Annotated[str, AfterValidator(_secret_name)]
+SyncFrequency = Literal[1, 5, 15, 30, 60, 120, 180, 360, 480, 720, 1440]

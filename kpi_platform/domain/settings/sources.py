@@ -1,0 +1,280 @@
+"""The sections about syncing: Fivetran, and the two sources that it syncs."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from kpi_platform.domain.settings.section import (
+    PAGE_FREQUENCIES,
+    Blank,
+    ConnectionId,
+    HttpsUrl,
+    Identifier,
+    Section,
+    SyncFrequency,
+    Text,
+    TimeZone,
+    matching,
+    section,
+    setting,
+)
+
+Hour = Annotated[int, Field(ge=0, le=23)]
+
+
+class SyncWindow(Section):
+    """Full hours of the day in `fivetran.timezone`, both inclusive; start after end means over midnight."""
+
+    start_hour: Hour = setting(
+        0,
+        "First hour of the day in which the platform starts syncs. Due syncs wait for it.",
+        allowed="0 to 23",
+    )
+    end_hour: Hour = setting(
+        23, "Last hour of the day in which the platform starts syncs, the whole hour included. Before the start "
+        "hour it means the next morning.", allowed="0 to 23",
+    )  # fmt: skip
+
+
+class FivetranSettings(Section):
+    """When this customer's connections are synced, and who starts the syncs."""
+
+    enabled: bool = setting(
+        True, "Automatic sync. Off: nothing is started by itself, and the connections are paused in Fivetran; a "
+        "manual sync still works.",
+    )  # fmt: skip
+    scheduler: Literal["platform", "fivetran"] = setting(
+        "platform", "Who starts the syncs. platform: we do, by frequency, window and time zone, and the "
+        "connections are set to manual in Fivetran. fivetran: Fivetran's own schedule does; we watch and refresh "
+        "the KPIs after each sync.",
+    )  # fmt: skip
+    sync_frequency_minutes: SyncFrequency = setting(
+        360, "Minutes between two syncs of a source that sets no frequency of its own. Applied to Fivetran.",
+        choices=PAGE_FREQUENCIES,
+    )  # fmt: skip
+    sync_salesforce: bool = setting(
+        True, "Salesforce is part of the automatic sync. Off: the data that is there is still used, and a manual "
+        "sync still works.",
+    )  # fmt: skip
+    sync_servicenow: bool = setting(
+        True, "ServiceNow is part of the automatic sync. Off: the data that is there is still used, and a manual "
+        "sync still works.",
+    )  # fmt: skip
+    timezone: TimeZone = setting("UTC", "Time zone in which the sync window is meant.", allowed="IANA name")
+    sync_window: SyncWindow = section(SyncWindow, "Hours of the day in which syncs are started.")
+    group_id: Annotated[Text | None, Blank] = setting(
+        None, "Fivetran group (destination) in which the connections of this customer are created and found.",
+        environment="FIVETRAN_GROUP_ID",
+    )  # fmt: skip
+
+
+class SourceSettings(Section):
+    """What both sources have: whether it exists, its connection, its raw schema."""
+
+    enabled: bool = setting(
+        True,
+        "This customer has this source. Off: nothing of it is synced or read, and its KPIs are not_synced.",
+    )
+    sync_frequency_minutes: SyncFrequency | None = setting(
+        None, "Minutes between two syncs of this source. Empty: the frequency of the Fivetran section. Applied to "
+        "Fivetran.", choices=PAGE_FREQUENCIES,
+    )  # fmt: skip
+    connection_id: Annotated[ConnectionId | None, Blank] = setting(
+        None, "Fivetran connection of this source. A connection belongs to one customer only."
+    )
+
+    @property
+    def switches(self) -> Mapping[str, bool]:
+        """Which tables are synced, by the switch names of `domain/sources.py`."""
+        raise NotImplementedError
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Custom fields by what they mean; `CustomerSettings.mapped_field` has the last word."""
+        raise NotImplementedError
+
+
+def _field(default: str, meaning: str) -> Any:
+    return setting(default, meaning, allowed="Salesforce API name or landed column name")
+
+
+class SalesforceFields(Section):
+    """Names of the Salesforce fields that hold the customer's own measures."""
+
+    nps_score: Identifier = _field("NPS_Score__c", "Account field with the Net Promoter Score: the KPI nps.")
+    adoption_score: Identifier = _field(
+        "Adoption_Score__c", "Account field with the adoption score: the KPI adoption_index."
+    )
+    churn_risk: Identifier = _field(
+        "Churn_Risk_Score__c", "Account field with a churn risk score. Where it has a value, it is the KPI "
+        "churn_risk; else the platform computes one.",
+    )  # fmt: skip
+    health_score: Identifier = _field(
+        "Health_Score__c",
+        "Account field with the CRM's own health score, shown beside ours as crm_health_score.",
+    )
+    satisfaction_rating: Identifier = _field(
+        "Satisfaction_Rating__c", "Case field with the rating from 1 to 5: the KPI csat."
+    )
+    last_login_date: Identifier = _field(
+        "Last_Login_Date__c",
+        "Account field with the last login. More than 30 days ago adds to the churn risk.",
+    )
+    active_users: Identifier = _field(
+        "Active_Users__c", "Account field with the number of active users: activation in the health score."
+    )
+    total_users: Identifier = _field(
+        "Total_Users__c", "Account field with the number of licensed users: activation in the health score."
+    )
+    feature_usage_score: Identifier = _field(
+        "Feature_Usage_Score__c",
+        "Account field with the feature usage from 0 to 100: part of the health score.",
+    )
+    executive_engagement: Identifier = _field(
+        "Executive_Engagement__c", "Account field with the engagement of executives. The value Low adds to the "
+        "churn risk.",
+    )  # fmt: skip
+
+
+def _switch(what: str) -> Any:
+    return setting(
+        True, f"{what} are synced. Applied to the connection's schema in Fivetran; off, KPIs that need them are "
+        "not_synced.",
+    )  # fmt: skip
+
+
+class SalesforceObjects(Section):
+    """Which Salesforce objects Fivetran syncs."""
+
+    accounts: bool = _switch("Accounts")
+    contacts: bool = _switch("Contacts")
+    opportunities: bool = _switch("Opportunities")
+    cases: bool = _switch("Cases")
+    tasks: bool = _switch("Tasks")
+    users: bool = _switch("Users (the owners of accounts)")
+
+
+class SalesforceSettings(SourceSettings):
+    """The customer's CRM."""
+
+    connection_id: Annotated[ConnectionId | None, Blank] = setting(
+        None, "Fivetran connection that syncs Salesforce. A connection belongs to one customer only.",
+        environment="SALESFORCE_CONNECTOR_ID",
+    )  # fmt: skip
+    schema_: Identifier = setting(
+        "salesforce_crm", "Schema of the destination in which Fivetran lands Salesforce. Within a destination it "
+        "belongs to one customer only.", alias="schema", allowed="identifier",
+    )  # fmt: skip
+    instance_url: Annotated[HttpsUrl | None, Blank] = setting(
+        None, "Address of the Salesforce organisation: links from accounts and explanations, and the domain of a "
+        "connection that is created here.", allowed="https address", environment="SALESFORCE_DOMAIN",
+    )  # fmt: skip
+    api_version: Annotated[str, AfterValidator(matching(r"v\d\d\.0", "a version such as v58.0"))] = setting(
+        "v58.0",
+        "Version of Salesforce's REST API in the links to records.",
+        allowed="v and two digits and .0",
+    )
+    custom_fields: SalesforceFields = section(
+        SalesforceFields, "Names of the fields with the customer's measures."
+    )
+    sync_objects: SalesforceObjects = section(SalesforceObjects, "Objects that Fivetran syncs.")
+
+    @property
+    def switches(self) -> Mapping[str, bool]:
+        return self.sync_objects.model_dump()
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        return self.custom_fields.model_dump()
+
+
+def _landed(name: str, meaning: str) -> Any:
+    return setting(
+        f"u_{name}",
+        f"{meaning} Left out, its name is made with the table prefix.",
+        allowed="landed column name",
+    )
+
+
+class ServiceNowFields(Section):
+    """Names of the incident fields that hold the customer's own facts."""
+
+    customer_account_id: Identifier = _landed(
+        "customer_account_id", "Incident field with the Salesforce account id: links tickets to accounts."
+    )
+    customer_account_name: Identifier = _landed(
+        "customer_account_name",
+        "Incident field with the account's name: names accounts that Salesforce lacks.",
+    )
+    first_responded_at: Identifier = _landed(
+        "first_responded_at",
+        "Incident field with the time of the first response: the KPI first_response_time.",
+    )
+    satisfaction_rating: Identifier = _landed(
+        "satisfaction_rating", "Incident field with the rating from 1 to 5: the KPI support_satisfaction."
+    )
+
+
+class ServiceNowTables(Section):
+    """Which ServiceNow tables Fivetran syncs. Others (task_sla, core_company, …) are used where they are synced."""
+
+    incidents: bool = _switch("Incidents")
+    problems: bool = _switch("Problems")
+    change_requests: bool = _switch("Change requests")
+    tasks: bool = _switch("Tasks (what all classes of tickets have in common)")
+    configuration_items: bool = _switch("Configuration items")
+    users: bool = _switch("Users")
+
+
+class ServiceNowSettings(SourceSettings):
+    """The customer's service desk."""
+
+    sync_frequency_minutes: SyncFrequency | None = setting(
+        180, "Minutes between two syncs of ServiceNow. Empty: the frequency of the Fivetran section. Applied to "
+        "Fivetran.", choices=PAGE_FREQUENCIES,
+    )  # fmt: skip
+    connection_id: Annotated[ConnectionId | None, Blank] = setting(
+        None, "Fivetran connection that syncs ServiceNow. A connection belongs to one customer only.",
+        environment="SERVICENOW_CONNECTOR_ID",
+    )  # fmt: skip
+    schema_: Identifier = setting(
+        "servicenow_itsm", "Schema of the destination in which Fivetran lands ServiceNow. Within a destination it "
+        "belongs to one customer only.", alias="schema", allowed="identifier",
+    )  # fmt: skip
+    instance_url: Annotated[HttpsUrl | None, Blank] = setting(
+        None, "Address of the ServiceNow instance: links to incidents, and the instance of a connection that is "
+        "created here.", allowed="https address", environment="SERVICENOW_INSTANCE_URL",
+    )  # fmt: skip
+    table_prefix: Annotated[
+        str,
+        Field(max_length=40),
+        AfterValidator(matching("([A-Za-z_][A-Za-z0-9_]*)?", "a prefix such as u_")),
+    ] = setting("u_", "Prefix of custom fields: makes the names of the custom fields that are not given.")
+    custom_fields: ServiceNowFields = section(
+        ServiceNowFields, "Names of the fields with the customer's facts."
+    )
+    sync_tables: ServiceNowTables = section(ServiceNowTables, "Tables that Fivetran syncs.")
+    sla_source: Literal["auto", "task_sla", "sla_due", "made_sla"] = setting(
+        "auto", "What sla_compliance is measured from: the SLA engine's table, or one of two older fields of the "
+        "incident. auto takes the first that is there.",
+    )  # fmt: skip
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_by_prefix(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or not isinstance(given.get("table_prefix"), str):
+            return given
+        fields = given.get("custom_fields", {})
+        if not isinstance(fields, Mapping):
+            return given
+        made = {name: given["table_prefix"] + name for name in ServiceNowFields.model_fields}
+        return {**given, "custom_fields": {**made, **fields}}
+
+    @property
+    def switches(self) -> Mapping[str, bool]:
+        return self.sync_tables.model_dump()
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        return self.custom_fields.model_dump()
