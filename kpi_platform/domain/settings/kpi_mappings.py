@@ -19,7 +19,7 @@ FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
         "support_satisfaction": (("incident", "task"), "satisfaction_rating"),
     }
 )
-"""KPIs that are read from a mapped field: the landed tables it may stand in, and its name in `custom_fields`."""
+"""KPIs that are read from a mapped field: the landed tables it may stand in, its name in `custom_fields`."""
 
 FieldName = Annotated[str, Field(pattern=r"^([a-z_]+\.)?[A-Za-z_][A-Za-z0-9_]*$", max_length=127)]
 Names = Annotated[tuple[Text, ...], Field(strict=False, max_length=50)]
@@ -33,8 +33,8 @@ class KpiThresholds(Section):
 
 
 class KpiMapping(Section):
-    """How one KPI is measured and judged. `window_days` is None for KPIs that take the latest value; `field` is
-    None where the name in `custom_fields` holds, and for KPIs that are not read from a mapped field."""
+    """How one KPI is measured and judged. `window_days` is None for KPIs that take the latest value; `field`
+    is None where the name in `custom_fields` holds, and for KPIs that are not read from a mapped field."""
 
     enabled: bool
     source: Source
@@ -60,7 +60,8 @@ class RetentionTypes(Section):
         allowed="list of opportunity types",
     )  # fmt: skip
     renewal: Names = setting(
-        ("Renewal", "Existing Customer - Replacement"), "Opportunity types that are renewals: part of N and of S.",
+        ("Renewal", "Existing Customer - Replacement"), "Opportunity types that are renewals: part of N "
+        "and of S.",
         allowed="list of opportunity types",
     )  # fmt: skip
     expansion: Names = setting(
@@ -92,21 +93,23 @@ def _thresholds_type(kpi: Kpi) -> type[KpiThresholds]:
         if wrong:
             side = "below" if better == "high" else "above"
             raise refused(
-                f"must not be {side} at_risk ({self.at_risk:g}): for {kpi.display_name} {better} values are better",
+                f"must not be {side} at_risk ({self.at_risk:g}): for {kpi.display_name} {better} values "
+                "are better",
                 field="healthy",
             )
         return self
 
-    unit = f"{kpi.unit}; {better} is better"
+    number = f"number ({kpi.unit}; {better} is better)"
+    colours = "colours the web app and drives alerts."
+    healthy = f"From here on {kpi.display_name} is healthy: {colours}"
+    at_risk = f"From here on an account is at risk by {kpi.display_name}: {colours}"
     return create_model(
         f"Thresholds_{kpi.slug}",
         __base__=KpiThresholds,
         __validators__={"ordered": model_validator(mode="after")(ordered)},  # type: ignore[dict-item]
-        healthy=(float, setting(kpi.thresholds.healthy, f"From here on {kpi.display_name} is healthy: colours the "
-                                "web app and drives alerts.", allowed=f"number ({unit})")),
-        at_risk=(float, setting(kpi.thresholds.at_risk, f"From here on an account is at risk by {kpi.display_name}: "
-                                "colours the web app and drives alerts.", allowed=f"number ({unit})")),
-    )  # fmt: skip
+        healthy=(float, setting(kpi.thresholds.healthy, healthy, allowed=number)),
+        at_risk=(float, setting(kpi.thresholds.at_risk, at_risk, allowed=number)),
+    )
 
 
 def _field_check(kpi: Kpi, tables: tuple[str, ...]) -> Any:
@@ -124,34 +127,34 @@ def _field_check(kpi: Kpi, tables: tuple[str, ...]) -> Any:
 
 def _mapping_type(kpi: Kpi) -> type[KpiMapping]:
     """The model of one KPI's mapping, with the catalogue's entry as defaults."""
-    fixed = f"Shown; {kpi.display_name} is always measured so. A custom KPI can measure otherwise."
-    tables, custom_field = FIELD_OF_KPI.get(kpi.slug, ((), ""))
+    name, shown = kpi.display_name, f"with which {kpi.display_name} is loaded and shown."
+    fixed = f"{name} is always measured so; a custom KPI can measure otherwise."
     thresholds = _thresholds_type(kpi)
-    types: dict[str, Any] = {
-        "enabled": (bool, setting(True, f"Compute {kpi.display_name}. Off: its status is disabled, and it is unknown "
-                                  "in churn risk and health score.")),
-        "source": (Literal[kpi.source], setting(kpi.source, f"Source of {kpi.display_name}. {fixed}")),
-        "field": (None, setting(None, f"{kpi.display_name} is not read from a mapped field.")),
+    fields: dict[str, Any] = {
+        "enabled": (bool, setting(True, f"Compute {name}. Off: its status is disabled, and it is unknown in "
+                                  "churn risk and health score.")),
+        "source": (Literal[kpi.source], setting(kpi.source, f"Source of {name}. {fixed}")),
+        "field": (None, setting(None, f"{name} is not read from a mapped field.")),
         "calculation": (Literal[kpi.formula], setting(kpi.formula, fixed)),
-        "category": (Text, setting(kpi.category, f"Category under which {kpi.display_name} is loaded and shown.")),
-        "impact_level": (Impact, setting(kpi.impact, f"Impact with which {kpi.display_name} is loaded and shown.")),
-        "measurement_frequency": (Frequency, setting(kpi.frequency, f"How often {kpi.display_name} is measured, as "
-                                                     "loaded and shown.")),
-        "window_days": (None, setting(None, f"{kpi.display_name} takes the latest value and has no window.")),
-        "thresholds": (thresholds, section(thresholds, "Where values are healthy and where they are at risk.")),
+        "category": (Text, setting(kpi.category, f"Category {shown}")),
+        "impact_level": (Impact, setting(kpi.impact, f"Impact {shown}")),
+        "measurement_frequency": (Frequency, setting(kpi.frequency, f"Frequency of measurement {shown}")),
+        "window_days": (None, setting(None, f"{name} takes the latest value and has no window.")),
+        "thresholds": (thresholds, section(thresholds, "Where values are healthy, and where at risk.")),
     }  # fmt: skip
     validators = {}
-    if tables:
-        types["field"] = (Annotated[FieldName | None, Blank], setting(
-            None, f"Field that {kpi.display_name} is read from; it wins over custom_fields.{custom_field}. Empty: "
-            "that one.", allowed=f"field name, or {tables[0]}.field"))  # fmt: skip
+    if kpi.slug in FIELD_OF_KPI:
+        tables, custom_field = FIELD_OF_KPI[kpi.slug]
+        help = f"Field that {name} is read from; it wins over custom_fields.{custom_field}. Empty: that one."
+        allowed = f"field name, or {tables[0]}.field"
+        fields["field"] = (Annotated[FieldName | None, Blank], setting(None, help, allowed=allowed))
         validators["field_table"] = _field_check(kpi, tables)
     if kpi.window_days is not None:
-        types["window_days"] = (Annotated[int, Field(ge=1, le=730)], setting(
-            kpi.window_days, f"Days before as_of that {kpi.display_name} looks at.", allowed="1 to 730"))  # fmt: skip
+        help = f"Days before as_of that {name} looks at."
+        days = Annotated[int, Field(ge=1, le=730)]
+        fields["window_days"] = (days, setting(kpi.window_days, help, allowed="1 to 730"))
     base = RetentionMapping if kpi.slug == "net_revenue_retention" else KpiMapping
-    name = f"Mapping_{kpi.slug}"
-    return create_model(name, __base__=base, __validators__=validators, __doc__=kpi.formula, **types)
+    return create_model(f"Mapping_{kpi.slug}", __base__=base, __validators__=validators, **fields)
 
 
 _TYPES = {slug: _mapping_type(kpi) for slug, kpi in KPIS.items()}

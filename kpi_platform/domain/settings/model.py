@@ -42,8 +42,8 @@ class CustomerSettings(Section):
             and self.error_handling.on_missing_account == "create"
         ):
             raise refused(
-                "account_matching.create_new_accounts is false, but error_handling.on_missing_account is create; "
-                "set the second to skip or error, or the first to true",
+                "account_matching.create_new_accounts is false, but error_handling.on_missing_account is "
+                "create; set the second to skip or error, or the first to true",
                 field="account_matching.create_new_accounts",
             )
         both = self.salesforce.enabled and self.servicenow.enabled
@@ -55,8 +55,8 @@ class CustomerSettings(Section):
             )
         if both and self.salesforce.schema_.casefold() == self.servicenow.schema_.casefold():
             raise refused(
-                f"'{self.servicenow.schema_}' is salesforce.schema already; both sources have tables named task and "
-                "user, so each needs a schema of its own",
+                f"'{self.servicenow.schema_}' is salesforce.schema already; both sources have tables "
+                "named task and user, so each needs a schema of its own",
                 field="servicenow.schema",
             )
         seen: set[str] = set()

@@ -22,10 +22,10 @@ def parse_settings(
     environment: Mapping[str, str] = _NO_ENVIRONMENT,
     single_customer: bool = True,
 ) -> CustomerSettings:
-    """The settings that `document` states; what it leaves out comes from `environment`, then from the defaults.
+    """The settings that `document` states; what it leaves out comes from `environment`, else the defaults.
 
     Variables that name a connection count only while the installation has a single customer. Raises
-    InvalidSettings with all errors as `{"field", "message"}`; no message repeats a value that may be a secret.
+    InvalidSettings with all errors as `{"field", "message"}`; no message repeats what may be a secret.
     """
     if not isinstance(document, Mapping):
         raise _invalid([{"field": "", "message": "must be a document with named sections"}])

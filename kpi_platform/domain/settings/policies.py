@@ -1,7 +1,7 @@
 """The sections that decide what happens with the values: matching, health, load, failures, alerts."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -10,18 +10,17 @@ from kpi_platform.domain.settings.section import Blank, SecretName, Section, ref
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 
-_STRATEGY_ALIASES = {"name_fuzzy_match": "fuzzy"}
+
+def _strategy(value: Any) -> Any:
+    return "fuzzy" if value == "name_fuzzy_match" else value
 
 
 class AccountMatching(Section):
     """How an account of the sources finds the account that the dashboard already knows."""
 
-    strategy: Annotated[
-        Literal["exact", "fuzzy", "domain"],
-        BeforeValidator(lambda value: _STRATEGY_ALIASES.get(value, value) if isinstance(value, str) else value),
-    ] = setting(
-        "fuzzy", "exact: same id or same normalised name. fuzzy: also similar names, from the threshold on. domain: "
-        "also the same web domain. name_fuzzy_match is another word for fuzzy.",
+    strategy: Annotated[Literal["exact", "fuzzy", "domain"], BeforeValidator(_strategy)] = setting(
+        "fuzzy", "exact: same id or same normalised name. fuzzy: also similar names, from the threshold "
+        "on. domain: also the same web domain. name_fuzzy_match is another word for fuzzy.",
     )  # fmt: skip
     threshold: Share = setting(
         0.85, "Similarity from which two names are the same account without asking.", allowed="0 to 1"
@@ -32,12 +31,12 @@ class AccountMatching(Section):
         allowed="0 to threshold",
     )
     create_new_accounts: bool = setting(
-        True, "Accounts that match none are created in the dashboard. Off: error_handling.on_missing_account must "
-        "be skip or error.",
+        True, "Accounts that match none are created in the dashboard. Off: "
+        "error_handling.on_missing_account must be skip or error.",
     )  # fmt: skip
     update_existing_accounts: bool = setting(
-        True, "A matched account takes over name, revenue, industry, region and owner. Off: it keeps its own; its "
-        "KPI values still load.",
+        True, "A matched account takes over name, revenue, industry, region and owner. Off: it keeps its "
+        "own; its KPI values still load.",
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -85,8 +84,8 @@ class Update(Section):
     """How a load treats what the dashboard already has."""
 
     mode: Literal["upsert", "replace"] = setting(
-        "upsert", "upsert: a load adds and changes. replace: the dashboard then holds exactly this load; accounts "
-        "and values that are not in it are retired, and a roll-back brings them back.",
+        "upsert", "upsert: a load adds and changes. replace: the dashboard then holds exactly this load; "
+        "accounts and values that are not in it are retired, and a roll-back brings them back.",
     )  # fmt: skip
 
 
@@ -94,16 +93,16 @@ class ErrorHandling(Section):
     """What happens when something is missing, doubled or fails."""
 
     on_missing_account: Literal["create", "skip", "error"] = setting(
-        "create", "An account that matches none. create: it is added. skip: the rest loads, and the upload lists "
-        "what was skipped. error: nothing loads.",
+        "create", "An account that matches none. create: it is added. skip: the rest loads, and the "
+        "upload lists what was skipped. error: nothing loads.",
     )  # fmt: skip
     on_duplicate_kpi: Literal["update", "skip", "error"] = setting(
-        "update", "A value for the same account, KPI and as_of is there already. update: it is overwritten. skip: "
-        "the old one stays. error: nothing loads.",
+        "update", "A value for the same account, KPI and as_of is there already. update: it is "
+        "overwritten. skip: the old one stays. error: nothing loads.",
     )  # fmt: skip
     on_sync_failure: Literal["retry", "skip", "alert"] = setting(
-        "retry", "A sync fails. retry: it is tried again, then alerted. skip: the KPIs are computed from what is "
-        "there and marked stale. alert: the run stops and alerts at once.",
+        "retry", "A sync fails. retry: it is tried again, then alerted. skip: the KPIs are computed from "
+        "what is there and marked stale. alert: the run stops and alerts at once.",
     )  # fmt: skip
     max_retries: Annotated[int, Field(ge=0, le=10)] = setting(
         3, "How often a failed sync is tried again.", allowed="0 to 10"
@@ -117,8 +116,8 @@ class Alerts(Section):
     """Who is told, and of what."""
 
     webhook_url_secret: Annotated[SecretName | None, Blank] = setting(
-        None, "Name of the environment variable with the address that alerts are posted to. Empty: alerts only go to "
-        "the log.", allowed="name of an environment variable",
+        None, "Name of the environment variable with the address that alerts are posted to. Empty: alerts "
+        "only go to the log.", allowed="name of an environment variable",
     )  # fmt: skip
     on_sync_failure: bool = setting(True, "Alert when a sync has failed for good.")
     on_stale_hours: Annotated[int, Field(ge=1, le=8760)] = setting(

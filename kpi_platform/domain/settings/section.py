@@ -33,8 +33,8 @@ def setting(
     **constraints: Any,
 ) -> Any:
     """A field of a section. `help` says what it does and with which effect; `allowed` says in words what the
-    type alone does not; `environment` names the variable that gives the default; `choices` is what the settings
-    page offers where that is less than what is accepted."""
+    type alone does not; `environment` names the variable that gives the default; `choices` is what the
+    settings page offers where that is less than what is accepted."""
     extra: dict[str, Any] = {"allowed": allowed, "environment": environment, "choices": list(choices)}
     return Field(
         default,

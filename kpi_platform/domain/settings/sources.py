@@ -32,8 +32,8 @@ class SyncWindow(Section):
         allowed="0 to 23",
     )
     end_hour: Hour = setting(
-        23, "Last hour of the day in which the platform starts syncs, the whole hour included. Before the start "
-        "hour it means the next morning.", allowed="0 to 23",
+        23, "Last hour of the day in which the platform starts syncs, the whole hour included. Before the "
+        "start hour it means the next morning.", allowed="0 to 23",
     )  # fmt: skip
 
 
@@ -41,25 +41,25 @@ class FivetranSettings(Section):
     """When this customer's connections are synced, and who starts the syncs."""
 
     enabled: bool = setting(
-        True, "Automatic sync. Off: nothing is started by itself, and the connections are paused in Fivetran; a "
-        "manual sync still works.",
+        True, "Automatic sync. Off: nothing is started by itself, and the connections are paused in "
+        "Fivetran; a manual sync still works.",
     )  # fmt: skip
     scheduler: Literal["platform", "fivetran"] = setting(
         "platform", "Who starts the syncs. platform: we do, by frequency, window and time zone, and the "
-        "connections are set to manual in Fivetran. fivetran: Fivetran's own schedule does; we watch and refresh "
-        "the KPIs after each sync.",
+        "connections are set to manual in Fivetran. fivetran: Fivetran's own schedule does; we watch and "
+        "refresh the KPIs after each sync.",
     )  # fmt: skip
     sync_frequency_minutes: SyncFrequency = setting(
         360, "Minutes between two syncs of a source that sets no frequency of its own. Applied to Fivetran.",
         choices=PAGE_FREQUENCIES,
     )  # fmt: skip
     sync_salesforce: bool = setting(
-        True, "Salesforce is part of the automatic sync. Off: the data that is there is still used, and a manual "
-        "sync still works.",
+        True, "Salesforce is part of the automatic sync. Off: the data that is there is still used, and a "
+        "manual sync still works.",
     )  # fmt: skip
     sync_servicenow: bool = setting(
-        True, "ServiceNow is part of the automatic sync. Off: the data that is there is still used, and a manual "
-        "sync still works.",
+        True, "ServiceNow is part of the automatic sync. Off: the data that is there is still used, and a "
+        "manual sync still works.",
     )  # fmt: skip
     timezone: TimeZone = setting("UTC", "Time zone in which the sync window is meant.", allowed="IANA name")
     sync_window: SyncWindow = section(SyncWindow, "Hours of the day in which syncs are started.")
@@ -77,8 +77,8 @@ class SourceSettings(Section):
         "This customer has this source. Off: nothing of it is synced or read, and its KPIs are not_synced.",
     )
     sync_frequency_minutes: SyncFrequency | None = setting(
-        None, "Minutes between two syncs of this source. Empty: the frequency of the Fivetran section. Applied to "
-        "Fivetran.", choices=PAGE_FREQUENCIES,
+        None, "Minutes between two syncs of this source. Empty: the frequency of the Fivetran section. "
+        "Applied to Fivetran.", choices=PAGE_FREQUENCIES,
     )  # fmt: skip
     connection_id: Annotated[ConnectionId | None, Blank] = setting(
         None, "Fivetran connection of this source. A connection belongs to one customer only."
@@ -132,15 +132,15 @@ class SalesforceFields(Section):
         "Account field with the feature usage from 0 to 100: part of the health score.",
     )
     executive_engagement: Identifier = _field(
-        "Executive_Engagement__c", "Account field with the engagement of executives. The value Low adds to the "
-        "churn risk.",
+        "Executive_Engagement__c", "Account field with the engagement of executives. The value Low adds "
+        "to the churn risk.",
     )  # fmt: skip
 
 
 def _switch(what: str) -> Any:
     return setting(
-        True, f"{what} are synced. Applied to the connection's schema in Fivetran; off, KPIs that need them are "
-        "not_synced.",
+        True, f"{what} are synced. Applied to the connection's schema in Fivetran; off, KPIs that need "
+        "them are not_synced.",
     )  # fmt: skip
 
 
@@ -163,12 +163,13 @@ class SalesforceSettings(SourceSettings):
         environment="SALESFORCE_CONNECTOR_ID",
     )  # fmt: skip
     schema_: Identifier = setting(
-        "salesforce_crm", "Schema of the destination in which Fivetran lands Salesforce. Within a destination it "
-        "belongs to one customer only.", alias="schema", allowed="identifier",
+        "salesforce_crm", "Schema of the destination in which Fivetran lands Salesforce. Within a "
+        "destination it belongs to one customer only.", alias="schema", allowed="identifier",
     )  # fmt: skip
     instance_url: Annotated[HttpsUrl | None, Blank] = setting(
-        None, "Address of the Salesforce organisation: links from accounts and explanations, and the domain of a "
-        "connection that is created here.", allowed="https address", environment="SALESFORCE_DOMAIN",
+        None, "Address of the Salesforce organisation: links from accounts and explanations, and the "
+        "domain of a connection that is created here.", allowed="https address",
+        environment="SALESFORCE_DOMAIN",
     )  # fmt: skip
     api_version: Annotated[str, AfterValidator(matching(r"v\d\d\.0", "a version such as v58.0"))] = setting(
         "v58.0",
@@ -217,7 +218,8 @@ class ServiceNowFields(Section):
 
 
 class ServiceNowTables(Section):
-    """Which ServiceNow tables Fivetran syncs. Others (task_sla, core_company, …) are used where they are synced."""
+    """Which ServiceNow tables Fivetran syncs. Others (task_sla, core_company, …) have no switch: they are
+    used where they are synced."""
 
     incidents: bool = _switch("Incidents")
     problems: bool = _switch("Problems")
@@ -231,20 +233,20 @@ class ServiceNowSettings(SourceSettings):
     """The customer's service desk."""
 
     sync_frequency_minutes: SyncFrequency | None = setting(
-        180, "Minutes between two syncs of ServiceNow. Empty: the frequency of the Fivetran section. Applied to "
-        "Fivetran.", choices=PAGE_FREQUENCIES,
+        180, "Minutes between two syncs of ServiceNow. Empty: the frequency of the Fivetran section. "
+        "Applied to Fivetran.", choices=PAGE_FREQUENCIES,
     )  # fmt: skip
     connection_id: Annotated[ConnectionId | None, Blank] = setting(
         None, "Fivetran connection that syncs ServiceNow. A connection belongs to one customer only.",
         environment="SERVICENOW_CONNECTOR_ID",
     )  # fmt: skip
     schema_: Identifier = setting(
-        "servicenow_itsm", "Schema of the destination in which Fivetran lands ServiceNow. Within a destination it "
-        "belongs to one customer only.", alias="schema", allowed="identifier",
+        "servicenow_itsm", "Schema of the destination in which Fivetran lands ServiceNow. Within a "
+        "destination it belongs to one customer only.", alias="schema", allowed="identifier",
     )  # fmt: skip
     instance_url: Annotated[HttpsUrl | None, Blank] = setting(
-        None, "Address of the ServiceNow instance: links to incidents, and the instance of a connection that is "
-        "created here.", allowed="https address", environment="SERVICENOW_INSTANCE_URL",
+        None, "Address of the ServiceNow instance: links to incidents, and the instance of a connection "
+        "that is created here.", allowed="https address", environment="SERVICENOW_INSTANCE_URL",
     )  # fmt: skip
     table_prefix: Annotated[
         str,
@@ -256,8 +258,8 @@ class ServiceNowSettings(SourceSettings):
     )
     sync_tables: ServiceNowTables = section(ServiceNowTables, "Tables that Fivetran syncs.")
     sla_source: Literal["auto", "task_sla", "sla_due", "made_sla"] = setting(
-        "auto", "What sla_compliance is measured from: the SLA engine's table, or one of two older fields of the "
-        "incident. auto takes the first that is there.",
+        "auto", "What sla_compliance is measured from: the SLA engine's table, or one of two older fields "
+        "of the incident. auto takes the first that is there.",
     )  # fmt: skip
 
     @model_validator(mode="before")

@@ -27,7 +27,8 @@ class WarehouseSettings(Section):
     """Where the raw schemas and the marts are. Holds names of secrets, never secrets."""
 
     type: Literal["duckdb", "snowflake", "bigquery", "redshift", "postgres"] = setting(
-        "duckdb", "Kind of destination. duckdb is the file under KPI_PLATFORM_HOME and needs none of the others.",
+        "duckdb", "Kind of destination. duckdb is the file under KPI_PLATFORM_HOME and needs none of the "
+        "others.",
         environment="WAREHOUSE_TYPE",
     )  # fmt: skip
     schema_: Identifier = setting(
@@ -35,7 +36,8 @@ class WarehouseSettings(Section):
         environment="WAREHOUSE_SCHEMA",
     )  # fmt: skip
     host: Annotated[Host | None, Blank] = setting(
-        None, "Host of the destination (Snowflake: the account). It must be on the operator's list KPI_ALLOWED_HOSTS.",
+        None, "Host of the destination (Snowflake: the account). It must be on the operator's list "
+        "KPI_ALLOWED_HOSTS.",
         allowed="host name", environment="WAREHOUSE_HOST",
     )  # fmt: skip
     port: Annotated[int, Field(ge=1, le=65535)] | None = setting(
