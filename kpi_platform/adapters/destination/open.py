@@ -1,52 +1,33 @@
 """Opens the destination that a customer's settings name."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.domain.settings import WarehouseSettings
 
 
-class Warehouse(Protocol):
-    """The settings that say which destination is meant (the section `warehouse`)."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def schema_(self) -> str: ...
-    @property
-    def host(self) -> str | None: ...
-    @property
-    def port(self) -> int | None: ...
-    @property
-    def database(self) -> str | None: ...
-    @property
-    def username(self) -> str | None: ...
-    @property
-    def credentials_secret(self) -> str | None: ...
-
-
-def _duckdb(configuration: Configuration, warehouse: Warehouse) -> Destination:
+def _duckdb(configuration: Configuration, warehouse: WarehouseSettings) -> Destination:
     from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 
     return DuckDbDestination(file=configuration.warehouse_file, mart_schema=warehouse.schema_)
 
 
-def _postgres(configuration: Configuration, warehouse: Warehouse) -> Destination:
+def _postgres(configuration: Configuration, warehouse: WarehouseSettings) -> Destination:
     from kpi_platform.adapters.destination.postgres import PostgresDestination
 
     return PostgresDestination.from_settings(configuration, warehouse)
 
 
-_TYPES: dict[str, Callable[[Configuration, Warehouse], Destination]] = {
+_TYPES: dict[str, Callable[[Configuration, WarehouseSettings], Destination]] = {
     "duckdb": _duckdb,
     "postgres": _postgres,
 }
 _EXTRAS = ("snowflake", "bigquery", "redshift")
 
 
-def open_destination(configuration: Configuration, warehouse: Warehouse) -> Destination:
+def open_destination(configuration: Configuration, warehouse: WarehouseSettings) -> Destination:
     """The destination of the settings section `warehouse`. Connects to nothing yet. Raises InvalidInput where
     the type is not installed, and MissingConfiguration where its password is not in the environment."""
     opener = _TYPES.get(warehouse.type)

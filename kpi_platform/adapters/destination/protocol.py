@@ -1,6 +1,6 @@
 """What the platform needs of a destination, whatever its type."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
-"""schema → table → column → type, all as they are spelled in the destination."""
+"""schema → table → column → type (in lower case); names as they are spelled in the destination."""
 
 StepName = Literal["resolve", "connect", "authenticate", "database", "schema", "can_read"]
 
@@ -48,8 +48,8 @@ class Destination(Protocol):
     def mart_schema(self) -> str: ...
 
     def columns(self, schemas: Sequence[str]) -> Catalogue:
-        """The columns of every table in `schemas` (compared ignoring case), from one catalogue query. A schema
-        that does not exist, or holds nothing that can be read, is missing from the answer."""
+        """The columns of every table in `schemas` (compared ignoring case), from one catalogue query. A
+        schema that does not exist, or holds nothing that can be read, is missing from the answer."""
 
     def read_mart(
         self,
@@ -59,15 +59,18 @@ class Destination(Protocol):
         *,
         where: Mapping[str, Any] | None = None,
     ) -> Iterator["pa.RecordBatch"]:
-        """One customer's rows of a mart, column names in lower case, in batches of bounded size. `where` maps a
-        column to the value it must equal, or to the list of values it must be in. Yields nothing where the
+        """One customer's rows of a mart, column names in lower case, in batches of bounded size. `where` maps
+        a column to the value it must equal, or to the list of values it must be in. Yields nothing where the
         mart has no such rows; NotFound where there is no such mart yet."""
 
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
         """How many rows each of `tables` (spelled as in `columns()`) holds."""
 
-    def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
-        """The steps from name to first row, each as it ends. `schemas` are the raw schemas to look into."""
+    def test_connection(
+        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
+    ) -> Iterator[ConnectionStep]:
+        """The steps from name to first row, each as it ends. `schemas` are the raw schemas to look into;
+        `permitted` says of an address whether it may be connected to."""
 
     def query(self, sql: str) -> Iterator["pa.RecordBatch"]:
         """The rows of a statement that dbt compiled; never one that holds text from elsewhere."""

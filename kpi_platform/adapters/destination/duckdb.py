@@ -1,0 +1,136 @@
+"""The embedded DuckDB file as a destination."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.engine.default import DefaultDialect
+
+from kpi_platform.adapters import duckdb_file
+from kpi_platform.adapters.destination import statements
+from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.steps import require_schemas, run_steps
+from kpi_platform.domain.errors import DestinationUnavailable, NotFound
+
+BATCH_ROWS = 20_000
+_DIALECT = DefaultDialect(paramstyle="numeric_dollar")
+
+
+@dataclass(frozen=True, slots=True)
+class DuckDbDestination:
+    """Reads take the file's queue lock for as long as they last, an iteration over rows included."""
+
+    file: Path
+    mart_schema: str
+
+    @property
+    def name(self) -> str:
+        return f"duckdb {self.file} ({self.mart_schema})"
+
+    def columns(self, schemas: Sequence[str]) -> Catalogue:
+        if not self.file.exists() or not schemas:
+            return {}
+        statement = statements.columns(schemas).where(
+            sa.column("table_catalog") == sa.func.current_database()
+        )
+        with self._reading() as connection:
+            return statements.nested(_select(connection, statement).fetchall())
+
+    def read_mart(
+        self,
+        table: str,
+        customer: str,
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        with self._reading() as connection:
+            try:
+                rows = _select(connection, statements.mart(self.mart_schema, table, customer, columns, where))
+            except duckdb.CatalogException as cause:
+                raise NotFound(
+                    f"There is no mart {self.mart_schema}.{table} in {self.file}.",
+                    next_step="Compute the KPIs of a customer first.",
+                ) from cause
+            yield from _batches(rows)
+
+    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
+        if not tables:
+            return {}
+        with self._reading() as connection:
+            return dict(_select(connection, statements.row_counts(schema, tables)).fetchall())
+
+    def query(self, sql: str) -> Iterator[pa.RecordBatch]:
+        with self._reading() as connection:
+            yield from _batches(connection.sql(sql))
+
+    def test_connection(
+        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
+    ) -> Iterator[ConnectionStep]:
+        """A file has no address and no sign-in: those steps say that it is there and may be read."""
+        del permitted
+        return run_steps(
+            [
+                ("resolve", self._require_file),
+                ("connect", self._open_once),
+                ("authenticate", self._open_once),
+                ("database", lambda: self.columns(["information_schema"])),
+                ("schema", lambda: require_schemas(self.columns(schemas), schemas)),
+                ("can_read", lambda: self._read_each(schemas)),
+            ]
+        )
+
+    def dbt_target(self) -> DbtTarget:
+        output = {
+            "type": "duckdb",
+            "path": str(self.file),
+            "schema": self.mart_schema,
+            "threads": 4,
+            "settings": {"TimeZone": "UTC"},
+        }
+        return DbtTarget(output=output, secrets={})
+
+    def _require_file(self) -> None:
+        if not self.file.exists():
+            raise DestinationUnavailable(
+                f"The warehouse file {self.file} does not exist.",
+                next_step="Run a sync, or put the file there.",
+            )
+
+    def _open_once(self) -> None:
+        with self._reading():
+            pass
+
+    def _read_each(self, schemas: Sequence[str]) -> None:
+        for schema, tables in self.columns(schemas).items():
+            self.row_counts(schema, list(tables))
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        self._require_file()
+        try:
+            with duckdb_file.connect(self.file, read_only=True) as connection:
+                yield connection
+        except duckdb.IOException as cause:
+            raise DestinationUnavailable(
+                f"The warehouse file {self.file} cannot be read: {cause}",
+                next_step="Check that it is a DuckDB file of this version and that this user may read it.",
+            ) from cause
+
+
+def _select(connection: duckdb.DuckDBPyConnection, statement: sa.SelectBase) -> duckdb.DuckDBPyRelation:
+    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    values = [compiled.params[name] for name in compiled.positiontup or ()]
+    return connection.sql(str(compiled), params=values)
+
+
+def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
+    reader = relation.to_arrow_reader(BATCH_ROWS)
+    names = [name.lower() for name in reader.schema.names]
+    for batch in reader:
+        yield batch.rename_columns(names)

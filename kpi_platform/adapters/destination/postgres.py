@@ -1,0 +1,234 @@
+"""PostgreSQL as a destination, through psycopg 3."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy import URL, Connection, CursorResult
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+
+from kpi_platform.adapters.destination import statements
+from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.steps import (
+    CONNECT_SECONDS,
+    reach,
+    require_address,
+    require_schemas,
+    resolve,
+    run_steps,
+)
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import DestinationUnavailable, InvalidSettings, KpiPlatformError, NotFound
+from kpi_platform.domain.settings import WarehouseSettings
+
+BATCH_ROWS = 20_000
+PASSWORD_VARIABLE = "WAREHOUSE_PASSWORD"  # noqa: S105
+_DBT_SECRET = "DBT_ENV_SECRET_WAREHOUSE_PASSWORD"  # noqa: S105
+
+_ARROW_TYPES: Mapping[int, pa.DataType] = {
+    16: pa.bool_(),
+    20: pa.int64(),
+    21: pa.int64(),
+    23: pa.int64(),
+    700: pa.float64(),
+    701: pa.float64(),
+    1082: pa.date32(),
+    1114: pa.timestamp("us"),
+    1184: pa.timestamp("us", tz="UTC"),
+    1700: pa.float64(),
+}
+"""Arrow's type for PostgreSQL's type id; what is not listed is text."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDestination:
+    """`host` may be a directory of a unix socket."""
+
+    host: str
+    port: int
+    database: str
+    username: str
+    password: str = field(repr=False)
+    mart_schema: str
+
+    @classmethod
+    def from_settings(
+        cls, configuration: Configuration, warehouse: WarehouseSettings
+    ) -> "PostgresDestination":
+        """Raises InvalidSettings where host, database or username are missing."""
+        needed = {name: getattr(warehouse, name) for name in ("host", "database", "username")}
+        missing = [f"warehouse.{name}" for name, value in needed.items() if not value]
+        if missing:
+            raise InvalidSettings(
+                f"A PostgreSQL destination needs {', '.join(missing)}.",
+                next_step="Set them in the settings, or in the environment as WAREHOUSE_*.",
+                details={"errors": [{"field": name, "message": "is needed"} for name in missing]},
+            )
+        return cls(
+            **needed,
+            port=warehouse.port or 5432,
+            password=configuration.secret(warehouse.credentials_secret or PASSWORD_VARIABLE),
+            mart_schema=warehouse.schema_,
+        )
+
+    @property
+    def name(self) -> str:
+        return f"postgres {self.username}@{self.host}:{self.port}/{self.database} ({self.mart_schema})"
+
+    def columns(self, schemas: Sequence[str]) -> Catalogue:
+        if not schemas:
+            return {}
+        with self._connected() as connection:
+            return statements.nested(connection.execute(statements.columns(schemas)).tuples())
+
+    def read_mart(
+        self,
+        table: str,
+        customer: str,
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        statement = statements.mart(self.mart_schema, table, customer, columns, where)
+        return self._stream(lambda connection: connection.execute(statement))
+
+    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
+        if not tables:
+            return {}
+        with self._connected() as connection:
+            return dict(connection.execute(statements.row_counts(schema, tables)).tuples().all())
+
+    def query(self, sql: str) -> Iterator[pa.RecordBatch]:
+        return self._stream(
+            lambda connection: connection.execution_options(no_parameters=True).exec_driver_sql(sql)
+        )
+
+    def _stream(self, run: Callable[[Connection], CursorResult[Any]]) -> Iterator[pa.RecordBatch]:
+        """Through a cursor of the server, so that only one batch is in memory."""
+        with self._connected() as connection:
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS)
+            with run(streaming) as result:
+                yield from _batches(result)
+
+    def test_connection(
+        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
+    ) -> Iterator[ConnectionStep]:
+        """The name is resolved once, and what was resolved is what is connected to: the name cannot come to
+        mean another machine between the check and the use."""
+        addresses: list[str] = []
+
+        def find() -> None:
+            addresses.extend([self.host] if self._is_socket else resolve(self.host, self.port))
+            require_address(addresses[0], permitted)
+
+        def connect() -> None:
+            if not self._is_socket:
+                reach(addresses[0], self.port)
+
+        def authenticate() -> None:
+            self._sign_in(addresses[0], but="3D000")
+
+        return run_steps(
+            [
+                ("resolve", find),
+                ("connect", connect),
+                ("authenticate", authenticate),
+                ("database", lambda: self._sign_in(addresses[0])),
+                ("schema", lambda: require_schemas(self.columns(schemas), schemas)),
+                ("can_read", lambda: self._read_each(schemas)),
+            ]
+        )
+
+    def dbt_target(self) -> DbtTarget:
+        output = {
+            "type": "postgres",
+            "host": self.host,
+            "port": self.port,
+            "user": self.username,
+            "password": f"{{{{ env_var('{_DBT_SECRET}') }}}}",
+            "dbname": self.database,
+            "schema": self.mart_schema,
+            "threads": 4,
+        }
+        return DbtTarget(output=output, secrets={_DBT_SECRET: self.password})
+
+    @property
+    def _is_socket(self) -> bool:
+        return self.host.startswith("/")
+
+    def _read_each(self, schemas: Sequence[str]) -> None:
+        for schema, tables in self.columns(schemas).items():
+            self.row_counts(schema, list(tables))
+
+    def _sign_in(self, address: str, *, but: str | None = None) -> None:
+        """Signs in at `address`; an error of the SQLSTATE `but` does not count."""
+        try:
+            psycopg.connect(
+                host=self.host,
+                hostaddr=None if self._is_socket else address,
+                port=self.port,
+                dbname=self.database,
+                user=self.username,
+                password=self.password,
+                connect_timeout=CONNECT_SECONDS,
+            ).close()
+        except psycopg.OperationalError as cause:
+            if but is None or f'database "{self.database}" does not exist' not in str(cause):
+                raise self._unavailable(cause) from cause
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        engine = sa.create_engine(
+            URL.create(
+                "postgresql+psycopg",
+                username=self.username,
+                password=self.password,
+                host=None if self._is_socket else self.host,
+                port=None if self._is_socket else self.port,
+                database=self.database,
+                query={"host": self.host, "port": str(self.port)} if self._is_socket else {},
+            ),
+            poolclass=sa.NullPool,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
+        )
+        try:
+            with engine.connect() as connection:
+                yield connection
+        except ProgrammingError as cause:
+            if isinstance(cause.orig, psycopg.errors.UndefinedTable):
+                raise NotFound(
+                    f"{self.name} has no such table: {cause.orig.diag.message_primary}.",
+                    next_step="Compute the KPIs of a customer first.",
+                ) from cause
+            raise self._unavailable(cause.orig) from cause
+        except DBAPIError as cause:
+            raise self._unavailable(cause.orig) from cause
+
+    def _unavailable(self, cause: BaseException | None) -> KpiPlatformError:
+        return DestinationUnavailable(
+            f"{self.name} refuses: {str(cause).strip()}",
+            next_step="Check host, user, password and rights, and that the server runs.",
+        )
+
+
+def _batches(result: CursorResult[Any]) -> Iterator[pa.RecordBatch]:
+    description: Sequence[Any] = (result.cursor.description if result.cursor is not None else None) or ()
+    schema = pa.schema(
+        [(name.lower(), _ARROW_TYPES.get(type_id, pa.string())) for name, type_id, *_ in description]
+    )
+    for rows in result.partitions(BATCH_ROWS):
+        columns = zip(*rows, strict=True)
+        arrays = [_array(values, kind) for values, kind in zip(columns, schema.types, strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if kind == pa.float64():
+        values = [None if value is None else float(value) for value in values]
+    elif kind == pa.string():
+        values = [value if value is None or isinstance(value, str) else str(value) for value in values]
+    return pa.array(values, type=kind)

@@ -1,0 +1,66 @@
+"""The statements that every destination answers, for its dialect to compile."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kpi_platform.adapters.destination.protocol import Catalogue
+
+_COLUMNS = sa.table(
+    "columns",
+    *(
+        sa.column(name)
+        for name in ("table_schema", "table_name", "column_name", "data_type", "ordinal_position")
+    ),
+    schema="information_schema",
+)
+
+
+def columns(schemas: Sequence[str]) -> sa.Select[Any]:
+    """Schema, table, column and type of every column in `schemas`, compared ignoring case."""
+    c = _COLUMNS.c
+    return (
+        sa.select(c.table_schema, c.table_name, c.column_name, c.data_type)
+        .where(sa.func.lower(c.table_schema).in_([schema.lower() for schema in schemas]))
+        .order_by(c.table_schema, c.table_name, c.ordinal_position)
+    )
+
+
+def nested(rows: Iterable[Sequence[str]]) -> Catalogue:
+    """The rows of `columns()` as schema → table → column → type (in lower case)."""
+    catalogue: dict[str, dict[str, dict[str, str]]] = {}
+    for schema, table, column, kind in rows:
+        catalogue.setdefault(schema, {}).setdefault(table, {})[column] = kind.lower()
+    return catalogue
+
+
+def mart(
+    schema: str, table: str, customer: str, selected: Sequence[str] | None, where: Mapping[str, Any] | None
+) -> sa.Select[Any]:
+    """One customer's rows of a mart."""
+    source = sa.table(table, schema=schema)
+    listed: list[Any] = [sa.column(name) for name in selected] if selected else [sa.text("*")]
+    statement = sa.select(*listed).select_from(source).where(sa.column("customer_id") == customer)
+    for name, wanted in (where or {}).items():
+        column: sa.ColumnClause[Any] = sa.column(name)
+        many = isinstance(wanted, Sequence) and not isinstance(wanted, str)
+        statement = statement.where(column.in_(wanted) if many else column == wanted)
+    return statement
+
+
+def row_counts(schema: str, tables: Sequence[str]) -> sa.CompoundSelect[Any]:
+    """One row a table: its name and how many rows it holds. `tables` must not be empty."""
+    return sa.union_all(
+        *(
+            sa.select(sa.literal(name).label("name"), sa.func.count().label("rows")).select_from(
+                sa.table(_spelled(name), schema=_spelled(schema))
+            )
+            for name in tables
+        )
+    )
+
+
+def _spelled(name: str) -> sa.quoted_name:
+    """`name` exactly as it is spelled in the catalogue."""
+    return sa.quoted_name(name, quote=True)
