@@ -1,0 +1,80 @@
+"""Customers: the tenants of the dashboard."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import tables
+from kpi_platform.domain.customer import parse_customer_key
+from kpi_platform.domain.errors import Conflict, UnknownCustomer
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCustomer:
+    """`removed_at` is None while the customer is active."""
+
+    id: int
+    key: str
+    name: str
+    created_at: datetime
+    removed_at: datetime | None
+
+
+_table = tables.customers
+
+
+def add_customer(connection: sa.Connection, key: str, name: str) -> StoredCustomer:
+    """Adds a customer, or brings a removed one back with all its data. Raises InvalidInput for a malformed
+    key and Conflict for one that is there already."""
+    found = _find(connection, parse_customer_key(key))
+    if found is None:
+        values = {"key": key, "name": name, "created_at": datetime.now(UTC)}
+        connection.execute(sa.insert(_table).values(values))
+    elif found.removed_at is None:
+        raise Conflict(f"There is a customer '{key}' already.", next_step="Choose another key.")
+    else:
+        connection.execute(
+            sa.update(_table).where(_table.c.id == found.id).values(name=name, removed_at=None)
+        )
+    return get_customer(connection, key)
+
+
+def get_customer(connection: sa.Connection, key: str) -> StoredCustomer:
+    """The active customer `key`, or UnknownCustomer."""
+    found = _find(connection, key)
+    if found is None or found.removed_at is not None:
+        known = ", ".join(customer.key for customer in list_customers(connection)[:20])
+        raise UnknownCustomer(
+            f"There is no customer '{key}'.",
+            next_step=f"Known customers: {known}."
+            if known
+            else "Add one: kpi-platform customer add KEY NAME",
+        )
+    return found
+
+
+def list_customers(connection: sa.Connection) -> list[StoredCustomer]:
+    """The active customers, by key."""
+    rows = connection.execute(sa.select(_table).where(_table.c.removed_at.is_(None)).order_by(_table.c.key))
+    return [StoredCustomer(**row) for row in rows.mappings()]
+
+
+def remove_customer(connection: sa.Connection, key: str) -> None:
+    """Removes the customer from every list, schedule and page; frees its connections and schemas; revokes its
+    tokens. Its accounts, values, history and settings stay, and `add_customer` brings them back."""
+    customer = get_customer(connection, key)
+    now = datetime.now(UTC)
+    claims, tokens = tables.settings_claims, tables.api_tokens
+    connection.execute(sa.update(_table).where(_table.c.id == customer.id).values(removed_at=now))
+    connection.execute(sa.delete(claims).where(claims.c.customer_id == customer.id))
+    connection.execute(
+        sa.update(tokens)
+        .where(tokens.c.customer_id == customer.id, tokens.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+def _find(connection: sa.Connection, key: str) -> StoredCustomer | None:
+    row = connection.execute(sa.select(_table).where(_table.c.key == key)).mappings().one_or_none()
+    return StoredCustomer(**row) if row else None

@@ -1,0 +1,129 @@
+"""Opening the dashboard database, and bringing its schema to the version of this program."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate
+
+_BUSY_TIMEOUT_MS = 60_000
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine for `url` (SQLite or PostgreSQL). Opens no connection yet; creates a SQLite file's folder.
+
+    A SQLite transaction begins as a writer (BEGIN IMMEDIATE), so that two writers queue instead of failing
+    half way; those that only read use `reading`.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as cause:
+        raise _malformed() from cause
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    if backend != "sqlite":
+        raise _malformed()
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(parsed)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection that only reads: one snapshot, never waiting for a load that is being written."""
+    with engine.connect() as connection:
+        options: dict[str, Any] = {"read_only": True}
+        if engine.dialect.name == "postgresql":
+            options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        yield connection.execution_options(**options)
+
+
+def _malformed() -> MissingConfiguration:
+    return MissingConfiguration(
+        "DASHBOARD_DATABASE_URL is no SQLAlchemy URL of a SQLite or PostgreSQL database.",
+        next_step="Use postgresql+psycopg://user@host/database or sqlite:////path/to/dashboard.db.",
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not begin transactions by itself: `_begin_immediate` does.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def newest_revision() -> str:
+    """The schema version that this program works with."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    if head is None:
+        raise SchemaOutOfDate("The program carries no migrations.", next_step="Install kpi_platform again.")
+    return head
+
+
+def current_revision(engine: sa.Engine) -> str | None:
+    """The schema version of the database; None where it has none yet."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(engine: sa.Engine, revision: str = "head") -> None:
+    """Migrates the schema up to `revision`, in one transaction."""
+    config = _alembic()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def downgrade(engine: sa.Engine, revision: str) -> None:
+    """Migrates the schema down to `revision` ("base" removes everything)."""
+    config = _alembic()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
+def require_current_schema(engine: sa.Engine) -> None:
+    """Raises SchemaOutOfDate, naming the command to run, unless the schema is exactly this program's."""
+    found, wanted = current_revision(engine), newest_revision()
+    if found != wanted:
+        raise SchemaOutOfDate(
+            f"The dashboard database has schema version {found or 'none'}; this program needs {wanted}.",
+            next_step="Run: kpi-platform db upgrade",
+        )
+
+
+def create_or_require(engine: sa.Engine) -> None:
+    """Creates the schema in an empty database; otherwise as `require_current_schema`."""
+    if current_revision(engine) is None and not sa.inspect(engine).get_table_names():
+        upgrade(engine)
+    require_current_schema(engine)

@@ -1,0 +1,195 @@
+"""Settings documents as versions: who, when, what changed.
+
+The document is plain JSON; the settings model validates it before it comes here. Saving also claims the
+connections and raw schemas that it names: each belongs to one customer, which the database itself enforces.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.domain.errors import Conflict, NotFound
+from kpi_platform.domain.sources import SOURCES
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    """One version. `changes` lists `{"path", "before", "after"}`, dotted paths, sorted."""
+
+    version: int
+    document: dict[str, Any]
+    saved_by: str
+    saved_at: datetime
+    note: str
+    changes: list[dict[str, Any]]
+
+
+_table = tables.customer_settings_versions
+_claims = tables.settings_claims
+
+
+def save_settings(
+    connection: sa.Connection,
+    customer: str,
+    document: Mapping[str, Any],
+    *,
+    who: str,
+    expected_version: int | None = None,
+    note: str = "",
+) -> int:
+    """Stores `document` as the customer's next version and returns its number; an unchanged document keeps
+    the current one.
+
+    Raises Conflict where the current version is not `expected_version` (None: not checked; 0: there must be
+    none), or where another customer has one of the connections or raw schemas.
+    """
+    stored = get_customer(connection, customer)
+    _lock(connection, stored.id)
+    current = _newest(connection, stored.id)
+    found = current.version if current else 0
+    if expected_version is not None and expected_version != found:
+        raise _too_late(customer, expected_version, found)
+    changes = differences(current.document if current else {}, document)
+    _claim(connection, stored.id, customer, document)
+    if current and not changes:
+        return found
+    row = {
+        "customer_id": stored.id,
+        "version": found + 1,
+        "document": dict(document),
+        "saved_by": who,
+        "saved_at": datetime.now(UTC),
+        "note": note,
+        "changes": changes,
+    }
+    connection.execute(sa.insert(_table).values(row))
+    return found + 1
+
+
+def current_settings(connection: sa.Connection, customer: str) -> StoredSettings | None:
+    """The newest version; None where none was saved (the defaults hold)."""
+    return _newest(connection, get_customer(connection, customer).id)
+
+
+def settings_history(connection: sa.Connection, customer: str) -> list[StoredSettings]:
+    """All versions, newest first."""
+    customer_id = get_customer(connection, customer).id
+    rows = connection.execute(_select(customer_id).order_by(_table.c.version.desc()))
+    return [StoredSettings(**row) for row in rows.mappings()]
+
+
+def settings_version(connection: sa.Connection, customer: str, version: int) -> StoredSettings:
+    """One version, or NotFound."""
+    customer_id = get_customer(connection, customer).id
+    row = connection.execute(_select(customer_id).where(_table.c.version == version)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(
+            f"Customer '{customer}' has no settings version {version}.",
+            next_step="List the versions: kpi-platform settings history",
+        )
+    return StoredSettings(**row)
+
+
+def restore_settings(
+    connection: sa.Connection, customer: str, version: int, *, who: str, expected_version: int | None = None
+) -> int:
+    """Saves the document of `version` again, as the newest version."""
+    document = settings_version(connection, customer, version).document
+    note = f"Restored version {version}."
+    return save_settings(
+        connection, customer, document, who=who, expected_version=expected_version, note=note
+    )
+
+
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = ""
+) -> list[dict[str, Any]]:
+    """What differs between two documents: `{"path", "before", "after"}` for each leaf, by path."""
+    changes: list[dict[str, Any]] = []
+    for key in sorted({*before, *after}):
+        old, new = before.get(key), after.get(key)
+        path = f"{prefix}{key}"
+        if old == new:
+            continue
+        if isinstance(new, Mapping) and (old is None or isinstance(old, Mapping)):
+            changes += differences(old or {}, new, f"{path}.")
+        else:
+            changes.append({"path": path, "before": old, "after": new})
+    return changes
+
+
+def destination_identity(warehouse: Mapping[str, Any]) -> str:
+    """What makes two documents name the same destination."""
+    parts = (warehouse.get(name) for name in ("type", "host", "port", "database", "project"))
+    return "/".join("" if part is None else str(part).lower() for part in parts)
+
+
+def _claim(connection: sa.Connection, customer_id: int, customer: str, document: Mapping[str, Any]) -> None:
+    wanted = _claimed_by(document)
+    taken = sa.select(_claims.c.kind, _claims.c.value, tables.customers.c.key).join(tables.customers)
+    for kind, value, owner in connection.execute(taken.where(_claims.c.customer_id != customer_id)):
+        if (kind, value) in wanted:
+            raise _belongs_to(kind, value, owner, customer)
+    connection.execute(sa.delete(_claims).where(_claims.c.customer_id == customer_id))
+    rows = [{"kind": kind, "value": value, "customer_id": customer_id} for kind, value in sorted(wanted)]
+    if rows:
+        try:
+            connection.execute(sa.insert(_claims), rows)
+        except sa.exc.IntegrityError as cause:
+            raise Conflict(
+                f"Another customer has just claimed a connection or raw schema of '{customer}'.",
+                next_step="Save again to see which.",
+            ) from cause
+
+
+def _claimed_by(document: Mapping[str, Any]) -> set[tuple[str, str]]:
+    destination = destination_identity(document.get("warehouse") or {})
+    claims = set()
+    for source in SOURCES:
+        section = document.get(source) or {}
+        if not section.get("enabled", True):
+            continue
+        if section.get("connection_id"):
+            claims.add(("connection", str(section["connection_id"])))
+        if section.get("schema"):
+            claims.add(("schema", f"{destination}/{str(section['schema']).lower()}"))
+    return claims
+
+
+def _belongs_to(kind: str, value: str, owner: str, customer: str) -> Conflict:
+    what = f"connection '{value}'" if kind == "connection" else f"raw schema '{value.rsplit('/', 1)[-1]}'"
+    return Conflict(
+        f"The {what} belongs to customer '{owner}', so customer '{customer}' cannot use it.",
+        next_step=f"Give '{customer}' a {kind} of its own, or take it from '{owner}' first.",
+        details={"kind": kind, "owner": owner, "customer": customer},
+    )
+
+
+def _too_late(customer: str, expected: int, found: int) -> Conflict:
+    return Conflict(
+        f"The settings of '{customer}' are at version {found}, not {expected}: somebody else was faster.",
+        next_step="Read the current settings, make the change again, and save.",
+        details={"expected_version": expected, "current_version": found},
+    )
+
+
+def _lock(connection: sa.Connection, customer_id: int) -> None:
+    """Two savers of one customer queue (SQLite: the transaction is a writer's from its begin)."""
+    row = sa.select(tables.customers.c.id).where(tables.customers.c.id == customer_id)
+    connection.execute(row.with_for_update())
+
+
+def _select(customer_id: int) -> sa.Select[Any]:
+    columns = [column for column in _table.c if column.name != "customer_id"]
+    return sa.select(*columns).where(_table.c.customer_id == customer_id)
+
+
+def _newest(connection: sa.Connection, customer_id: int) -> StoredSettings | None:
+    query = _select(customer_id).order_by(_table.c.version.desc()).limit(1)
+    row = connection.execute(query).mappings().one_or_none()
+    return StoredSettings(**row) if row else None

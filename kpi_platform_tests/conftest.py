@@ -1,0 +1,72 @@
+"""Fixtures that every room shares: a configuration, dashboard databases, a real PostgreSQL server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard import database
+from kpi_platform_tests.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The specification and the real data, beside the checkout. Tests that need it skip where it is not."""
+    path = Path(__file__).parents[2] / "shared"
+    if not path.is_dir():
+        pytest.skip("../shared is not here")
+    return path
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> Configuration:
+    """The embedded default in an empty home; nothing of the machine's environment."""
+    return Configuration.from_environment({"KPI_PLATFORM_HOME": str(tmp_path / "home")})
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """One PostgreSQL server for this process, on a free TCP port."""
+    with PostgresServer.start(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """An empty database of its own: `postgresql+psycopg://…`."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_engine(configuration: Configuration) -> Iterator[sa.Engine]:
+    """The dashboard database of `configuration`, with its schema, empty."""
+    engine = database.open_engine(configuration.dashboard_database_url)
+    database.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def postgres_engine(postgres_url: str) -> Iterator[sa.Engine]:
+    """A dashboard database on PostgreSQL, with its schema, empty."""
+    engine = database.open_engine(postgres_url)
+    database.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def dashboard_engine(sqlite_engine: sa.Engine) -> sa.Engine:
+    """The dashboard database of a test that does not care which one it is."""
+    return sqlite_engine
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def any_dashboard_engine(request: pytest.FixtureRequest) -> sa.Engine:
+    """The test runs once on SQLite and once on PostgreSQL."""
+    name = "sqlite_engine" if request.param == "sqlite" else "postgres_engine"
+    engine: sa.Engine = request.getfixturevalue(name)
+    return engine

