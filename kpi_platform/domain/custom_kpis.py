@@ -156,6 +156,13 @@ class CustomKpi(_Definition):
         self._check_thresholds()
         return self
 
+    def fields(self) -> set[str]:
+        """Every field that the definition names."""
+        measures = [measure for measure in (self.numerator, self.denominator) if measure is not None]
+        filters = [*self.filters, *(condition for measure in measures for condition in measure.filters)]
+        named = [self.field, self.time_field, *(measure.field for measure in measures)]
+        return {name for name in named if name} | {one.field for one in comparisons(tuple(filters))}
+
     def _check_thresholds(self) -> None:
         if self.thresholds is None:
             return

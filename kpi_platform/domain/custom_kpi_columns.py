@@ -1,0 +1,203 @@
+"""A custom KPI against the columns that landed: what does not fit, and what dbt is told.
+
+dbt gets column keys that exist, and values with their kind, for the dialect's own quoting; nothing else of a
+definition comes near SQL.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from kpi_platform.domain.custom_kpis import Comparison, Condition, CustomKpi, Measure, Or, Scalar
+from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.landed import LandedColumn, LandedTable, column_key
+
+Kind = Literal["number", "text", "boolean", "time"]
+
+_KINDS: Mapping[Kind, re.Pattern[str]] = {
+    "boolean": re.compile(r"bool"),
+    "time": re.compile(r"timestamp|date"),
+    "number": re.compile(
+        r"(u?(tiny|small|medium|big|huge)?int(eger)?\d*|byteint|numeric|bignumeric|decimal|number|float\d*|"
+        r"double|real)\b"
+    ),
+}
+_NUMERIC_AGGREGATES = ("sum", "avg", "min", "max", "median")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What of a definition does not fit the landed columns: its place in the definition, and why."""
+
+    path: str
+    reason: str
+
+
+def column_kind(landed_type: str) -> Kind:
+    """What a column of this type holds; text where nothing else is known."""
+    for kind, pattern in _KINDS.items():
+        if pattern.match(landed_type.lower()):
+            return kind
+    return "text"
+
+
+def check_custom_kpi(kpi: CustomKpi, tables: Mapping[Source, Mapping[str, LandedTable]]) -> list[Problem]:
+    """Everything that keeps `kpi` from being computed from `tables`; empty where it can be."""
+    found = tables.get(kpi.source, {}).get(kpi.table)
+    if found is None or found.status != "available":
+        reason = "switched off in the settings" if found and found.status == "switched_off" else "not synced"
+        return [Problem("table", f"the table {kpi.table} of {kpi.source} is {reason}")]
+    return list(_problems(kpi, readable_columns(kpi.source, kpi.table, tables)))
+
+
+def readable_columns(
+    source: Source, table: str, tables: Mapping[Source, Mapping[str, LandedTable]]
+) -> Mapping[str, LandedColumn]:
+    """The columns of a table by key; those of `task` belong to an incident too (its class table)."""
+    of_source = tables.get(source, {})
+    names = ("task", table) if (source, table) == ("servicenow", "incident") else (table,)
+    columns: dict[str, LandedColumn] = {}
+    for name in names:
+        landed = of_source.get(name)
+        columns.update((landed.columns if landed else None) or {})
+    return columns
+
+
+def custom_kpi_var(kpi: CustomKpi, tables: Mapping[Source, Mapping[str, LandedTable]]) -> dict[str, Any]:
+    """`kpi` as dbt is told of it. Fields are column keys; every condition has `kind` (number, text, boolean
+    or time, the last as ISO 8601 in UTC). `status` is `ready`, `not_synced` (no such table) or `not_mapped`
+    (a field is not there, or is of the wrong kind; `problem` says which), and only a ready one has fields."""
+    problems = check_custom_kpi(kpi, tables)
+    columns = readable_columns(kpi.source, kpi.table, tables)
+    var: dict[str, Any] = {
+        "slug": kpi.slug,
+        "name": kpi.name,
+        "source": kpi.source,
+        "table": kpi.table,
+        "aggregate": kpi.aggregate,
+        "window_days": kpi.window_days,
+        "unit": kpi.unit,
+        "direction": kpi.direction,
+        "status": "ready",
+        "problem": None,
+    }
+    if problems:
+        status = "not_synced" if problems[0].path == "table" else "not_mapped"
+        reasons = "; ".join(f"{problem.path}: {problem.reason}" for problem in problems)
+        return var | {"status": status, "problem": reasons}
+    return var | {
+        "field": _key(kpi.field),
+        "filters": [_condition_var(condition, columns) for condition in kpi.filters],
+        "numerator": _measure_var(kpi.numerator, columns),
+        "denominator": _measure_var(kpi.denominator, columns),
+        "time_field": _key(kpi.time_field),
+    }
+
+
+def _problems(kpi: CustomKpi, columns: Mapping[str, LandedColumn]) -> Iterator[Problem]:
+    yield from _field_problems("field", kpi.field, kpi.aggregate, columns)
+    yield from _filter_problems("filters", kpi.filters, columns)
+    for place, measure in (("numerator", kpi.numerator), ("denominator", kpi.denominator)):
+        if measure is not None:
+            yield from _field_problems(f"{place}.field", measure.field, measure.aggregate, columns)
+            yield from _filter_problems(f"{place}.filters", measure.filters, columns)
+    if kpi.time_field is not None:
+        kind = _kind(kpi.time_field, columns)
+        if kind is None:
+            yield Problem("time_field", f"there is no column {kpi.time_field}")
+        elif kind not in ("time", "text"):
+            yield Problem("time_field", f"{kpi.time_field} holds a {kind}, not a time")
+
+
+def _field_problems(
+    path: str, name: str | None, aggregate: str, columns: Mapping[str, LandedColumn]
+) -> Iterator[Problem]:
+    if name is None:
+        return
+    kind = _kind(name, columns)
+    if kind is None:
+        yield Problem(path, f"there is no column {name}")
+    elif aggregate in _NUMERIC_AGGREGATES and kind not in ("number", "text"):
+        yield Problem(path, f"{name} holds a {kind}, and {aggregate} needs numbers")
+
+
+def _filter_problems(
+    path: str, conditions: Sequence[Condition], columns: Mapping[str, LandedColumn]
+) -> Iterator[Problem]:
+    for index, condition in enumerate(conditions):
+        here = f"{path}.{index}"
+        if not isinstance(condition, Comparison):
+            form = "or" if isinstance(condition, Or) else "and"
+            yield from _filter_problems(f"{here}.{form}", condition.conditions, columns)
+        elif (kind := _kind(condition.field, columns)) is None:
+            yield Problem(f"{here}.field", f"there is no column {condition.field}")
+        elif (reason := _misfit(condition, kind)) is not None:
+            yield Problem(f"{here}.value", f"{condition.field} {reason}")
+
+
+def _misfit(condition: Comparison, kind: Kind) -> str | None:
+    """Why the values cannot be compared with a column of this kind."""
+    if condition.operator in ("contains", "starts_with") and kind != "text":
+        return f"holds a {kind}, and {condition.operator} needs text"
+    if kind == "boolean" and condition.operator in ("lt", "le", "gt", "ge"):
+        return "is true or false and has no order"
+    for value in _values(condition):
+        given = (
+            "boolean" if isinstance(value, bool) else "number" if isinstance(value, int | float) else "text"
+        )
+        if kind == "time" and (given != "text" or _utc(str(value)) is None):
+            return f"holds a time; write {value!r} as 2026-01-31 or 2026-01-31T12:00:00"
+        if kind in ("number", "boolean") and given != kind:
+            return f"holds a {kind}, and {value!r} is none"
+    return None
+
+
+def _condition_var(condition: Condition, columns: Mapping[str, LandedColumn]) -> dict[str, Any]:
+    if not isinstance(condition, Comparison):
+        form = "or" if isinstance(condition, Or) else "and"
+        return {form: [_condition_var(nested, columns) for nested in condition.conditions]}
+    kind = _kind(condition.field, columns)
+    values = [_utc(str(value)) if kind == "time" else value for value in _values(condition)]
+    if kind == "text" and values and not isinstance(values[0], str):
+        kind = "boolean" if isinstance(values[0], bool) else "number"
+    return {
+        "field": column_key(condition.field),
+        "operator": condition.operator,
+        "kind": kind,
+        "value": values if isinstance(condition.value, tuple) else values[0] if values else None,
+    }
+
+
+def _measure_var(measure: Measure | None, columns: Mapping[str, LandedColumn]) -> dict[str, Any] | None:
+    if measure is None:
+        return None
+    return {
+        "aggregate": measure.aggregate,
+        "field": _key(measure.field),
+        "filters": [_condition_var(condition, columns) for condition in measure.filters],
+    }
+
+
+def _values(condition: Comparison) -> tuple[Scalar, ...]:
+    if condition.value is None:
+        return ()
+    return condition.value if isinstance(condition.value, tuple) else (condition.value,)
+
+
+def _utc(text: str) -> str | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
+
+
+def _key(name: str | None) -> str | None:
+    return column_key(name) if name is not None else None
+
+
+def _kind(name: str, columns: Mapping[str, LandedColumn]) -> Kind | None:
+    column = columns.get(column_key(name))
+    return column_kind(column.type) if column is not None else None
