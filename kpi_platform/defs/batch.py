@@ -1,0 +1,182 @@
+"""A run over any list of customers: who is in it, and what Dagster records of each.
+
+Dagster's own runs take one partition or a contiguous range, and an output materialises all of it. A batch is
+any list, of which some may fail. So a batch records its events itself (docs/decisions/0005): planned for every
+customer, materialised for those that succeeded. What stays planned in a failed run Dagster shows as failed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.metadata import RawMetadataValue
+from dagster._core.events import (
+    AssetMaterializationPlannedData,
+    DagsterEvent,
+    DagsterEventBatchMetadata,
+    DagsterEventType,
+    generate_event_batch_id,
+)
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    EXTERNALLY_MANAGED_ASSETS_TAG,
+)
+
+from kpi_platform.defs.partitions import CUSTOMERS_NAME
+from kpi_platform.domain.errors import KpiPlatformError
+
+CUSTOMERS_TAG = "kpi/customers"
+"""Run tag: the customers of a batch, separated by commas. Without it the run's partitions are the batch."""
+
+AS_OF_TAG = "kpi/as_of"
+"""Run tag: the instant the KPIs are computed for, ISO 8601. Set once for each run; default its start."""
+
+OWN_EVENTS = {EXTERNALLY_MANAGED_ASSETS_TAG: "true"}
+"""Tag of runs whose asset events we record ourselves: Dagster records neither planned nor materialised ones."""
+
+Metadata = Mapping[str, RawMetadataValue]
+
+
+def batch_tags(
+    instance: dg.DagsterInstance, customers: Sequence[str], as_of: datetime | None = None
+) -> dict[str, str]:
+    """The tags with which a run covers exactly `customers` (at least one, all of them partitions).
+
+    Dagster wants a range as well, to look up inputs; it gets the span of the batch.
+    """
+    places = {customer: place for place, customer in enumerate(instance.get_dynamic_partitions(CUSTOMERS_NAME))}
+    ordered = sorted(customers, key=places.__getitem__)
+    tags = {
+        CUSTOMERS_TAG: ",".join(ordered),
+        ASSET_PARTITION_RANGE_START_TAG: ordered[0],
+        ASSET_PARTITION_RANGE_END_TAG: ordered[-1],
+        **OWN_EVENTS,
+    }
+    return tags | {AS_OF_TAG: as_of.isoformat()} if as_of else tags
+
+
+@dataclass
+class Batch:
+    """What one step does for the customers of its run. `customers` are those no earlier step has lost."""
+
+    context: dg.AssetExecutionContext
+    customers: tuple[str, ...]
+    as_of: datetime
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, context: dg.AssetExecutionContext, *, after: dg.AssetKey | None = None) -> "Batch":
+        """The batch of the running step. `after` is the asset that an earlier step of the run made, if it ran:
+        customers that it lost are left out here, and stay failed."""
+        everybody = _customers_of_run(context)
+        _record_own_events(context, everybody)
+        return cls(context, _survivors(context, everybody, after), _as_of_run(context))
+
+    def each(self, work: Callable[[str], Metadata]) -> Iterator[Any]:
+        """Does `work` for one customer after another; what raises is that customer's failure alone."""
+        for customer in self.customers:
+            try:
+                metadata = work(customer)
+            except KpiPlatformError as error:
+                self.lose(customer, str(error))
+            except Exception as error:  # noqa: BLE001 - a customer's surprise must not stop the others
+                self.context.log.error(f"{customer}: unexpected error", exc_info=error)
+                self.lose(customer, f"{type(error).__name__}: {error}")
+            else:
+                yield from self.keep(customer, {key: metadata for key in self.context.selected_asset_keys})
+        yield from self.finish()
+
+    def keep(self, customer: str, results: Mapping[dg.AssetKey, Metadata]) -> Iterator[dg.AssetMaterialization]:
+        """Records that `customer`'s partition of each of these assets was made."""
+        for key, metadata in results.items():
+            yield dg.AssetMaterialization(key, partition=customer, metadata=metadata)
+
+    def lose(self, customer: str, reason: str) -> None:
+        """Records that `customer` goes no further in this run."""
+        self.context.log.error(f"{customer}: {reason}")
+        self.failed[customer] = reason
+
+    def finish(self) -> Iterator[dg.MaterializeResult[Any]]:
+        """Lets the next step begin with those that are left; fails this one if it has lost somebody."""
+        if len(self.failed) < len(self.customers) or not self.failed:
+            for key in self.context.selected_asset_keys:
+                yield dg.MaterializeResult(asset_key=key)
+        if self.failed:
+            raise dg.Failure(
+                f"{len(self.failed)} of {len(self.customers)} customers failed: {', '.join(self.failed)}",
+                metadata={customer: reason for customer, reason in self.failed.items()},
+                allow_retries=False,
+            )
+
+
+def _customers_of_run(context: dg.AssetExecutionContext) -> tuple[str, ...]:
+    listed = context.run.tags.get(CUSTOMERS_TAG)
+    if listed:
+        return tuple(dict.fromkeys(listed.split(",")))
+    if context.has_partition_key or context.has_partition_key_range:
+        return tuple(context.partition_keys)
+    raise dg.Failure(
+        "This run names no customers.",
+        metadata={"next step": f"Choose partitions, or give the run the tag {CUSTOMERS_TAG}, as in acme,globex."},
+        allow_retries=False,
+    )
+
+
+def _as_of_run(context: dg.AssetExecutionContext) -> datetime:
+    run = context.instance.get_run_record_by_id(context.run_id)
+    assert run is not None
+    text = run.dagster_run.tags.get(AS_OF_TAG)
+    if text is None:
+        started = datetime.fromtimestamp(run.start_time or run.create_timestamp.timestamp(), UTC)
+        text = started.replace(microsecond=0).isoformat()
+        context.instance.add_run_tags(context.run_id, {AS_OF_TAG: text})
+    as_of = datetime.fromisoformat(text)
+    if as_of.tzinfo is None:
+        raise dg.Failure(f"The tag {AS_OF_TAG} is '{text}', without a time zone.", allow_retries=False)
+    return as_of.astimezone(UTC)
+
+
+def _survivors(
+    context: dg.AssetExecutionContext, everybody: tuple[str, ...], after: dg.AssetKey | None
+) -> tuple[str, ...]:
+    if after is None or after not in _keys_of_run(context):
+        return everybody
+    made = {
+        record.event_log_entry.get_dagster_event().partition
+        for record in context.instance.get_records_for_run(
+            context.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION
+        ).records
+        if record.asset_key == after
+    }
+    return tuple(customer for customer in everybody if customer in made)
+
+
+def _keys_of_run(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
+    return sorted(context.job_def.asset_layer.selected_asset_keys)
+
+
+def _record_own_events(context: dg.AssetExecutionContext, everybody: Sequence[str]) -> None:
+    # Dagster looks at the run's tags when an output arrives. A run that it planned itself (of a partition or a
+    # range) gets the tag here, so that its outputs do not materialise a customer that failed.
+    run = context.run
+    run.tags.update(OWN_EVENTS)  # type: ignore[attr-defined]
+    planned = context.instance.get_records_for_run(
+        run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION_PLANNED, limit=1
+    )
+    if planned.records:
+        return
+    plans = [(key, customer) for key in _keys_of_run(context) for customer in everybody]
+    batch_id = generate_event_batch_id()
+    for position, (key, customer) in enumerate(plans, start=1):
+        context.instance.report_dagster_event(
+            DagsterEvent.build_asset_materialization_planned_event(
+                run.job_name,
+                str(context.op_handle),
+                AssetMaterializationPlannedData(key, partition=customer),
+            ),
+            run.run_id,
+            batch_metadata=DagsterEventBatchMetadata(batch_id, position == len(plans)),
+        )
