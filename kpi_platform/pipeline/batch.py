@@ -2,20 +2,39 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine
+import sqlalchemy as sa
 
+from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.customers import get_customer, list_customers
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.settings_versions import current_settings
+from kpi_platform.domain.batch import SyncState, Tables, customer_var, landed_tables, raw_schema
+from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
+from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.settings import CustomerSettings, parse_settings
+from kpi_platform.domain.sources import SOURCES
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerInput:
+    """What the dashboard database knows of a customer before a build."""
+
+    customer: str
+    settings: CustomerSettings
+    sync_states: Mapping[Source, SyncState]
+    destination: Destination
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Customers of one destination, each as dbt is told of it (docs/decisions/0001). `left_out` are customers of
-    this destination that cannot be computed, and why."""
+    """Customers of one destination, each as dbt is told of it (docs/decisions/0001). `left_out` are customers
+    of this destination that cannot be computed, and why."""
 
     destination: Destination
     as_of: datetime
@@ -30,9 +49,96 @@ class Batch:
         """The dbt vars of the batch. They hold no secret."""
         return {"as_of": self.as_of.isoformat(), "customers": list(self.plans.values())}
 
+    def only(self, customers: Sequence[str]) -> "Batch":
+        """The batch of some of its customers."""
+        return Batch(self.destination, self.as_of, {key: self.plans[key] for key in customers}, {})
+
 
 def plan_batches(
-    configuration: Configuration, engine: Engine, customers: Sequence[str], as_of: datetime
+    configuration: Configuration, engine: sa.Engine, customers: Sequence[str], as_of: datetime
 ) -> list[Batch]:
-    """The batches of `customers`, one a destination, in the order of the customers."""
-    raise NotImplementedError
+    """The batches of `customers`, one a destination, in the order of the customers. Raises the error of the
+    first customer that has no destination (`read_inputs` gives them by name)."""
+    inputs, failed = read_inputs(configuration, engine, customers)
+    for error in failed.values():
+        raise error
+    return batches_of(inputs, as_of)
+
+
+def read_inputs(
+    configuration: Configuration, engine: sa.Engine, customers: Sequence[str]
+) -> tuple[list[CustomerInput], dict[str, KpiPlatformError]]:
+    """Settings, sync state and destination of every customer, and by name those that have none: an unknown
+    customer, settings that are no longer valid, a destination whose password is missing."""
+    inputs: list[CustomerInput] = []
+    failed: dict[str, KpiPlatformError] = {}
+    with reading(engine) as connection:
+        alone = len(list_customers(connection)) == 1
+        for customer in dict.fromkeys(customers):
+            try:
+                inputs.append(_read_input(configuration, connection, customer, alone))
+            except KpiPlatformError as error:
+                failed[customer] = error
+    return inputs, failed
+
+
+def batches_of(inputs: Sequence[CustomerInput], as_of: datetime) -> list[Batch]:
+    """One batch a destination. Reads each destination's catalogue once; where that cannot be read, all its
+    customers are left out."""
+    if as_of.tzinfo is None:
+        raise InvalidInput(
+            "as_of has no time zone.", next_step="Give it in UTC, for example with a Z at the end."
+        )
+    by_destination: dict[str, list[CustomerInput]] = {}
+    for one in inputs:
+        by_destination.setdefault(one.destination.name, []).append(one)
+    return [_batch(group, as_of.astimezone(UTC)) for group in by_destination.values()]
+
+
+def discover(one: CustomerInput) -> Tables:
+    """The landed tables of one customer. NotFound where one of its sources has nothing to read."""
+    return landed_tables(one.customer, one.settings, one.destination.columns(_schemas(one)))
+
+
+def _batch(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
+    destination = group[0].destination
+    try:
+        catalogue = destination.columns(sorted({schema for one in group for schema in _schemas(one)}))
+    except KpiPlatformError as error:
+        return Batch(destination, as_of, {}, {one.customer: error for one in group})
+    plans: dict[str, Mapping[str, Any]] = {}
+    left_out: dict[str, KpiPlatformError] = {}
+    for one in group:
+        try:
+            landed = landed_tables(one.customer, one.settings, catalogue)
+        except KpiPlatformError as error:
+            left_out[one.customer] = error
+        else:
+            plans[one.customer] = customer_var(one.customer, one.settings, landed, one.sync_states, as_of)
+    return Batch(destination, as_of, plans, left_out)
+
+
+def _schemas(one: CustomerInput) -> list[str]:
+    return [raw_schema(one.settings, source) for source in SOURCES if one.settings.source(source).enabled]
+
+
+def _read_input(
+    configuration: Configuration, connection: sa.Connection, customer: str, alone: bool
+) -> CustomerInput:
+    stored = get_customer(connection, customer)
+    version = current_settings(connection, customer)
+    settings = parse_settings(
+        version.document if version else {}, environment=configuration.environment, single_customer=alone
+    )
+    states = tables.source_states
+    rows = connection.execute(
+        sa.select(states.c.source, states.c.last_succeeded_at, states.c.last_failed_at).where(
+            states.c.customer_id == stored.id
+        )
+    )
+    return CustomerInput(
+        customer=customer,
+        settings=settings,
+        sync_states={row.source: SyncState(row.last_succeeded_at, row.last_failed_at) for row in rows},
+        destination=open_destination(configuration, settings.warehouse),
+    )
