@@ -1,0 +1,87 @@
+"""The accounts that a dashboard knows."""
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.domain.errors import InvalidInput, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`external_id` is the id under which a source knows it, where one does; `revenue` is a year's."""
+
+    id: int
+    name: str
+    external_id: str | None
+    website: str | None
+    industry: str | None
+    region: str | None
+    revenue: float | None
+    csm_name: str | None
+    csm_email: str | None
+    retired_at: datetime | None
+    upload_version: int | None
+    created_at: datetime
+
+
+_table = tables.accounts
+_NAMES = tuple(field.name for field in fields(Account))
+
+
+def add_account(
+    connection: sa.Connection,
+    customer: str,
+    *,
+    name: str,
+    external_id: str | None = None,
+    website: str | None = None,
+    industry: str | None = None,
+    region: str | None = None,
+    revenue: float | None = None,
+    csm_name: str | None = None,
+    csm_email: str | None = None,
+) -> Account:
+    """Adds an account that no load brought. The next load keeps how it was, for a roll-back."""
+    if not name.strip():
+        raise InvalidInput("An account needs a name.", next_step="Give it one.")
+    row = {
+        "customer_id": get_customer(connection, customer).id,
+        "name": name,
+        "external_id": external_id,
+        "website": website,
+        "industry": industry,
+        "region": region,
+        "revenue": revenue,
+        "csm_name": csm_name,
+        "csm_email": csm_email,
+        "created_at": datetime.now(UTC),
+    }
+    account_id = connection.execute(sa.insert(_table).values(row).returning(_table.c.id)).scalar_one()
+    return get_account(connection, customer, account_id)
+
+
+def get_account(connection: sa.Connection, customer: str, account_id: int) -> Account:
+    """One account of the customer, retired or not; NotFound otherwise."""
+    condition = _select(connection, customer).where(_table.c.id == account_id)
+    row = connection.execute(condition).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"Customer '{customer}' has no account {account_id}.", next_step="List the accounts.")
+    return Account(**row)
+
+
+def list_accounts(connection: sa.Connection, customer: str, *, retired: bool = False) -> list[Account]:
+    """The customer's accounts by name; retired ones too where asked."""
+    query = _select(connection, customer).order_by(_table.c.name, _table.c.id)
+    if not retired:
+        query = query.where(_table.c.retired_at.is_(None))
+    return [Account(**row) for row in connection.execute(query).mappings()]
+
+
+def _select(connection: sa.Connection, customer: str) -> sa.Select[Any]:
+    customer_id = get_customer(connection, customer).id
+    return sa.select(*(_table.c[name] for name in _NAMES)).where(_table.c.customer_id == customer_id)

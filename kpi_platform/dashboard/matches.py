@@ -1,0 +1,246 @@
+"""Which account of the dashboard each account of the sources is, and what people decided about it.
+
+A decision binds every later run until it is undone. It also changes the stored match at once, so that the next
+load follows it without a new matching.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.domain.errors import Conflict, InvalidInput, NotFound
+
+DecisionKind = Literal["accept", "reject", "choose"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMatch:
+    """`account_id` is the accepted account (match) or the best proposal (review); `candidates` are
+    `{"account_id", "name", "score", "method", "reason"}`, best first."""
+
+    source_account_id: str
+    source_name: str
+    account_id: int | None
+    account_name: str | None
+    score: float
+    method: str
+    decision: Literal["match", "review", "none"]
+    reason: str
+    candidates: list[dict[str, Any]]
+    loaded: bool
+    as_of: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MatchDecision:
+    """Undone ones are kept: `undone_at` says when."""
+
+    id: int
+    source_account_id: str
+    source_name: str
+    decision: DecisionKind
+    account_id: int
+    note: str
+    decided_by: str
+    decided_at: datetime
+    undone_by: str | None
+    undone_at: datetime | None
+
+
+_table = tables.account_matches
+_decisions = tables.match_decisions
+
+
+def list_matches(
+    connection: sa.Connection,
+    customer: str,
+    *,
+    decision: Literal["match", "review", "none"] | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[StoredMatch]:
+    """The customer's matches, weakest first: the review queue is `decision="review"`."""
+    query = _select(connection, customer).order_by(_table.c.score, _table.c.source_account_id)
+    if decision is not None:
+        query = query.where(_table.c.decision == decision)
+    rows = connection.execute(query.limit(limit).offset(offset)).mappings()
+    return [StoredMatch(**row) for row in rows]
+
+
+def get_match(connection: sa.Connection, customer: str, source_account_id: str) -> StoredMatch:
+    """The match of one source account, or NotFound."""
+    query = _select(connection, customer).where(_table.c.source_account_id == source_account_id)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound(
+            f"Customer '{customer}' has no source account '{source_account_id}' in its matches.",
+            next_step="Run the matching first, or list the matches.",
+        )
+    return StoredMatch(**row)
+
+
+def decide(
+    connection: sa.Connection,
+    customer: str,
+    source_account_id: str,
+    decision: DecisionKind,
+    *,
+    who: str,
+    account_id: int | None = None,
+    note: str = "",
+) -> MatchDecision:
+    """Records a decision. `accept` and `reject` are about the proposed account (or `account_id`); `choose`
+    names another one. Conflict where the account is another source account's already."""
+    customer_id = get_customer(connection, customer).id
+    match = get_match(connection, customer, source_account_id)
+    target = account_id if account_id is not None else match.account_id if decision != "choose" else None
+    if target is None:
+        raise InvalidInput(
+            f"'{decision}' on source account '{source_account_id}' needs an account.",
+            next_step="Give account_id.",
+        )
+    _require_account(connection, customer_id, customer, target)
+    if decision != "reject":
+        _require_free(connection, customer_id, match, target)
+        _end(connection, customer_id, source_account_id, who, binding=True)
+    row = {
+        "customer_id": customer_id,
+        "source_account_id": source_account_id,
+        "source_name": match.source_name,
+        "decision": decision,
+        "account_id": target,
+        "note": note,
+        "decided_by": who,
+        "decided_at": datetime.now(UTC),
+    }
+    decision_id = connection.execute(
+        sa.insert(_decisions).values(row).returning(_decisions.c.id)
+    ).scalar_one()
+    if decision == "reject":
+        _end(connection, customer_id, source_account_id, who, binding=True)
+        _unlink(connection, customer_id, source_account_id, target)
+        values = _after_rejection(connection, customer, match, who)
+    else:
+        values = {"decision": "match", "method": "decision", "account_id": target, "score": 1.0}
+        values["reason"] = f"{decision}ed by {who}" if decision == "accept" else f"chosen by {who}"
+    _update(connection, customer_id, source_account_id, values)
+    return _decision(connection, customer_id, decision_id)
+
+
+def undo_decision(connection: sa.Connection, customer: str, decision_id: int, *, who: str) -> StoredMatch:
+    """Takes a decision back: the source account is in review again, and the link that a load made by the
+    decision is cut. Conflict where it was undone before."""
+    customer_id = get_customer(connection, customer).id
+    decision = _decision(connection, customer_id, decision_id)
+    if decision.undone_at is not None:
+        raise Conflict(f"Decision {decision_id} was undone already.", next_step="Read the matches again.")
+    _mark_undone(connection, _decisions.c.id == decision_id, who)
+    if decision.decision != "reject":
+        _unlink(connection, customer_id, decision.source_account_id, decision.account_id)
+    values = {"decision": "review", "method": "none", "loaded": False, "reason": f"decision undone by {who}"}
+    values["account_id"] = decision.account_id
+    _update(connection, customer_id, decision.source_account_id, values)
+    return get_match(connection, customer, decision.source_account_id)
+
+
+def match_decisions(
+    connection: sa.Connection, customer: str, *, include_undone: bool = False
+) -> list[MatchDecision]:
+    """The customer's decisions, newest first."""
+    query = _select_decisions(get_customer(connection, customer).id).order_by(_decisions.c.id.desc())
+    if not include_undone:
+        query = query.where(_decisions.c.undone_at.is_(None))
+    return [MatchDecision(**row) for row in connection.execute(query).mappings()]
+
+
+def _after_rejection(
+    connection: sa.Connection, customer: str, match: StoredMatch, who: str
+) -> dict[str, Any]:
+    rejected = {
+        decision.account_id
+        for decision in match_decisions(connection, customer)
+        if decision.decision == "reject" and decision.source_account_id == match.source_account_id
+    }
+    left = [one for one in match.candidates if one["account_id"] not in rejected]
+    values: dict[str, Any] = {"reason": f"rejected by {who}", "loaded": False, "candidates": left}
+    if left:
+        return values | {"decision": "review", "account_id": left[0]["account_id"], "score": left[0]["score"]}
+    return values | {"decision": "none", "account_id": None, "method": "none", "score": 0.0}
+
+
+def _require_account(connection: sa.Connection, customer_id: int, customer: str, account_id: int) -> None:
+    accounts = tables.accounts
+    query = sa.select(accounts.c.id).where(accounts.c.customer_id == customer_id, accounts.c.id == account_id)
+    if connection.execute(query).scalar() is None:
+        raise NotFound(f"Customer '{customer}' has no account {account_id}.", next_step="Choose another.")
+
+
+def _require_free(connection: sa.Connection, customer_id: int, match: StoredMatch, account_id: int) -> None:
+    query = sa.select(_table.c.source_name, _table.c.source_account_id).where(
+        _table.c.customer_id == customer_id,
+        _table.c.account_id == account_id,
+        _table.c.decision == "match",
+        _table.c.source_account_id != match.source_account_id,
+    )
+    other = connection.execute(query).first()
+    if other is not None:
+        raise Conflict(
+            f"Account {account_id} is matched with '{other.source_name}' ({other.source_account_id}) already.",
+            next_step="Reject that match first, or choose another account.",
+        )
+
+
+def _end(connection: sa.Connection, customer_id: int, source: str, who: str, *, binding: bool) -> None:
+    """Earlier decisions of the same kind are replaced: one source account is one account."""
+    kinds = ("accept", "choose") if binding else ("reject",)
+    condition = sa.and_(
+        _decisions.c.customer_id == customer_id,
+        _decisions.c.source_account_id == source,
+        _decisions.c.decision.in_(kinds),
+        _decisions.c.undone_at.is_(None),
+    )
+    _mark_undone(connection, condition, who)
+
+
+def _mark_undone(connection: sa.Connection, condition: sa.ColumnElement[bool], who: str) -> None:
+    values = {"undone_by": who, "undone_at": datetime.now(UTC)}
+    connection.execute(sa.update(_decisions).where(condition).values(values))
+
+
+def _unlink(connection: sa.Connection, customer_id: int, source: str, account_id: int) -> None:
+    accounts = tables.accounts
+    linked = sa.and_(
+        accounts.c.customer_id == customer_id, accounts.c.id == account_id, accounts.c.external_id == source
+    )
+    connection.execute(sa.update(accounts).where(linked).values(external_id=None))
+
+
+def _update(connection: sa.Connection, customer_id: int, source: str, values: dict[str, Any]) -> None:
+    key = sa.and_(_table.c.customer_id == customer_id, _table.c.source_account_id == source)
+    connection.execute(sa.update(_table).where(key).values(**values, updated_at=datetime.now(UTC)))
+
+
+def _decision(connection: sa.Connection, customer_id: int, decision_id: int) -> MatchDecision:
+    query = _select_decisions(customer_id).where(_decisions.c.id == decision_id)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"There is no decision {decision_id}.", next_step="List the decisions.")
+    return MatchDecision(**row)
+
+
+def _select_decisions(customer_id: int) -> sa.Select[Any]:
+    columns = [column for column in _decisions.c if column.name != "customer_id"]
+    return sa.select(*columns).where(_decisions.c.customer_id == customer_id)
+
+
+def _select(connection: sa.Connection, customer: str) -> sa.Select[Any]:
+    accounts = tables.accounts
+    columns = [column for column in _table.c if column.name != "customer_id"]
+    same = sa.and_(accounts.c.customer_id == _table.c.customer_id, accounts.c.id == _table.c.account_id)
+    query = sa.select(*columns, accounts.c.name.label("account_name")).outerjoin_from(_table, accounts, same)
+    return query.where(_table.c.customer_id == get_customer(connection, customer).id)

@@ -1,0 +1,87 @@
+"""What is known of each customer's syncs: the newest success and failure of each source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.domain.kpis import Source
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """Times are None where there was none. `sync_state` is Fivetran's (scheduled, syncing, paused, rescheduled)."""
+
+    source: Source
+    connection_id: str | None
+    last_succeeded_at: datetime | None
+    last_failed_at: datetime | None
+    last_attempt_at: datetime | None
+    sync_state: str | None
+    detail: dict[str, Any]
+    updated_at: datetime
+
+    @property
+    def last_sync_failed(self) -> bool:
+        if self.last_failed_at is None:
+            return False
+        return self.last_succeeded_at is None or self.last_failed_at > self.last_succeeded_at
+
+
+_table = tables.source_states
+_TIMES = ("last_succeeded_at", "last_failed_at", "last_attempt_at")
+
+
+def record_sync_state(
+    connection: sa.Connection,
+    customer: str,
+    source: Source,
+    *,
+    connection_id: str | None = None,
+    last_succeeded_at: datetime | None = None,
+    last_failed_at: datetime | None = None,
+    last_attempt_at: datetime | None = None,
+    sync_state: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> SourceState:
+    """Notes what is given and keeps the rest. Times only move forward, so that a late message takes nothing
+    back; another connection starts anew."""
+    customer_id = get_customer(connection, customer).id
+    key = sa.and_(_table.c.customer_id == customer_id, _table.c.source == source)
+    query = sa.select(*(_table.c[name] for name in _NAMES)).where(key).with_for_update()
+    found = connection.execute(query).mappings().one_or_none()
+    known: dict[str, Any] = dict(found) if found else {"detail": {}}
+    if connection_id is not None and known.get("connection_id") not in (None, connection_id):
+        known = {"detail": {}}
+    given = {
+        "connection_id": connection_id,
+        "last_succeeded_at": last_succeeded_at,
+        "last_failed_at": last_failed_at,
+        "last_attempt_at": last_attempt_at,
+        "sync_state": sync_state,
+        "detail": None if detail is None else dict(detail),
+    }
+    row: dict[str, Any] = {"source": source, "updated_at": datetime.now(UTC)}
+    for name, value in given.items():
+        before = known.get(name)
+        later = [moment for moment in (value, before) if moment is not None]
+        row[name] = max(later, default=None) if name in _TIMES else before if value is None else value
+    if found:
+        connection.execute(sa.update(_table).where(key).values(row))
+    else:
+        connection.execute(sa.insert(_table).values(customer_id=customer_id, **row))
+    return SourceState(**row)
+
+
+def source_states(connection: sa.Connection, customer: str) -> dict[Source, SourceState]:
+    """What is recorded of the customer's sources; a source without any record is missing."""
+    customer_id = get_customer(connection, customer).id
+    query = sa.select(*(_table.c[name] for name in _NAMES)).where(_table.c.customer_id == customer_id)
+    return {row["source"]: SourceState(**row) for row in connection.execute(query).mappings()}
+
+
+_NAMES = tuple(field.name for field in fields(SourceState))

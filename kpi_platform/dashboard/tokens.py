@@ -1,0 +1,118 @@
+"""Tokens of the REST API and the web app. Only their hashes are stored."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.domain.errors import NotFound
+
+Scope = Literal["read", "write", "admin"]
+
+_PREFIX = "kpi_"
+_TOUCH_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """`customer` is the key of the customer that the token is bound to, or None for the operator's."""
+
+    id: int
+    name: str
+    customer: str | None
+    scope: Scope
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    @property
+    def is_operator(self) -> bool:
+        return self.customer is None
+
+
+_table = tables.api_tokens
+
+
+def create_token(
+    connection: sa.Connection,
+    *,
+    name: str,
+    customer: str | None,
+    scope: Scope,
+    who: str,
+    expires_at: datetime | None = None,
+) -> tuple[str, ApiToken]:
+    """A new token: its text, which nobody can read again, and what is stored of it."""
+    text = _PREFIX + secrets.token_urlsafe(32)
+    row = {
+        "token_hash": _hash(text),
+        "name": name,
+        "customer_id": get_customer(connection, customer).id if customer is not None else None,
+        "scope": scope,
+        "created_by": who,
+        "created_at": datetime.now(UTC),
+        "expires_at": expires_at,
+    }
+    token_id = connection.execute(sa.insert(_table).values(row).returning(_table.c.id)).scalar_one()
+    return text, _one(connection, _table.c.id == token_id)
+
+
+def verify_token(connection: sa.Connection, text: str, *, touch: bool = True) -> ApiToken | None:
+    """The token that `text` is, or None where it is unknown, revoked, expired, or of a removed customer.
+    `touch` notes the use, at most once a minute; without it nothing is written."""
+    now = datetime.now(UTC)
+    rows = connection.execute(_select().where(_table.c.token_hash == _hash(text), _usable(now))).mappings()
+    found = rows.one_or_none()
+    if found is None:
+        return None
+    token = ApiToken(**found)
+    if touch and (token.last_used_at is None or now - token.last_used_at >= _TOUCH_EVERY):
+        connection.execute(sa.update(_table).where(_table.c.id == token.id).values(last_used_at=now))
+    return token
+
+
+def list_tokens(connection: sa.Connection) -> list[ApiToken]:
+    """All tokens, revoked ones too, oldest first."""
+    return [ApiToken(**row) for row in connection.execute(_select().order_by(_table.c.id)).mappings()]
+
+
+def revoke_token(connection: sa.Connection, token_id: int) -> ApiToken:
+    """Ends a token; one that is revoked already stays as it is. NotFound where there is none."""
+    _one(connection, _table.c.id == token_id)
+    active = sa.and_(_table.c.id == token_id, _table.c.revoked_at.is_(None))
+    connection.execute(sa.update(_table).where(active).values(revoked_at=datetime.now(UTC)))
+    return _one(connection, _table.c.id == token_id)
+
+
+def _hash(text: str) -> str:
+    # 256 random bits need no slow hash: there is nothing to guess.
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _usable(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _table.c.revoked_at.is_(None),
+        sa.or_(_table.c.expires_at.is_(None), _table.c.expires_at > now),
+        tables.customers.c.removed_at.is_(None),
+    )
+
+
+def _select() -> sa.Select[Any]:
+    hidden = ("token_hash", "customer_id")
+    columns = [column for column in _table.c if column.name not in hidden]
+    query = sa.select(*columns, tables.customers.c.key.label("customer"))
+    return query.outerjoin_from(_table, tables.customers)
+
+
+def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> ApiToken:
+    row = connection.execute(_select().where(condition)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such token.", next_step="List them: kpi-platform token list")
+    return ApiToken(**row)
