@@ -1,0 +1,100 @@
+"""When a customer's sources are due: frequency, window, time zone. Pure; all instants are aware, results UTC.
+
+A source is due once its frequency has passed since its last sync was started, as soon as the window is open.
+Hours are those of the wall clock. A window whose hours the clocks skip opens when they have moved on, for as
+long; one whose hours come twice is open both times. A daily sync that would be due shortly after a window has
+closed, because the clocks moved or every sync starts some seconds late, starts early instead of a day late.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.settings import CustomerSettings, FivetranSettings
+from kpi_platform.domain.sources import SOURCES
+
+MAY_START_EARLY = timedelta(hours=2)
+"""How much a daily sync may start early. No clock moves by more."""
+
+DAILY = timedelta(days=1)
+
+
+def started_by_platform(settings: CustomerSettings, source: Source) -> bool:
+    """Whether the platform starts this source's automatic syncs. Without a connection there are none."""
+    return (
+        settings.syncs_automatically(source)
+        and settings.fivetran.scheduler == "platform"
+        and settings.source(source).connection_id is not None
+    )
+
+
+def next_sync(
+    settings: CustomerSettings, source: Source, last_started: datetime | None, now: datetime
+) -> datetime | None:
+    """The first instant from `now` on at which the source is to be synced; None where we never start it."""
+    if not started_by_platform(settings, source):
+        return None
+    now = now.astimezone(UTC)
+    # A clock that ran ahead must not stop the syncs until it is overtaken.
+    started = min(last_started.astimezone(UTC), now) if last_started else None
+    frequency = timedelta(minutes=settings.frequency(source))
+    wanted = started + frequency if started else now
+    for opens, closes in _windows(settings.fivetran, now):
+        starts = max(opens, wanted, now)
+        if started and started < opens and closes <= wanted and frequency >= DAILY:
+            starts = max(opens, wanted - MAY_START_EARLY, now)
+        if starts < closes:
+            return starts
+    raise AssertionError("a window opens every day")
+
+
+def due(settings: CustomerSettings, source: Source, *, last_started: datetime | None, now: datetime) -> bool:
+    """Whether the source is to be synced now: `next_sync` has come."""
+    upcoming = next_sync(settings, source, last_started, now)
+    return upcoming is not None and upcoming <= now
+
+
+def due_sources(
+    settings: CustomerSettings, last_started: Mapping[Source, datetime | None], now: datetime
+) -> tuple[Source, ...]:
+    """The sources of a customer that are due now. One that is not in `last_started` was never started."""
+    return tuple(
+        source for source in SOURCES if due(settings, source, last_started=last_started.get(source), now=now)
+    )
+
+
+def customer_next_sync(
+    settings: CustomerSettings, last_started: Mapping[Source, datetime | None], now: datetime
+) -> datetime | None:
+    """When the next sync of any of the customer's sources is due: the settings' `next_sync`."""
+    upcoming = (next_sync(settings, source, last_started.get(source), now) for source in SOURCES)
+    return min((instant for instant in upcoming if instant is not None), default=None)
+
+
+def customer_last_sync(last_succeeded: Mapping[Source, datetime | None]) -> datetime | None:
+    """When any of the customer's sources was last synced successfully: the settings' `last_sync`."""
+    return max((instant for instant in last_succeeded.values() if instant is not None), default=None)
+
+
+def _windows(fivetran: FivetranSettings, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Every window that has not closed before `now`, in order, half open, in UTC."""
+    zone, window = ZoneInfo(fivetran.timezone), fivetran.sync_window
+    hours = (window.end_hour - window.start_hour) % 24 + 1
+    if hours == 24:
+        yield now, datetime.max.replace(tzinfo=UTC)
+        return
+    first = now.astimezone(zone).date() - timedelta(days=2)
+    for days in count():
+        opens, closes = _window(first + timedelta(days=days), window.start_hour, hours, zone)
+        if closes > now:
+            yield opens, closes
+
+
+def _window(day: date, start_hour: int, hours: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    opens = datetime.combine(day, time(start_hour), zone)
+    # Arithmetic on an aware datetime is that of the wall clock, which is what the hours mean.
+    closes = opens + timedelta(hours=hours)
+    utc_opens, utc_closes = opens.astimezone(UTC), closes.astimezone(UTC)
+    return utc_opens, utc_closes if utc_closes > utc_opens else utc_opens + timedelta(hours=hours)
