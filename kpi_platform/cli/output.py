@@ -1,0 +1,70 @@
+"""What commands print: one console, JSON on demand, and expected errors as a message with an exit code."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from kpi_platform.domain.errors import KpiPlatformError
+
+console = Console()
+error_console = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """Prints `value` as JSON on standard output. Dataclasses become objects, instants ISO 8601 in UTC."""
+    typer.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+
+
+def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """Prints a table; None is shown as a dash. Cells are text, never markup."""
+    table = Table(*columns, title=title, title_justify="left", header_style="bold")
+    for row in rows:
+        table.add_row(*("–" if cell is None else escape(_text(cell)) for cell in row))
+    console.print(table)
+
+
+@contextmanager
+def cli_errors(*, as_json: bool = False) -> Iterator[None]:
+    """Turns an expected error into a message with the next step on standard error and exit code 1. With
+    `as_json` it is printed as `{"error": {…}}` on standard output. Works as a decorator, too."""
+    try:
+        yield
+    except KpiPlatformError as error:
+        if as_json:
+            details = {"code": error.code, "message": error.message, "next_step": error.next_step}
+            print_json({"error": {**details, "details": error.details}})
+        else:
+            _print_error(error)
+        raise typer.Exit(1) from error
+
+
+def _print_error(error: KpiPlatformError) -> None:
+    error_console.print(f"[bold red]Error:[/] {escape(error.message)}", soft_wrap=True, highlight=False)
+    if error.next_step:
+        error_console.print(escape(error.next_step), soft_wrap=True, highlight=False)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M} UTC"
+    return str(cell)
