@@ -1,7 +1,7 @@
 """Which account of the dashboard each account of the sources is, and what people decided about it.
 
-A decision binds every later run until it is undone. It also changes the stored match at once, so that the next
-load follows it without a new matching.
+A decision binds every later run until it is undone. It also changes the stored match at once, so that the
+next load follows it without a new matching.
 """
 
 from dataclasses import dataclass
@@ -107,7 +107,7 @@ def decide(
     _require_account(connection, customer_id, customer, target)
     if decision != "reject":
         _require_free(connection, customer_id, match, target)
-        _end(connection, customer_id, source_account_id, who, binding=True)
+    _end(connection, customer_id, source_account_id, who)
     row = {
         "customer_id": customer_id,
         "source_account_id": source_account_id,
@@ -122,7 +122,6 @@ def decide(
         sa.insert(_decisions).values(row).returning(_decisions.c.id)
     ).scalar_one()
     if decision == "reject":
-        _end(connection, customer_id, source_account_id, who, binding=True)
         _unlink(connection, customer_id, source_account_id, target)
         values = _after_rejection(connection, customer, match, who)
     else:
@@ -190,18 +189,17 @@ def _require_free(connection: sa.Connection, customer_id: int, match: StoredMatc
     other = connection.execute(query).first()
     if other is not None:
         raise Conflict(
-            f"Account {account_id} is matched with '{other.source_name}' ({other.source_account_id}) already.",
+            f"Account {account_id} is '{other.source_name}' ({other.source_account_id}) already.",
             next_step="Reject that match first, or choose another account.",
         )
 
 
-def _end(connection: sa.Connection, customer_id: int, source: str, who: str, *, binding: bool) -> None:
-    """Earlier decisions of the same kind are replaced: one source account is one account."""
-    kinds = ("accept", "choose") if binding else ("reject",)
+def _end(connection: sa.Connection, customer_id: int, source: str, who: str) -> None:
+    """One source account is one account: an earlier accept or choose is replaced."""
     condition = sa.and_(
         _decisions.c.customer_id == customer_id,
         _decisions.c.source_account_id == source,
-        _decisions.c.decision.in_(kinds),
+        _decisions.c.decision != "reject",
         _decisions.c.undone_at.is_(None),
     )
     _mark_undone(connection, condition, who)

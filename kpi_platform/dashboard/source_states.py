@@ -14,7 +14,7 @@ from kpi_platform.domain.kpis import Source
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """Times are None where there was none. `sync_state` is Fivetran's (scheduled, syncing, paused, rescheduled)."""
+    """Times are None where there was none. `sync_state` is Fivetran's: scheduled, syncing, paused, …"""
 
     source: Source
     connection_id: str | None
@@ -57,7 +57,7 @@ def record_sync_state(
     known: dict[str, Any] = dict(found) if found else {"detail": {}}
     if connection_id is not None and known.get("connection_id") not in (None, connection_id):
         known = {"detail": {}}
-    given = {
+    given: dict[str, Any] = {
         "connection_id": connection_id,
         "last_succeeded_at": last_succeeded_at,
         "last_failed_at": last_failed_at,

@@ -51,8 +51,8 @@ def create_sync_request(
     dry_run: bool = False,
     idempotency_key: str | None = None,
 ) -> SyncRequest:
-    """Queues a request. One that is queued for the same customer and source is returned instead, and so is the
-    one with the same idempotency key (Conflict where that asked for something else)."""
+    """Queues a request. One that is queued for the same customer and source is returned instead, and so is
+    the one with the same idempotency key (Conflict where that asked for something else)."""
     stored = get_customer(connection, customer)
     connection.execute(
         sa.select(tables.customers.c.id).where(tables.customers.c.id == stored.id).with_for_update()
@@ -72,7 +72,7 @@ def create_sync_request(
     if queued:
         return queued
     now = datetime.now(UTC)
-    row = {
+    row: dict[str, Any] = {
         "id": uuid.uuid4().hex,
         "customer_id": stored.id,
         "data_source": data_source,
@@ -129,7 +129,8 @@ def advance_sync_request(
     progress: Mapping[str, Any] | None = None,
     run_id: str | None = None,
 ) -> SyncRequest:
-    """Notes how far the request is: `progress` is merged by source, `run_id` added. One that has ended stays."""
+    """Notes how far the request is: `progress` is merged by source, `run_id` added. Nothing changes any more
+    once it has ended."""
     request = _lock(connection, request_id)
     if request.state in ENDED:
         return request
