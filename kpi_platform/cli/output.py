@@ -1,11 +1,11 @@
 """What commands print: one console, JSON on demand, and expected errors as a message with an exit code."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from kpi_platform.domain.errors import KpiPlatformError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 console = Console()
 error_console = Console(stderr=True)
@@ -31,19 +34,23 @@ def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]
     console.print(table)
 
 
-@contextmanager
-def cli_errors(*, as_json: bool = False) -> Iterator[None]:
-    """Turns an expected error into a message with the next step on standard error and exit code 1. With
-    `as_json` it is printed as `{"error": {…}}` on standard output. Works as a decorator, too."""
-    try:
-        yield
-    except KpiPlatformError as error:
-        if as_json:
-            details = {"code": error.code, "message": error.message, "next_step": error.next_step}
-            print_json({"error": {**details, "details": error.details}})
-        else:
-            _print_error(error)
-        raise typer.Exit(1) from error
+def cli_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """A command that ends an expected error with its message and next step on standard error and exit code 1.
+    Where its parameter `as_json` is set, the error is printed as `{"error": {…}}` on standard output."""
+
+    @wraps(command)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except KpiPlatformError as error:
+            if kwargs.get("as_json"):
+                texts = {"code": error.code, "message": error.message, "next_step": error.next_step}
+                print_json({"error": {**texts, "details": error.details}})
+            else:
+                _print_error(error)
+            raise typer.Exit(1) from error
+
+    return checked
 
 
 def _print_error(error: KpiPlatformError) -> None:
