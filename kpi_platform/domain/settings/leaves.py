@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -37,6 +38,7 @@ class Leaf:
     read_only: bool = False
 
 
+@cache
 def settings_leaves() -> tuple[Leaf, ...]:
     """All settings in the order of the document; custom KPIs are a list of their own and not among them."""
     return tuple(_leaves(CustomerSettings(), "")) + tuple(

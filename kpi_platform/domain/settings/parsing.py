@@ -1,5 +1,6 @@
 """From a document to settings, with every mistake named."""
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -28,16 +29,17 @@ def parse_settings(
     InvalidSettings with all errors as `{"field", "message"}`; no message repeats what may be a secret.
     """
     if not isinstance(document, Mapping):
-        raise _invalid([{"field": "", "message": "must be a document with named sections"}])
+        raise invalid_settings([{"field": "", "message": "must be a document with named sections"}])
     stated = _without(document, READ_ONLY)
     complete = _with_environment(stated, environment, single_customer)
     try:
         return CustomerSettings.model_validate(complete)
     except ValidationError as cause:
-        raise _invalid([_in_words(error) for error in cause.errors(include_url=False)]) from None
+        raise invalid_settings([_in_words(error) for error in cause.errors(include_url=False)]) from None
 
 
-def _invalid(errors: list[dict[str, str]]) -> InvalidSettings:
+def invalid_settings(errors: list[dict[str, str]]) -> InvalidSettings:
+    """The error that lists `errors`, each `{"field", "message"}`."""
     lines = "; ".join(f"{error['field']}: {error['message']}".removeprefix(": ") for error in errors)
     return InvalidSettings(
         f"The settings are not valid. {lines}.",
@@ -143,6 +145,11 @@ def _message(error: ErrorDetails, context: Mapping[str, Any]) -> str:
 
 def _unknown(location: tuple[int | str, ...]) -> str:
     *parents, name = location
+    if re.search(r"password|secret|token|private_?key|api_?key", str(name), re.IGNORECASE):
+        return (
+            "is not a setting: secrets are never stored here. Put it into an environment variable, and that "
+            "variable's name into credentials_secret"
+        )
     known = _keys_at(parents)
     near = process.extractOne(str(name), known, scorer=fuzz.WRatio, score_cutoff=50)
     if near:
