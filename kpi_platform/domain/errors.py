@@ -19,7 +19,9 @@ class KpiPlatformError(Exception):
     code = "error"
     http_status = 500
 
-    def __init__(self, message: str, *, next_step: str = "", details: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, message: str, *, next_step: str = "", details: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.next_step = next_step
