@@ -1,8 +1,8 @@
 """A run over any list of customers: who is in it, and what Dagster records of each.
 
-Dagster's own runs take one partition or a contiguous range, and an output materialises all of it. A batch is
-any list, of which some may fail. So a batch records its events itself (docs/decisions/0005): planned for every
-customer, materialised for those that succeeded. What stays planned in a failed run Dagster shows as failed.
+Dagster's own runs take a partition or a contiguous range, and an output materialises all of it. A batch is
+any list, of which some may fail. So a batch records its events itself (docs/decisions/0005): planned for
+every customer, materialised for those that succeeded. What stays planned in a failed run is shown as failed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,8 +34,11 @@ CUSTOMERS_TAG = "kpi/customers"
 AS_OF_TAG = "kpi/as_of"
 """Run tag: the instant the KPIs are computed for, ISO 8601. Set once for each run; default its start."""
 
+LOST_TAG = "kpi/lost"
+"""Run tag: this run's id, a colon, and the customers that a step has lost; later steps leave them out."""
+
 OWN_EVENTS = {EXTERNALLY_MANAGED_ASSETS_TAG: "true"}
-"""Tag of runs whose asset events we record ourselves: Dagster records neither planned nor materialised ones."""
+"""Tag of runs whose asset events, planned and materialised, we record and not Dagster."""
 
 Metadata = Mapping[str, RawMetadataValue]
 
@@ -47,7 +50,9 @@ def batch_tags(
 
     Dagster wants a range as well, to look up inputs; it gets the span of the batch.
     """
-    places = {customer: place for place, customer in enumerate(instance.get_dynamic_partitions(CUSTOMERS_NAME))}
+    places = {
+        customer: place for place, customer in enumerate(instance.get_dynamic_partitions(CUSTOMERS_NAME))
+    }
     ordered = sorted(customers, key=places.__getitem__)
     tags = {
         CUSTOMERS_TAG: ",".join(ordered),
@@ -68,12 +73,12 @@ class Batch:
     failed: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, context: dg.AssetExecutionContext, *, after: dg.AssetKey | None = None) -> "Batch":
-        """The batch of the running step. `after` is the asset that an earlier step of the run made, if it ran:
-        customers that it lost are left out here, and stay failed."""
+    def of(cls, context: dg.AssetExecutionContext) -> "Batch":
+        """The batch of the running step."""
         everybody = _customers_of_run(context)
         _record_own_events(context, everybody)
-        return cls(context, _survivors(context, everybody, after), _as_of_run(context))
+        lost = _lost(context)
+        return cls(context, tuple(key for key in everybody if key not in lost), _as_of_run(context))
 
     def each(self, work: Callable[[str], Metadata]) -> Iterator[Any]:
         """Does `work` for one customer after another; what raises is that customer's failure alone."""
@@ -82,14 +87,16 @@ class Batch:
                 metadata = work(customer)
             except KpiPlatformError as error:
                 self.lose(customer, str(error))
-            except Exception as error:  # noqa: BLE001 - a customer's surprise must not stop the others
+            except Exception as error:
                 self.context.log.error(f"{customer}: unexpected error", exc_info=error)
                 self.lose(customer, f"{type(error).__name__}: {error}")
             else:
-                yield from self.keep(customer, {key: metadata for key in self.context.selected_asset_keys})
+                yield from self.keep(customer, dict.fromkeys(self.context.selected_asset_keys, metadata))
         yield from self.finish()
 
-    def keep(self, customer: str, results: Mapping[dg.AssetKey, Metadata]) -> Iterator[dg.AssetMaterialization]:
+    def keep(
+        self, customer: str, results: Mapping[dg.AssetKey, Metadata]
+    ) -> Iterator[dg.AssetMaterialization]:
         """Records that `customer`'s partition of each of these assets was made."""
         for key, metadata in results.items():
             yield dg.AssetMaterialization(key, partition=customer, metadata=metadata)
@@ -101,13 +108,18 @@ class Batch:
 
     def finish(self) -> Iterator[dg.MaterializeResult[Any]]:
         """Lets the next step begin with those that are left; fails this one if it has lost somebody."""
-        if len(self.failed) < len(self.customers) or not self.failed:
+        if self.failed:
+            lost = sorted({*_lost(self.context), *self.failed})
+            self.context.instance.add_run_tags(
+                self.context.run_id, {LOST_TAG: f"{self.context.run_id}:{','.join(lost)}"}
+            )
+        if len(self.failed) < len(self.customers):
             for key in self.context.selected_asset_keys:
                 yield dg.MaterializeResult(asset_key=key)
         if self.failed:
             raise dg.Failure(
                 f"{len(self.failed)} of {len(self.customers)} customers failed: {', '.join(self.failed)}",
-                metadata={customer: reason for customer, reason in self.failed.items()},
+                metadata=dict(self.failed),
                 allow_retries=False,
             )
 
@@ -120,7 +132,9 @@ def _customers_of_run(context: dg.AssetExecutionContext) -> tuple[str, ...]:
         return tuple(context.partition_keys)
     raise dg.Failure(
         "This run names no customers.",
-        metadata={"next step": f"Choose partitions, or give the run the tag {CUSTOMERS_TAG}, as in acme,globex."},
+        metadata={
+            "next step": f"Choose partitions, or give the run the tag {CUSTOMERS_TAG}, as in acme,globex."
+        },
         allow_retries=False,
     )
 
@@ -139,19 +153,13 @@ def _as_of_run(context: dg.AssetExecutionContext) -> datetime:
     return as_of.astimezone(UTC)
 
 
-def _survivors(
-    context: dg.AssetExecutionContext, everybody: tuple[str, ...], after: dg.AssetKey | None
-) -> tuple[str, ...]:
-    if after is None or after not in _keys_of_run(context):
-        return everybody
-    made = {
-        record.event_log_entry.get_dagster_event().partition
-        for record in context.instance.get_records_for_run(
-            context.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION
-        ).records
-        if record.asset_key == after
-    }
-    return tuple(customer for customer in everybody if customer in made)
+def _lost(context: dg.AssetExecutionContext) -> set[str]:
+    """Customers that earlier steps of this run have lost. A run that repeats another one inherits its tags,
+    but not its losses."""
+    run = context.instance.get_run_by_id(context.run_id)
+    assert run is not None
+    of_run, _, names = run.tags.get(LOST_TAG, "").partition(":")
+    return set(names.split(",")) if of_run == context.run_id else set()
 
 
 def _keys_of_run(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
@@ -159,8 +167,8 @@ def _keys_of_run(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
 
 
 def _record_own_events(context: dg.AssetExecutionContext, everybody: Sequence[str]) -> None:
-    # Dagster looks at the run's tags when an output arrives. A run that it planned itself (of a partition or a
-    # range) gets the tag here, so that its outputs do not materialise a customer that failed.
+    # Dagster looks at the run's tags when an output arrives. A run that it planned itself (of a partition or
+    # a range) gets the tag here, so that its outputs do not materialise a customer that failed.
     run = context.run
     run.tags.update(OWN_EVENTS)  # type: ignore[attr-defined]
     planned = context.instance.get_records_for_run(
@@ -169,7 +177,7 @@ def _record_own_events(context: dg.AssetExecutionContext, everybody: Sequence[st
     if planned.records:
         return
     plans = [(key, customer) for key in _keys_of_run(context) for customer in everybody]
-    batch_id = generate_event_batch_id()
+    batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]
     for position, (key, customer) in enumerate(plans, start=1):
         context.instance.report_dagster_event(
             DagsterEvent.build_asset_materialization_planned_event(

@@ -11,8 +11,8 @@ from kpi_platform.configuration import Configuration
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What became of each customer. `loaded` names the upload version of every customer that went all the way;
-    `failed` the error of each that did not; `run_ids` are Dagster's, in the order of the runs."""
+    """What became of each customer. `loaded` names the upload version of every customer that went all the
+    way; `failed` the error of each that did not; `run_ids` are Dagster's, in the order of the runs."""
 
     run_ids: tuple[str, ...]
     loaded: Mapping[str, int] = field(default_factory=dict)
@@ -30,7 +30,7 @@ def run_job(
 ) -> RunOutcome:
     """Runs sync (unless `skip_sync`) and refresh for `customers`; needs neither daemon nor web server.
 
-    `as_of` is the instant the KPIs are computed for (with a time zone). `on_progress` gets short lines in plain
-    words. One customer's failure is that customer's alone; errors of the whole run are KpiPlatformErrors.
+    `as_of` is the instant the KPIs are computed for (with a time zone). `on_progress` gets short lines in
+    plain words. One customer's failure is that customer's alone; errors of all are KpiPlatformErrors.
     """
     raise NotImplementedError

@@ -1,7 +1,7 @@
 """The embedded DuckDB file as a destination."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,13 @@ class DuckDbDestination:
         with self._reading() as connection:
             return dict(_select(connection, statements.row_counts(schema, tables)).fetchall())
 
+    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
+        if not tables or not customers:
+            return {}
+        with self._reading() as connection:
+            statement = statements.mart_rows(self.mart_schema, tables, customers)
+            return statements.rows_by_customer(_select(connection, statement).fetchall())
+
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         with self._reading() as connection:
             yield from _batches(connection.sql(sql))
@@ -94,6 +101,9 @@ class DuckDbDestination:
             "settings": {"TimeZone": "UTC"},
         }
         return DbtTarget(output=output, secrets={})
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        return duckdb_file.exclusive(self.file)
 
     def _require_file(self) -> None:
         if not self.file.exists():

@@ -1,7 +1,7 @@
 """PostgreSQL as a destination, through psycopg 3."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,6 +102,13 @@ class PostgresDestination:
         with self._connected() as connection:
             return dict(connection.execute(statements.row_counts(schema, tables)).tuples().all())
 
+    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
+        if not tables or not customers:
+            return {}
+        with self._connected() as connection:
+            statement = statements.mart_rows(self.mart_schema, tables, customers)
+            return statements.rows_by_customer(connection.execute(statement).tuples())
+
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self._stream(
             lambda connection: connection.execution_options(no_parameters=True).exec_driver_sql(sql)
@@ -155,6 +162,10 @@ class PostgresDestination:
             "threads": 4,
         }
         return DbtTarget(output=output, secrets={_DBT_SECRET: self.password})
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """A server takes many at once."""
+        return nullcontext()
 
     @property
     def _is_socket(self) -> bool:

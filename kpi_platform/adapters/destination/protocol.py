@@ -1,6 +1,7 @@
 """What the platform needs of a destination, whatever its type."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -66,6 +67,9 @@ class Destination(Protocol):
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
         """How many rows each of `tables` (spelled as in `columns()`) holds."""
 
+    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Customer → mart → rows, for the customers that have any."""
+
     def test_connection(
         self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
     ) -> Iterator[ConnectionStep]:
@@ -76,3 +80,6 @@ class Destination(Protocol):
         """The rows of a statement that dbt compiled; never one that holds text from elsewhere."""
 
     def dbt_target(self) -> DbtTarget: ...
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Held while dbt works in the destination."""

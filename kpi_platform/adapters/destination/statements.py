@@ -61,6 +61,28 @@ def row_counts(schema: str, tables: Sequence[str]) -> sa.CompoundSelect[Any]:
     )
 
 
+def mart_rows(schema: str, tables: Sequence[str], customers: Sequence[str]) -> sa.CompoundSelect[Any]:
+    """Customer, mart, rows. `tables` must not be empty."""
+    customer: sa.ColumnClause[str] = sa.column("customer_id")
+    return sa.union_all(
+        *(
+            sa.select(customer, sa.literal(name).label("mart"), sa.func.count().label("rows"))
+            .select_from(sa.table(name, schema=schema))
+            .where(customer.in_(customers))
+            .group_by(customer)
+            for name in tables
+        )
+    )
+
+
+def rows_by_customer(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, int]]:
+    """The rows of `mart_rows()` as customer → mart → rows."""
+    counted: dict[str, dict[str, int]] = {}
+    for customer, name, count in rows:
+        counted.setdefault(customer, {})[name] = count
+    return counted
+
+
 def _spelled(name: str) -> sa.quoted_name:
     """`name` exactly as it is spelled in the catalogue."""
     return sa.quoted_name(name, quote=True)
