@@ -1,0 +1,70 @@
+"""What differs between the marts of the platform and those of the reference."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from kpi_platform_tests.reference.marts import MARTS
+
+Rows = Sequence[Mapping[str, object]]
+
+_GRAIN = dict.fromkeys(MARTS, ("customer_id", "account_id")) | {
+    "kpi_values": ("customer_id", "account_id", "kpi"),
+    "servicenow_sla_breaches": ("customer_id", "account_id", "category"),
+}
+_SHOWN = 12
+
+
+def differences(built: Mapping[str, Rows], expected: Mapping[str, Rows]) -> list[str]:
+    """One line for each row that is missing, unexpected, double, or has another value in a column of the
+    contract. Columns that the reference does not have are the platform's own."""
+    return [line for mart in MARTS for line in _mart_differences(mart, built[mart], expected[mart])]
+
+
+def report(found: Sequence[str]) -> str:
+    """The first differences, for an assertion's message."""
+    more = len(found) - _SHOWN
+    return "\n".join([f"{len(found)} differences", *found[:_SHOWN], f"… and {more} more" if more > 0 else ""])
+
+
+def _mart_differences(mart: str, built: Rows, expected: Rows) -> Iterator[str]:
+    grain = _GRAIN[mart]
+    got, wanted = _by_key(built, grain), _by_key(expected, grain)
+    for key in sorted(set(got) | set(wanted), key=repr):
+        rows, row = got.get(key, []), wanted[key][0] if key in wanted else None
+        if len(rows) > 1:
+            yield f"{mart} {key}: {len(rows)} rows"
+        elif row is None:
+            yield f"{mart} {key}: unexpected {dict(rows[0])}"
+        elif not rows:
+            yield f"{mart} {key}: missing {dict(row)}"
+        else:
+            wrong = [
+                column for column in row if not _same(rows[0].get(column, "no such column"), row[column])
+            ]
+            if wrong:
+                columns = ", ".join(f"{name} {rows[0].get(name)!r} not {row[name]!r}" for name in wrong)
+                yield f"{mart} {key}: {columns}\n    platform  {_short(rows[0])}\n    reference {_short(row)}"
+
+
+def _by_key(rows: Rows, grain: tuple[str, ...]) -> dict[tuple[object, ...], list[Mapping[str, object]]]:
+    found: dict[tuple[object, ...], list[Mapping[str, object]]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[column] for column in grain), []).append(row)
+    return found
+
+
+def _short(row: Mapping[str, object]) -> dict[str, object]:
+    left_out = ("customer_id", "account_id", "window_end", "as_of")
+    return {name: value for name, value in row.items() if name not in left_out and value is not None}
+
+
+def _same(got: object, wanted: object) -> bool:
+    if isinstance(got, datetime) and isinstance(wanted, datetime):
+        return (got if got.tzinfo else got.replace(tzinfo=UTC)) == wanted
+    if isinstance(got, bool) or isinstance(wanted, bool):
+        return got is wanted
+    if isinstance(got, int | float | Decimal) and isinstance(wanted, int | float):
+        return math.isclose(float(got), wanted, rel_tol=1e-9, abs_tol=1e-12)
+    return got == wanted

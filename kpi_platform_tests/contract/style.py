@@ -1,0 +1,203 @@
+"""How one customer's sources land: naming, layout, types, and what is missing."""
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Literal
+
+from kpi_platform_tests.contract.dirty_world import DirtyWorld, Row, Tables, distinct_versions
+from kpi_platform_tests.contract.landing import LandedSchema, LandedTable
+
+_TIMES = {
+    "_fivetran_synced", "_fivetran_start", "last_login_date", "created_date", "completed_date_time",
+    "start_date_time", "end_date_time", "opened_at", "first_responded_at", "resolved_at", "closed_at",
+    "sla_due", "start_time", "end_time", "planned_end_time",
+}  # fmt: skip
+_DATES = {"close_date", "activity_date"}
+_FLAGS = {
+    "is_deleted", "_fivetran_deleted", "_fivetran_active", "is_won", "is_closed", "made_sla", "has_breached",
+}  # fmt: skip
+_CHOICES = {"state", "incident_state", "priority", "escalation"}
+_COUNTS = {"reopen_count", "reassignment_count"}
+_NUMBERS = {
+    "annual_revenue", "nps_score", "adoption_score", "churn_risk", "health_score", "active_users",
+    "total_users", "feature_usage_score", "amount", "satisfaction_rating",
+}  # fmt: skip
+_CUSTOM = {
+    "nps_score", "adoption_score", "churn_risk", "health_score", "last_login_date", "active_users",
+    "total_users", "feature_usage_score", "executive_engagement", "satisfaction_rating",
+    "customer_account_id", "customer_account_name", "first_responded_at",
+}  # fmt: skip
+_OF_INCIDENT = {
+    "sys_id", "incident_state", "category", "reopen_count", "resolved_at", "parent_incident_value",
+    "customer_account_id", "customer_account_name", "first_responded_at", "satisfaction_rating",
+}  # fmt: skip
+_OF_BOTH = {"priority", "closed_at"}
+_LABELS = {
+    "state": {1: "New", 2: "In Progress", 6: "6 - Resolved", 7: "7", 8: "Cancelled"},
+    "incident_state": {1: "1", 2: "In Progress", 6: "Resolved", 7: "closed", 8: "canceled"},
+    "priority": {1: "1 - Critical", 2: "2 - High", 3: "3", 4: "4 - Low", 5: "Planning"},
+    "escalation": {0: "0 - Normal", 1: "1 - Moderate", 2: "2"},
+}
+_CAMEL = {"number": "Number", "id": "Id"}
+
+
+@dataclass(frozen=True)
+class Style:
+    """`absent` holds "table" and "table.column" in canonical names; `fields` maps canonical custom fields to
+    their landed columns where they differ from the naming's own."""
+
+    naming: Literal["fivetran", "api"] = "fivetran"
+    layout: Literal["class", "flat"] = "class"
+    times: Literal["plain", "zoned", "text"] = "plain"
+    as_text: bool = False
+    labels: bool = False
+    history: bool = False
+    absent: frozenset[str] = frozenset()
+    fields: Mapping[str, str] | None = None
+
+
+def land_world(world: DirtyWorld, style: Style, seed: str) -> dict[str, LandedSchema]:
+    """`salesforce` and `servicenow` schemas as this style lands them."""
+    rng = random.Random(f"{seed} lands")
+    servicenow = dict(world.servicenow)
+    if style.layout == "class":
+        servicenow.update(_class_tables(rng, servicenow["incident"], style))
+    landed: dict[str, LandedSchema] = {}
+    for source, tables in (("salesforce", world.salesforce), ("servicenow", servicenow)):
+        landed[source] = {
+            _table_name(name, source, style): _landed(rng, source, name, rows, style)
+            for name, rows in tables.items()
+            if name not in style.absent
+        }
+    return landed
+
+
+def _class_tables(rng: random.Random, incidents: list[Row], style: Style) -> Tables:
+    """The same incidents split over `incident` and `task`, with rows of other classes beside them."""
+    own: list[Row] = []
+    tasks: list[Row] = []
+    for row in incidents:
+        lifecycle = {name: value for name, value in row.items() if name.startswith(("_", "is_"))}
+        own.append(
+            {name: value for name, value in row.items() if name in _OF_INCIDENT | _OF_BOTH} | lifecycle
+        )
+        if rng.random() < 0.97:
+            task = {name: value for name, value in row.items() if name not in _OF_INCIDENT - {"sys_id"}}
+            if rng.random() < 0.1:
+                task |= {"_fivetran_deleted": rng.random() < 0.5, "_fivetran_active": rng.random() < 0.7}
+            tasks.append(task)
+        for column in _OF_BOTH:
+            if rng.random() < 0.5:
+                own[-1][column] = None
+    tasks += [{**row, "sys_id": f"problem of {row['sys_id']}"} for row in tasks[::7]]
+    for index, row in enumerate(own):
+        if index % 3 == 0:
+            # Synced on its own: another version than the task's may be the latest.
+            synced = row["_fivetran_synced"]
+            row["_fivetran_synced"] = None if synced is None else synced - timedelta(hours=1)  # type: ignore[operator]
+    return {
+        "incident": distinct_versions(own, "sys_id", history=style.history),
+        "task": distinct_versions(tasks, "sys_id", history=style.history),
+    }
+
+
+def _table_name(name: str, source: str, style: Style) -> str:
+    return name.capitalize() if style.naming == "api" and source == "salesforce" else name
+
+
+def _landed(rng: random.Random, source: str, table: str, rows: Iterable[Row], style: Style) -> LandedTable:
+    rows = list(rows)
+    absent = {name.partition(".")[2] for name in style.absent if name.startswith(f"{table}.")}
+    if source == "servicenow":
+        absent.add("is_deleted")
+    if not style.history:
+        absent |= {"_fivetran_active", "_fivetran_start"}
+    kept = [column for column in rows[0] if column not in absent]
+    names = {column: _column_name(column, source, style) for column in kept}
+    return LandedTable(
+        columns={names[column]: _type(column, style) for column in kept},
+        rows=[{names[column]: _cell(rng, column, row[column], style) for column in kept} for row in rows],
+    )
+
+
+def _column_name(column: str, source: str, style: Style) -> str:
+    if style.fields and column in style.fields:
+        return style.fields[column]
+    if source == "servicenow":
+        return f"u_{column}" if column in _CUSTOM else column
+    special = {"churn_risk": "churn_risk_score"}.get(column, column)
+    if style.naming == "fivetran":
+        return f"{special}_c" if column in _CUSTOM else column
+    if column.startswith("_"):
+        return column
+    words = special.split("_")
+    if column in _CUSTOM:
+        return "_".join(word.upper() if word == "nps" else word.capitalize() for word in words) + "__c"
+    return "".join(word.capitalize() for word in words)
+
+
+def _type(column: str, style: Style) -> str:
+    if column in _TIMES:
+        return {"plain": "TIMESTAMP", "zoned": "TIMESTAMP WITH TIME ZONE", "text": "VARCHAR"}[style.times]
+    if column in _DATES:
+        return {"plain": "DATE", "zoned": "TIMESTAMP", "text": "VARCHAR"}[style.times]
+    if style.as_text or (style.labels and column in _CHOICES):
+        return "VARCHAR"
+    if column in _FLAGS:
+        return "BOOLEAN"
+    if column in _NUMBERS:
+        return "DOUBLE"
+    return "INTEGER" if column in _CHOICES | _COUNTS else "VARCHAR"
+
+
+def _cell(rng: random.Random, column: str, value: object, style: Style) -> object:
+    if value is None:
+        return (
+            rng.choice(("", None, None)) if _type(column, style) == "VARCHAR" and column in _NUMBERS else None
+        )
+    if isinstance(value, datetime):
+        return _time(rng, column, value, style)
+    if column in _CHOICES and style.labels and isinstance(value, int):
+        return rng.choice((_LABELS[column].get(value, "3 - On hold"), str(value), f" {value}"))
+    if style.as_text and isinstance(value, bool):
+        return rng.choice((str(value), str(value).lower(), str(value).upper(), str(int(value))))
+    if style.as_text and column in _NUMBERS and rng.random() < 0.03:
+        return rng.choice(("n/a", "12 points", "--"))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value} "[: rng.choice((-1, None))] if style.as_text else _number(column, value, style)
+    return value
+
+
+def _number(column: str, value: int | float, style: Style) -> object:
+    return float(value) if _type(column, style) == "DOUBLE" else value
+
+
+def _time(rng: random.Random, column: str, value: datetime, style: Style) -> object:
+    if column in _DATES:
+        if style.times == "plain":
+            return value.date()
+        # A date that lands as a timestamp may carry a time of day; the date counts.
+        shown = value + rng.choice((timedelta(0), timedelta(hours=13, minutes=5)))
+        return shown.replace(tzinfo=None) if style.times == "zoned" else _date_text(rng, shown.date(), shown)
+    if style.times == "plain":
+        return value.replace(tzinfo=None)
+    if style.times == "zoned":
+        return value
+    if rng.random() < 0.01 and column not in ("_fivetran_synced", "_fivetran_start"):
+        return rng.choice(("soon", "31/12/2025 10:00", ""))
+    abroad = value.astimezone(timezone(timedelta(hours=rng.choice((2, -7)))))
+    return rng.choice(
+        (
+            value.replace(tzinfo=None).isoformat(sep=" "),
+            value.replace(tzinfo=None).isoformat(),
+            value.isoformat(),
+            value.replace(tzinfo=None).isoformat() + "Z",
+            abroad.isoformat(sep=" "),
+        )
+    )
+
+
+def _date_text(rng: random.Random, day: date, moment: datetime) -> str:
+    return rng.choice((day.isoformat(), moment.replace(tzinfo=None).isoformat(sep=" ")))

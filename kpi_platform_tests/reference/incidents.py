@@ -1,0 +1,192 @@
+"""ServiceNow's incidents: both layouts, what counts, and whose they are."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from kpi_platform_tests.reference.accounts import Account, SalesforceAccounts
+from kpi_platform_tests.reference.identity import id_key, name_key
+from kpi_platform_tests.reference.latest_row import latest_rows
+from kpi_platform_tests.reference.settings import Rules
+from kpi_platform_tests.reference.tables import Row, Table
+from kpi_platform_tests.reference.values import (
+    choice,
+    flag,
+    instant,
+    leading_digits,
+    number,
+    text,
+)
+
+_CANCELLED_STATE = 8
+_CANCELLED = frozenset({"canceled", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One incident that is not deleted and was opened before as_of. `account` is the key of an account that
+    counts or of a ServiceNow-only one; None where it is nobody's."""
+
+    sys_id: str
+    account: str | None
+    opened_at: int
+    counts: bool
+    first_responded_at: int | None
+    resolved_at: int | None
+    rating: Fraction | None
+    priority: int | None
+    escalation: int | None
+    reopen_count: Fraction | None
+    reassignment_count: Fraction | None
+    sla_due: int | None
+    made_sla: bool | None
+    category: str | None
+    synced: int | None
+
+
+@dataclass(frozen=True)
+class ServiceNow:
+    """Incidents, the columns that exist in either class table, and the ServiceNow-only accounts by key."""
+
+    incidents: tuple[Incident, ...]
+    columns: frozenset[str]
+    only_here: Mapping[str, Account]
+    synced: bool
+    linked: bool
+    has: Callable[[str], bool]
+
+
+def read_servicenow(
+    tables: Mapping[str, Table], rules: Rules, accounts: SalesforceAccounts, as_of: int
+) -> ServiceNow:
+    """Incidents as of `as_of`, linked to accounts."""
+    incident, task = tables.get("incident"), tables.get("task")
+    columns = _columns(incident) | _columns(task)
+    reader = Table(columns, ())
+    id_field = rules.field("servicenow", "customer_account_id")
+    link = _Link(id_field, accounts, accounts.by_name(), _company_names(tables.get("core_company")))
+    read = [
+        (row, _incident(sys_id, row, opened, link.account(row), rules, as_of))
+        for sys_id, row in _merged(incident, task).items()
+        if (opened := instant(row["opened_at"])) is not None and opened < as_of
+    ]
+    return ServiceNow(
+        incidents=tuple(found for _, found in read),
+        columns=columns,
+        only_here=_only_here(read, link, rules.field("servicenow", "customer_account_name")),
+        # In class tables `opened_at` is the task's: without that table incidents have no time to exist at.
+        synced=incident is not None and (incident.has("opened_at") or task is not None),
+        linked=reader.has(id_field)
+        or reader.has(f"{id_field}_value")
+        or (reader.has("company_value") and tables.get("core_company") is not None),
+        has=reader.has,
+    )
+
+
+def _columns(table: Table | None) -> frozenset[str]:
+    return frozenset() if table is None else table.columns
+
+
+def _merged(incident: Table | None, task: Table | None) -> dict[str, Row]:
+    """ "Left join incident to task on `sys_id`; incident's non-null value wins; deleted on either side is
+    deleted." """
+    live_tasks = latest_rows(task, "sys_id", text)
+    all_tasks = {text(row["sys_id"]) for row in task.rows} if task else set()
+    merged = {}
+    for sys_id, row in latest_rows(incident, "sys_id", text).items():
+        if sys_id in all_tasks and sys_id not in live_tasks:
+            continue
+        own = {column: value for column, value in row.cells.items() if value is not None}
+        task_row = live_tasks.get(sys_id)
+        merged[sys_id] = Row({**task_row.cells, **own} if task_row else own)
+    return merged
+
+
+def _company_names(company: Table | None) -> dict[str, str | None]:
+    return {sys_id: name_key(row["name"]) for sys_id, row in latest_rows(company, "sys_id", text).items()}
+
+
+@dataclass(frozen=True)
+class _Link:
+    """ "Per incident: the mapped column, else its `_value` form; blank is NULL, then the company; only to
+    accounts that count." """
+
+    id_field: str
+    accounts: SalesforceAccounts
+    accounts_by_name: Mapping[str, str]
+    company_names: Mapping[str, str | None]
+
+    def landed_id(self, row: Row) -> str | None:
+        return text(row[self.id_field]) or text(row[f"{self.id_field}_value"])
+
+    def account(self, row: Row) -> str | None:
+        """ "tickets of deleted, merged or other-type accounts are left out" """
+        key = id_key(self.landed_id(row))
+        if key is None:
+            company = self.company_names.get(text(row["company_value"]) or "")
+            return self.accounts_by_name.get(company) if company else None
+        if key in self.accounts.counting or key not in self.accounts.ever_held:
+            return key
+        return None
+
+
+def _incident(
+    sys_id: str, row: Row, opened_at: int, account: str | None, rules: Rules, as_of: int
+) -> Incident:
+    resolved = instant(row["resolved_at"])
+    return Incident(
+        sys_id=sys_id,
+        account=account,
+        opened_at=opened_at,
+        counts=not _cancelled(row) and text(row["parent_incident_value"]) is None,
+        first_responded_at=_before(instant(row[rules.field("servicenow", "first_responded_at")]), as_of),
+        resolved_at=_before(instant(row["closed_at"]) if resolved is None else resolved, as_of),
+        rating=number(row[rules.field("servicenow", "satisfaction_rating")]),
+        priority=leading_digits(row["priority"]),
+        escalation=leading_digits(row["escalation"]),
+        reopen_count=number(row["reopen_count"]),
+        reassignment_count=number(row["reassignment_count"]),
+        sla_due=instant(row["sla_due"]),
+        made_sla=flag(row["made_sla"]),
+        category=None if row["category"] is None else str(row["category"]),
+        synced=instant(row["_fivetran_synced"]),
+    )
+
+
+def _before(moment: int | None, as_of: int) -> int | None:
+    """ "A later timestamp at or after `as_of` (R after the coalesce, first response, `end_time`) reads as
+    NULL." """
+    return moment if moment is not None and moment < as_of else None
+
+
+def _cancelled(row: Row) -> bool:
+    """ "cancelled (state 8, or state text `Canceled`/`Cancelled`)"; "`state` or `incident_state`" """
+    return any(
+        leading_digits(row[column]) == _CANCELLED_STATE or choice(row[column]) in _CANCELLED
+        for column in ("state", "incident_state")
+    )
+
+
+def _only_here(read: list[tuple[Row, Incident]], link: _Link, name_field: str) -> dict[str, Account]:
+    """ServiceNow-only accounts: "of a ServiceNow-only account, the longest landed form" is its id; it "is
+    named by its newest incident that has a name"."""
+    forms: dict[str, set[str]] = {}
+    named: dict[str, tuple[int, str, str]] = {}
+    for row, incident in read:
+        key, landed = incident.account, link.landed_id(row)
+        if key is None or key in link.accounts.counting or landed is None:
+            continue
+        forms.setdefault(key, set()).add(landed)
+        name = text(row[name_field])
+        if name is not None:
+            candidate = (incident.opened_at, incident.sys_id, name)
+            named[key] = max(candidate, named.get(key, candidate))
+    return {
+        key: Account(
+            key=key,
+            account_id=max(landed, key=lambda form: (len(form), form)),
+            name=named[key][2] if key in named else None,
+            row=None,
+        )
+        for key, landed in forms.items()
+    }

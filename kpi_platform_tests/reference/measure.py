@@ -1,0 +1,96 @@
+"""From what was found to a value with its status."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+_TOLERANCE = Fraction(1, 10**9)
+_RANGES: dict[str, tuple[int | None, int | None]] = {
+    "nps": (-100, 100),
+    "csat": (1, 5),
+    "executive_engagement": (0, None),
+    "adoption_index": (0, 100),
+    "support_ticket_volume": (0, None),
+    "sla_compliance": (0, 100),
+    "first_response_time": (0, None),
+    "resolution_time": (0, None),
+    "support_satisfaction": (1, 5),
+    "revenue_growth": (-100, None),
+    "net_revenue_retention": (0, None),
+    "churn_risk": (0, 100),
+}
+_BARRIERS = ("disabled", "not_synced", "not_mapped")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the rows say, before ranges and statuses. `value` is None where there is nothing to measure."""
+
+    value: Fraction | None
+    numerator: Fraction | None
+    denominator: Fraction | None
+    sample_size: int
+
+
+@dataclass(frozen=True)
+class Measure:
+    value: Fraction | None
+    numerator: Fraction | None
+    denominator: Fraction | None
+    sample_size: int | None
+    status: str
+
+
+def settle(kpi: str, found: Found, barriers: Collection[str], *, stale: bool) -> Measure:
+    """ "Precedence of status: disabled > not_synced > not_mapped > no_data > out_of_range > stale > ok."
+    "Only `ok` and `stale` have a value." "`not_mapped`, `not_synced`, `disabled`: NULL." """
+    for barrier in _BARRIERS:
+        if barrier in barriers:
+            return Measure(None, None, None, None, barrier)
+    if found.value is None:
+        status = "no_data"
+    elif not in_range(found.value, *_RANGES[kpi]):
+        status = "out_of_range"
+    else:
+        status = "stale" if stale else "ok"
+    value = found.value if status in ("ok", "stale") else None
+    return Measure(value, found.numerator, found.denominator, found.sample_size, status)
+
+
+def in_range(value: Fraction, minimum: int | None, maximum: int | None) -> bool:
+    """ "Ranges tolerate 1e-9" """
+    return (minimum is None or value >= minimum - _TOLERANCE) and (
+        maximum is None or value <= maximum + _TOLERANCE
+    )
+
+
+def field(value: Fraction | None) -> Found:
+    """ "Fields: value, 1, 1 (also when out of range)." "`no_data`: … NULL, NULL, 0 for fields" """
+    return Found(None, None, None, 0) if value is None else Found(value, value, Fraction(1), 1)
+
+
+def count(n: int) -> Found:
+    """ "Counts: n, 1, n." """
+    return Found(Fraction(n), Fraction(n), Fraction(1), n)
+
+
+def mean(values: Sequence[Fraction]) -> Found:
+    """ "Means: sum, n, n." """
+    total, n = sum(values, Fraction(0)), len(values)
+    return Found(total / n if n else None, total, Fraction(n), n)
+
+
+def percent(part: Fraction, whole: Fraction, sample_size: int) -> Found:
+    """100 · part / whole; nothing to measure where the whole is not above 0."""
+    return Found(100 * part / whole if whole > 0 else None, part, whole, sample_size)
+
+
+def percentile(values: Sequence[Fraction], share: Fraction) -> Fraction | None:
+    """ "by linear interpolation (percentile_cont)" """
+    if not values:
+        return None
+    ordered = sorted(values)
+    position = share * (len(ordered) - 1)
+    below = int(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])

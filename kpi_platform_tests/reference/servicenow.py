@@ -1,0 +1,221 @@
+"""What ServiceNow says of each account: the five KPIs, the rates and the two support marts."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from kpi_platform_tests.reference import measure
+from kpi_platform_tests.reference.incidents import Incident, ServiceNow
+from kpi_platform_tests.reference.measure import Found, in_range
+from kpi_platform_tests.reference.settings import Rules
+from kpi_platform_tests.reference.sla import Sla
+from kpi_platform_tests.reference.values import DAY, HOUR
+
+MartRow = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Support:
+    """The counting incidents of one account. `seen`: "any non-deleted incident opened before `as_of`,
+    cancelled and child ones too"."""
+
+    seen: bool
+    incidents: Sequence[Incident]
+    sla: Sla
+    as_of: int
+
+    def _within(self, moment: int | None, days: int, ago: int = 0) -> bool:
+        end = self.as_of - ago * DAY
+        return moment is not None and end - days * DAY <= moment < end
+
+    def opened(self, days: int, ago: int = 0) -> list[Incident]:
+        return [incident for incident in self.incidents if self._within(incident.opened_at, days, ago)]
+
+    def resolved(self, days: int) -> list[Incident]:
+        return [incident for incident in self.incidents if self._within(incident.resolved_at, days)]
+
+    def volume(self, days: int) -> Found:
+        """ "An account never seen in ServiceNow … has `no_data`"; "one that was seen, but has no counting
+        incident in the window, has a support_ticket_volume of 0" """
+        return measure.count(len(self.opened(days))) if self.seen else measure.field(None)
+
+    def sla_compliance(self, days: int) -> Found:
+        """ "`100·met/(met+breached)`"; "SLA: met, met + breached, met + breached." """
+        decisions = [
+            met
+            for incident in self.incidents
+            for met in self.sla.decisions(incident, self.as_of - days * DAY, self.as_of)
+        ]
+        return measure.percent(Fraction(sum(decisions)), Fraction(len(decisions)), len(decisions))
+
+    def first_response(self, days: int) -> Found:
+        """ "mean hours `first_responded_at − opened_at` over incidents first responded to in the window;
+        negative ones are left out" """
+        return measure.mean(
+            _hours(
+                incident.first_responded_at - incident.opened_at
+                for incident in self.incidents
+                if incident.first_responded_at is not None and self._within(incident.first_responded_at, days)
+            )
+        )
+
+    def resolution_hours(self, days: int) -> list[Fraction]:
+        """ "hours `R − opened_at` with R = `coalesce(resolved_at, closed_at)` in the window; negatives left
+        out" """
+        return _hours(
+            incident.resolved_at - incident.opened_at
+            for incident in self.resolved(days)
+            if incident.resolved_at is not None
+        )
+
+    def satisfaction(self, days: int) -> Found:
+        """ "mean of the incident field mapped as `satisfaction_rating`, incidents resolved (R) in the window,
+        ratings in 1…5" """
+        return measure.mean(
+            [
+                incident.rating
+                for incident in self.resolved(days)
+                if incident.rating is not None and in_range(incident.rating, 1, 5)
+            ]
+        )
+
+
+def _hours(microseconds: Iterable[int]) -> list[Fraction]:
+    return [Fraction(length, HOUR) for length in microseconds if length >= 0]
+
+
+def barriers(servicenow: ServiceNow, sla: Sla, rules: Rules, kpi: str) -> set[str]:
+    """Why no account can have the KPI."""
+    found = set() if rules.kpi_enabled(kpi) else {"disabled"}
+    if not servicenow.synced:
+        return found | {"not_synced"}
+    resolution = servicenow.has("resolved_at") or servicenow.has("closed_at")
+    fields = {
+        "support_ticket_volume": True,
+        "sla_compliance": sla.source != "made_sla" or resolution,
+        "first_response_time": servicenow.has(rules.field("servicenow", "first_responded_at")),
+        "resolution_time": resolution,
+        "support_satisfaction": resolution
+        and servicenow.has(rules.field("servicenow", "satisfaction_rating")),
+    }
+    if not (servicenow.linked and servicenow.has("opened_at") and fields[kpi]):
+        found.add("not_mapped")
+    if kpi == "sla_compliance" and sla.barrier is not None:
+        found.add(sla.barrier)
+    return found
+
+
+def find(support: Support, rules: Rules, kpi: str) -> Found:
+    days = rules.window_days(kpi)
+    if kpi == "support_ticket_volume":
+        return support.volume(days)
+    if kpi == "sla_compliance":
+        return support.sla_compliance(days)
+    if kpi == "first_response_time":
+        return support.first_response(days)
+    if kpi == "resolution_time":
+        return measure.mean(support.resolution_hours(days))
+    assert kpi == "support_satisfaction"
+    return support.satisfaction(days)
+
+
+Has = Callable[[str], bool]
+
+
+def _rate(incidents: Sequence[Incident], holds: Callable[[Incident], bool], exists: bool) -> Fraction | None:
+    """ "a NULL flag means no; no rows, or no column: NULL." """
+    if not incidents or not exists:
+        return None
+    return Fraction(100 * sum(map(holds, incidents)), len(incidents))
+
+
+def _escalated(incident: Incident) -> bool:
+    return (incident.escalation or 0) > 0
+
+
+def _reopened(incident: Incident) -> bool:
+    return (incident.reopen_count or 0) > 0
+
+
+def _critical(incident: Incident) -> bool:
+    return incident.priority == 1
+
+
+def rates(support: Support, rules: Rules, has: Has) -> MartRow:
+    """ "escalation_rate and critical_issues_count use the window of support_ticket_volume,
+    ticket_reopen_rate that of resolution_time" """
+    opened = support.opened(rules.window_days("support_ticket_volume"))
+    resolved = support.resolved(rules.window_days("resolution_time"))
+    return {
+        "escalation_rate": _rate(opened, _escalated, has("escalation")),
+        "ticket_reopen_rate": _rate(resolved, _reopened, has("reopen_count")),
+        "critical_issues_count": sum(map(_critical, opened)) if opened and has("priority") else None,
+    }
+
+
+def spread(support: Support, rules: Rules) -> MartRow:
+    """ "`resolution_time_median_hours`, `resolution_time_p90_hours`" """
+    hours = support.resolution_hours(rules.window_days("resolution_time"))
+    return {
+        "resolution_time_median_hours": measure.percentile(hours, Fraction(1, 2)),
+        "resolution_time_p90_hours": measure.percentile(hours, Fraction(9, 10)),
+    }
+
+
+def support_metrics(support: Support, has: Has) -> MartRow | None:
+    """ "One row per account with a counting incident; its windows ignore `window_days`." """
+    if not support.incidents:
+        return None
+    opened, resolved = support.opened(90), support.resolved(90)
+    return {
+        "total_tickets": len(opened),
+        "critical_tickets": sum(map(_critical, opened)) if has("priority") else None,
+        "sla_compliance_percent": None if support.sla.barrier else support.sla_compliance(90).value,
+        "avg_first_response_hours": support.first_response(90).value,
+        "avg_resolution_hours": measure.mean(support.resolution_hours(90)).value,
+        "avg_satisfaction": support.satisfaction(90).value,
+        "reopen_rate_percent": _rate(resolved, _reopened, has("reopen_count")),
+        "escalation_rate_percent": _rate(opened, _escalated, has("escalation")),
+        "tickets_last_7_days": len(support.opened(7)),
+        "tickets_prior_7_days": len(support.opened(7, ago=7)),
+    }
+
+
+def sla_breaches(support: Support, has: Has) -> list[MartRow]:
+    """30 days by opened_at, a row for each category; "A NULL category is a row." """
+    opened = support.opened(30)
+    in_force = support.sla.source is not None and support.sla.barrier is None
+    rows: list[MartRow] = []
+    for category in {incident.category for incident in opened}:
+        tickets = [incident for incident in opened if incident.category == category]
+        outcomes = {ticket.sys_id: support.sla.breach(ticket) for ticket in tickets}
+        breached = {sys_id: length for sys_id, (is_breach, length) in outcomes.items() if is_breach}
+        lengths = [Fraction(length, HOUR) for length in breached.values() if length is not None]
+        rows.append(
+            {
+                "category": category,
+                "total_tickets": len(tickets),
+                "sla_breaches": len(breached) if in_force else None,
+                "breach_rate": Fraction(100 * len(breached), len(tickets)) if in_force else None,
+                "avg_breach_hours": measure.mean(lengths).value,
+                "routing_issues": sum((t.reassignment_count or 0) > 2 for t in tickets)
+                if has("reassignment_count")
+                else None,
+                "complex_issues": sum(map(_escalated, tickets)) if has("escalation") else None,
+                "critical_breaches": sum(t.sys_id in breached and _critical(t) for t in tickets)
+                if in_force and has("priority")
+                else None,
+            }
+        )
+    return rows
+
+
+def by_account(servicenow: ServiceNow, sla: Sla, as_of: int) -> Mapping[str, Support]:
+    """Every account that was seen, with its counting incidents."""
+    incidents: dict[str, list[Incident]] = {}
+    for incident in servicenow.incidents:
+        if incident.account is not None:
+            counting = incidents.setdefault(incident.account, [])
+            if incident.counts:
+                counting.append(incident)
+    return {account: Support(True, counting, sla, as_of) for account, counting in incidents.items()}

@@ -1,0 +1,142 @@
+"""The settings of a customer that change a KPI, with their defaults, read from a plain settings document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+WINDOW_DAYS: Mapping[str, int | None] = {
+    "nps": None,
+    "csat": 90,
+    "executive_engagement": 30,
+    "adoption_index": None,
+    "support_ticket_volume": 30,
+    "sla_compliance": 30,
+    "first_response_time": 30,
+    "resolution_time": 30,
+    "support_satisfaction": 90,
+    "revenue_growth": 365,
+    "net_revenue_retention": 365,
+    "churn_risk": None,
+}
+"""The twelve, in the order of the contract, with their windows; None where the latest value counts."""
+
+SALESFORCE_KPIS = (
+    "nps",
+    "csat",
+    "executive_engagement",
+    "adoption_index",
+    "revenue_growth",
+    "net_revenue_retention",
+    "churn_risk",
+)
+SERVICENOW_KPIS = (
+    "support_ticket_volume",
+    "sla_compliance",
+    "first_response_time",
+    "resolution_time",
+    "support_satisfaction",
+)
+
+_SALESFORCE_FIELDS = {
+    "nps_score": "NPS_Score__c",
+    "adoption_score": "Adoption_Score__c",
+    "churn_risk": "Churn_Risk_Score__c",
+    "health_score": "Health_Score__c",
+    "satisfaction_rating": "Satisfaction_Rating__c",
+    "last_login_date": "Last_Login_Date__c",
+    "active_users": "Active_Users__c",
+    "total_users": "Total_Users__c",
+    "feature_usage_score": "Feature_Usage_Score__c",
+    "executive_engagement": "Executive_Engagement__c",
+}
+_SERVICENOW_FIELDS = (
+    "customer_account_id",
+    "customer_account_name",
+    "first_responded_at",
+    "satisfaction_rating",
+)
+_FIELD_OF_KPI = {
+    "nps": ("salesforce", "nps_score"),
+    "csat": ("salesforce", "satisfaction_rating"),
+    "adoption_index": ("salesforce", "adoption_score"),
+    "churn_risk": ("salesforce", "churn_risk"),
+    "first_response_time": ("servicenow", "first_responded_at"),
+    "support_satisfaction": ("servicenow", "satisfaction_rating"),
+}
+_SWITCHES = {
+    "salesforce": {
+        "account": "accounts",
+        "contact": "contacts",
+        "opportunity": "opportunities",
+        "case": "cases",
+        "task": "tasks",
+        "user": "users",
+    },
+    "servicenow": {"incident": "incidents", "task": "tasks"},
+}
+_SWITCH_SECTION = {"salesforce": "sync_objects", "servicenow": "sync_tables"}
+_NRR_TYPES = {
+    "new_business": ("New Business", "New Customer"),
+    "renewal": ("Renewal", "Existing Customer - Replacement"),
+    "expansion": ("Upsell", "Cross-sell", "Expansion", "Existing Customer - Upgrade", "Existing Business"),
+}
+_HEALTH_WEIGHTS = {"relationship": "0.4", "adoption": "0.3", "business_outcomes": "0.3", "support": "0"}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`document` is a settings document; every absent parameter has its default."""
+
+    document: Mapping[str, Any]
+
+    def source_enabled(self, source: str) -> bool:
+        return bool(self._get(source, "enabled", default=True))
+
+    def switched_on(self, source: str, table: str) -> bool:
+        """ "A switched-off table is `not_synced` even where it is present." """
+        switch = _SWITCHES[source].get(table)
+        on = switch is None or self._get(source, _SWITCH_SECTION[source], switch, default=True)
+        return self.source_enabled(source) and bool(on)
+
+    def field(self, source: str, name: str) -> str:
+        """The column mapped as `name`; a KPI's own `field` wins over `custom_fields`."""
+        for kpi, mapped in _FIELD_OF_KPI.items():
+            own = self._get("kpi_mappings", kpi, "field")
+            if mapped == (source, name) and own:
+                return str(own).rpartition(".")[2]
+        chosen = self._get(source, "custom_fields", name)
+        if chosen:
+            return str(chosen)
+        if source == "salesforce":
+            return _SALESFORCE_FIELDS[name]
+        assert name in _SERVICENOW_FIELDS
+        return f"{self._get('servicenow', 'table_prefix', default='u_')}{name}"
+
+    def kpi_enabled(self, kpi: str) -> bool:
+        return bool(self._get("kpi_mappings", kpi, "enabled", default=True))
+
+    def window_days(self, kpi: str) -> int:
+        """Days of the window of a KPI that has one."""
+        default = WINDOW_DAYS[kpi]
+        assert default is not None
+        return int(self._get("kpi_mappings", kpi, "window_days") or default)
+
+    def nrr_types(self, name: str) -> frozenset[str]:
+        """Opportunity types, in lower case: "Compared case-insensitively." """
+        chosen = self._get("kpi_mappings", "net_revenue_retention", "types", name)
+        return frozenset(kind.lower() for kind in (_NRR_TYPES[name] if chosen is None else chosen))
+
+    @property
+    def sla_source(self) -> str:
+        return str(self._get("servicenow", "sla_source", default="auto"))
+
+    def health_weight(self, category: str) -> Fraction:
+        chosen = self._get("health_score", "weights", category)
+        return Fraction(_HEALTH_WEIGHTS[category] if chosen is None else str(chosen))
+
+    def _get(self, *path: str, default: Any = None) -> Any:
+        found: Any = self.document
+        for step in path:
+            found = found.get(step) if isinstance(found, Mapping) else None
+        return default if found is None else found

@@ -1,0 +1,158 @@
+"""SLA compliance and SLA breaches, from whichever source is in force."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from kpi_platform_tests.reference.incidents import Incident, ServiceNow
+from kpi_platform_tests.reference.latest_row import latest_rows
+from kpi_platform_tests.reference.settings import Rules
+from kpi_platform_tests.reference.tables import Row, Table
+from kpi_platform_tests.reference.values import choice, flag, instant, text
+
+Source = Literal["task_sla", "sla_due", "made_sla"]
+_CANCELLED = frozenset({"canceled", "cancelled"})
+
+
+@dataclass(frozen=True)
+class TaskSla:
+    """One non-cancelled resolution SLA of an incident. `ended` is None where it had not ended at as_of."""
+
+    completed: bool
+    has_breached: bool
+    planned_end: int | None
+    landed_end: int | None
+    ended: int | None
+
+
+@dataclass(frozen=True)
+class Sla:
+    """`source` is what decides, None where nothing does and `barrier` or `no_data` says why."""
+
+    source: Source | None
+    barrier: str | None
+    task_slas: Mapping[str, tuple[TaskSla, ...]]
+    as_of: int
+
+    def decisions(self, incident: Incident, start: int, end: int) -> list[bool]:
+        """True for every SLA of a counting incident that was met in `[start, end)`, False for every
+        breach."""
+
+        def within(moment: int | None) -> bool:
+            return moment is not None and start <= moment < end
+
+        if self.source == "task_sla":
+            return [
+                met
+                for sla in self.task_slas.get(incident.sys_id, ())
+                for met, decided in _task_sla_decisions(sla)
+                if within(decided)
+            ]
+        if self.source == "sla_due":
+            return [met for met, decided in _sla_due_decisions(incident, self.as_of) if within(decided)]
+        if self.source == "made_sla" and incident.made_sla is not None and within(incident.resolved_at):
+            return [incident.made_sla]
+        return []
+
+    def breach(self, incident: Incident) -> tuple[bool, int | None]:
+        """Whether the incident breached its SLA by as_of, and for how many microseconds."""
+        if self.source == "task_sla":
+            # "a non-cancelled SLA with `has_breached` and `planned_end_time < as_of`"; "several: the longest"
+            lengths = [
+                (self.as_of if sla.ended is None else sla.ended) - sla.planned_end
+                for sla in self.task_slas.get(incident.sys_id, ())
+                if sla.has_breached and sla.planned_end is not None and sla.planned_end < self.as_of
+            ]
+            return bool(lengths), max(lengths, default=None)
+        if self.source == "sla_due":
+            due, resolved = incident.sla_due, incident.resolved_at
+            if due is None or due >= self.as_of or (resolved is not None and resolved <= due):
+                return False, None
+            return True, (self.as_of if resolved is None else resolved) - due
+        return incident.resolved_at is not None and incident.made_sla is False, None
+
+
+def _task_sla_decisions(sla: TaskSla) -> Iterable[tuple[bool, int | None]]:
+    """ "ended in it (`end_time`, stage `completed`) → met unless `has_breached`; or breached in it while
+    still running (`planned_end_time` in the window, `has_breached`)"; "Running: not cancelled,
+    `end_time` NULL or at or after `as_of`. Completed without `end_time` does not count." """
+    if sla.ended is not None:
+        if sla.completed:
+            yield not sla.has_breached, sla.ended
+    elif sla.has_breached and not (sla.completed and sla.landed_end is None):
+        yield False, sla.planned_end
+
+
+def _sla_due_decisions(incident: Incident, as_of: int) -> Iterable[tuple[bool, int]]:
+    """ "Met if R ≤ sla_due, decided at R; breached if R > sla_due, or R is null and `sla_due < as_of`,
+    decided at `sla_due`." """
+    due, resolved = incident.sla_due, incident.resolved_at
+    if due is None:
+        return
+    if resolved is not None and resolved <= due:
+        yield True, resolved
+    elif resolved is not None or due < as_of:
+        yield False, due
+
+
+def read_sla(tables: Mapping[str, Table], rules: Rules, servicenow: ServiceNow, as_of: int) -> Sla:
+    """The source in force. "`auto` takes, per customer, the first that is there"; "None: `no_data` if the
+    table or a column exists, else `not_mapped`."; "A source that the settings name is used as it is (no
+    table: `not_synced`; no column: `not_mapped`)" """
+    table = tables.get("task_sla")
+    rows = latest_rows(table, "sys_id", text)
+    slas = _task_slas(rows, tables.get("contract_sla"), as_of)
+    chosen, incidents = rules.sla_source, servicenow.incidents
+    exists: dict[Source, bool] = {
+        "task_sla": table is not None,
+        "sla_due": servicenow.has("sla_due"),
+        "made_sla": servicenow.has("made_sla"),
+    }
+    there: dict[Source, bool] = {
+        "task_sla": bool(rows),
+        "sla_due": any(incident.sla_due is not None for incident in incidents),
+        "made_sla": any(incident.made_sla is not None for incident in incidents),
+    }
+    for source in exists:
+        if chosen == source:
+            missing = "not_synced" if source == "task_sla" else "not_mapped"
+            return Sla(source, None if exists[source] else missing, slas, as_of)
+    for source, is_there in there.items():
+        if is_there:
+            return Sla(source, None, slas, as_of)
+    return Sla(None, None if any(exists.values()) else "not_mapped", slas, as_of)
+
+
+def _task_slas(rows: Mapping[str, Row], contract: Table | None, as_of: int) -> dict[str, tuple[TaskSla, ...]]:
+    """ "Every SLA of a counting incident counts; where `contract_sla` is synced, only those with target
+    resolution and type SLA." "Cancelled ones do not count." """
+    definitions = latest_rows(contract, "sys_id", text)
+    found: dict[str, list[TaskSla]] = defaultdict(list)
+    for row in rows.values():
+        task, stage = text(row["task_value"]), choice(row["stage"])
+        if task is None or stage in _CANCELLED:
+            continue
+        if contract is not None and not _is_resolution_sla(
+            contract, definitions.get(text(row["sla_value"]) or "")
+        ):
+            continue
+        end = instant(row["end_time"])
+        found[task].append(
+            TaskSla(
+                completed=stage == "completed",
+                has_breached=bool(flag(row["has_breached"])),
+                planned_end=instant(row["planned_end_time"]),
+                landed_end=end,
+                ended=end if end is not None and end < as_of else None,
+            )
+        )
+    return {task: tuple(slas) for task, slas in found.items()}
+
+
+def _is_resolution_sla(contract: Table, definition: Row | None) -> bool:
+    return definition is not None and all(
+        choice(definition[column]) == wanted
+        for column, wanted in (("target", "resolution"), ("type", "sla"))
+        if contract.has(column)
+    )
