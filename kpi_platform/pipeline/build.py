@@ -1,49 +1,25 @@
 """Computes the KPIs of many customers: one dbt invocation a destination."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import datetime
 
-from sqlalchemy import Engine
+import sqlalchemy as sa
 
+from kpi_platform.adapters.dbt import DbtProject, NodeProgress, NodeResult
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
+from kpi_platform.domain.errors import BuildFailed, KpiPlatformError
+from kpi_platform.pipeline.batch import Batch, batches_of, read_inputs
+from kpi_platform.pipeline.checks import Check, run_checks
 
-Severity = Literal["warn", "error"]
-CheckStatus = Literal["pass", "warn", "fail", "error", "skipped"]
-
-
-@dataclass(frozen=True, slots=True)
-class BuildProgress:
-    """One dbt node ended: `done` of `total` of this invocation."""
-
-    node: str
-    status: str
-    seconds: float
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The outcome of one dbt test. `failures` counts its failing rows; `customers` are those that they belong
-    to (empty where the rows do not say)."""
-
-    node: str
-    model: str
-    column: str | None
-    status: CheckStatus
-    severity: Severity
-    failures: int
-    customers: tuple[str, ...]
-    message: str | None = None
+BuildProgress = NodeProgress
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """`built`: customer → mart → rows. `failed`: customer → why it has no new values; its old ones are as they
-    were. Every customer that was asked for is in exactly one of the two."""
+    """`built`: customer → mart → rows. `failed`: customer → why. Every customer that was asked for is in
+    exactly one of the two. The rows of a failed one are the old ones or incomplete: nothing to load."""
 
     built: Mapping[str, Mapping[str, int]]
     failed: Mapping[str, KpiPlatformError]
@@ -53,7 +29,7 @@ class BuildReport:
 
 def build_kpis(
     configuration: Configuration,
-    engine: Engine,
+    engine: sa.Engine,
     customers: Sequence[str],
     as_of: datetime,
     *,
@@ -62,21 +38,105 @@ def build_kpis(
     on_progress: Callable[[BuildProgress], None] | None = None,
 ) -> BuildReport:
     """Computes all marts of `customers` at `as_of` (aware) and replaces exactly their rows. A customer that
-    cannot be computed fails alone, by name. `select` limits the build to these dbt nodes (dbt's selection
-    syntax); `run_id` names the invocation in dbt's log. Raises only for what concerns all of them: no
-    destination, a project that does not parse."""
-    raise NotImplementedError
+    cannot be computed fails alone, by name; what concerns a whole destination fails all its customers.
+
+    `select` limits the build to these dbt nodes (dbt's selection syntax). `run_id` goes to dbt as a var."""
+    started = time.monotonic()
+    inputs, failed = read_inputs(configuration, engine, customers)
+    built: dict[str, Mapping[str, int]] = {}
+    checks: list[Check] = []
+    for batch in batches_of(inputs, as_of):
+        build = _BatchBuild(DbtProject(configuration, batch.destination), run_id, select, on_progress)
+        failed |= {**batch.left_out, **build.models(batch)}
+        computed = batch.only([customer for customer in batch.customers if customer not in failed])
+        found, blamed = build.checks(computed)
+        checks += found
+        failed |= blamed
+        built |= build.rows([customer for customer in computed.customers if customer not in blamed])
+    return BuildReport(built, failed, checks, time.monotonic() - started)
 
 
-def as_of_range(first: datetime, last: datetime, every: timedelta) -> Iterator[datetime]:
-    """The instants `first`, `first + every`, … up to and including `last`, oldest first."""
-    if every <= timedelta(0):
-        raise InvalidInput(
-            "The step of an as_of range must be longer than nothing.", next_step="For example: 1d."
+@dataclass(slots=True)
+class _BatchBuild:
+    """The dbt invocations of one batch: one where all goes well, more to find who breaks it."""
+
+    project: DbtProject
+    run_id: str | None
+    select: Sequence[str] | None
+    on_progress: Callable[[BuildProgress], None] | None
+    marts: dict[str, None] = field(default_factory=dict)
+
+    def models(self, batch: Batch) -> dict[str, KpiPlatformError]:
+        """Computes the batch; those who cannot be computed, and why."""
+        if not batch.customers:
+            return {}
+        try:
+            errors = self._run(batch)
+            if errors and len(batch.customers) > 1:
+                # What fails without any customer is nobody's data.
+                errors = self._run(batch.only([]))
+                if not errors:
+                    return self._halves(batch)
+        except KpiPlatformError as error:
+            return dict.fromkeys(batch.customers, error)
+        return {customer: _failure(customer, errors) for customer in batch.customers} if errors else {}
+
+    def checks(self, batch: Batch) -> tuple[list[Check], dict[str, KpiPlatformError]]:
+        """The outcome of the data tests, and whom they blame."""
+        if not batch.customers:
+            return [], {}
+        try:
+            checks = run_checks(
+                self.project, self._vars(batch), batch.customers, self.select, self.on_progress
+            )
+        except KpiPlatformError as error:
+            return [], dict.fromkeys(batch.customers, error)
+        blamed: dict[str, KpiPlatformError] = {}
+        for check in checks:
+            if check.status == "fail":
+                # Failing rows that do not say whose they are may be anybody's.
+                for customer in check.customers or batch.customers:
+                    blamed.setdefault(customer, check.as_error(customer))
+        return checks, blamed
+
+    def rows(self, customers: Sequence[str]) -> dict[str, Mapping[str, int]]:
+        """Customer → mart → rows."""
+        counted = self.project.destination.mart_rows(list(self.marts), customers)
+        none = dict.fromkeys(self.marts, 0)
+        return {customer: none | counted.get(customer, {}) for customer in customers}
+
+    def _halves(self, batch: Batch) -> dict[str, KpiPlatformError]:
+        if len(batch.customers) == 1:
+            errors = self._run(batch)
+            return {customer: _failure(customer, errors) for customer in batch.customers} if errors else {}
+        middle = len(batch.customers) // 2
+        failed: dict[str, KpiPlatformError] = {}
+        for half in (batch.customers[:middle], batch.customers[middle:]):
+            part = batch.only(half)
+            if len(half) == 1 or self._run(part):
+                failed |= self._halves(part)
+        return failed
+
+    def _run(self, batch: Batch) -> list[NodeResult]:
+        """The nodes that failed; none where the batch is computed."""
+        results = self.project.build(
+            "run",
+            self._vars(batch),
+            select=self.select,
+            fail_fast=len(batch.customers) > 1,
+            on_node=self.on_progress,
         )
-    if last < first:
-        raise InvalidInput(
-            f"The as_of range ends ({last.isoformat()}) before it starts ({first.isoformat()}).",
-            next_step="Give the earlier time first.",
-        )
-    return (first + step * every for step in range(int((last - first) / every) + 1))
+        self.marts |= {result.name: None for result in results if result.status == "success"}
+        return [result for result in results if result.status == "error"]
+
+    def _vars(self, batch: Batch) -> dict[str, object]:
+        return batch.vars() | {"run_id": self.run_id}
+
+
+def _failure(customer: str, errors: Sequence[NodeResult]) -> BuildFailed:
+    first = errors[0]
+    return BuildFailed(
+        f"The KPIs of customer {customer} could not be computed: {first.name} failed. {first.message}",
+        next_step="Mend the table that the message is about, or switch it off in the settings.",
+        details={"customer": customer, "nodes": [error.name for error in errors]},
+    )

@@ -1,0 +1,315 @@
+"""dbt in this process: parsed once, invoked with the batch as data, and closed after every invocation."""
+
+import copy
+import gc
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+from filelock import FileLock
+
+from kpi_platform.adapters.destination.duckdb import DuckDbDestination
+from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import BuildFailed
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
+
+NodeStatus = Literal["success", "pass", "warn", "fail", "error", "skipped"]
+
+_PROFILE = "kpi_platform"
+_FLAGS = (
+    "--no-send-anonymous-usage-stats",
+    "--no-version-check",
+    "--no-use-colors",
+    "--no-print",
+    "--quiet",
+    "--log-level=none",
+    # The debug log would repeat all vars of every invocation.
+    "--log-level-file=info",
+)
+
+_one_at_a_time = threading.RLock()
+"""dbt keeps its flags and adapters in global variables."""
+
+_manifests: dict[Path, tuple[str, "Manifest"]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResult:
+    """How one node ended. `failures` counts a test's failing rows, which `compiled_sql` selects; `model` and
+    `column` say what it tests."""
+
+    name: str
+    unique_id: str
+    kind: str
+    status: NodeStatus
+    seconds: float
+    rows: int | None
+    message: str | None
+    failures: int
+    severity: Literal["warn", "error"]
+    model: str
+    column: str | None
+    compiled_sql: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeProgress:
+    """`done` of `total` nodes of the invocation have ended; this one is the last."""
+
+    node: str
+    status: str
+    seconds: float
+    done: int
+    total: int
+
+
+def project_directory() -> Path:
+    """The dbt project of this checkout."""
+    return Path(__file__).parents[2] / "dbt"
+
+
+def manifest_path(configuration: Configuration) -> Path:
+    """A manifest.json of the project as it is now, for those who only read its graph. Parses the project
+    where there is none yet, or a file of the project has changed since."""
+    destination = DuckDbDestination(configuration.warehouse_file, "kpi")
+    return DbtProject(configuration, destination).parsed()
+
+
+@dataclass(frozen=True, slots=True)
+class DbtProject:
+    """The dbt project against one destination. Raises BuildFailed where dbt itself fails."""
+
+    configuration: Configuration
+    destination: Destination
+    directory: Path = field(default_factory=project_directory)
+
+    def build(
+        self,
+        command: Literal["run", "test"],
+        variables: Mapping[str, Any],
+        *,
+        select: Sequence[str] | None = None,
+        fail_fast: bool = False,
+        on_node: Callable[[NodeProgress], None] | None = None,
+    ) -> list[NodeResult]:
+        """Runs the models, or the data tests (unit tests are the developer's): how each node ended."""
+        arguments: list[str] = [command]
+        if select:
+            arguments += ["--select", *select]
+        if command == "test":
+            arguments += ["--resource-type", "test"]
+        if fail_fast:
+            arguments.append("--fail-fast")
+        return [self._node_result(one) for one in self._invoke(arguments, variables, on_node)]
+
+    def compile(self, statement: str, variables: Mapping[str, Any]) -> str:
+        """The SQL of `statement` (SQL with Jinja) in the destination's dialect."""
+        (result,) = self._invoke(["compile", "--inline", statement], variables)
+        return str(result.node.compiled_code)
+
+    def parsed(self) -> Path:
+        """The manifest.json, after parsing where the project has changed since."""
+        path = self._home / "manifest.json"
+        stamp = self._home / "project.sha256"
+        fingerprint = _fingerprint(self.directory)
+        with FileLock(f"{self._home}.lock"):
+            if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
+                return path
+            self._parse()
+            stamp.write_text(fingerprint)
+        return path
+
+    @property
+    def _home(self) -> Path:
+        """Everything dbt writes for this target. A folder a target keeps dbt's partial parse valid."""
+        digest = hashlib.sha256(f"{self.destination.name} {self.directory}".encode()).hexdigest()[:12]
+        output = self.destination.dbt_target().output
+        return self.configuration.home / "dbt" / f"{output['type']}-{digest}"
+
+    def _manifest(self) -> "Manifest":
+        """A manifest of its own for each invocation: dbt keeps in it what it compiled, ephemeral models
+        included, and would compute the next batch with the customers of this one."""
+        fingerprint = _fingerprint(self.directory)
+        cached = _manifests.get(self._home)
+        if cached is None or cached[0] != fingerprint:
+            cached = _manifests[self._home] = fingerprint, self._parse()
+        manifest = copy.copy(cached[1])
+        manifest.nodes = {key: copy.deepcopy(node) for key, node in manifest.nodes.items()}
+        return manifest
+
+    def _parse(self) -> "Manifest":
+        from dbt.contracts.graph.manifest import Manifest
+
+        result = self._run(["parse"], {}, None, None)
+        if not isinstance(result.result, Manifest):
+            raise self._failed(result.exception)
+        return result.result
+
+    def _invoke(
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, Any],
+        on_node: Callable[[NodeProgress], None] | None = None,
+    ) -> list[Any]:
+        from dbt.artifacts.schemas.run import RunExecutionResult
+
+        with _one_at_a_time, self.destination.exclusive():
+            try:
+                # Artifacts repeat all vars; what is needed of them is in the results.
+                result = self._run([*arguments, "--no-write-json"], variables, self._manifest(), on_node)
+            finally:
+                self._release()
+        if not isinstance(result.result, RunExecutionResult):
+            raise self._failed(result.exception)
+        return [one for one in result.result.results if not _is_ephemeral(one.node)]
+
+    def _run(
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, Any],
+        manifest: "Manifest | None",
+        on_node: Callable[[NodeProgress], None] | None,
+    ) -> "dbtRunnerResult":
+        from dbt.cli.main import dbtRunner
+
+        target = self.destination.dbt_target()
+        self._write_profile(target.output)
+        places = {
+            "project-dir": self.directory,
+            "profiles-dir": self._home,
+            "target-path": self._home,
+            "log-path": self.configuration.home / "logs" / "dbt",
+        }
+        callbacks = [] if on_node is None else [_progress(on_node)]
+        with _one_at_a_time, _environment(target.secrets):
+            try:
+                return dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
+                    [*arguments, *_FLAGS, *(f"--{name}={path}" for name, path in places.items())],
+                    vars=dict(variables),
+                )
+            finally:
+                _close_log()
+
+    def _write_profile(self, output: Mapping[str, Any]) -> None:
+        self._home.mkdir(parents=True, exist_ok=True)
+        path = self._home / "profiles.yml"
+        text = yaml.safe_dump({_PROFILE: {"target": "kpi", "outputs": {"kpi": dict(output)}}})
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+    def _release(self) -> None:
+        """dbt-duckdb keeps the file open between invocations of one process."""
+        if self.destination.dbt_target().output["type"] == "duckdb":
+            from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+            gc.collect()
+
+    def _node_result(self, result: Any) -> NodeResult:
+        node = result.node
+        metadata = getattr(node, "test_metadata", None)
+        rows = (result.adapter_response or {}).get("rows_affected")
+        tested = getattr(node, "attached_node", None) or next(iter(node.depends_on.nodes), "")
+        attached = node.unique_id if node.resource_type == "model" else tested
+        status = {"no-op": "success", "partial success": "error", "runtime error": "error"}
+        return NodeResult(
+            name=node.alias if node.resource_type == "model" else node.name,
+            unique_id=node.unique_id,
+            kind=str(node.resource_type),
+            status=status.get(str(result.status), str(result.status)),  # type: ignore[arg-type]
+            seconds=result.execution_time,
+            rows=rows if isinstance(rows, int) and rows >= 0 else None,
+            message=self._clean(result.message),
+            failures=result.failures or 0,
+            severity="warn" if str(node.config.get("severity", "error")).lower() == "warn" else "error",
+            model=attached.rpartition(".")[2],
+            column=getattr(node, "column_name", None)
+            or (metadata.kwargs.get("column_name") if metadata else None),
+            compiled_sql=getattr(node, "compiled_code", None),
+        )
+
+    def _failed(self, exception: BaseException | None) -> BuildFailed:
+        return BuildFailed(
+            f"dbt failed for {self.destination.name}: {self._clean(str(exception or 'no result'))}",
+            next_step="Mend what the message names; the log is in logs/dbt/ under KPI_PLATFORM_HOME.",
+        )
+
+    def _clean(self, message: str | None) -> str | None:
+        """The message on one line, without secrets and without the path of the compiled file."""
+        if not message:
+            return None
+        for secret in self.destination.dbt_target().secrets.values():
+            message = message.replace(secret, "***")
+        lines = (line.strip() for line in message.splitlines())
+        return " ".join(line for line in lines if line and not line.startswith("compiled code at"))
+
+
+def _is_ephemeral(node: Any) -> bool:
+    """Ephemeral models are reported as skipped where an invocation stops at its first failure."""
+    return node.resource_type == "model" and bool(node.is_ephemeral)
+
+
+def _fingerprint(directory: Path) -> str:
+    """Changes when a file of the project is added, removed or written."""
+    files = (
+        path
+        for path in sorted(directory.rglob("*"))
+        if path.suffix in (".sql", ".yml", ".yaml", ".csv", ".md") and "target" not in path.parts
+    )
+    digest = hashlib.sha256()
+    for path in files:
+        stat = path.stat()
+        digest.update(f"{path.relative_to(directory)} {stat.st_mtime_ns} {stat.st_size}\n".encode())
+    return digest.hexdigest()
+
+
+def _close_log() -> None:
+    """dbt forgets the open log file of an invocation when the next one begins."""
+    log = logging.getLogger("file_log")
+    for handler in list(log.handlers):
+        handler.close()
+        log.removeHandler(handler)
+
+
+@contextmanager
+def _environment(secrets: Mapping[str, str]) -> Iterator[None]:
+    """dbt profiles take secrets from the environment alone; they are in it only while dbt runs."""
+    before = {name: os.environ.get(name) for name in secrets}
+    os.environ.update(secrets)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _progress(on_node: Callable[[NodeProgress], None]) -> Callable[[Any], None]:
+    def listen(event: Any) -> None:
+        if event.info.name not in ("LogModelResult", "LogTestResult"):
+            return
+        data = event.data
+        on_node(
+            NodeProgress(
+                node=data.node_info.node_name,
+                status=data.status.split(" ")[0].lower(),
+                seconds=data.execution_time,
+                done=data.index,
+                total=data.total if event.info.name == "LogModelResult" else data.num_models,
+            )
+        )
+
+    return listen

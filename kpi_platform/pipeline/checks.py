@@ -1,0 +1,75 @@
+"""The data tests of the dbt project as checks: what they found, and whose rows it was."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kpi_platform.adapters.dbt import DbtProject, NodeProgress, NodeResult, NodeStatus
+from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.domain.errors import BuildFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of one data test. `failures` counts its failing rows, `customers` are those of the batch
+    that they belong to (none where the rows do not say), and `example` is one of them. `status` is `warn` or
+    `fail` by the test's severity; `error` where the test itself could not run (`message` says why)."""
+
+    node: str
+    model: str
+    column: str | None
+    status: NodeStatus
+    severity: Literal["warn", "error"]
+    failures: int
+    customers: tuple[str, ...]
+    example: Mapping[str, Any] | None
+    message: str | None
+
+    def as_error(self, customer: str) -> BuildFailed:
+        place = f"{self.model}.{self.column}" if self.column else self.model
+        row = ", ".join(f"{name}={value}" for name, value in (self.example or {}).items())
+        return BuildFailed(
+            f"The check {self.node} of {place} found {self.failures} wrong rows, of customer {customer} too."
+            + (f" For example: {row}." if row else ""),
+            next_step="Look at the rows that the check selects; nothing is loaded for the customer.",
+            details={"customer": customer, "nodes": [self.node]},
+        )
+
+
+def run_checks(
+    project: DbtProject,
+    variables: Mapping[str, Any],
+    customers: Sequence[str],
+    select: Sequence[str] | None,
+    on_node: Callable[[NodeProgress], None] | None,
+) -> list[Check]:
+    """Runs the data tests on what was built for `customers`."""
+    results = project.build("test", variables, select=select, on_node=on_node)
+    return [_check(project.destination, result, customers) for result in results]
+
+
+def _check(destination: Destination, result: NodeResult, customers: Sequence[str]) -> Check:
+    found, example = _failing_rows(destination, result) if result.failures else (set(), None)
+    return Check(
+        node=result.name,
+        model=result.model,
+        column=result.column,
+        status=result.status,
+        severity=result.severity,
+        failures=result.failures,
+        customers=tuple(customer for customer in customers if customer in found),
+        example=example,
+        message=result.message,
+    )
+
+
+def _failing_rows(destination: Destination, result: NodeResult) -> tuple[set[str], dict[str, Any] | None]:
+    """The customers of a test's failing rows, and one of the rows. dbt itself only counts them."""
+    # What dbt compiled, with nothing added but this frame.
+    sql = f"({result.compiled_sql}) as failing_rows"
+    first = next(destination.query(f"select * from {sql} limit 1"), None)  # noqa: S608
+    example = first.to_pylist()[0] if first is not None else None
+    if example is None or "customer_id" not in example:
+        return set(), example
+    batches = destination.query(f"select distinct customer_id from {sql}")  # noqa: S608
+    return {key for batch in batches for key in batch.column("customer_id").to_pylist()}, example
