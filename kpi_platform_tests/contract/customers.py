@@ -59,7 +59,8 @@ INCOMPLETE = Style(
             "contact", "user", "event", "task_sla", "contract_sla", "core_company", "account.type",
             "account.adoption_score", "account.executive_engagement", "account.churn_risk",
             "account.is_deleted", "case.satisfaction_rating", "opportunity.type",
-            "incident.first_responded_at", "task.escalation", "task.sla_due", "incident.reopen_count", "account.industry",
+            "incident.first_responded_at", "task.escalation", "task.sla_due",
+            "incident.reopen_count", "account.industry",
         }
     ),
 )  # fmt: skip
