@@ -1,0 +1,38 @@
+{% macro batch_customers() %}
+    {{- return(var('customers', [])) -}}
+{% endmacro %}
+
+
+{% macro customer_list() %}
+    {%- set keys = [] -%}
+    {%- for customer in batch_customers() -%}
+        {%- do keys.append(text_literal(customer.key)) -%}
+    {%- endfor -%}
+    {{- return(keys | join(', ') if keys else 'null') -}}
+{% endmacro %}
+
+
+{% macro normalised_field(name) %}
+    {{- return((name or '') | lower | replace('_', '')) -}}
+{% endmacro %}
+
+
+{% macro landed_table(customer, source, table) %}
+    {%- set settings = customer.sources.get(source, {}) -%}
+    {%- set landed = settings.get('tables', {}).get(table, {}) -%}
+    {%- if settings.get('enabled') and landed.get('status') == 'available' -%}
+        {{- return(landed) -}}
+    {%- endif -%}
+    {{- return(none) -}}
+{% endmacro %}
+
+
+{% macro landed_column(customer, source, table, name) %}
+    {%- set landed = landed_table(customer, source, table) -%}
+    {{- return(landed.columns.get(normalised_field(name)) if landed and name else none) -}}
+{% endmacro %}
+
+
+{% macro mapped_field(customer, source, field) %}
+    {{- return(customer.sources.get(source, {}).get('fields', {}).get(field)) -}}
+{% endmacro %}

@@ -1,0 +1,197 @@
+{% macro kpi_definitions() %}
+    {#- The twelve: source, scale of numerator / denominator, and range. -#}
+    {{- return({
+        'nps': {'source': 'salesforce', 'scale': 1, 'minimum': -100, 'maximum': 100},
+        'csat': {'source': 'salesforce', 'scale': 1, 'minimum': 1, 'maximum': 5},
+        'executive_engagement': {'source': 'salesforce', 'scale': 1, 'minimum': 0, 'maximum': none},
+        'adoption_index': {'source': 'salesforce', 'scale': 1, 'minimum': 0, 'maximum': 100},
+        'support_ticket_volume': {'source': 'servicenow', 'scale': 1, 'minimum': 0, 'maximum': none},
+        'sla_compliance': {'source': 'servicenow', 'scale': 100, 'minimum': 0, 'maximum': 100},
+        'first_response_time': {'source': 'servicenow', 'scale': 1, 'minimum': 0, 'maximum': none},
+        'resolution_time': {'source': 'servicenow', 'scale': 1, 'minimum': 0, 'maximum': none},
+        'support_satisfaction': {'source': 'servicenow', 'scale': 1, 'minimum': 1, 'maximum': 5},
+        'revenue_growth': {'source': 'salesforce', 'scale': 100, 'minimum': -100, 'maximum': none},
+        'net_revenue_retention': {'source': 'salesforce', 'scale': 100, 'minimum': 0, 'maximum': none},
+        'churn_risk': {'source': 'salesforce', 'scale': 1, 'minimum': 0, 'maximum': 100},
+    }) -}}
+{% endmacro %}
+
+
+{% macro default_window_days() %}
+    {{- return({
+        'csat': 90, 'executive_engagement': 30, 'support_ticket_volume': 30, 'sla_compliance': 30,
+        'first_response_time': 30, 'resolution_time': 30, 'support_satisfaction': 90,
+        'revenue_growth': 365, 'net_revenue_retention': 365,
+    }) -}}
+{% endmacro %}
+
+
+{% macro kpi_setting_rows() %}
+    {#- One row per customer and KPI, in the order of int_kpi_setting's columns. -#}
+    {%- set rows = [] -%}
+    {%- set as_of = as_of_datetime() -%}
+    {%- for customer in batch_customers() -%}
+        {%- for kpi, definition in kpi_definitions().items() -%}
+            {%- set settings = customer.get('kpis', {}).get(kpi, {}) -%}
+            {%- set default_days = default_window_days().get(kpi) -%}
+            {%- set days = (settings.get('window_days') or default_days) if default_days else none -%}
+            {%- do rows.append([
+                customer.key,
+                kpi,
+                definition.source,
+                definition.scale,
+                definition.minimum,
+                definition.maximum,
+                as_of - modules.datetime.timedelta(days=2 * days) if days else none,
+                as_of - modules.datetime.timedelta(days=days) if days else none,
+                as_of,
+                'disabled' if not settings.get('enabled', true) else kpi_gap(customer, kpi),
+                customer.sources.get(definition.source, {}).get('stale', false),
+            ]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(rows) -}}
+{% endmacro %}
+
+
+{% macro kpi_gap(customer, kpi) %}
+    {#- not_synced, not_mapped or none: what of the KPI's tables and columns is not there for a customer. -#}
+    {%- if kpi_definitions()[kpi].source == 'servicenow' -%}
+        {{- return(servicenow_gap(customer, kpi)) -}}
+    {%- endif -%}
+    {%- set tables = {
+        'csat': ['case'],
+        'executive_engagement': ['contact', 'task'],
+        'revenue_growth': ['opportunity'],
+        'net_revenue_retention': ['opportunity'],
+    } -%}
+    {%- for table in ['account'] + tables.get(kpi, []) if not landed_table(customer, 'salesforce', table) -%}
+        {{- return('not_synced') -}}
+    {%- endfor -%}
+    {%- set columns = {
+        'nps': [('account', ['nps_score'])],
+        'adoption_index': [('account', ['adoption_score'])],
+        'csat': [('case', ['account_id']), ('case', ['created_date']), ('case', ['satisfaction_rating'])],
+        'executive_engagement': [
+            ('contact', ['account_id']), ('contact', ['title']), ('task', ['who_id']), ('task', ['is_closed', 'status']),
+            ('task', ['completed_date_time', 'activity_date', 'created_date']),
+        ],
+        'revenue_growth': [
+            ('opportunity', ['account_id']), ('opportunity', ['amount']), ('opportunity', ['is_won']),
+            ('opportunity', ['close_date']),
+        ],
+        'net_revenue_retention': [
+            ('opportunity', ['account_id']), ('opportunity', ['amount']), ('opportunity', ['is_won']),
+            ('opportunity', ['close_date']), ('opportunity', ['type']),
+        ],
+    } -%}
+    {%- for table, alternatives in columns.get(kpi, []) -%}
+        {%- set found = [] -%}
+        {%- for name in alternatives -%}
+            {%- set field = customer.sources.salesforce.get('fields', {}).get(name, name) -%}
+            {%- do found.append(name) if landed_column(customer, 'salesforce', table, field) -%}
+        {%- endfor -%}
+        {%- if not found -%}
+            {{- return('not_mapped') -}}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(none) -}}
+{% endmacro %}
+
+
+{% macro servicenow_gap(customer, kpi) %}
+    {%- if not landed_table(customer, 'servicenow', 'incident') -%}
+        {{- return('not_synced') -}}
+    {%- elif not incident_column(customer, 'opened_at') -%}
+        {#- Class tables keep it in `task`. -#}
+        {{- return('not_mapped' if landed_table(customer, 'servicenow', 'task') else 'not_synced') -}}
+    {%- elif not links_incidents(customer) -%}
+        {{- return('not_mapped') -}}
+    {%- endif -%}
+    {%- set resolution = incident_column(customer, 'resolved_at') or incident_column(customer, 'closed_at') -%}
+    {%- set present = {
+        'first_response_time': incident_field(customer, 'first_responded_at'),
+        'resolution_time': resolution,
+        'support_satisfaction': resolution and incident_field(customer, 'satisfaction_rating'),
+    } -%}
+    {{- return(none if present.get(kpi, true) else 'not_mapped') -}}
+{% endmacro %}
+
+
+{% macro incident_column(customer, name) %}
+    {{- return(
+        landed_column(customer, 'servicenow', 'incident', name) or landed_column(customer, 'servicenow', 'task', name) or none
+    ) -}}
+{% endmacro %}
+
+
+{% macro incident_field(customer, field) %}
+    {{- return(incident_column(customer, mapped_field(customer, 'servicenow', field))) -}}
+{% endmacro %}
+
+
+{% macro links_incidents(customer) %}
+    {#- Whether incidents can name an account: by the mapped field in either form, or by their company. -#}
+    {%- set field = mapped_field(customer, 'servicenow', 'customer_account_id') -%}
+    {%- set by_field = field and (incident_column(customer, field) or incident_column(customer, field ~ '_value')) -%}
+    {%- set by_company = incident_column(customer, 'company_value')
+        and landed_column(customer, 'servicenow', 'core_company', 'name')
+        and landed_column(customer, 'salesforce', 'account', 'name') -%}
+    {{- return(true if by_field or by_company else false) -}}
+{% endmacro %}
+
+
+{% macro customer_rows() %}
+    {#- One row per customer, in the order of int_customer's columns. -#}
+    {%- set rows = [] -%}
+    {%- for customer in batch_customers() -%}
+        {%- set weights = customer.get('health_weights', {}) -%}
+        {%- do rows.append([
+            customer.key,
+            landed_column(customer, 'salesforce', 'account', 'type') is not none,
+            landed_column(customer, 'salesforce', 'account', mapped_field(customer, 'salesforce', 'executive_engagement')) is not none,
+            customer.get('sla_source', 'auto'),
+            landed_table(customer, 'servicenow', 'task_sla') is not none,
+            incident_column(customer, 'sla_due') is not none,
+            incident_column(customer, 'made_sla') is not none,
+            landed_table(customer, 'servicenow', 'contract_sla') is not none,
+            incident_column(customer, 'priority') is not none,
+            incident_column(customer, 'escalation') is not none,
+            incident_column(customer, 'reopen_count') is not none,
+            incident_column(customer, 'reassignment_count') is not none,
+            weights.get('relationship', 0.4),
+            weights.get('adoption', 0.3),
+            weights.get('business_outcomes', 0.3),
+            weights.get('support', 0),
+        ]) -%}
+    {%- endfor -%}
+    {{- return(rows) -}}
+{% endmacro %}
+
+
+{% macro recurring_type_rows() %}
+    {#- One row per customer and opportunity type that recurs, with whether it retains (renewal, expansion). -#}
+    {%- set rows = [] -%}
+    {%- for customer in batch_customers() -%}
+        {%- set retains = {} -%}
+        {%- for group, types in (customer.get('nrr_types') or default_nrr_types()).items() -%}
+            {%- for type in types -%}
+                {%- set name = type | lower -%}
+                {%- do retains.update({name: retains.get(name, false) or group != 'new_business'}) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- for type, retained in retains.items() -%}
+            {%- do rows.append([customer.key, type, retained]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(rows) -}}
+{% endmacro %}
+
+
+{% macro default_nrr_types() %}
+    {{- return({
+        'new_business': ['New Business', 'New Customer'],
+        'renewal': ['Renewal', 'Existing Customer - Replacement'],
+        'expansion': ['Upsell', 'Cross-sell', 'Expansion', 'Existing Customer - Upgrade', 'Existing Business'],
+    }) -}}
+{% endmacro %}

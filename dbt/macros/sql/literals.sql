@@ -1,0 +1,86 @@
+{% macro text_literal(value) %}
+    {{- return(adapter.dispatch('text_literal', 'kpi_platform')(value | string)) -}}
+{% endmacro %}
+
+{% macro default__text_literal(value) %}
+    {{- return("'" ~ value.replace("'", "''") ~ "'") -}}
+{% endmacro %}
+
+{% macro snowflake__text_literal(value) %}
+    {{- return("'" ~ value.replace("\\", "\\\\").replace("'", "''") ~ "'") -}}
+{% endmacro %}
+
+{% macro redshift__text_literal(value) %}
+    {{- return("'" ~ value.replace("\\", "\\\\").replace("'", "''") ~ "'") -}}
+{% endmacro %}
+
+{% macro bigquery__text_literal(value) %}
+    {{- return("'" ~ value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r") ~ "'") -}}
+{% endmacro %}
+
+
+{% macro timestamp_literal(moment) %}
+    {{- return("cast('" ~ moment.strftime('%Y-%m-%d %H:%M:%S.%f') ~ "' as " ~ canonical_type('timestamp') ~ ")") -}}
+{% endmacro %}
+
+
+{% macro literal(value, type) %}
+    {%- if value is none -%}
+        {{- return('cast(null as ' ~ canonical_type(type) ~ ')') -}}
+    {%- elif type == 'timestamp' -%}
+        {{- return(timestamp_literal(value)) -}}
+    {%- elif type == 'boolean' -%}
+        {{- return('true' if value else 'false') -}}
+    {%- elif type in ('integer', 'float') -%}
+        {#- Only a number gets here unquoted. -#}
+        {{- return('cast(' ~ ((value | int) if type == 'integer' else (value | float)) ~ ' as ' ~ canonical_type(type) ~ ')') -}}
+    {%- endif -%}
+    {{- return(text_literal(value)) -}}
+{% endmacro %}
+
+
+{% macro literal_rows(columns, rows) %}
+    {{- adapter.dispatch('literal_rows', 'kpi_platform')(columns, rows) -}}
+{% endmacro %}
+
+{% macro default__literal_rows(columns, rows) -%}
+select
+    {%- for name, type in columns.items() %}
+    cast({{ name }} as {{ canonical_type(type) }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from (
+    values
+    {%- for row in rows or [[]] %}
+    (
+        {%- for type in columns.values() -%}
+        {{ literal(row[loop.index0] if row else none, type) }}{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ){{ ',' if not loop.last }}
+    {%- endfor %}
+) as literal_rows ({{ columns.keys() | join(', ') }})
+{%- if not rows %}
+where false
+{%- endif %}
+{%- endmacro %}
+
+{% macro redshift__literal_rows(columns, rows) -%}
+    {{- union_of_literals(columns, rows) -}}
+{%- endmacro %}
+
+{% macro bigquery__literal_rows(columns, rows) -%}
+    {{- union_of_literals(columns, rows) -}}
+{%- endmacro %}
+
+{% macro union_of_literals(columns, rows) -%}
+    {%- for row in rows or [[]] %}
+select
+        {%- for name, type in columns.items() %}
+    cast({{ literal(row[loop.index0] if row else none, type) }} as {{ canonical_type(type) }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+{{ 'union all' if not loop.last }}
+    {%- endfor %}
+    {%- if not rows %}
+from (select 1 as nothing) as empty
+where false
+    {%- endif %}
+{%- endmacro %}

@@ -1,0 +1,20 @@
+{% macro exact(expression) %}
+    {#- Amounts are summed as decimals: the sum does not depend on its order. -#}
+    {{- return('cast(' ~ expression ~ ' as ' ~ canonical_type('exact') ~ ')') -}}
+{% endmacro %}
+
+
+{% macro is_rating(rating) %}
+    {{- return('(' ~ rating ~ ' between 0.999999999 and 5.000000001)') -}}
+{% endmacro %}
+
+
+{% macro is_executive(title) %}
+    {#- Executive by title, on word boundaries; an assistant to one is none. -#}
+    {%- set titles = 'vp|svp|evp|avp|vice president|director|president|chief|ceo|cfo|coo|cto|cio|cmo|cro|ciso|cso|cpo|head of' -%}
+    {%- set clean = 'lower(' ~ title ~ ')' -%}
+    {{- return(
+        '(' ~ matches(clean, '(^|[^a-z0-9_])(' ~ titles ~ ')($|[^a-z0-9_])')
+        ~ ' and not ' ~ matches(clean, 'assistant to') ~ ')'
+    ) -}}
+{% endmacro %}

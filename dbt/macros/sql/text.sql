@@ -1,0 +1,102 @@
+{% macro leading_digits(text) %}
+    {#- '1', '1 - Critical' → 1; NULL where the text does not start with digits. -#}
+    {{- return(adapter.dispatch('leading_digits', 'kpi_platform')(text)) -}}
+{% endmacro %}
+
+{% macro default__leading_digits(text) %}
+    {{- return("try_cast(regexp_substr(ltrim(" ~ text ~ "), '^[0-9]{1,18}') as " ~ canonical_type('integer') ~ ')') -}}
+{% endmacro %}
+
+{% macro duckdb__leading_digits(text) %}
+    {{- return("try_cast(regexp_extract(" ~ text ~ ", '^\\s*([0-9]{1,18})', 1) as bigint)") -}}
+{% endmacro %}
+
+{% macro postgres__leading_digits(text) %}
+    {{- return("cast(substring(" ~ text ~ " from '^\\s*([0-9]{1,18})') as bigint)") -}}
+{% endmacro %}
+
+{% macro redshift__leading_digits(text) %}
+    {{- return("cast(nullif(regexp_substr(ltrim(" ~ text ~ "), '^[0-9]{1,18}'), '') as bigint)") -}}
+{% endmacro %}
+
+{% macro bigquery__leading_digits(text) %}
+    {{- return("safe_cast(regexp_extract(" ~ text ~ ", r'^\\s*([0-9]{1,18})') as int64)") -}}
+{% endmacro %}
+
+
+{% macro matches(text, pattern) %}
+    {#- Whether the lower-case text has the pattern (POSIX classes, no escapes) somewhere. -#}
+    {{- return(adapter.dispatch('matches', 'kpi_platform')(text, pattern)) -}}
+{% endmacro %}
+
+{% macro default__matches(text, pattern) %}
+    {{- return('regexp_instr(' ~ text ~ ", '" ~ pattern ~ "') > 0") -}}
+{% endmacro %}
+
+{% macro duckdb__matches(text, pattern) %}
+    {{- return('regexp_matches(' ~ text ~ ", '" ~ pattern ~ "')") -}}
+{% endmacro %}
+
+{% macro postgres__matches(text, pattern) %}
+    {{- return('(' ~ text ~ " ~ '" ~ pattern ~ "')") -}}
+{% endmacro %}
+
+{% macro redshift__matches(text, pattern) %}
+    {{- return(default__matches(text, pattern)) -}}
+{% endmacro %}
+
+{% macro bigquery__matches(text, pattern) %}
+    {{- return('regexp_contains(' ~ text ~ ", r'" ~ pattern ~ "')") -}}
+{% endmacro %}
+
+
+{% macro collapse_blanks(text) %}
+    {{- return(adapter.dispatch('collapse_blanks', 'kpi_platform')(text)) -}}
+{% endmacro %}
+
+{% macro default__collapse_blanks(text) %}
+    {{- return('regexp_replace(' ~ text ~ ", '[[:space:]]+', ' ')") -}}
+{% endmacro %}
+
+{% macro duckdb__collapse_blanks(text) %}
+    {{- return('regexp_replace(' ~ text ~ ", '[[:space:]]+', ' ', 'g')") -}}
+{% endmacro %}
+
+{% macro postgres__collapse_blanks(text) %}
+    {{- return(duckdb__collapse_blanks(text)) -}}
+{% endmacro %}
+
+
+{% macro normalised_name(name) %}
+    {#- Names match on this: trimmed, blanks collapsed, lower case; a blank one is NULL. -#}
+    {{- return("nullif(lower(trim(" ~ collapse_blanks(name) ~ ")), '')") -}}
+{% endmacro %}
+
+
+{% macro not_blank(text) %}
+    {#- The text, NULL where it is empty or blank. -#}
+    {{- return("nullif(trim(" ~ text ~ "), '')") -}}
+{% endmacro %}
+
+
+{% macro salesforce_key(id) %}
+    {#- What Salesforce ids match on: the first 15 characters of an id of 15 or 18 alphanumerics, else all of it. -#}
+    {{- return(
+        'case when length(' ~ id ~ ') = 18 and ' ~ matches(id, '^[A-Za-z0-9]+$')
+        ~ ' then substr(' ~ id ~ ', 1, 15) else ' ~ id ~ ' end'
+    ) -}}
+{% endmacro %}
+
+
+{% macro bytewise(text) %}
+    {#- Text that sorts by its bytes, whatever the database's language is. -#}
+    {{- return(adapter.dispatch('bytewise', 'kpi_platform')(text)) -}}
+{% endmacro %}
+
+{% macro default__bytewise(text) %}
+    {{- return(text) -}}
+{% endmacro %}
+
+{% macro postgres__bytewise(text) %}
+    {{- return('(' ~ text ~ ' collate "C")') -}}
+{% endmacro %}

@@ -1,0 +1,109 @@
+with
+
+salesforce_accounts as (
+    select * from {{ ref('int_salesforce_account') }}
+    where left_out_reason is null
+),
+
+servicenow_accounts as (
+    select * from {{ ref('int_servicenow_account') }}
+),
+
+opportunities as (
+    select * from {{ ref('int_opportunity') }}
+    where left_out_reason is null or left_out_reason = 'not won'
+),
+
+cases as (
+    select * from {{ ref('int_case') }}
+    where left_out_reason is null
+),
+
+syncs as (
+    select
+        customer_id,
+        account_key,
+        max(synced_at) as last_updated
+    from (
+        select customer_id, account_key, synced_at from salesforce_accounts
+        union all
+        select customer_id, account_key, synced_at from servicenow_accounts
+        union all
+        select customer_id, account_key, max(synced_at) from opportunities group by customer_id, account_key
+        union all
+        select customer_id, account_key, max(synced_at) from cases group by customer_id, account_key
+    ) as all_syncs
+    group by customer_id, account_key
+),
+
+accounts as (
+    select
+        salesforce_accounts.customer_id,
+        salesforce_accounts.account_key,
+        salesforce_accounts.account_id,
+        salesforce_accounts.account_name,
+        true as is_salesforce_account,
+        servicenow_accounts.account_key is not null as is_seen_in_servicenow,
+        coalesce(servicenow_accounts.counting_incidents, 0) as counting_incidents,
+        salesforce_accounts.website,
+        salesforce_accounts.revenue,
+        salesforce_accounts.industry,
+        salesforce_accounts.region,
+        salesforce_accounts.csm_name,
+        salesforce_accounts.csm_email,
+        salesforce_accounts.nps_score,
+        salesforce_accounts.adoption_score,
+        salesforce_accounts.churn_risk,
+        salesforce_accounts.health_score,
+        salesforce_accounts.last_login_date,
+        salesforce_accounts.active_users,
+        salesforce_accounts.total_users,
+        salesforce_accounts.feature_usage_score,
+        salesforce_accounts.executive_engagement
+    from salesforce_accounts
+    left join servicenow_accounts
+        on
+            salesforce_accounts.customer_id = servicenow_accounts.customer_id
+            and salesforce_accounts.account_key = servicenow_accounts.account_key
+
+    union all
+
+    select
+        customer_id,
+        account_key,
+        account_id,
+        account_name,
+        false as is_salesforce_account,
+        true as is_seen_in_servicenow,
+        counting_incidents,
+        null as website,
+        null as revenue,
+        null as industry,
+        null as region,
+        null as csm_name,
+        null as csm_email,
+        null as nps_score,
+        null as adoption_score,
+        null as churn_risk,
+        null as health_score,
+        null as last_login_date,
+        null as active_users,
+        null as total_users,
+        null as feature_usage_score,
+        null as executive_engagement
+    from servicenow_accounts
+    where not is_salesforce_account
+),
+
+final as (
+    select
+        accounts.*,
+        syncs.last_updated
+    from accounts
+    left join syncs
+        on
+            accounts.customer_id = syncs.customer_id
+            and accounts.account_key = syncs.account_key
+)
+
+select * from final

@@ -1,0 +1,21 @@
+{{ literal_rows(
+    {
+        'customer_id': 'string',
+        'has_account_type': 'boolean',
+        'has_engagement_field': 'boolean',
+        'sla_setting': 'string',
+        'has_task_sla': 'boolean',
+        'has_sla_due': 'boolean',
+        'has_made_sla': 'boolean',
+        'has_contract_sla': 'boolean',
+        'has_priority': 'boolean',
+        'has_escalation': 'boolean',
+        'has_reopen_count': 'boolean',
+        'has_reassignment_count': 'boolean',
+        'relationship_weight': 'float',
+        'adoption_weight': 'float',
+        'business_outcomes_weight': 'float',
+        'support_weight': 'float',
+    },
+    customer_rows(),
+) }}

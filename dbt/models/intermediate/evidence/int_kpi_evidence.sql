@@ -1,0 +1,85 @@
+with
+
+events as (
+    select * from {{ ref('int_kpi_event') }}
+),
+
+accounts as (
+    select * from {{ ref('int_account') }}
+),
+
+settings as (
+    select * from {{ ref('int_kpi_setting') }}
+),
+
+fields as (
+    select customer_id, account_id, 'nps' as kpi, nps_score as number from accounts
+    union all
+    select customer_id, account_id, 'adoption_index' as kpi, adoption_score as number from accounts
+    union all
+    select customer_id, account_id, 'churn_risk' as kpi, churn_risk as number from accounts
+),
+
+field_rows as (
+    select
+        fields.customer_id,
+        fields.account_id,
+        fields.kpi,
+        'salesforce.account' as source_table,
+        fields.account_id as source_id,
+        {{ literal(none, 'timestamp') }} as event_time,
+        fields.number as numerator,
+        cast(1 as {{ canonical_type('float') }}) as denominator,
+        {{ literal(none, 'string') }} as left_out_reason
+    from fields
+    inner join settings
+        on
+            fields.customer_id = settings.customer_id
+            and fields.kpi = settings.kpi
+            and settings.gap is null
+    where fields.number is not null
+),
+
+event_rows as (
+    select
+        events.customer_id,
+        accounts.account_id,
+        events.kpi,
+        events.source_table,
+        events.source_id,
+        events.event_time,
+        case
+            when events.kpi in ('first_response_time', 'resolution_time') then {{ hours('events.numerator') }}
+            else cast(events.numerator as {{ canonical_type('float') }})
+        end as numerator,
+        cast(events.denominator as {{ canonical_type('float') }}) as denominator,
+        events.left_out_reason
+    from events
+    left join accounts
+        on
+            events.customer_id = accounts.customer_id
+            and events.account_key = accounts.account_key
+),
+
+all_rows as (
+    select * from field_rows
+    union all
+    select * from event_rows
+),
+
+final as (
+    select
+        customer_id,
+        account_id,
+        kpi,
+        source_table,
+        source_id,
+        event_time,
+        numerator,
+        denominator,
+        left_out_reason is null as counted,
+        left_out_reason
+    from all_rows
+)
+
+select * from final

@@ -1,0 +1,99 @@
+with
+
+opportunities as (
+    select * from {{ ref('int_opportunity') }}
+),
+
+settings as (
+    select * from {{ ref('int_kpi_setting') }}
+    where kpi in ('revenue_growth', 'net_revenue_retention') and gap is null
+),
+
+recurring_types as (
+    select * from {{ ref('int_recurring_type') }}
+),
+
+placed as (
+    select
+        opportunities.customer_id,
+        opportunities.account_key,
+        opportunities.id,
+        opportunities.close_date,
+        opportunities.left_out_reason,
+        settings.kpi,
+        recurring_types.opportunity_type is not null as is_recurring,
+        coalesce(recurring_types.is_retained, false) as is_retained,
+        coalesce(opportunities.amount, 0) as amount,
+        opportunities.close_date >= settings.window_start as is_current
+    from opportunities
+    inner join settings on opportunities.customer_id = settings.customer_id
+    left join recurring_types
+        on
+            opportunities.customer_id = recurring_types.customer_id
+            and opportunities.opportunity_type = recurring_types.opportunity_type
+    where
+        opportunities.close_date >= settings.prior_window_start
+        and opportunities.close_date < settings.window_end
+),
+
+growth as (
+    select
+        customer_id,
+        account_key,
+        kpi,
+        id,
+        close_date,
+        left_out_reason,
+        case when is_current then amount else -amount end as numerator,
+        case when is_current then 0 else amount end as denominator
+    from placed
+    where kpi = 'revenue_growth'
+),
+
+retention as (
+    select
+        customer_id,
+        account_key,
+        kpi,
+        id,
+        close_date,
+        case
+            when left_out_reason is not null then left_out_reason
+            when not is_recurring then 'type does not recur'
+            when is_current and not is_retained then 'new business in the window'
+        end as left_out_reason,
+        case when is_current then amount else 0 end as numerator,
+        case when is_current then 0 else amount end as denominator
+    from placed
+    where kpi = 'net_revenue_retention'
+),
+
+final as (
+    select
+        customer_id,
+        account_key,
+        kpi,
+        'salesforce.opportunity' as source_table,
+        id as source_id,
+        close_date as event_time,
+        {{ exact('numerator') }} as numerator,
+        {{ exact('denominator') }} as denominator,
+        left_out_reason
+    from growth
+
+    union all
+
+    select
+        customer_id,
+        account_key,
+        kpi,
+        'salesforce.opportunity' as source_table,
+        id as source_id,
+        close_date as event_time,
+        {{ exact('numerator') }} as numerator,
+        {{ exact('denominator') }} as denominator,
+        left_out_reason
+    from retention
+)
+
+select * from final

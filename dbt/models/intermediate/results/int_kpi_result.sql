@@ -1,0 +1,108 @@
+with
+
+accounts as (
+    {{ of_batch(ref('kpi_accounts')) }}
+),
+
+settings as (
+    select * from {{ ref('int_kpi_setting') }}
+    where kpi <> 'churn_risk'
+),
+
+measures as (
+    {{ of_batch(ref('kpi_measures')) }}
+),
+
+sums as (
+    select
+        customer_id,
+        account_key,
+        kpi,
+        coalesce(sum(case when left_out_reason is null then row_count end), 0) as counted_rows,
+        sum(case when left_out_reason is null then numerator end) as numerator,
+        sum(case when left_out_reason is null then denominator end) as denominator,
+        coalesce(sum(case when left_out_reason is not null then row_count end), 0) as left_out_count
+    from measures
+    where account_key is not null
+    group by customer_id, account_key, kpi
+),
+
+-- Numerator, denominator and sample as found, whatever the status will be.
+found as (
+    select
+        accounts.customer_id,
+        accounts.account_key,
+        accounts.account_id,
+        settings.kpi,
+        settings.scale,
+        settings.minimum,
+        settings.maximum,
+        settings.window_start,
+        settings.window_end,
+        settings.is_stale,
+        coalesce(sums.left_out_count, 0) as left_out_count,
+        case
+            when settings.gap is not null then settings.gap
+            when settings.kpi = 'sla_compliance' and accounts.sla_gap is not null then accounts.sla_gap
+            when settings.source = 'salesforce' and not accounts.is_salesforce_account then 'not_mapped'
+        end as gap,
+        case
+            when settings.kpi = 'nps' then accounts.nps_score
+            when settings.kpi = 'adoption_index' then accounts.adoption_score
+            when settings.kpi = 'support_ticket_volume' and not accounts.is_seen_in_servicenow then null
+            when settings.kpi in ('first_response_time', 'resolution_time') then coalesce({{ hours('sums.numerator') }}, 0)
+            else coalesce(cast(sums.numerator as {{ canonical_type('float') }}), 0)
+        end as numerator,
+        case
+            when settings.kpi = 'nps' then case when accounts.nps_score is not null then 1 end
+            when settings.kpi = 'adoption_index' then case when accounts.adoption_score is not null then 1 end
+            when settings.kpi = 'support_ticket_volume' then case when accounts.is_seen_in_servicenow then 1 end
+            when settings.kpi = 'executive_engagement' then 1
+            else coalesce(cast(sums.denominator as {{ canonical_type('float') }}), 0)
+        end as denominator,
+        case
+            when settings.kpi = 'nps' then case when accounts.nps_score is not null then 1 else 0 end
+            when settings.kpi = 'adoption_index' then case when accounts.adoption_score is not null then 1 else 0 end
+            else coalesce(sums.counted_rows, 0)
+        end as sample_size
+    from accounts
+    inner join settings on accounts.customer_id = settings.customer_id
+    left join sums
+        on
+            accounts.customer_id = sums.customer_id
+            and accounts.account_key = sums.account_key
+            and settings.kpi = sums.kpi
+),
+
+measured as (
+    select
+        *,
+        case when denominator > 0 then scale * numerator / denominator end as measured_value
+    from found
+),
+
+judged as (
+    select
+        *,
+        {{ kpi_status('measured_value', 'minimum', 'maximum') }} as status
+    from measured
+),
+
+final as (
+    select
+        customer_id,
+        account_key,
+        account_id,
+        kpi,
+        case when status in ('ok', 'stale') then measured_value end as value,
+        case when gap is null then numerator end as numerator,
+        case when gap is null then denominator end as denominator,
+        case when gap is null then sample_size end as sample_size,
+        window_start,
+        window_end,
+        status,
+        left_out_count
+    from judged
+)
+
+select * from final

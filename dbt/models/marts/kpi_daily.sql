@@ -1,0 +1,16 @@
+{{ config(incremental_strategy='replace_customer_days') }}
+
+with
+
+kpi_values as (
+    {{ of_batch(ref('kpi_values')) }}
+),
+
+final as (
+    select
+        *,
+        cast(as_of as date) as as_of_date
+    from kpi_values
+)
+
+select * from final

@@ -1,0 +1,62 @@
+with
+
+salesforce_metrics as (
+    {{ of_batch(ref('kpi_salesforce_metrics')) }}
+),
+
+servicenow_metrics as (
+    {{ of_batch(ref('kpi_servicenow_metrics')) }}
+),
+
+accounts as (
+    {{ of_batch(ref('kpi_accounts')) }}
+),
+
+joined as (
+    select
+        coalesce(salesforce_metrics.customer_id, servicenow_metrics.customer_id) as customer_id,
+        coalesce(salesforce_metrics.account_id, servicenow_metrics.account_id) as account_id,
+        coalesce(salesforce_metrics.account_name, servicenow_metrics.account_name) as account_name,
+        salesforce_metrics.revenue,
+        salesforce_metrics.industry,
+        salesforce_metrics.region,
+        salesforce_metrics.csm_name,
+        salesforce_metrics.csm_email,
+        salesforce_metrics.website,
+        salesforce_metrics.nps,
+        salesforce_metrics.csat,
+        salesforce_metrics.executive_engagement_score,
+        salesforce_metrics.adoption_index,
+        salesforce_metrics.revenue_growth_percent,
+        salesforce_metrics.net_revenue_retention,
+        salesforce_metrics.churn_risk,
+        servicenow_metrics.support_ticket_volume,
+        servicenow_metrics.sla_compliance_percent,
+        servicenow_metrics.first_response_time_hours,
+        servicenow_metrics.resolution_time_hours,
+        servicenow_metrics.resolution_time_median_hours,
+        servicenow_metrics.resolution_time_p90_hours,
+        servicenow_metrics.support_satisfaction,
+        servicenow_metrics.escalation_rate,
+        servicenow_metrics.ticket_reopen_rate,
+        servicenow_metrics.critical_issues_count
+    from salesforce_metrics
+    full outer join servicenow_metrics
+        on
+            salesforce_metrics.customer_id = servicenow_metrics.customer_id
+            and salesforce_metrics.account_id = servicenow_metrics.account_id
+),
+
+final as (
+    select
+        joined.*,
+        accounts.as_of,
+        accounts.last_updated
+    from joined
+    inner join accounts
+        on
+            joined.customer_id = accounts.customer_id
+            and joined.account_id = accounts.account_id
+)
+
+select * from final

@@ -1,0 +1,84 @@
+with
+
+accounts as (
+    {{ of_batch(ref('kpi_accounts')) }}
+),
+
+kpi_values as (
+    {{ of_batch(ref('kpi_values')) }}
+),
+
+measures as (
+    {{ of_batch(ref('kpi_measures')) }}
+),
+
+metrics as (
+    select
+        customer_id,
+        account_id,
+        max(case when kpi = 'support_ticket_volume' then value end) as support_ticket_volume,
+        max(case when kpi = 'sla_compliance' then value end) as sla_compliance_percent,
+        max(case when kpi = 'first_response_time' then value end) as first_response_time_hours,
+        max(case when kpi = 'resolution_time' then value end) as resolution_time_hours,
+        max(case when kpi = 'support_satisfaction' then value end) as support_satisfaction
+    from kpi_values
+    group by customer_id, account_id
+),
+
+counted as (
+    select
+        customer_id,
+        account_key,
+        kpi,
+        median_hours,
+        p90_hours,
+        cast(numerator as {{ canonical_type('float') }}) as numerator,
+        100.0 * cast(numerator as {{ canonical_type('float') }}) / row_count as percent
+    from measures
+    where left_out_reason is null
+),
+
+extras as (
+    select
+        customer_id,
+        account_key,
+        max(case when kpi = 'resolution_time' then median_hours end) as resolution_time_median_hours,
+        max(case when kpi = 'resolution_time' then p90_hours end) as resolution_time_p90_hours,
+        max(case when kpi = 'escalation_rate' then percent end) as escalation_rate,
+        max(case when kpi = 'ticket_reopen_rate' then percent end) as ticket_reopen_rate,
+        max(case when kpi = 'critical_issues_count' then cast(numerator as {{ canonical_type('integer') }}) end)
+            as critical_issues_count
+    from counted
+    group by customer_id, account_key
+),
+
+final as (
+    select
+        accounts.customer_id,
+        accounts.account_id,
+        accounts.account_name,
+        metrics.support_ticket_volume,
+        metrics.sla_compliance_percent,
+        metrics.first_response_time_hours,
+        metrics.resolution_time_hours,
+        extras.resolution_time_median_hours,
+        extras.resolution_time_p90_hours,
+        metrics.support_satisfaction,
+        extras.escalation_rate,
+        extras.ticket_reopen_rate,
+        extras.critical_issues_count,
+        accounts.sla_source,
+        accounts.as_of
+    from accounts
+    inner join metrics
+        on
+            accounts.customer_id = metrics.customer_id
+            and accounts.account_id = metrics.account_id
+    left join extras
+        on
+            accounts.customer_id = extras.customer_id
+            and accounts.account_key = extras.account_key
+    where accounts.is_seen_in_servicenow
+)
+
+select * from final

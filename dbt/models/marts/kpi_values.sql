@@ -1,0 +1,45 @@
+with
+
+results as (
+    select * from {{ ref('int_kpi_result') }}
+),
+
+churn as (
+    {{ of_batch(ref('account_churn_risk')) }}
+),
+
+final as (
+    select
+        customer_id,
+        account_id,
+        kpi,
+        value,
+        numerator,
+        denominator,
+        sample_size,
+        window_start,
+        window_end,
+        status,
+        left_out_count,
+        window_end as as_of
+    from results
+
+    union all
+
+    select
+        customer_id,
+        account_id,
+        'churn_risk' as kpi,
+        total_churn_risk_score as value,
+        numerator,
+        denominator,
+        sample_size,
+        null as window_start,
+        as_of as window_end,
+        status,
+        0 as left_out_count,
+        as_of
+    from churn
+)
+
+select * from final

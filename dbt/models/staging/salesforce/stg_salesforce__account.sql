@@ -1,0 +1,27 @@
+-- depends_on: {{ source('salesforce', 'account') }}
+
+{{ staged(
+    'salesforce', 'account',
+    columns={
+        'id': 'string',
+        'name': 'string',
+        'type': 'string',
+        'master_record_id': 'string',
+        'website': 'string',
+        'industry': 'string',
+        'billing_country': 'string',
+        'annual_revenue': 'float',
+        'owner_id': 'string',
+    },
+    fields={
+        'nps_score': 'float',
+        'adoption_score': 'float',
+        'churn_risk': 'float',
+        'health_score': 'float',
+        'last_login_date': 'timestamp',
+        'active_users': 'float',
+        'total_users': 'float',
+        'feature_usage_score': 'float',
+        'executive_engagement': 'string',
+    },
+) }}

@@ -1,0 +1,7 @@
+-- depends_on: {{ source('salesforce', 'case') }}
+
+{{ staged(
+    'salesforce', 'case',
+    columns={'id': 'string', 'account_id': 'string', 'created_date': 'timestamp'},
+    fields={'satisfaction_rating': 'exact'},
+) }}

@@ -1,0 +1,13 @@
+-- depends_on: {{ source('salesforce', 'opportunity') }}
+
+{{ staged(
+    'salesforce', 'opportunity',
+    columns={
+        'id': 'string',
+        'account_id': 'string',
+        'amount': 'exact',
+        'type': 'string',
+        'is_won': 'boolean',
+        'close_date': 'date',
+    },
+) }}

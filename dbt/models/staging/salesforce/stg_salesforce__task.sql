@@ -1,0 +1,14 @@
+-- depends_on: {{ source('salesforce', 'task') }}
+
+{{ staged(
+    'salesforce', 'task',
+    columns={
+        'id': 'string',
+        'who_id': 'string',
+        'status': 'string',
+        'is_closed': 'boolean',
+        'completed_date_time': 'timestamp',
+        'activity_date': 'date',
+        'created_date': 'timestamp',
+    },
+) }}

@@ -1,0 +1,14 @@
+-- depends_on: {{ source('servicenow', 'task_sla') }}
+
+{{ staged(
+    'servicenow', 'task_sla',
+    columns={
+        'sys_id': 'string',
+        'task_value': 'string',
+        'sla_value': 'string',
+        'stage': 'string',
+        'has_breached': 'boolean',
+        'end_time': 'timestamp',
+        'planned_end_time': 'timestamp',
+    },
+) }}
