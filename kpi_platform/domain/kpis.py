@@ -10,6 +10,7 @@ Source = Literal["salesforce", "servicenow"]
 Direction = Literal["high", "low"]
 Impact = Literal["Critical", "High", "Medium", "Low"]
 Frequency = Literal["Daily", "Weekly", "Monthly", "Quarterly"]
+Band = Literal["healthy", "between", "at_risk"]
 
 
 class KpiStatus(StrEnum):
@@ -30,6 +31,13 @@ class Thresholds:
 
     healthy: float
     at_risk: float
+
+    def band(self, value: float, better: Direction) -> Band:
+        """Healthy from `healthy` on, at risk beyond `at_risk` (which itself is between the two)."""
+        sign = 1 if better == "high" else -1
+        if sign * value >= sign * self.healthy:
+            return "healthy"
+        return "at_risk" if sign * value < sign * self.at_risk else "between"
 
 
 @dataclass(frozen=True, slots=True)
