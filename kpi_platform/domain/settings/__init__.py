@@ -9,7 +9,7 @@ from kpi_platform.domain.settings.kpi_mappings import (
 )
 from kpi_platform.domain.settings.leaves import Leaf, settings_leaves
 from kpi_platform.domain.settings.model import CustomerSettings
-from kpi_platform.domain.settings.parsing import parse_settings
+from kpi_platform.domain.settings.parsing import editable_part, parse_settings
 from kpi_platform.domain.settings.policies import (
     AccountMatching,
     Alerts,
@@ -48,6 +48,7 @@ __all__ = [
     "Update",
     "WarehouseSettings",
     "diff_settings",
+    "editable_part",
     "parse_settings",
     "settings_leaves",
 ]

@@ -1,7 +1,7 @@
 """From a document to settings, with every mistake named."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -48,13 +48,17 @@ def invalid_settings(errors: list[dict[str, str]]) -> InvalidSettings:
     )
 
 
-def _without(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
-    result = dict(document)
-    for path in paths:
-        section, _, key = path.partition(".")
-        if isinstance(result.get(section), Mapping):
-            result[section] = {name: value for name, value in result[section].items() if name != key}
-    return result
+def editable_part(document: Mapping[str, Any]) -> dict[str, Any]:
+    """`document` without what is only shown."""
+    return _without(document, {leaf.path for leaf in settings_leaves() if leaf.read_only})
+
+
+def _without(document: Mapping[str, Any], paths: Collection[str], prefix: str = "") -> dict[str, Any]:
+    return {
+        key: _without(value, paths, f"{prefix}{key}.") if isinstance(value, Mapping) else value
+        for key, value in document.items()
+        if f"{prefix}{key}" not in paths
+    }
 
 
 def _with_environment(

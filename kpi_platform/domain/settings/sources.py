@@ -83,6 +83,7 @@ class SourceSettings(Section):
     connection_id: Annotated[ConnectionId | None, Blank] = setting(
         None, "Fivetran connection of this source. A connection belongs to one customer only."
     )
+    schema_: Identifier
 
     @property
     def switches(self) -> Mapping[str, bool]:
