@@ -41,7 +41,8 @@ _FLAGS = (
 _one_at_a_time = threading.RLock()
 """dbt keeps its flags and adapters in global variables."""
 
-_manifests: dict[Path, tuple[str, "Manifest"]] = {}
+_manifests: dict[Path, tuple[str, "Manifest", Mapping[str, Any]]] = {}
+"""By target: the fingerprint of the project, its manifest, and the manifest's nodes as they were parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +139,15 @@ class DbtProject:
         return self.configuration.home / "dbt" / f"{output['type']}-{digest}"
 
     def _manifest(self) -> "Manifest":
-        """A manifest of its own for each invocation: dbt keeps in it what it compiled, ephemeral models
-        included, and would compute the next batch with the customers of this one."""
+        """The manifest with nodes as they were parsed: dbt keeps in them what it compiled, ephemeral models
+        included, and would compute the next batch with the customers of the last one."""
         fingerprint = _fingerprint(self.directory)
         cached = _manifests.get(self._home)
         if cached is None or cached[0] != fingerprint:
-            cached = _manifests[self._home] = fingerprint, self._parse()
-        manifest = copy.copy(cached[1])
-        manifest.nodes = {key: copy.deepcopy(node) for key, node in manifest.nodes.items()}
+            manifest = self._parse()
+            cached = _manifests[self._home] = fingerprint, manifest, manifest.nodes
+        _, manifest, nodes = cached
+        manifest.nodes = {key: copy.deepcopy(node) for key, node in nodes.items()}
         return manifest
 
     def _parse(self) -> "Manifest":
@@ -172,7 +174,7 @@ class DbtProject:
                 self._release()
         if not isinstance(result.result, RunExecutionResult):
             raise self._failed(result.exception)
-        return [one for one in result.result.results if not _is_ephemeral(one.node)]
+        return [one for one in result.result.results if not _is_cut_off(one)]
 
     def _run(
         self,
@@ -255,9 +257,10 @@ class DbtProject:
         return " ".join(line for line in lines if line and not line.startswith("compiled code at"))
 
 
-def _is_ephemeral(node: Any) -> bool:
-    """Ephemeral models are reported as skipped where an invocation stops at its first failure."""
-    return node.resource_type == "model" and bool(node.is_ephemeral)
+def _is_cut_off(result: Any) -> bool:
+    """Ephemeral models have results only where an invocation stops at its first failure."""
+    node = result.node
+    return bool(node.resource_type == "model" and node.is_ephemeral and result.status == "skipped")
 
 
 def _fingerprint(directory: Path) -> str:

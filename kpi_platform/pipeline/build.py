@@ -127,7 +127,8 @@ class _BatchBuild:
             on_node=self.on_progress,
         )
         self.marts |= {result.name: None for result in results if result.status == "success"}
-        return [result for result in results if result.status == "error"]
+        failed = [result for result in results if result.status == "error"]
+        return failed or [result for result in results if result.status == "skipped"]
 
     def _vars(self, batch: Batch) -> dict[str, object]:
         return batch.vars() | {"run_id": self.run_id}
