@@ -104,7 +104,8 @@ _SWITCHED_OFF: Document = {
 
 
 def four_customers(seed: str) -> list[LandedCustomer]:
-    """Class tables with default naming; flat with API naming; one with much missing; dirty history mode."""
+    """`seed` is part of their keys. Class tables with default naming; flat with API naming; one with much
+    missing; dirty history mode."""
     return [
         _customer("classic", CLASS_TABLES, {}, seed),
         _customer("flat_api", FLAT_API, {}, seed),
@@ -138,4 +139,4 @@ def customers_with_other_settings(seed: str) -> list[LandedCustomer]:
 
 def _customer(key: str, style: Style, settings: Document, seed: str) -> LandedCustomer:
     world = make_world(f"{seed} {key}", history=style.history)
-    return LandedCustomer(key, land_world(world, style, f"{seed} {key}"), settings)
+    return LandedCustomer(f"{key}_{seed}", land_world(world, style, f"{seed} {key}"), settings)

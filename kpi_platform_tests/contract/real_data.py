@@ -32,6 +32,7 @@ _INCIDENT_COLUMNS = {
     "reassignment_count": "INTEGER",
     "_fivetran_synced": "TIMESTAMP",
 }
+_LIFE = {"is_deleted", "_fivetran_deleted", "_fivetran_active"}
 _LANDED_TYPES = {
     "string": "VARCHAR",
     "timestamp": "TIMESTAMP",
@@ -87,15 +88,15 @@ def _incident(row: dict[str, str]) -> dict[str, object]:
 
 
 def _day_first(shown: str | None) -> datetime | None:
-    return (
-        None
-        if shown is None
-        else datetime.strptime(f"{shown} +0000", "%d/%m/%Y %H:%M %z").replace(tzinfo=None)
-    )
+    if shown is None:
+        return None
+    return datetime.strptime(f"{shown} +0000", "%d/%m/%Y %H:%M %z").replace(tzinfo=None)
 
 
-def package_samples(shared: Path, *, typed: bool) -> LandedCustomer:
-    """The rows of Fivetran's packages: as text throughout, or in the types that Fivetran lists."""
+def package_samples(shared: Path, *, typed: bool, revived: bool) -> LandedCustomer:
+    """The rows of Fivetran's packages: as text throughout, or in the types that Fivetran lists. Nearly all
+    are deleted at the source; `revived` leaves out the columns that say so, and the hashed account
+    types."""
     folder = shared / "fivetran_schemas"
     types: dict[tuple[str, str, str], str] = {}
     for source in ("salesforce", "servicenow"):
@@ -107,15 +108,15 @@ def package_samples(shared: Path, *, typed: bool) -> LandedCustomer:
         source = "salesforce" if name.startswith("sf_") else "servicenow"
         table = name.removeprefix("sf_")
         rows = _read(file)
-        columns = {
-            column: _LANDED_TYPES.get(types.get((source, table, column), "string"), "VARCHAR")
-            if typed
-            else "VARCHAR"
-            for column in rows[0]
+        hidden = _LIFE | ({"type"} if table == "account" else set()) if revived else set()
+        listed = {
+            column: types.get((source, table, column), "string") for column in rows[0] if column not in hidden
         }
+        columns = {column: _LANDED_TYPES[kind] if typed else "VARCHAR" for column, kind in listed.items()}
         schemas[source][table] = _typed(columns, rows)
     landed: dict[str, LandedSchema] = dict(schemas)
-    return LandedCustomer("samples_typed" if typed else "samples_text", landed, {})
+    key = f"samples_{'typed' if typed else 'text'}{'_revived' if revived else ''}"
+    return LandedCustomer(key, landed, {})
 
 
 def _read(file: Path) -> list[dict[str, str]]:

@@ -1,0 +1,66 @@
+"""The platform as the contract tests use it: land raw tables, build, read the marts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import sqlalchemy as sa
+
+from kpi_platform.adapters import duckdb_file
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.customers import add_customer
+from kpi_platform.dashboard.settings_versions import save_settings
+from kpi_platform.domain.settings import parse_settings
+from kpi_platform.pipeline.build import BuildReport, build_kpis
+from kpi_platform_tests.contract.customers import LandedCustomer
+from kpi_platform_tests.contract.landing import land
+from kpi_platform_tests.reference.marts import MARTS
+
+Marts = dict[str, list[dict[str, object]]]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The embedded default in a folder of its own."""
+
+    configuration: Configuration
+    engine: sa.Engine
+
+    def adopt(self, customers: Iterable[LandedCustomer]) -> None:
+        """Adds new customers with their settings, and lands their sources."""
+        customers = list(customers)
+        with self.engine.begin() as connection:
+            for customer in customers:
+                settings = parse_settings(customer.document, environment={}, single_customer=False)
+                add_customer(connection, customer.key, customer.key)
+                save_settings(connection, customer.key, settings.document(), who="contract tests")
+        self.land(customers)
+
+    def land(self, customers: Iterable[LandedCustomer]) -> None:
+        """Replaces the sources of known customers."""
+        with duckdb_file.connect(self.configuration.warehouse_file) as warehouse:
+            for customer in customers:
+                for source, tables in customer.schemas.items():
+                    land(warehouse, customer.schema_name(source), tables)
+
+    def build(self, customers: Sequence[str], as_of: datetime) -> BuildReport:
+        return build_kpis(self.configuration, self.engine, customers, as_of)
+
+    def marts(self, customer: str) -> Marts:
+        """Every mart's rows of one customer."""
+        with duckdb_file.connect(self.configuration.warehouse_file, read_only=True) as warehouse:
+            return {mart: _rows(warehouse, mart, customer) for mart in MARTS}
+
+    def built(self, customers: Sequence[LandedCustomer], as_of: datetime) -> Mapping[str, Marts]:
+        """The marts of `customers`, built at `as_of` in one batch. None of them may fail."""
+        keys = [customer.key for customer in customers]
+        report = self.build(keys, as_of)
+        assert not report.failed, {key: str(error) for key, error in report.failed.items()}
+        return {key: self.marts(key) for key in keys}
+
+
+def _rows(warehouse: duckdb.DuckDBPyConnection, mart: str, customer: str) -> list[dict[str, object]]:
+    query = f"select * from kpi.{mart} where customer_id = ?"
+    rows: list[dict[str, object]] = warehouse.sql(query, params=[customer]).to_arrow_table().to_pylist()
+    return rows
