@@ -1,4 +1,4 @@
-"""Deterministic sample sources for three customers. ATTRIBUTION.md says what is real and what is generated."""
+"""Deterministic sample sources for three customers. ATTRIBUTION.md says what of them is real."""
 
 from kpi_platform.local.samples.dashboard import DashboardAccount, dashboard_accounts
 from kpi_platform.local.samples.profiles import SAMPLE_CUSTOMERS, SampleCustomer

@@ -2,7 +2,7 @@
 
     python -m kpi_platform.local.samples.build incident_event_log.csv.zip
 
-Texts that are coded in the log ("Location 143", "3 - Moderate") become their numbers, -1 where the log says `?`;
+Texts that are coded in the log ("Location 143", "3 - Moderate") become their numbers (-1: unknown);
 times become minutes since 2016-01-01. See ATTRIBUTION.md.
 """
 

@@ -7,17 +7,18 @@ import numpy as np
 from kpi_platform.local.samples.noise import normal, pick, shuffled, uniform
 
 _HEAD_WORDS = (
-    "Amber Anchor Arden Aspen Barrow Beacon Birch Bram Bridge Bright Calder Cedar Clear Cobalt Copper Crane Crest "
-    "Dalton Delta Dune East Elder Elm Ember Fair Falcon Fern Flint Forge Frost Glen Gold Granite Grey Harbor Hawk "
-    "Hazel Heron High Hollow Iron Ivory Jasper Juniper Kestrel Lark Laurel Linden Long Maple Marsh Meridian Mill "
-    "Moor North Oak Ocean Onyx Orchard Osprey Otter Pine Pioneer Quarry Quill Raven Red Ridge River Rook Rowan "
-    "Saddle Sage Silver Slate South Sparrow Spruce Stone Summit Swift Tall Thistle Timber Umber Vale Velvet "
-    "Violet Walnut West White Wild Willow Winter Wren Yarrow Zephyr"
+    "Amber Anchor Arden Aspen Barrow Beacon Birch Bram Bridge Bright Calder Cedar Clear Cobalt Copper "
+    "Crane Crest Dalton Delta Dune East Elder Elm Ember Fair Falcon Fern Flint Forge Frost Glen Gold "
+    "Granite Grey Harbor Hawk Hazel Heron High Hollow Iron Ivory Jasper Juniper Kestrel Lark Laurel "
+    "Linden Long Maple Marsh Meridian Mill Moor North Oak Ocean Onyx Orchard Osprey Otter Pine Pioneer "
+    "Quarry Quill Raven Red Ridge River Rook Rowan Saddle Sage Silver Slate South Sparrow Spruce Stone "
+    "Summit Swift Tall Thistle Timber Umber Vale Velvet Violet Walnut West White Wild Willow Winter Wren "
+    "Yarrow Zephyr"
 )
 _TAIL_WORDS = (
-    "bay bourne brook bury by cliff combe croft dale fall field ford gate grove ham haven hurst lake land ley "
-    "mark mere mont more point port ridge shaw shire shore side stead stone ton view wall water well wick wood "
-    "worth"
+    "bay bourne brook bury by cliff combe croft dale fall field ford gate grove ham haven hurst lake land "
+    "ley mark mere mont more point port ridge shaw shire shore side stead stone ton view wall water well "
+    "wick wood worth"
 )
 _HEADS, _TAILS = _HEAD_WORDS.split(), _TAIL_WORDS.split()
 _SECTORS = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kpi_platform.local.samples.companies import companies
 from kpi_platform.local.samples.noise import shuffled
-from kpi_platform.local.samples.profiles import PROFILES
+from kpi_platform.local.samples.profiles import OTHER_ACCOUNTS, PROFILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ def dashboard_accounts(customer_key: str) -> list[DashboardAccount]:
     """Most client companies of a sample customer, about one in ten under another name than in Salesforce, and
     two that Salesforce does not have. Raises KeyError for a key that is no sample customer's."""
     profile = PROFILES[customer_key]
-    known = companies(profile.seed, profile.accounts + 2)
+    known = companies(profile.seed, profile.accounts + OTHER_ACCOUNTS + 2)
+    del known[profile.accounts : -2]
     left_out = set(
         shuffled(profile.accounts, f"{profile.seed}/unknown to the dashboard")[: profile.accounts // 8]
     )

@@ -14,8 +14,8 @@ Texts = NDArray[np.object_]
 
 
 def salesforce_ids(prefix: str, name: str, *indexes: Integers) -> Texts:
-    """Valid 18-character ids: the object's 3-character `prefix`, 12 characters, and the 3 check characters, of
-    which each says which of 5 characters are capitals. The first 15 characters are the short form."""
+    """Valid 18-character ids: the object's 3-character `prefix`, 12 characters, and 3 check characters, each
+    of which says which of 5 characters are capitals. The first 15 characters are the short form."""
     hashed = bits(name, *indexes)
     characters = np.empty((len(hashed), 18), dtype=np.uint8)
     characters[:, :6] = np.frombuffer(f"{prefix}5e0".encode(), dtype=np.uint8)
@@ -39,4 +39,5 @@ def sys_ids(name: str, *indexes: Integers) -> Texts:
 
 def _texts(characters: NDArray[np.uint8]) -> Texts:
     width: Any = f"S{characters.shape[1]}"
-    return np.ascontiguousarray(characters).view(width).ravel().astype(str).astype(object)
+    texts: Texts = np.ascontiguousarray(characters).view(width).ravel().astype(str).astype(object)
+    return texts

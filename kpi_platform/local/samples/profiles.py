@@ -7,6 +7,9 @@ from typing import Any, Literal
 Layout = Literal["class_tables", "inherited"]
 Naming = Literal["FIVETRAN_NAMING", "SOURCE_NAMING"]
 
+OTHER_ACCOUNTS = 10
+"""Accounts in Salesforce that are no clients: 2 merged, 1 deleted, 1 reseller, 6 prospects."""
+
 SERVICENOW_LESS = frozenset(
     {"task_sla", "contract_sla", "core_company", "sys_choice", "problem", "change_request"}
 )
@@ -97,7 +100,7 @@ SAMPLE_CUSTOMERS: tuple[SampleCustomer, ...] = tuple(
 
 
 def profile_of(sample: Mapping[str, Any], schema: str) -> Profile:
-    """The profile that a connection's `sample` configuration asks for: `{"customer", "accounts", "history_days"}`.
+    """The profile that a connection's `sample` asks for, of `{"customer", "accounts", "history_days"}`.
 
     A connection without one, made through the API, gets a small sample of its own; the two connections of one
     customer share it, because their schemas share what stands before `_salesforce` and `_servicenow`.

@@ -1,0 +1,46 @@
+"""`kpi-platform local-fivetran`: the local Fivetran on its own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from kpi_platform.configuration import LOCAL_FIVETRAN_KEY, LOCAL_FIVETRAN_PORT, Configuration
+
+_PORT = typer.Option(help="The port to listen on, on the loopback address.")
+_HOME = typer.Option(help="Where all local state lives; the default is KPI_PLATFORM_HOME.")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("local-fivetran")(local_fivetran)
+
+
+def local_fivetran(
+    port: Annotated[int, _PORT] = LOCAL_FIVETRAN_PORT, home: Annotated[Path | None, _HOME] = None
+) -> None:
+    """Serve Fivetran's REST API on this machine, with sample sources. Ctrl-C ends it.
+
+    Its connections really land rows: in the embedded DuckDB warehouse, or in PostgreSQL. Point
+    FIVETRAN_API_URL at the address that it prints to use it from elsewhere.
+    """
+    from kpi_platform.local.samples import SAMPLE_CUSTOMERS
+    from kpi_platform.local.server import HOST, serve
+
+    configuration = Configuration.from_environment()
+    if home is not None:
+        environment = {**configuration.environment, "KPI_PLATFORM_HOME": str(home)}
+        configuration = Configuration.from_environment(environment)
+    console = Console()
+    console.print(f"Local Fivetran on [bold]http://{HOST}:{port}[/bold] (Ctrl-C ends it)")
+    key = configuration.get("FIVETRAN_API_KEY")
+    if key is None:
+        console.print(f"  key {LOCAL_FIVETRAN_KEY}, secret {LOCAL_FIVETRAN_KEY}")
+    else:
+        console.print("  key and secret as in FIVETRAN_API_KEY and FIVETRAN_API_SECRET")
+    console.print(f"  state in {configuration.local_fivetran_home}, rows in {configuration.warehouse_file}")
+    for customer in SAMPLE_CUSTOMERS:
+        ids = ", ".join(source["connection_id"] for source in customer.settings.values())
+        console.print(f"  {customer.name} ({customer.key}): {ids}")
+    serve(configuration, port)

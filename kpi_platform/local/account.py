@@ -1,0 +1,108 @@
+"""The Fivetran account that the server serves, and what its first start puts into it."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.local.faults import HOURLY_LIMIT, Faults, RateLimit
+from kpi_platform.local.responses import ApiError
+from kpi_platform.local.samples.profiles import PROFILES, connection_id
+from kpi_platform.local.state import Connection, Destination, Group, Installation, Store, now
+from kpi_platform.local.syncs import Syncs
+from kpi_platform.local.webhooks import Webhooks
+
+DEFAULT_GROUP = "local"
+_FREQUENCIES = {"salesforce": 360, "servicenow": 180}
+
+
+@dataclass
+class LocalFivetran:
+    """Everything behind the endpoints. `calls`: the last ones, newest last, as (method, path, status)."""
+
+    configuration: Configuration
+    store: Store
+    webhooks: Webhooks
+    syncs: Syncs
+    limit: RateLimit
+    faults: Faults = field(default_factory=Faults)
+    calls: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=5000))
+
+    @classmethod
+    def open(
+        cls,
+        state_home: Path,
+        configuration: Configuration,
+        *,
+        tick_seconds: float = 0.5,
+        hourly_limit: int = HOURLY_LIMIT,
+        sample: Mapping[str, Any] | None = None,
+    ) -> "LocalFivetran":
+        """Raises Conflict where another process has `state_home` open."""
+        store = Store(state_home)
+        webhooks = Webhooks(store)
+        syncs = Syncs(configuration, store, webhooks, tick_seconds=tick_seconds)
+        fivetran = cls(configuration, store, webhooks, syncs, RateLimit(hourly_limit))
+        fivetran._install(dict(sample or {}))
+        return fivetran
+
+    def close(self) -> None:
+        self.webhooks.close()
+        self.syncs.close()
+        self.store.close()
+
+    def _install(self, sample: dict[str, Any]) -> None:
+        if self.store.get(Installation, "installation") is None:
+            self.store.save(Installation(day=datetime.combine(now().date(), time(), tzinfo=UTC)))
+            self.store.save(Group(id=DEFAULT_GROUP, name=DEFAULT_GROUP))
+            path = str(self.configuration.warehouse_file)
+            self.store.save(Destination(id=DEFAULT_GROUP, service="duckdb", config={"path": path}))
+            for key, profile in PROFILES.items():
+                for service, frequency in _FREQUENCIES.items():
+                    schema = connection_id(key, service)
+                    self.store.save(
+                        Connection(
+                            id=schema,
+                            group_id=DEFAULT_GROUP,
+                            service=service,
+                            schema_name=schema,
+                            config={"sample": {"customer": key} | sample},
+                            naming=profile.naming,
+                            # The platform starts the syncs; a customer's settings may hand that back.
+                            schedule_type="manual",
+                            sync_frequency=frequency,
+                        )
+                    )
+
+    def group(self, group_id: str) -> Group:
+        group = self.store.get(Group, group_id)
+        if group is None:
+            raise ApiError(404, "NotFound_Group", f"Group with id '{group_id}' doesn't exist.")
+        return group
+
+    def destination(self, destination_id: str) -> Destination:
+        destination = self.store.get(Destination, destination_id)
+        if destination is None:
+            message = f"Destination with id '{destination_id}' doesn't exist."
+            raise ApiError(404, "NotFound_Destination", message)
+        return destination
+
+    def connection(self, connection_id: str) -> Connection:
+        connection = self.store.get(Connection, connection_id)
+        if connection is None:
+            message = f"Connector with id '{connection_id}' doesn't exist."
+            raise ApiError(404, "NotFound_Connector", message)
+        return connection
+
+
+def _of_request(request: Request) -> LocalFivetran:
+    fivetran: LocalFivetran = request.app.state.fivetran
+    return fivetran
+
+
+Fivetran = Annotated[LocalFivetran, Depends(_of_request)]

@@ -1,0 +1,34 @@
+"""Which sample source a connection reads."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.local.samples.profiles import Profile, profile_of
+from kpi_platform.local.samples.salesforce import SalesforceSample
+from kpi_platform.local.samples.servicenow import ServiceNowSample
+from kpi_platform.local.samples.source import Source
+from kpi_platform.local.state import Connection
+
+SERVICES: Mapping[str, Callable[[Profile, int], Source]] = {
+    "salesforce": SalesforceSample,
+    "salesforce_sandbox": SalesforceSample,
+    "servicenow": ServiceNowSample,
+}
+
+
+def source_of(connection: Connection, day: int) -> Source:
+    """The source behind a connection; `day` is the installation's. Raises InvalidInput for a service that the
+    local Fivetran does not know."""
+    if connection.service not in SERVICES:
+        raise InvalidInput(
+            f"The local Fivetran has no sample source for the service '{connection.service}'.",
+            next_step=f"Use one of: {', '.join(SERVICES)}.",
+        )
+    profile = profile_of(connection.config.get("sample") or {}, connection.schema_name)
+    return _source(connection.service, profile, day)
+
+
+@lru_cache(maxsize=64)
+def _source(service: str, profile: Profile, day: int) -> Source:
+    return SERVICES[service](profile, day)

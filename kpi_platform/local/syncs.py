@@ -1,0 +1,244 @@
+"""Syncs: when they start, what they land, and how they end.
+
+One thread watches the schedules; each sync runs in a thread of its own. A connection is changed under the
+store's lock, and saved before anybody can see the change.
+"""
+
+import logging
+import threading
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import KpiPlatformError, NotFound
+from kpi_platform.local.landing import SYNCED, LandedTable, open_lander
+from kpi_platform.local.naming import landed_name
+from kpi_platform.local.samples.source import Changes, Source, Window, instant
+from kpi_platform.local.schedule import next_start
+from kpi_platform.local.sources import source_of
+from kpi_platform.local.state import (
+    Connection,
+    Destination,
+    Installation,
+    PlannedOutcome,
+    Store,
+    Sync,
+    TableState,
+    now,
+)
+from kpi_platform.local.webhooks import Webhooks
+
+_KEPT_SYNCS = 50
+_STATUS = {"failed": "FAILURE_WITH_TASK", "broken": "FAILURE_WITH_TASK", "rescheduled": "RESCHEDULED"}
+_log = logging.getLogger(__name__)
+
+
+class Syncs:
+    """Starts and runs syncs. `tick_seconds`: how often the schedules are looked at."""
+
+    def __init__(
+        self, configuration: Configuration, store: Store, webhooks: Webhooks, *, tick_seconds: float = 0.5
+    ) -> None:
+        self._configuration = configuration
+        self._store = store
+        self._webhooks = webhooks
+        self._tick_seconds = tick_seconds
+        self._closing = threading.Event()
+        self._threads: dict[str, threading.Thread] = {}
+        self._watch = threading.Thread(target=self._watch_schedules, name="fivetran-schedules", daemon=True)
+
+    def open(self) -> None:
+        """Runs again what was running when the last process ended, and begins to watch the schedules."""
+        for connection in self._store.all(Connection):
+            if connection.running:
+                self._run_in_thread(connection.id, connection.running)
+        self._watch.start()
+
+    def close(self) -> None:
+        """Ends the watching and waits for the syncs that are landing; a slow one runs again at the next."""
+        self._closing.set()
+        for thread in [self._watch, *self._threads.values()]:
+            if thread.is_alive():
+                thread.join(timeout=30)
+
+    def start(
+        self, connection_id: str, trigger: str, *, force: bool = False, anew: Sequence[str] | None = None
+    ) -> bool:
+        """Starts a sync; `anew` names the tables to read from the start. False where one is running
+        already and `force` does not replace it. Raises NotFound."""
+        with self._store.lock:
+            connection = self._get(connection_id)
+            if connection.running and not force:
+                return False
+            if connection.running:
+                self._end(connection, connection.running, "CANCELED")
+            sync = Sync(
+                id=str(uuid.uuid4()),
+                trigger=trigger,
+                started_at=now(),
+                historical_tables=None if anew is None else list(anew),
+                plan=_next_plan(connection),
+            )
+            connection.running, connection.rescheduled_for = sync, None
+            self._store.save(connection)
+        self._webhooks.emit("sync_start", connection, sync, {})
+        self._run_in_thread(connection_id, sync)
+        return True
+
+    def reload_schema(self, connection: Connection) -> None:
+        """Gives the connection its schema configuration, or adds the tables that are new at the source."""
+        known = connection.tables or {}
+        tables = source_of(connection, self._day()).tables
+        new = TableState(enabled=connection.schema_change_handling != "BLOCK_ALL")
+        connection.tables = {name: known.get(name, new.model_copy()) for name in tables}
+
+    def source_time(self) -> datetime:
+        """What the clocks of the sources say: the time, moved by the offset that a test has set."""
+        installation = self._store.get(Installation, "installation")
+        return now() + timedelta(seconds=installation.source_clock_offset_seconds if installation else 0)
+
+    def source(self, connection: Connection) -> Source:
+        return source_of(connection, self._day())
+
+    def _run_in_thread(self, connection_id: str, sync: Sync) -> None:
+        thread = threading.Thread(
+            target=self._run, args=(connection_id, sync), name=f"sync-{sync.id}", daemon=True
+        )
+        self._threads = {k: t for k, t in self._threads.items() if t.is_alive()} | {sync.id: thread}
+        thread.start()
+
+    def _run(self, connection_id: str, sync: Sync) -> None:
+        plan = sync.plan or PlannedOutcome()
+        if plan.duration_seconds and self._closing.wait(plan.duration_seconds):
+            return
+        reason = plan.reason
+        status = _STATUS.get(plan.outcome, "SUCCESSFUL")
+        landed: Connection | None = None
+        if status == "SUCCESSFUL":
+            try:
+                landed = self._land(connection_id, sync)
+            except KpiPlatformError as error:
+                status, reason = "FAILURE_WITH_TASK", str(error)
+            except Exception as error:  # noqa: BLE001 - the edge of the thread: whatever it is, the sync has failed
+                _log.exception("The sync of %s failed", connection_id)
+                status, reason = "FAILURE", f"{type(error).__name__}: {error}"
+        with self._store.lock:
+            connection = self._store.get(Connection, connection_id)
+            if connection is None or connection.running is None or connection.running.id != sync.id:
+                return
+            if landed is not None and connection.tables is not None and landed.tables is not None:
+                for name, table in landed.tables.items():
+                    connection.tables.setdefault(name, table).cursor = table.cursor
+            elif landed is not None:
+                connection.tables = landed.tables
+            if plan.outcome == "rescheduled":
+                connection.rescheduled_for = now() + timedelta(seconds=plan.reschedule_seconds)
+            if plan.outcome == "broken":
+                connection.setup_state = "broken"
+            self._end(connection, sync, status, reason)
+            self._store.save(connection)
+        self._emit_end(connection, sync, reason)
+
+    def _land(self, connection_id: str, sync: Sync) -> Connection:
+        """Reads what is new from the source and lands it; returns the connection with its cursors moved."""
+        connection = self._get(connection_id)
+        if connection.setup_state != "connected":
+            raise NotFound(
+                f"The connection '{connection_id}' is not set up.",
+                next_step="Complete its setup in Fivetran.",
+            )
+        until = self.source_time()
+        source = self.source(connection)
+        self.reload_schema(connection)
+        landed = []
+        for name, table in (connection.tables or {}).items():
+            if not table.enabled:
+                continue
+            anew = sync.historical_tables is not None and name in sync.historical_tables
+            since = None if anew else table.cursor
+            changes = source.changes(name, Window.between(since, until))
+            prepared = _prepare(connection, name, source.tables[name], changes, sync.started_at, since, until)
+            landed.append(prepared)
+            sync.rows[name] = len(prepared.rows) + len(prepared.deleted)
+            table.cursor = until
+        destination = self._store.get(Destination, connection.group_id)
+        if destination is None:
+            raise NotFound(f"The group '{connection.group_id}' has no destination.", next_step="Give it one.")
+        lander = open_lander(self._configuration, destination.service, destination.config)
+        lander.land(connection.schema_name, landed)
+        return connection
+
+    def _end(self, connection: Connection, sync: Sync, status: str, reason: str = "") -> None:
+        sync.status, sync.ended_at = status, now()
+        connection.running = None
+        connection.history = [*connection.history[1 - _KEPT_SYNCS :], sync]
+        if status == "SUCCESSFUL":
+            connection.succeeded_at, connection.tasks = sync.ended_at, []
+        elif status.startswith("FAILURE"):
+            connection.failed_at = sync.ended_at
+            connection.tasks = [{"code": "reconnect", "message": reason}]
+
+    def _emit_end(self, connection: Connection, sync: Sync, reason: str) -> None:
+        data = {"status": sync.status}
+        if sync.status != "SUCCESSFUL":
+            data["reason"] = reason
+        self._webhooks.emit("sync_end", connection, sync, data)
+
+    def _watch_schedules(self) -> None:
+        while not self._closing.wait(self._tick_seconds):
+            for connection in self._store.all(Connection):
+                due = next_start(connection)
+                if due is not None and due <= now():
+                    self.start(connection.id, "schedule")
+
+    def _get(self, connection_id: str) -> Connection:
+        connection = self._store.get(Connection, connection_id)
+        if connection is None:
+            raise NotFound(f"There is no connection '{connection_id}'.", next_step="List the connections.")
+        return connection
+
+    def _day(self) -> int:
+        installation = self._store.get(Installation, "installation")
+        return instant(installation.day) if installation else 0
+
+
+def _next_plan(connection: Connection) -> PlannedOutcome | None:
+    if not connection.planned:
+        return None
+    plan = connection.planned[0]
+    plan.times -= 1
+    if plan.times <= 0:
+        connection.planned.pop(0)
+    return plan
+
+
+def _prepare(
+    connection: Connection,
+    table: str,
+    key: str,
+    changes: Changes,
+    synced_at: datetime,
+    since: datetime | None,
+    until: datetime,
+) -> LandedTable:
+    """The changes under the names that they land with, without what is switched off or deleted by a test."""
+    rows = changes.rows
+    state = (connection.tables or {})[table]
+    rows = rows.select([name for name in rows.column_names if name not in state.columns_off])
+    gone = connection.deleted.get(table, {})
+    vanished = [row for row, at in gone.items() if since is not None and since <= at < until]
+    if gone:
+        rows = rows.filter(pc.invert(pc.is_in(rows[key], pa.array(list(gone), pa.string()))))
+    rows = rows.rename_columns([landed_name(name, connection.naming) for name in rows.column_names])
+    stamp = pa.repeat(pa.scalar(synced_at, pa.timestamp("us", tz="UTC")), len(rows))
+    return LandedTable(
+        name=landed_name(table, connection.naming),
+        rows=rows.append_column(SYNCED, stamp),
+        key=landed_name(key, connection.naming),
+        deleted=[*changes.deleted, *vanished],
+        synced_at=synced_at,
+    )
