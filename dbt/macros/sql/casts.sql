@@ -21,16 +21,21 @@
 
 
 {% macro number_as_exact(number) %}
-    {#- A number as decimal with nine places, NULL where it does not fit. -#}
+    {#- A number as decimal with twelve places, NULL where it does not fit. A float as it is written: 0.1 is 0.1. -#}
     {{- return(adapter.dispatch('number_as_exact', 'kpi_platform')(number)) -}}
 {% endmacro %}
 
 {% macro default__number_as_exact(number) %}
-    {{- return('case when abs(' ~ number ~ ') < 1e28 then cast(' ~ number ~ ' as ' ~ canonical_type('exact') ~ ') end') -}}
+    {{- return('case when abs(' ~ number ~ ') < 1e25 then cast(' ~ number ~ ' as ' ~ canonical_type('exact') ~ ') end') -}}
 {% endmacro %}
 
 {% macro duckdb__number_as_exact(number) %}
-    {{- return('try_cast(' ~ number ~ ' as ' ~ canonical_type('exact') ~ ')') -}}
+    {{- return('try_cast(cast(' ~ number ~ ' as varchar) as ' ~ canonical_type('exact') ~ ')') -}}
+{% endmacro %}
+
+
+{% macro postgres__number_as_exact(number) %}
+    {{- return(default__number_as_exact('cast(cast(' ~ number ~ ' as text) as numeric)')) -}}
 {% endmacro %}
 
 

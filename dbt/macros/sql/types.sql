@@ -5,14 +5,14 @@
 {% macro default__canonical_type(name) %}
     {{- return({
         'string': 'text', 'integer': 'bigint', 'float': 'double precision', 'boolean': 'boolean',
-        'date': 'date', 'timestamp': 'timestamp', 'exact': 'numeric(38, 9)',
+        'date': 'date', 'timestamp': 'timestamp', 'exact': 'numeric(38, 12)',
     }[name]) -}}
 {% endmacro %}
 
 {% macro duckdb__canonical_type(name) %}
     {{- return({
         'string': 'varchar', 'integer': 'bigint', 'float': 'double', 'boolean': 'boolean',
-        'date': 'date', 'timestamp': 'timestamp', 'exact': 'decimal(38, 9)',
+        'date': 'date', 'timestamp': 'timestamp', 'exact': 'decimal(38, 12)',
     }[name]) -}}
 {% endmacro %}
 
@@ -23,7 +23,7 @@
 {% macro snowflake__canonical_type(name) %}
     {{- return({
         'string': 'varchar', 'integer': 'number(38, 0)', 'float': 'float', 'boolean': 'boolean',
-        'date': 'date', 'timestamp': 'timestamp_ntz', 'exact': 'number(38, 9)',
+        'date': 'date', 'timestamp': 'timestamp_ntz', 'exact': 'number(38, 12)',
     }[name]) -}}
 {% endmacro %}
 

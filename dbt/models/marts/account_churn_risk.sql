@@ -54,7 +54,7 @@ factors as (
             when customers.has_engagement_field and accounts.is_salesforce_account
                 then case
                     when lower(trim(accounts.executive_engagement)) = 'low' then 25
-                    when accounts.executive_engagement is not null then 0
+                    when {{ not_blank('accounts.executive_engagement') }} is not null then 0
                 end
             when inputs.executive_engagement = 0 then 25
             when inputs.executive_engagement is not null then 0

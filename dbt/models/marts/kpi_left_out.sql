@@ -14,7 +14,7 @@ final as (
         accounts.account_id,
         measures.kpi,
         measures.left_out_reason,
-        sum(measures.row_count) as left_out_count,
+        cast(sum(measures.row_count) as {{ canonical_type('integer') }}) as left_out_count,
         {{ as_of() }} as as_of
     from measures
     left join accounts

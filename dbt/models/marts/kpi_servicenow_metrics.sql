@@ -61,8 +61,10 @@ final as (
         metrics.sla_compliance_percent,
         metrics.first_response_time_hours,
         metrics.resolution_time_hours,
-        extras.resolution_time_median_hours,
-        extras.resolution_time_p90_hours,
+        case when metrics.resolution_time_hours is not null then extras.resolution_time_median_hours end
+            as resolution_time_median_hours,
+        case when metrics.resolution_time_hours is not null then extras.resolution_time_p90_hours end
+            as resolution_time_p90_hours,
         metrics.support_satisfaction,
         extras.escalation_rate,
         extras.ticket_reopen_rate,

@@ -44,10 +44,7 @@ merged as (
             {{ not_blank('latest_tasks.company_value') }}
         ) as company_value,
         latest_incidents.is_live and coalesce(latest_tasks.is_live, true) as is_live,
-        case
-            when latest_tasks._fivetran_synced > latest_incidents._fivetran_synced then latest_tasks._fivetran_synced
-            else coalesce(latest_incidents._fivetran_synced, latest_tasks._fivetran_synced)
-        end as synced_at
+        coalesce(latest_incidents._fivetran_synced, latest_tasks._fivetran_synced) as synced_at
     from latest_incidents
     left join latest_tasks
         on
@@ -62,9 +59,9 @@ happened as (
         case when coalesce(resolved_at, closed_at) < {{ as_of() }} then coalesce(resolved_at, closed_at) end as ended_at,
         case when first_responded_at < {{ as_of() }} then first_responded_at end as responded_at,
         coalesce(
-            {{ leading_digits('state') }} = 8 or lower(state) in ('canceled', 'cancelled'), false
+            {{ leading_digits('state') }} = 8 or lower(trim(state)) in ('canceled', 'cancelled'), false
         ) or coalesce(
-            {{ leading_digits('incident_state') }} = 8 or lower(incident_state) in ('canceled', 'cancelled'), false
+            {{ leading_digits('incident_state') }} = 8 or lower(trim(incident_state)) in ('canceled', 'cancelled'), false
         ) as is_cancelled,
         {{ not_blank('parent_incident_value') }} is not null as is_child
     from merged

@@ -8,6 +8,8 @@
         'has_sla_due': 'boolean',
         'has_made_sla': 'boolean',
         'has_contract_sla': 'boolean',
+        'has_contract_target': 'boolean',
+        'has_contract_type': 'boolean',
         'has_priority': 'boolean',
         'has_escalation': 'boolean',
         'has_reopen_count': 'boolean',

@@ -7,6 +7,7 @@
         'minimum': 'float',
         'maximum': 'float',
         'prior_window_start': 'timestamp',
+        'prior_window_end': 'timestamp',
         'window_start': 'timestamp',
         'window_end': 'timestamp',
         'gap': 'string',

@@ -60,7 +60,7 @@ touches as (
         coalesce(completed_date_time, activity_date, created_date) as event_time,
         case
             when not is_live then 'deleted'
-            when not coalesce(is_closed, lower(status) = 'completed', false) then 'not completed'
+            when not coalesce(is_closed, lower(trim(status)) = 'completed', false) then 'not completed'
         end as left_out_reason
     from latest_tasks
 

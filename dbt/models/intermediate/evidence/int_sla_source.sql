@@ -46,6 +46,8 @@ judged as (
         customer_id,
         sla_source,
         has_contract_sla,
+        has_contract_target,
+        has_contract_type,
         case
             when sla_source = 'task_sla' and not has_task_sla then 'not_synced'
             when sla_source = 'sla_due' and not has_sla_due then 'not_mapped'
@@ -60,6 +62,8 @@ final as (
         customer_id,
         case when sla_gap is null then sla_source end as sla_source,
         has_contract_sla,
+        has_contract_target,
+        has_contract_type,
         sla_gap
     from judged
 )

@@ -31,7 +31,7 @@ final as (
         incidents.account_key,
         latest_task_slas.sys_id,
         incidents.sys_id as incident_sys_id,
-        coalesce(lower(latest_task_slas.stage) = 'completed', false) as is_completed,
+        coalesce(lower(trim(latest_task_slas.stage)) = 'completed', false) as is_completed,
         latest_task_slas.end_time is not null as has_end_time,
         case when latest_task_slas.end_time < {{ as_of() }} then latest_task_slas.end_time end as ended_at,
         latest_task_slas.planned_end_time as due_at,
@@ -39,13 +39,13 @@ final as (
         case
             when not latest_task_slas.is_live then 'deleted'
             when incidents.left_out_reason is not null then incidents.left_out_reason
-            when lower(latest_task_slas.stage) in ('cancelled', 'canceled') then 'cancelled'
+            when lower(trim(latest_task_slas.stage)) in ('cancelled', 'canceled') then 'cancelled'
             when
                 sources.has_contract_sla
                 and not coalesce(
                     latest_contracts.is_live
-                    and lower(latest_contracts.target) = 'resolution'
-                    and lower(latest_contracts.type) = 'sla',
+                    and (lower(trim(latest_contracts.target)) = 'resolution' or not sources.has_contract_target)
+                    and (lower(trim(latest_contracts.type)) = 'sla' or not sources.has_contract_type),
                     false
                 )
                 then 'no resolution SLA'

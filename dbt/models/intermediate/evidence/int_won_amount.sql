@@ -24,7 +24,8 @@ placed as (
         recurring_types.opportunity_type is not null as is_recurring,
         coalesce(recurring_types.is_retained, false) as is_retained,
         coalesce(opportunities.amount, 0) as amount,
-        opportunities.close_date >= settings.window_start as is_current
+        opportunities.close_date >= settings.window_start as is_current,
+        opportunities.close_date < settings.prior_window_end as is_prior
     from opportunities
     inner join settings on opportunities.customer_id = settings.customer_id
     left join recurring_types
@@ -33,7 +34,7 @@ placed as (
             and opportunities.opportunity_type = recurring_types.opportunity_type
     where
         opportunities.close_date >= settings.prior_window_start
-        and opportunities.close_date < settings.window_end
+        and (opportunities.close_date < settings.prior_window_end or opportunities.close_date >= settings.window_start)
 ),
 
 growth as (
@@ -44,8 +45,8 @@ growth as (
         id,
         close_date,
         left_out_reason,
-        case when is_current then amount else -amount end as numerator,
-        case when is_current then 0 else amount end as denominator
+        case when is_current then amount else 0 end - case when is_prior then amount else 0 end as numerator,
+        case when is_prior then amount else 0 end as denominator
     from placed
     where kpi = 'revenue_growth'
 ),
@@ -60,10 +61,10 @@ retention as (
         case
             when left_out_reason is not null then left_out_reason
             when not is_recurring then 'type does not recur'
-            when is_current and not is_retained then 'new business in the window'
+            when not (is_prior or is_retained) then 'new business in the window'
         end as left_out_reason,
-        case when is_current then amount else 0 end as numerator,
-        case when is_current then 0 else amount end as denominator
+        case when is_current and is_retained then amount else 0 end as numerator,
+        case when is_prior then amount else 0 end as denominator
     from placed
     where kpi = 'net_revenue_retention'
 ),

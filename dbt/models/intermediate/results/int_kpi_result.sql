@@ -18,10 +18,12 @@ sums as (
         customer_id,
         account_key,
         kpi,
-        coalesce(sum(case when left_out_reason is null then row_count end), 0) as counted_rows,
+        cast(coalesce(sum(case when left_out_reason is null then row_count end), 0) as {{ canonical_type('integer') }})
+            as counted_rows,
         sum(case when left_out_reason is null then numerator end) as numerator,
         sum(case when left_out_reason is null then denominator end) as denominator,
-        coalesce(sum(case when left_out_reason is not null then row_count end), 0) as left_out_count
+        cast(coalesce(sum(case when left_out_reason is not null then row_count end), 0) as {{ canonical_type('integer') }})
+            as left_out_count
     from measures
     where account_key is not null
     group by customer_id, account_key, kpi
