@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 console = Console()
 error_console = Console(stderr=True)
+_WIDTH_OF_FILES = 160
 
 
 def print_json(value: Any) -> None:
@@ -28,7 +29,11 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     """Prints a table; None is shown as a dash. Cells are text, never markup."""
-    table = Table(*columns, title=title, title_justify="left", header_style="bold")
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDTH_OF_FILES)
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*("–" if cell is None else escape(_text(cell)) for cell in row))
     console.print(table)
@@ -54,7 +59,12 @@ def cli_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _print_error(error: KpiPlatformError) -> None:
-    error_console.print(f"[bold red]Error:[/] {escape(error.message)}", soft_wrap=True, highlight=False)
+    fields = error.details.get("errors") if isinstance(error, InvalidSettings) else None
+    message = "The settings are not valid:" if fields else error.message
+    error_console.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True, highlight=False)
+    for each in fields or ():
+        line = f"  [bold]{escape(each['field'])}[/] {escape(each['message'])}"
+        error_console.print(line, soft_wrap=True, highlight=False)
     if error.next_step:
         error_console.print(escape(error.next_step), soft_wrap=True, highlight=False)
 

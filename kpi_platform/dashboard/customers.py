@@ -47,9 +47,7 @@ def get_customer(connection: sa.Connection, key: str) -> StoredCustomer:
         known = ", ".join(customer.key for customer in list_customers(connection)[:20])
         raise UnknownCustomer(
             f"There is no customer '{key}'.",
-            next_step=f"Known customers: {known}."
-            if known
-            else "Add one: kpi-platform customer add KEY NAME",
+            next_step=f"Known customers: {known}." if known else "Add one: kpi-platform customer add KEY",
         )
     return found
 

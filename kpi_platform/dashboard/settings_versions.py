@@ -41,9 +41,10 @@ def save_settings(
     who: str,
     expected_version: int | None = None,
     note: str = "",
+    effective: Mapping[str, Any] | None = None,
 ) -> int:
     """Stores `document` as the customer's next version and returns its number; an unchanged document keeps
-    the current one.
+    the current one. What it claims is read from `effective`: the document with all defaults.
 
     Raises Conflict where the current version is not `expected_version` (None: not checked; 0: there must be
     none), or where another customer has one of the connections or raw schemas.
@@ -55,7 +56,7 @@ def save_settings(
     if expected_version is not None and expected_version != found:
         raise _too_late(customer, expected_version, found)
     changes = differences(current.document if current else {}, document)
-    _claim(connection, stored.id, customer, document)
+    _claim(connection, stored.id, customer, document if effective is None else effective)
     if current and not changes:
         return found
     row = {
@@ -132,7 +133,8 @@ def destination_identity(warehouse: Mapping[str, Any]) -> str:
 def _claim(connection: sa.Connection, customer_id: int, customer: str, document: Mapping[str, Any]) -> None:
     wanted = _claimed_by(document)
     taken = sa.select(_claims.c.kind, _claims.c.value, tables.customers.c.key).join(tables.customers)
-    for kind, value, owner in connection.execute(taken.where(_claims.c.customer_id != customer_id)):
+    others = taken.where(_claims.c.customer_id != customer_id).order_by(_claims.c.kind, _claims.c.value)
+    for kind, value, owner in connection.execute(others):
         if (kind, value) in wanted:
             raise _belongs_to(kind, value, owner, customer)
     connection.execute(sa.delete(_claims).where(_claims.c.customer_id == customer_id))

@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.customers import get_customer, list_customers
-from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import current_settings, save_settings
+from kpi_platform.dashboard.tables import customers
 from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.settings import (
     Change,
@@ -18,7 +18,6 @@ from kpi_platform.domain.settings import (
     editable_part,
     parse_settings,
 )
-from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.apply_settings import AppliedChange, settings_applied
 
 
@@ -52,25 +51,36 @@ def change_settings(
     note: str = "",
     apply: bool = True,
     dry_run: bool = False,
+    add_as: str | None = None,
 ) -> SettingsChange:
-    """Replaces the customer's settings by `document`. `dry_run` checks all and changes nothing; without
-    `apply`, Fivetran is not called.
+    """Replaces the customer's settings by `document`. `add_as` adds the customer under that name first, in
+    the same transaction. `dry_run` checks all and changes nothing; without `apply`, Fivetran is not called.
 
     Raises InvalidSettings; Conflict where somebody else was faster than `expected_version`, or a connection
     or raw schema is another customer's; FivetranRefused or FivetranUnavailable. After any of them Fivetran
-    and the stored settings are as they were.
+    and the database are as they were.
     """
-    with reading(engine) as connection:
-        get_customer(connection, customer)
-        new = _parsed(configuration, connection, document)
-        old = _valid_settings(configuration, connection, customer)
-        stored = current_settings(connection, customer)
-        found = stored.version if stored else 0
-    stored_document = _stored_document(document, new)
-    expected = found if expected_version is None else expected_version
+
+    def add(connection: sa.Connection) -> None:
+        if add_as is not None:
+            add_customer(connection, customer, add_as)
+
+    def save(connection: sa.Connection, expected: int) -> int:
+        # Connections of the environment claim nothing: they count only while there is a single customer.
+        claimed = parse_settings(document, environment=configuration.environment, single_customer=False)
+        return save_settings(
+            connection, customer, editable_part(document),
+            who=who, expected_version=expected, note=note, effective=claimed.document(),
+        )  # fmt: skip
+
     # Everything but Fivetran's consent is checked first; the database must not wait for Fivetran's answers.
     with engine.connect() as connection, connection.begin() as trial:
-        save_settings(connection, customer, stored_document, who=who, expected_version=expected, note=note)
+        add(connection)
+        old = _valid_settings(configuration, connection, customer) if add_as is None else None
+        found = _version(connection, customer)
+        expected = found if expected_version is None else expected_version
+        save(connection, expected)
+        new = effective_settings(configuration, connection, customer)
         trial.rollback()
     changes = tuple(diff_settings(old or CustomerSettings(), new))
     if dry_run:
@@ -78,27 +88,24 @@ def change_settings(
     # Without `apply` there is no difference to tell Fivetran of.
     told = settings_applied(configuration, old if apply else new, new)
     with told as applied, engine.begin() as connection:
-        version = save_settings(
-            connection, customer, stored_document, who=who, expected_version=expected, note=note
-        )
+        add(connection)
+        version = save(connection, expected)
     return SettingsChange(version, new, changes, tuple(applied))
 
 
 def _parsed(
     configuration: Configuration, connection: sa.Connection, document: Mapping[str, Any]
 ) -> CustomerSettings:
-    return parse_settings(
-        document,
-        environment=configuration.environment,
-        single_customer=len(list_customers(connection)) == 1,
-    )
+    active = sa.select(customers.c.id).where(customers.c.removed_at.is_(None)).limit(2)
+    alone = len(connection.execute(active).all()) == 1
+    return parse_settings(document, environment=configuration.environment, single_customer=alone)
 
 
 def _valid_settings(
     configuration: Configuration, connection: sa.Connection, customer: str
 ) -> CustomerSettings | None:
     """The settings so far; None where there are none, or none that are valid any more."""
-    if current_settings(connection, customer) is None:
+    if not _version(connection, customer):
         return None
     try:
         return effective_settings(configuration, connection, customer)
@@ -106,12 +113,6 @@ def _valid_settings(
         return None
 
 
-def _stored_document(document: Mapping[str, Any], settings: CustomerSettings) -> dict[str, Any]:
-    """What is stored: the document without what is only shown, and with the raw schemas that it claims, also
-    where they are left to the default."""
-    result = editable_part(document)
-    for source in SOURCES:
-        section = settings.source(source)
-        if section.enabled:
-            result[source] = {"schema": section.schema_, **(result.get(source) or {})}
-    return result
+def _version(connection: sa.Connection, customer: str) -> int:
+    stored = current_settings(connection, customer)
+    return stored.version if stored else 0

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process
 
+from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.settings.leaves import READ_ONLY, settings_leaves
 from kpi_platform.domain.settings.model import CustomerSettings
@@ -118,6 +119,8 @@ def _message(error: ErrorDetails, context: Mapping[str, Any]) -> str:
             return str(context["message"])
         case "extra_forbidden":
             return _unknown(error["loc"])
+        case "missing":
+            return "must be given"
         case "literal_error":
             return f"must be {context['expected']}"
         case "bool_type":
@@ -155,16 +158,19 @@ def _unknown(location: tuple[int | str, ...]) -> str:
             "variable's name into credentials_secret"
         )
     known = _keys_at(parents)
-    near = process.extractOne(str(name), known, scorer=fuzz.WRatio, score_cutoff=50)
-    if near:
-        return f"is not a setting; the nearest is '{'.'.join(map(str, (*parents, near[0])))}'"
-    return f"is not a setting; here there are {', '.join(known)}"
+    if not known:
+        return "is not a setting"
+    nearest, score, _ = process.extractOne(str(name), known, scorer=fuzz.ratio)
+    elsewhere = [leaf.path for leaf in settings_leaves() if leaf.path.endswith(f".{name}")]
+    if score < 75 and elsewhere:
+        return f"is not a setting here; there is '{elsewhere[0]}'"
+    return f"is not a setting; the nearest is '{'.'.join(map(str, (*parents, nearest)))}'"
 
 
 def _keys_at(parents: list[int | str]) -> list[str]:
-    part: Any = CustomerSettings()
+    if parents[:1] == ["custom_kpis"]:
+        return list(CustomKpi.model_fields) if len(parents) == 2 else []
+    part: BaseModel = CustomerSettings()
     for parent in parents:
-        part = getattr(part, str(parent) if hasattr(part, str(parent)) else f"{parent}_", None)
-    if not isinstance(part, BaseModel):
-        return []
+        part = getattr(part, str(parent))
     return [field.alias or name for name, field in type(part).model_fields.items()]

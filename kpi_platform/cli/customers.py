@@ -1,0 +1,208 @@
+"""`kpi-platform customer …`: the tenants of the dashboard."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kpi_platform.cli.dashboard import dashboard, who
+from kpi_platform.cli.output import cli_errors, console, print_json, print_table
+from kpi_platform.cli.settings import print_change
+from kpi_platform.cli.settings_files import read_document
+from kpi_platform.configuration import Configuration
+
+Key = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+_CONNECTION = "Fivetran connection that syncs {}."
+_SCHEMA = "Schema that Fivetran lands {} in."
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Add, list, show and remove customers.")
+    app.add_typer(group, name="customer")
+    for name, command in (("add", add), ("list", list_), ("show", show), ("remove", remove)):
+        group.command(name=name)(command)
+
+
+@cli_errors
+def add(
+    key: Annotated[
+        str, typer.Argument(help="A small letter, then small letters, digits and '_'.", show_default=False)
+    ],
+    name: Annotated[str, typer.Option(help="Name to show. Default: the key.")] = "",
+    settings: Annotated[
+        Path | None, typer.Option(help="Settings file; - is standard input.", show_default=False)
+    ] = None,
+    salesforce_connection: Annotated[str, typer.Option(help=_CONNECTION.format("Salesforce"))] = "",
+    servicenow_connection: Annotated[str, typer.Option(help=_CONNECTION.format("ServiceNow"))] = "",
+    salesforce_schema: Annotated[str, typer.Option(help=_SCHEMA.format("Salesforce"))] = "",
+    servicenow_schema: Annotated[str, typer.Option(help=_SCHEMA.format("ServiceNow"))] = "",
+    no_apply: Annotated[bool, typer.Option("--no-apply", help="Do not call Fivetran.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Add a customer, with its settings where some are given. All of it, or nothing.
+
+    A customer that was removed comes back with its data.
+    """
+    from kpi_platform.dashboard.customers import add_customer
+    from kpi_platform.pipeline.change_settings import change_settings
+
+    configuration = Configuration.from_environment()
+    given = {
+        "salesforce": {"connection_id": salesforce_connection, "schema": salesforce_schema},
+        "servicenow": {"connection_id": servicenow_connection, "schema": servicenow_schema},
+    }
+    document = _document(settings, given)
+    change = None
+    with dashboard(configuration) as engine:
+        if document:
+            change = change_settings(
+                configuration, engine, key, document,
+                who=who(), note="Customer added.", apply=not no_apply, add_as=name or key,
+            )  # fmt: skip
+        else:
+            with engine.begin() as connection:
+                add_customer(connection, key, name or key)
+    if as_json:
+        version = change.version if change else None
+        applied = change.applied if change else ()
+        print_json({"key": key, "name": name or key, "settings_version": version, "applied": applied})
+        return
+    if change:
+        print_change(key, change)
+    console.print(f"[green]✓[/] Added customer {key}.", highlight=False)
+    if not change:
+        console.print(f"Next: kpi-platform settings import {key} FILE", highlight=False)
+
+
+@cli_errors
+def list_(as_json: Json = False) -> None:
+    """List the customers: their sources, and when each was synced last and is next."""
+    rows = _customers(Configuration.from_environment())
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        console.print("There are no customers yet. Next: kpi-platform customer add KEY", highlight=False)
+        return
+    columns = ("key", "name", "salesforce", "servicenow", "last_sync", "next_sync")
+    heads = ("key", "name", "Salesforce", "ServiceNow", "last sync", "next sync")
+    print_table("Customers", heads, [tuple(row[column] for column in columns) for row in rows])
+    for row in rows:
+        if row["problem"]:
+            console.print(f"{row['key']}: {row['problem']}", markup=False, highlight=False, soft_wrap=True)
+
+
+@cli_errors
+def show(key: Key, as_json: Json = False) -> None:
+    """Show one customer: its sources with connection, schema, frequency and last syncs."""
+    from kpi_platform.dashboard.customers import get_customer
+    from kpi_platform.dashboard.settings_versions import current_settings
+    from kpi_platform.dashboard.source_states import source_states
+    from kpi_platform.domain.sources import SOURCES
+    from kpi_platform.pipeline.change_settings import effective_settings
+    from kpi_platform.pipeline.sync_times import sync_times
+
+    configuration = Configuration.from_environment()
+    with dashboard(configuration) as engine, engine.connect() as connection:
+        customer = get_customer(connection, key)
+        stored = current_settings(connection, key)
+        settings = effective_settings(configuration, connection, key)
+        states = source_states(connection, key)
+        times = sync_times(connection, key, settings)
+    sources = [
+        {
+            "source": source,
+            "enabled": settings.source(source).enabled,
+            "connection_id": settings.source(source).connection_id,
+            "schema": settings.source(source).schema_,
+            "sync_frequency_minutes": settings.frequency(source),
+            "last_succeeded_at": states[source].last_succeeded_at if source in states else None,
+            "last_failed_at": states[source].last_failed_at if source in states else None,
+        }
+        for source in SOURCES
+    ]
+    facts: dict[str, Any] = {
+        "key": customer.key,
+        "name": customer.name,
+        "created_at": customer.created_at,
+        "settings_version": stored.version if stored else None,
+        "destination": settings.warehouse.type,
+        "last_sync": times.last_sync,
+        "next_sync": times.next_sync,
+    }
+    if as_json:
+        print_json({**facts, "sources": sources})
+        return
+    print_table(customer.name, ("", ""), [(name.replace("_", " "), value) for name, value in facts.items()])
+    print_table("Sources", tuple(sources[0]), [tuple(source.values()) for source in sources])
+
+
+@cli_errors
+def remove(
+    key: Key,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a customer from every list, schedule and page, and free its connections and schemas.
+
+    Its data stays in the database; `customer add` with the same key brings it back.
+    """
+    from kpi_platform.dashboard.customers import get_customer, remove_customer
+
+    with dashboard(Configuration.from_environment()) as engine:
+        with engine.connect() as connection:
+            customer = get_customer(connection, key)
+        if not yes and not typer.confirm(f"Remove customer {key} ({customer.name})?"):
+            raise typer.Exit(1)
+        with engine.begin() as connection:
+            remove_customer(connection, key)
+    if as_json:
+        print_json({"key": key, "removed": True})
+    else:
+        console.print(f"[green]✓[/] Removed customer {key}.", highlight=False)
+
+
+def _document(file: Path | None, given: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """The settings of the file, with those of the options on top; empty where there are none."""
+    from kpi_platform.domain.legacy_settings import import_settings
+
+    document: dict[str, Any] = {}
+    if file is not None:
+        imported = import_settings(read_document(file))
+        imported.parse({}, single_customer=False)
+        document = imported.document
+    for source, options in given.items():
+        if stated := {name: value for name, value in options.items() if value}:
+            document[source] = {**(document.get(source) or {}), **stated}
+    return document
+
+
+def _customers(configuration: Configuration) -> list[dict[str, Any]]:
+    from kpi_platform.dashboard.customers import list_customers
+    from kpi_platform.domain.errors import InvalidSettings
+    from kpi_platform.pipeline.change_settings import effective_settings
+    from kpi_platform.pipeline.sync_times import sync_times
+
+    rows: list[dict[str, Any]] = []
+    with dashboard(configuration) as engine, engine.connect() as connection:
+        for customer in list_customers(connection):
+            row: dict[str, Any] = {"key": customer.key, "name": customer.name, "problem": None}
+            try:
+                settings = effective_settings(configuration, connection, customer.key)
+            except InvalidSettings as invalid:
+                rows.append(row | dict.fromkeys(("salesforce", "servicenow", "last_sync", "next_sync")))
+                rows[-1]["problem"] = invalid.message
+                continue
+            times = sync_times(connection, customer.key, settings)
+            rows.append(
+                row
+                | {
+                    "salesforce": settings.salesforce.connection_id,
+                    "servicenow": settings.servicenow.connection_id,
+                    "last_sync": times.last_sync,
+                    "next_sync": times.next_sync,
+                }
+            )
+    return rows

@@ -1,0 +1,34 @@
+"""The dashboard database as commands use it."""
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kpi_platform.configuration import Configuration
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+@contextmanager
+def dashboard(configuration: Configuration) -> "Iterator[sa.Engine]":
+    """The dashboard database with this program's schema, which is made where the database is empty."""
+    from kpi_platform.dashboard.database import create_or_require, open_engine
+
+    engine = open_engine(configuration.dashboard_database_url)
+    try:
+        create_or_require(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def who() -> str:
+    """Who runs the command, as versions and the audit trail name it."""
+    user = os.getuid()
+    try:
+        return f"{pwd.getpwuid(user).pw_name} (command line)"
+    except KeyError:
+        return f"user {user} (command line)"

@@ -1,0 +1,278 @@
+"""`kpi-platform settings …`: the settings of one customer, as table, file, versions and reference."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kpi_platform.cli.dashboard import dashboard, who
+from kpi_platform.cli.output import cli_errors, console, print_json, print_table
+from kpi_platform.cli.settings_files import Format, as_text, format_of, read_document
+from kpi_platform.configuration import Configuration
+
+if TYPE_CHECKING:
+    from kpi_platform.domain.legacy_settings import ImportedSettings
+    from kpi_platform.pipeline.change_settings import SettingsChange
+
+Customer = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
+File = Annotated[Path, typer.Argument(help="JSON or YAML; - is standard input.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+_CHANGES_SHOWN = 10
+NoApply = Annotated[bool, typer.Option("--no-apply", help="Only store the settings; do not call Fivetran.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Show, change, check and document a customer's settings.")
+    app.add_typer(group, name="settings")
+    for command in (show, export, import_, validate, history, restore, apply, docs):
+        group.command(name=command.__name__.strip("_"))(command)
+
+
+@cli_errors
+def show(
+    customer: Customer,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also the settings that are at their default.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole document as JSON.")] = False,
+    as_yaml: Annotated[bool, typer.Option("--yaml", help="The whole document as YAML.")] = False,
+) -> None:
+    """Show the settings that hold for CUSTOMER, the environment's defaults included."""
+    from kpi_platform.pipeline.change_settings import effective_settings
+    from kpi_platform.pipeline.sync_times import sync_times
+
+    configuration = Configuration.from_environment()
+    with dashboard(configuration) as engine, engine.connect() as connection:
+        settings = effective_settings(configuration, connection, customer)
+        times = sync_times(connection, customer, settings)
+    document = settings.document()
+    document["fivetran"] |= {
+        name: value.isoformat() if value else None
+        for name, value in (("last_sync", times.last_sync), ("next_sync", times.next_sync))
+    }
+    if as_json or as_yaml:
+        typer.echo(as_text(document, "json" if as_json else "yaml"), nl=False)
+        return
+    _print_settings(customer, document, everything)
+
+
+@cli_errors
+def export(
+    customer: Customer,
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to write. Default: standard output.", show_default=False)
+    ] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="Default: as the file is named; JSON.")
+    ] = None,
+) -> None:
+    """Write CUSTOMER's settings as a file for `settings import`, without the environment's defaults."""
+    from kpi_platform.dashboard.settings_versions import current_settings
+    from kpi_platform.domain.settings import parse_settings
+
+    with dashboard(Configuration.from_environment()) as engine, engine.connect() as connection:
+        stored = current_settings(connection, customer)
+    document = parse_settings(stored.document if stored else {}).document()
+    text = as_text(document, form or (format_of(file) if file else "json"))
+    if file is None:
+        typer.echo(text, nl=False)
+    else:
+        file.write_text(text, encoding="utf-8")
+        console.print(f"Wrote {file}", highlight=False)
+
+
+@cli_errors
+def import_(
+    customer: Customer,
+    file: File,
+    no_apply: NoApply = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    note: Annotated[str, typer.Option(help="Why; kept with the version.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make FILE the settings of CUSTOMER: check, tell Fivetran, store as a new version.
+
+    Takes files of older set-ups, too, and says what it renamed. What FILE leaves out is at its default. If
+    anything is wrong, or Fivetran refuses, nothing is stored.
+    """
+    from kpi_platform.pipeline.change_settings import change_settings
+
+    configuration = Configuration.from_environment()
+    imported = _imported(file, configuration)
+    with dashboard(configuration) as engine:
+        change = change_settings(
+            configuration, engine, customer, imported.document,
+            who=who(), note=note or f"Imported from {file.name}.", apply=not no_apply, dry_run=dry_run,
+        )  # fmt: skip
+    if as_json:
+        print_json({"renamed": imported.renamed, **_as_json(change), "saved": not dry_run})
+        return
+    _print_renamed(imported)
+    print_change(customer, change, dry_run=dry_run)
+
+
+@cli_errors
+def validate(file: File, as_json: Json = False) -> None:
+    """Check a settings file without a customer. Errors: exit code 1, and each with its field."""
+    imported = _imported(file, Configuration.from_environment())
+    if as_json:
+        print_json({"valid": True, "renamed": imported.renamed})
+        return
+    _print_renamed(imported)
+    console.print(f"[green]✓[/] {file.name} is valid.", highlight=False)
+
+
+@cli_errors
+def history(customer: Customer, as_json: Json = False) -> None:
+    """List the versions of CUSTOMER's settings, newest first: when, who, and what changed."""
+    from kpi_platform.dashboard.settings_versions import settings_history
+
+    with dashboard(Configuration.from_environment()) as engine, engine.connect() as connection:
+        versions = settings_history(connection, customer)
+    if as_json:
+        print_json(versions)
+        return
+    documents = [version.document for version in versions[1:]] + [{}]
+    rows = [
+        (
+            version.version,
+            version.saved_at,
+            version.saved_by,
+            version.note,
+            _changed(before, version.document),
+        )
+        for version, before in zip(versions, documents, strict=True)
+    ]
+    print_table(f"Settings of {customer}", ("version", "saved", "by", "note", "changes"), rows)
+
+
+@cli_errors
+def restore(
+    customer: Customer,
+    version: Annotated[int, typer.Argument(help="Version to go back to.", show_default=False)],
+    no_apply: NoApply = False,
+    as_json: Json = False,
+) -> None:
+    """Make an earlier VERSION the newest one again."""
+    from kpi_platform.dashboard.settings_versions import settings_version
+    from kpi_platform.pipeline.change_settings import change_settings
+
+    configuration = Configuration.from_environment()
+    with dashboard(configuration) as engine:
+        with engine.connect() as connection:
+            document = settings_version(connection, customer, version).document
+        change = change_settings(
+            configuration, engine, customer, document,
+            who=who(), note=f"Restored version {version}.", apply=not no_apply,
+        )  # fmt: skip
+    if as_json:
+        print_json(_as_json(change))
+    else:
+        print_change(customer, change)
+
+
+@cli_errors
+def apply(customer: Customer, as_json: Json = False) -> None:
+    """Tell Fivetran all of CUSTOMER's settings again: schedule, frequency, pause, tables."""
+    from kpi_platform.pipeline.apply_settings import apply_settings
+    from kpi_platform.pipeline.change_settings import effective_settings
+
+    configuration = Configuration.from_environment()
+    with dashboard(configuration) as engine, engine.connect() as connection:
+        settings = effective_settings(configuration, connection, customer)
+    applied = apply_settings(configuration, None, settings)
+    if as_json:
+        print_json(applied)
+    else:
+        _print_applied(applied)
+
+
+@cli_errors
+def docs() -> None:
+    """Print the reference page of all settings."""
+    from kpi_platform.domain.settings.reference import settings_reference
+
+    typer.echo(settings_reference(), nl=False)
+
+
+def print_change(customer: str, change: "SettingsChange", *, dry_run: bool = False) -> None:
+    """What changed, what Fivetran said, and which version holds now."""
+    if change.changes:
+        rows = [(each.path, _value(each.old), _value(each.new)) for each in change.changes]
+        print_table(f"Settings of {customer}", ("setting", "before", "after"), rows)
+    _print_applied(change.applied)
+    if dry_run:
+        console.print("Nothing was saved.", highlight=False)
+    elif change.changes:
+        console.print(f"[green]✓[/] Saved as version {change.version}.", highlight=False)
+    else:
+        console.print(f"Nothing changed; version {change.version} holds.", highlight=False)
+
+
+def _imported(file: Path, configuration: Configuration) -> "ImportedSettings":
+    """The file in the names of today, checked as far as that goes without a customer."""
+    from kpi_platform.domain.legacy_settings import import_settings
+
+    imported = import_settings(read_document(file))
+    imported.parse(configuration.environment, single_customer=False)
+    return imported
+
+
+def _as_json(change: "SettingsChange") -> dict[str, Any]:
+    return {"version": change.version, "changes": change.changes, "applied": change.applied}
+
+
+def _print_renamed(imported: "ImportedSettings") -> None:
+    rows = [(each.old, each.new or "left out: it is measured so anyway") for each in imported.renamed]
+    if rows:
+        print_table("Renamed", ("in the file", "now"), rows)
+
+
+def _print_applied(applied: Any) -> None:
+    rows = [(each.source, each.connection_id, each.setting, each.message) for each in applied]
+    if rows:
+        print_table("Told to Fivetran", ("source", "connection", "setting", "now"), rows)
+
+
+def _print_settings(customer: str, document: dict[str, Any], everything: bool) -> None:
+    from kpi_platform.domain.settings import settings_leaves
+
+    rows = []
+    for leaf in settings_leaves():
+        value: Any = document
+        for key in leaf.path.split("."):
+            value = value[key]
+        if everything or value != leaf.default:
+            rows.append((leaf.path, _value(value), _value(leaf.default)))
+    rows += [(f"custom_kpis.{kpi['slug']}", kpi["name"], None) for kpi in document["custom_kpis"]]
+    title = (
+        f"Settings of {customer}" if everything else f"Settings of {customer} that are not at their default"
+    )
+    print_table(title, ("setting", "value", "default"), rows)
+    if not everything:
+        console.print("All settings: --all. What each does: kpi-platform settings docs", highlight=False)
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What two stored documents differ in, in a few lines; documents of older versions may not parse."""
+    from kpi_platform.domain.errors import InvalidSettings
+    from kpi_platform.domain.settings import diff_settings, parse_settings
+
+    try:
+        changes = diff_settings(parse_settings(before), parse_settings(after))
+    except InvalidSettings:
+        return "one of them is not valid any more"
+    lines = [f"{each.path}: {_value(each.old) or '–'} → {_value(each.new) or '–'}" for each in changes]
+    more = [f"and {len(lines) - _CHANGES_SHOWN} more: --json"] if len(lines) > _CHANGES_SHOWN else []
+    return "\n".join(lines[:_CHANGES_SHOWN] + more) or "nothing that counts"
+
+
+def _value(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_value(each)}" for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_value(each)) for each in value)
+    return None if value is None else str(value)
