@@ -1,11 +1,121 @@
 """Company names in the form in which they are compared."""
 
+import re
 import unicodedata
 
 from anyascii import anyascii
 
+from kpi_platform.domain.matching import legal_forms
+from kpi_platform.domain.matching.words import FILLERS, LAST_NUMBERS, NUMBERS, SPELLINGS
+
+# Punctuation separates words, apostrophes join them ("Lowe's"); dots and commas still carry meaning.
+_PUNCTUATION = {c: " " for c in map(chr, range(33, 128)) if not c.isalnum()}
+_PUNCTUATION |= {"'": "", "`": "", "&": " and ", "+": " and ", ".": ".", ",": " , ", '"': " "}
+_TABLE = str.maketrans(_PUNCTUATION)
+_ASIAN_FORMS = re.compile(
+    "株式会社|有限会社|合同会社|股份有限公司|有限责任公司|有限公司|주식회사|유한회사|\\(주\\)|\\(株\\)"
+)
+_REGISTER_MARK = re.compile(r"\s*/[a-z]{2,4}/?\s*$")
+
 
 def normalise_name(name: str) -> str:
-    """`name` in small ASCII letters and digits, words separated by one blank."""
-    text = anyascii(unicodedata.normalize("NFKC", name)).lower().replace("&", " and ")
-    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+    """`name` as the words that identify it: small ASCII letters and digits, one blank between words.
+
+    Case, accents, scripts, punctuation, "&"/"and"/"the", dotted or spaced initials, legal forms, numerals and
+    usual abbreviations no longer differ. A name that is nothing but such words keeps them ("The Limited" →
+    "limited"); the result is empty only if `name` has no letter and no digit.
+    """
+    return " ".join(name_words(name))
+
+
+def name_words(name: str) -> list[str]:
+    """The words of `normalise_name`, in their order."""
+    text = name.lower() if name.isascii() else _in_ascii(name)
+    if "/" in text:
+        text = _REGISTER_MARK.sub("", text) or text
+    words = text.translate(_TABLE).split()
+    if "." in text:
+        words = _without_dots(words)
+    words = _with_joined_initials(words)
+    if "," in words:
+        words = _without_address(words)
+    core = _without_legal_forms([word for word in words if word not in FILLERS])
+    return _in_one_spelling(core or [word for word in words if word != ","])
+
+
+def _in_ascii(name: str) -> str:
+    text = unicodedata.normalize("NFKC", name)
+    return anyascii(_ASIAN_FORMS.sub(" ", text).strip() or text).lower()
+
+
+def _without_dots(words: list[str]) -> list[str]:
+    result: list[str] = []
+    for word in words:
+        if "." not in word:
+            result.append(word)
+            continue
+        pieces = [piece for piece in word.split(".") if piece]
+        if len(pieces) > 1 and all(len(piece) == 1 for piece in pieces):
+            result.append("".join(pieces))
+        else:
+            result.extend(pieces)
+    return result
+
+
+def _with_joined_initials(words: list[str]) -> list[str]:
+    """ "a o smith" → "ao smith", "n v" → "nv"; a single letter stays alone."""
+    if not any(len(word) == 1 for word in words):
+        return words
+    result: list[str] = []
+    run = 0
+    for word in words:
+        if len(word) == 1 and word.isalpha():
+            if run:
+                result[-1] += word
+            else:
+                result.append(word)
+            run += 1
+        else:
+            result.append(word)
+            run = 0
+    return result
+
+
+def _without_address(words: list[str]) -> list[str]:
+    """Drop what follows a legal form and a comma ("DSM N.V., Heerlen, NL") and all commas."""
+    last_words = legal_forms.last_words()
+    comma = words.index(",")
+    if 1 < comma < len(words) - 1 and words[comma - 1] in last_words:
+        tail = [word for word in words[comma:] if word != ","]
+        if tail and not any(word in last_words and word not in ("nl", "co") for word in tail):
+            words = words[:comma]
+    return [word for word in words if word != ","]
+
+
+def _without_legal_forms(words: list[str]) -> list[str]:
+    last_words, endings = legal_forms.last_words(), legal_forms.endings()
+    end = len(words)
+    while end > 1 and words[end - 1] in last_words:
+        for length in range(min(legal_forms.LONGEST_FORM, end - 1), 0, -1):
+            if tuple(words[end - length : end]) in endings:
+                end -= length
+                break
+        else:
+            break
+    start = 0
+    if words and words[0] in legal_forms.first_words():
+        for length in range(min(legal_forms.LONGEST_FORM, end - 1), 0, -1):
+            if tuple(words[:length]) in legal_forms.beginnings():
+                start = length
+                break
+    kept = words[start:end]
+    if len(kept) > 1:
+        kept = [word for word in kept if not legal_forms.stands_anywhere(word)] or kept
+    return kept
+
+
+def _in_one_spelling(words: list[str]) -> list[str]:
+    result = [NUMBERS.get(word) or SPELLINGS.get(word, word) for word in words]
+    if len(result) > 1 and result[-1] in LAST_NUMBERS:
+        result[-1] = LAST_NUMBERS[result[-1]]
+    return result

@@ -1,10 +1,245 @@
-"""The score of two names: one number in 0…1, 0.85 means "almost surely the same company"."""
+"""The score of two names: the probability, 0…1, that they name the same company.
 
-from rapidfuzz.fuzz import token_sort_ratio
+It is a calibrated probability for the best candidate that a name has in a list: 0.85 means "almost surely the
+same". Words are weighed by how rare they are in the lists at hand; words that differ a little or are abbreviated
+count in part; numbers must agree.
+"""
 
-from kpi_platform.domain.matching.names import normalise_name
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from rapidfuzz.distance import LCSseq
+
+from kpi_platform.domain.matching import coefficients as c
+from kpi_platform.domain.matching.names import name_words
+from kpi_platform.domain.matching.words import COMMONNESS, STRUCTURAL, UNKNOWN_COMMONNESS
 
 
-def score_names(a: str, b: str) -> float:
-    """How sure it is, 0…1, that `a` and `b` name the same company; symmetric, 1.0 for equal normalised names."""
-    return token_sort_ratio(normalise_name(a), normalise_name(b)) / 100.0
+class WordWeights:
+    """How much a word says about identity, in nats: -log of its share of names, smoothed with a prior."""
+
+    def __init__(self, counts: Mapping[str, int], names: int) -> None:
+        self._counts, self._names = counts, names
+        self._known: dict[str, float] = {}
+
+    @classmethod
+    def learn(cls, names: Iterable[Sequence[str]]) -> "WordWeights":
+        """Weights learnt from lists of names, each given as its words."""
+        counts: Counter[str] = Counter()
+        size = 0
+        for words in names:
+            size += 1
+            counts.update(set(words))
+        return cls(counts, size)
+
+    def __getitem__(self, word: str) -> float:
+        weight = self._known.get(word)
+        if weight is None:
+            prior = c.PRIOR_NAMES * COMMONNESS.get(word, UNKNOWN_COMMONNESS)
+            share = (self._counts.get(word, 0) + prior) / (self._names + c.PRIOR_NAMES)
+            weight = max(-math.log(share), c.LEAST_WEIGHT)
+            if word in STRUCTURAL:
+                weight = min(weight, c.STRUCTURAL_WEIGHT)
+            self._known[word] = weight
+        return weight
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What two names have in common. Weights in nats, shares in 0…1; symmetric in the two names."""
+
+    coverage: float
+    """The lesser share of a name's weight that is found in the other name."""
+    matched: float
+    """The lesser weight that is found in the other name."""
+    substituted: float
+    """The lesser of the two weights that have no counterpart: both names have something of their own."""
+    extra: float
+    """The greater of the two weights that have no counterpart."""
+    fuzzy: float
+    """Weight lost to spellings that differ."""
+    letters: float
+    """Similarity of the letters as a whole, words in order or sorted."""
+    head: float
+    """How well each first word is found in the other name."""
+    numbers_differ: bool
+    number_missing: bool
+
+    @cached_property
+    def features(self) -> tuple[float, ...]:
+        """The numbers that `coefficients.COEFFICIENTS` weigh, in that order."""
+        return (
+            self.coverage,
+            max(0.0, self.coverage - 0.7),
+            max(0.0, self.coverage - 0.85),
+            min(self.matched, 20.0) / 10.0,
+            -min(self.substituted, 12.0) / 10.0,
+            -min(self.extra, 20.0) / 10.0,
+            -min(self.fuzzy, 6.0),
+            self.letters,
+            max(0.0, self.letters - 0.8),
+            self.head,
+        )
+
+
+def score_names(a: str, b: str, weights: WordWeights | None = None) -> float:
+    """How sure it is, 0…1, that `a` and `b` name the same company. Symmetric; 1.0 for equal normal forms.
+
+    Names without a letter or digit score 0. Without `weights` of the lists at hand, words weigh what they weigh
+    in company names in general.
+    """
+    return score_words(name_words(a), name_words(b), weights or WordWeights({}, 0))
+
+
+def score_words(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> float:
+    """`score_names` of two names that are already in words."""
+    if not a or not b:
+        return 0.0
+    if a == b:
+        return 1.0
+    if "".join(a) == "".join(b) or sorted(a) == sorted(b):
+        return c.SAME_LETTERS
+    return probability(compare(a, b, weights))
+
+
+def probability(evidence: Evidence) -> float:
+    """The score, of four decimals, that `evidence` gives to two names that are not the same letters."""
+    z = c.INTERCEPT
+    for coefficient, feature in zip(c.COEFFICIENTS, evidence.features, strict=True):
+        z += coefficient * feature
+    p = min(1.0 / (1.0 + math.exp(-z)), c.MOST_FOR_DIFFERENT)
+    if evidence.numbers_differ:
+        p = min(p, c.MOST_FOR_OTHER_NUMBERS)
+    elif evidence.number_missing:
+        p = min(p, c.MOST_FOR_MISSING_NUMBER)
+    return math.floor(p * 10_000.0 + 0.5) / 10_000.0
+
+
+def word_similarity(a: str, b: str) -> float:
+    """0 for different words, 1 for the same, between for misspelt and abbreviated ones."""
+    if a == b:
+        return 1.0
+    if has_digit(a) or has_digit(b):
+        return 0.0
+    ratio = 0.0
+    if 2.0 * min(len(a), len(b)) >= c.LEAST_RATIO * (len(a) + len(b)):
+        ratio = _ratio(a, b)
+        if ratio < c.LEAST_RATIO:
+            ratio = 0.0
+    if ratio < c.ABBREVIATED and (_abbreviates(a, b) or _abbreviates(b, a)):
+        ratio = c.ABBREVIATED
+    return ratio
+
+
+def has_digit(word: str) -> bool:
+    return not word.isalpha()
+
+
+def _ratio(a: str, b: str) -> float:
+    a, b = a[: c.LONGEST], b[: c.LONGEST]
+    return 2.0 * LCSseq.similarity(a, b) / (len(a) + len(b))
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """ "pharmac" and "grp" abbreviate: a beginning, or first letter and consonants in their order."""
+    if len(short) < 3 or 5 * len(short) > 4 * len(long) or short[0] != long[0]:
+        return False
+    if long.startswith(short):
+        return True
+    if any(letter in "aeiou" for letter in short[1:-1]):
+        return False
+    rest = iter(long)
+    return all(letter in rest for letter in short)
+
+
+def compare(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> Evidence:
+    """What the two names, neither empty, have in common."""
+    wa, wb = [weights[word] for word in a], [weights[word] for word in b]
+    likeness = [[word_similarity(word, other) for other in b] for word in a]
+    sa, ea = _counterparts(likeness, wa, wb)
+    sb, eb = _counterparts(list(zip(*likeness, strict=True)), wb, wa)
+    _join_words(a, b, wa, wb, sa, ea, sb, eb)
+    _join_words(b, a, wb, wa, sb, eb, sa, ea)
+    matched_a, fuzzy_a, alone_a, number_a = _sums(a, sa, ea)
+    matched_b, fuzzy_b, alone_b, number_b = _sums(b, sb, eb)
+    return Evidence(
+        coverage=min(
+            matched_a / (matched_a + fuzzy_a + alone_a), matched_b / (matched_b + fuzzy_b + alone_b)
+        ),
+        matched=min(matched_a, matched_b),
+        substituted=min(alone_a, alone_b),
+        extra=max(alone_a, alone_b),
+        fuzzy=max(fuzzy_a, fuzzy_b),
+        letters=max(_ratio("".join(a), "".join(b)), _ratio("".join(sorted(a)), "".join(sorted(b)))),
+        head=sa[0] * sb[0],
+        numbers_differ=number_a and number_b,
+        number_missing=number_a != number_b,
+    )
+
+
+def _counterparts(
+    likeness: Sequence[Sequence[float]], wa: Sequence[float], wb: Sequence[float]
+) -> tuple[list[float], list[float]]:
+    """For each word of one name (a row): its similarity to the other's word most like it, and its weight.
+
+    A misspelt word is rare, but says no more than the word that was meant.
+    """
+    similarities, weights = [], []
+    for row, weight in zip(likeness, wa, strict=True):
+        best, effective = 0.0, weight
+        for similarity, other_weight in zip(row, wb, strict=True):
+            if similarity == 0.0 or similarity < best:
+                continue
+            lesser = weight if similarity == 1.0 else min(weight, other_weight)
+            if similarity > best or lesser < effective:
+                best, effective = similarity, lesser
+        similarities.append(best)
+        weights.append(effective)
+    return similarities, weights
+
+
+def _join_words(
+    a: Sequence[str],
+    b: Sequence[str],
+    wa: Sequence[float],
+    wb: Sequence[float],
+    sa: list[float],
+    ea: list[float],
+    sb: list[float],
+    eb: list[float],
+) -> None:
+    """Let a word of `a` be two neighbours of `b` written as one ("goodwill", "good will")."""
+    for i in range(len(b) - 1):
+        joined = b[i] + b[i + 1]
+        if len(joined) < c.SHORTEST_JOINED:
+            continue
+        for k, word in enumerate(a):
+            if abs(len(word) - len(joined)) > 2:
+                continue
+            similarity = _ratio(word, joined)
+            if similarity < c.LEAST_JOINED or (similarity < 1.0 and (has_digit(word) or has_digit(joined))):
+                continue
+            if similarity > sa[k]:
+                sa[k], ea[k] = similarity, min(wa[k], wb[i] + wb[i + 1])
+            for j in (i, i + 1):
+                if similarity > sb[j]:
+                    sb[j], eb[j] = similarity, wb[j]
+
+
+def _sums(
+    words: Sequence[str], similarities: Sequence[float], weights: Sequence[float]
+) -> tuple[float, float, float, bool]:
+    """Matched, fuzzy and unmatched weight, and whether a number is unmatched."""
+    matched = fuzzy = alone = 0.0
+    number = False
+    for word, similarity, weight in zip(words, similarities, weights, strict=True):
+        if similarity > 0.0:
+            matched += similarity * weight
+            fuzzy += (1.0 - similarity) * weight
+        else:
+            alone += weight
+            number = number or has_digit(word)
+    return matched, fuzzy, alone, number

@@ -1,0 +1,26 @@
+"""The constants of the score, written by `python -m kpi_platform_tests.calibration.fit_matching`."""
+
+from typing import Final
+
+PRIOR_NAMES: Final = 3_000.0
+"""Of how many names the prior knowledge about common words is worth."""
+LEAST_WEIGHT: Final = 0.5
+STRUCTURAL_WEIGHT: Final = 1.3
+"""No word weighs less than the first; words such as "group" weigh no more than the second (nats)."""
+LONGEST: Final = 64
+"""Letters of a word, or of a whole name, that are compared."""
+LEAST_RATIO: Final = 0.72
+"""Words that share a lesser part of their letters are different words."""
+ABBREVIATED: Final = 0.8
+"""The similarity of a word and its abbreviation."""
+SHORTEST_JOINED: Final = 5
+LEAST_JOINED: Final = 0.86
+SAME_LETTERS: Final = 0.99
+"""The score of the same words in another order, or with other blanks."""
+MOST_FOR_DIFFERENT: Final = 0.985
+MOST_FOR_OTHER_NUMBERS: Final = 0.3
+MOST_FOR_MISSING_NUMBER: Final = 0.65
+
+# In the order of `score.Evidence.features`.
+COEFFICIENTS: Final = (4.2, 6.5, 3.5, 1.7, 3.5, 1.0, 0.6, 2.1, 1.8, 1.4)
+INTERCEPT: Final = -9.0
