@@ -85,3 +85,13 @@ def list_accounts(connection: sa.Connection, customer: str, *, retired: bool = F
 def _select(connection: sa.Connection, customer: str) -> sa.Select[Any]:
     customer_id = get_customer(connection, customer).id
     return sa.select(*(_table.c[name] for name in _NAMES)).where(_table.c.customer_id == customer_id)
+
+
+def new_account_ids(connection: sa.Connection, count: int, *, reserve: bool) -> list[int]:
+    """Ids for `count` new accounts. Without `reserve` they are only likely: for a dry run."""
+    if reserve and connection.dialect.name == "postgresql":
+        sequence = sa.func.pg_get_serial_sequence(_table.name, "id")
+        numbers = sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, count).alias())
+        return list(connection.execute(numbers).scalars())
+    first = connection.execute(sa.select(sa.func.coalesce(sa.func.max(_table.c.id), 0))).scalar_one() + 1
+    return list(range(first, first + count))

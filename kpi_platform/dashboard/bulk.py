@@ -1,0 +1,196 @@
+"""Many rows at once: out of a query into Arrow, out of columns into a table.
+
+PostgreSQL streams CSV through COPY in both directions; SQLite takes `executemany`. Both happen inside the
+transaction of the connection that is passed in.
+"""
+
+import io
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import sqlalchemy as sa
+
+from kpi_platform.dashboard.types import UtcDateTime
+from kpi_platform.domain.load_plan import Array
+
+CHUNK_ROWS = 65_536
+_UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
+
+
+def read_columns(connection: sa.Connection, query: sa.Select[Any]) -> dict[str, Array]:
+    """The rows of `query` as numpy columns: NULL is NaN in numbers, NaT in instants (datetime64[us], UTC),
+    None in text. Integers are int64 as long as none is NULL."""
+    types = {column.name: column.type for column in query.selected_columns}
+    postgres = connection.dialect.name == "postgresql"
+    table = (_copy_out if postgres else _fetch)(connection, query, types)
+    return {name: _to_numpy(table.column(name)) for name in types}
+
+
+def write_columns(
+    connection: sa.Connection,
+    table: sa.Table,
+    columns: Mapping[str, Any],
+    rows: int,
+) -> None:
+    """Appends `rows` rows. A column is an array as `read_columns` gives it, or one value for all rows."""
+    if rows == 0:
+        return
+    write = _copy_in if connection.dialect.name == "postgresql" else _executemany
+    write(connection, table, columns, rows)
+
+
+def _cursor(connection: sa.Connection) -> Any:
+    """The driver's own cursor, inside the connection's transaction."""
+    return connection.connection.cursor()
+
+
+def _copy_out(connection: sa.Connection, query: sa.Select[Any], types: Mapping[str, Any]) -> pa.Table:
+    statement = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    buffer = io.BytesIO()
+    with _cursor(connection) as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)") as copy:
+        for chunk in copy:
+            buffer.write(chunk)
+    schema = pa.schema([(name, _arrow_type(type_)) for name, type_ in types.items()])
+    if buffer.tell() == 0:
+        return schema.empty_table()
+    return pyarrow.csv.read_csv(
+        pa.py_buffer(buffer.getbuffer()),
+        read_options=pyarrow.csv.ReadOptions(column_names=list(types)),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+        ),
+    )
+
+
+def _fetch(connection: sa.Connection, query: sa.Select[Any], types: Mapping[str, Any]) -> pa.Table:
+    statement = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    rows = connection.exec_driver_sql(str(statement)).cursor.fetchall()
+    columns = zip(*rows, strict=True) if rows else repeat((), len(types))
+    arrays = []
+    for values, type_ in zip(columns, types.values(), strict=True):
+        if isinstance(type_, UtcDateTime):
+            instants = pa.array(values, pa.string()).cast(pa.timestamp("us"))
+            arrays.append(instants.cast(_UTC_MICROSECONDS))
+        else:
+            arrays.append(pa.array(values, _arrow_type(type_)))
+    return pa.Table.from_arrays(arrays, names=list(types))
+
+
+def _arrow_type(type_: Any) -> pa.DataType:
+    if isinstance(type_, UtcDateTime):
+        return _UTC_MICROSECONDS
+    if isinstance(type_, sa.Float):
+        return pa.float64()
+    if isinstance(type_, sa.Integer):
+        return pa.int64()
+    if isinstance(type_, sa.Boolean):
+        return pa.bool_()
+    return pa.string()
+
+
+def _to_numpy(column: pa.ChunkedArray) -> Array:
+    if pa.types.is_string(column.type):
+        return _text_to_numpy(column)
+    values: Array
+    if pa.types.is_timestamp(column.type):
+        values = column.cast(pa.timestamp("us")).to_numpy()
+    else:
+        values = column.to_numpy()
+    return values
+
+
+def _text_to_numpy(column: pa.ChunkedArray) -> Array:
+    # Few distinct texts (slugs, states) become few Python objects.
+    encoded = column.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    texts = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
+    codes = encoded.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)
+    result: Array = texts[codes]
+    return result
+
+
+def _chunks(columns: Mapping[str, Any], rows: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    for start in range(0, rows, CHUNK_ROWS):
+        end = min(start + CHUNK_ROWS, rows)
+        yield (
+            end,
+            {n: v[start:end] if isinstance(v, np.ndarray) else v for n, v in columns.items()},
+        )
+
+
+def _copy_in(
+    connection: sa.Connection,
+    table: sa.Table,
+    columns: Mapping[str, Any],
+    rows: int,
+) -> None:
+    preparer = connection.dialect.identifier_preparer
+    names = ", ".join(preparer.quote(name) for name in columns)
+    statement = f"COPY {preparer.format_table(table)} ({names}) FROM STDIN (FORMAT csv)"
+    options = pyarrow.csv.WriteOptions(include_header=False)
+    done = 0
+    with _cursor(connection) as cursor, cursor.copy(statement) as copy:
+        for end, chunk in _chunks(columns, rows):
+            sink = io.BytesIO()
+            arrays = [_to_arrow(table.c[name], values, end - done) for name, values in chunk.items()]
+            pyarrow.csv.write_csv(pa.Table.from_arrays(arrays, names=list(chunk)), sink, options)
+            copy.write(sink.getbuffer())
+            done = end
+
+
+def _to_arrow(column: sa.Column[Any], values: Any, rows: int) -> pa.Array:
+    target = _arrow_type(column.type)
+    if not isinstance(values, np.ndarray):
+        return pa.repeat(pa.scalar(values, target), rows)
+    if pa.types.is_timestamp(target):
+        return pa.array(values.astype("datetime64[us]"), pa.timestamp("us")).cast(target)
+    if pa.types.is_integer(target) and values.dtype.kind == "f":
+        return pc.cast(pa.array(values, from_pandas=True), target)
+    return pa.array(values, target, from_pandas=True)
+
+
+def _executemany(
+    connection: sa.Connection,
+    table: sa.Table,
+    columns: Mapping[str, Any],
+    rows: int,
+) -> None:
+    statement = str(
+        sa.insert(table).values({n: sa.bindparam(n) for n in columns}).compile(dialect=connection.dialect)
+    )
+    order = [column.name for column in table.c if column.name in columns]
+    for end, chunk in _chunks(columns, rows):
+        size = end % CHUNK_ROWS or CHUNK_ROWS
+        lists = [_to_values(table.c[name], chunk[name], size) for name in order]
+        _cursor(connection).executemany(statement, zip(*lists, strict=True))
+
+
+def _to_values(column: sa.Column[Any], values: Any, rows: int) -> Any:
+    if isinstance(column.type, UtcDateTime):
+        moment = values if isinstance(values, np.ndarray) else np.array([_naive(values)], "datetime64[us]")
+        texts = pa.array(moment.astype("datetime64[us]"), pa.timestamp("us")).cast(pa.string()).to_pylist()
+        return texts if isinstance(values, np.ndarray) else repeat(texts[0], rows)
+    if not isinstance(values, np.ndarray):
+        return repeat(values, rows)
+    if values.dtype.kind != "f":
+        return values.tolist()
+    null = np.isnan(values)
+    if isinstance(column.type, sa.Integer):
+        plain = np.where(null, 0, values).astype(np.int64).astype(object)
+    elif not null.any():
+        return values.tolist()
+    else:
+        plain = values.astype(object)
+    plain[null] = None
+    return plain.tolist()
+
+
+def _naive(moment: Any) -> Any:
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,217 @@
+"""What the marts hold of one customer, read in Arrow batches into compact columns (45 bytes a value)."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.dashboard.tables import HEALTH_COLUMNS
+from kpi_platform.domain.errors import LoadRefused
+from kpi_platform.domain.load_plan import Array
+
+# Column of kpi_integrated_metrics → column of the dashboard's accounts.
+_ATTRIBUTES = {
+    "account_name": "name",
+    "website": "website",
+    "industry": "industry",
+    "region": "region",
+    "revenue": "revenue",
+    "csm_name": "csm_name",
+    "csm_email": "csm_email",
+}
+_NUMBERS = ("value", "numerator", "denominator", "sample_size")
+_INSTANTS = ("window_start", "window_end")
+_VALUES = ("account_id", "kpi", *_NUMBERS, *_INSTANTS, "status", "as_of")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """`attributes` and `health` are by account, in the order of `source_ids`; `values` are by value, whose
+    `account` and `kpi` are positions in `source_ids` and `kpis`. NULL as in `domain.load_plan`."""
+
+    source_ids: list[str]
+    attributes: dict[str, Array]
+    health: dict[str, Array]
+    kpis: list[str]
+    values: dict[str, Array]
+    fingerprint: str
+
+
+class _Codes:
+    """Texts as small numbers, in the order in which they first came."""
+
+    def __init__(self, texts: list[str] | None = None) -> None:
+        self.texts = list(texts or ())
+        self._known = {text: code for code, text in enumerate(self.texts)}
+
+    def encode(self, column: pa.Array, dtype: Any) -> Array:
+        encoded = column.dictionary_encode()
+        codes = np.array([self._code(text) for text in encoded.dictionary.to_pylist()], dtype=dtype)
+        result: Array = codes[encoded.indices.to_numpy(zero_copy_only=False)]
+        return result
+
+    def _code(self, text: str) -> int:
+        code = self._known.setdefault(text, len(self.texts))
+        if code == len(self.texts):
+            self.texts.append(text)
+        return code
+
+
+def read_incoming(
+    destination: Destination, customer: str, as_of: datetime, on_rows: Callable[[int], None]
+) -> Incoming:
+    """Raises LoadRefused where the marts hold another `as_of` of this customer, or nothing; NotFound where
+    they were never built."""
+    accounts = pa.Table.from_batches(
+        _some(destination.read_mart("kpi_integrated_metrics", customer), customer)
+    )
+    _require_as_of(accounts.column("as_of"), customer, as_of)
+    codes = _Codes(accounts.column("account_id").to_pylist())
+    if len(set(codes.texts)) < len(codes.texts):
+        raise LoadRefused(
+            f"kpi_integrated_metrics has an account of '{customer}' twice.",
+            next_step="Run the dbt tests of the marts, and compute the KPIs again.",
+        )
+    attributes = {
+        target: _text(accounts, name) if target != "revenue" else _number(accounts, name)
+        for name, target in _ATTRIBUTES.items()
+    }
+    health = _health(destination, customer, accounts, codes)
+    kpi_codes, status_codes = _Codes(), _Codes()
+    parts: dict[str, list[Array]] = {name: [] for name in ("account", "kpi", *_NUMBERS, *_INSTANTS, "status")}
+    known, read = len(codes.texts), 0
+    for batch in destination.read_mart("kpi_values", customer, _VALUES):
+        _require_as_of(batch.column("as_of"), customer, as_of)
+        parts["account"].append(codes.encode(batch.column("account_id"), np.int32))
+        parts["kpi"].append(kpi_codes.encode(batch.column("kpi"), np.int16))
+        parts["status"].append(status_codes.encode(batch.column("status"), np.int8))
+        for name in _NUMBERS:
+            parts[name].append(_number(batch, name))
+        for name in _INSTANTS:
+            parts[name].append(_instant(batch.column(name)))
+        read += batch.num_rows
+        on_rows(read)
+    if len(codes.texts) > known:
+        raise LoadRefused(
+            f"kpi_values has account '{codes.texts[known]}' of '{customer}', kpi_integrated_metrics has not.",
+            next_step="Compute the KPIs again: a build replaces both.",
+        )
+    values = {name: np.concatenate(chunks) if chunks else np.empty(0) for name, chunks in parts.items()}
+    statuses = np.array([*status_codes.texts, None], dtype=object)
+    fingerprint = _fingerprint(codes.texts, attributes, health, kpi_codes.texts, status_codes.texts, values)
+    values["status"] = statuses[values["status"].astype(np.int8)]
+    return Incoming(codes.texts, attributes, health, kpi_codes.texts, values, fingerprint)
+
+
+def _some(batches: Iterator[pa.RecordBatch], customer: str) -> list[pa.RecordBatch]:
+    found = list(batches)
+    if not found:
+        raise LoadRefused(
+            f"The marts hold nothing of customer '{customer}'.",
+            next_step=f"Compute its KPIs first: kpi-platform run {customer}",
+        )
+    return found
+
+
+def _health(destination: Destination, customer: str, accounts: pa.Table, codes: _Codes) -> dict[str, Array]:
+    """The health mart and the further rates, in the order of the accounts."""
+    size = len(codes.texts)
+    columns = {
+        name: _number(accounts, name) if name in accounts.column_names else np.full(size, np.nan)
+        for name in HEALTH_COLUMNS
+    }
+    for batch in destination.read_mart("account_health_score", customer):
+        rows = codes.encode(batch.column("account_id"), np.int32)
+        inside = rows < size
+        for name in HEALTH_COLUMNS:
+            if name in batch.schema.names:
+                columns[name][rows[inside]] = _number(batch, name)[inside]
+    return columns
+
+
+def _text(table: pa.Table, name: str) -> Array:
+    if name not in table.column_names:
+        return np.full(table.num_rows, None, dtype=object)
+    return np.array(table.column(name).cast(pa.string()).to_pylist(), dtype=object)
+
+
+def _number(rows: pa.Table | pa.RecordBatch, name: str) -> Array:
+    column = rows.column(name).cast(pa.float64())
+    return np.array(
+        column.to_numpy(zero_copy_only=False) if isinstance(rows, pa.RecordBatch) else column.to_numpy()
+    )
+
+
+def _instant(column: Any) -> Array:
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        column = column.cast(pa.timestamp("us", tz="UTC"))
+    return np.asarray(column.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False))
+
+
+def _require_as_of(column: Any, customer: str, as_of: datetime) -> None:
+    ends = pc.min_max(column.cast(pa.timestamp("us", tz="UTC") if column.type.tz else pa.timestamp("us")))
+    for end in (ends["min"].as_py(), ends["max"].as_py()):
+        found = end if end is None or end.tzinfo else end.replace(tzinfo=UTC)
+        if found != as_of:
+            raise LoadRefused(
+                f"The marts of '{customer}' hold the values as of {found and found.isoformat()}, "
+                f"not of {as_of.isoformat()}.",
+                next_step="Compute the KPIs for this as_of first, or load with that one.",
+            )
+
+
+def _fingerprint(
+    source_ids: list[str],
+    attributes: dict[str, Array],
+    health: dict[str, Array],
+    kpis: list[str],
+    statuses: list[str],
+    values: dict[str, Array],
+) -> str:
+    """The same for the same rows in any order. Windows count by their length, so that it survives a later
+    as_of."""
+    ids = _hash_texts(source_ids)
+    account = ids.copy()
+    for column in (*attributes.values(), *health.values()):
+        account = _mix(account, _hash_texts(column) if column.dtype == object else _bits(column))
+    row = _mix(ids[values["account"].astype(np.int32)], _hash_texts(kpis)[values["kpi"].astype(np.int16)])
+    row = _mix(row, _hash_texts(statuses)[values["status"].astype(np.int8)])
+    for name in _NUMBERS:
+        row = _mix(row, _bits(values[name]))
+    if len(row):
+        row = _mix(row, (values["window_end"] - values["window_start"]).view(np.uint64))
+    sums = [int(_finish(part, seed).sum(dtype=np.uint64)) for part in (account, row) for seed in (1, 2)]
+    return "-".join(f"{number:016x}" for number in (len(account), len(row), *sums))
+
+
+def _bits(column: Array) -> Array:
+    # Adding zero makes -0.0 and 0.0 one; all NaN stand for NULL.
+    plain: Array = np.where(np.isnan(column), np.nan, column + 0.0)
+    return plain.view(np.uint64)
+
+
+def _hash_texts(texts: Any) -> Array:
+    known: dict[str | None, int] = {None: 0}
+    for text in texts:
+        if text not in known:
+            known[text] = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    return np.array([known[text] for text in texts], dtype=np.uint64)
+
+
+def _mix(state: Array, column: Array) -> Array:
+    return _finish(state * np.uint64(0x9E3779B97F4A7C15) ^ column, 0)
+
+
+def _finish(state: Array, seed: int) -> Array:
+    """The finaliser of splitmix64: every bit of the input reaches every bit of the output."""
+    state = state + np.uint64(seed * 0xD1B54A32D192ED03 % 2**64)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    result: Array = state ^ (state >> np.uint64(31))
+    return result

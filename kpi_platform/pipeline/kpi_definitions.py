@@ -1,0 +1,59 @@
+"""The definitions of a customer's KPIs, from the catalogue and its settings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kpi_platform.dashboard.definitions import KpiDefinition
+from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.settings import CustomerSettings, parse_settings
+
+
+def definitions_of(
+    settings: CustomerSettings, overrides: Mapping[str, Mapping[str, Any]]
+) -> list[KpiDefinition]:
+    """The twelve, then the customer's own. `overrides` (by KPI, as in `kpi_mappings`) win over the settings;
+    InvalidSettings where they are no settings."""
+    if overrides:
+        document = settings.document()
+        mappings = document["kpi_mappings"]
+        merged = {slug: {**mappings.get(slug, {}), **changes} for slug, changes in overrides.items()}
+        settings = parse_settings({**document, "kpi_mappings": {**mappings, **merged}})
+    definitions = []
+    for position, kpi in enumerate(KPIS.values()):
+        mapping = settings.kpi_mappings[kpi.slug]
+        definitions.append(
+            KpiDefinition(
+                kpi=kpi.slug,
+                display_name=kpi.display_name,
+                category=mapping.category,
+                impact=mapping.impact_level,
+                frequency=mapping.measurement_frequency,
+                unit=kpi.unit,
+                direction=kpi.better,
+                source=kpi.source,
+                window_days=mapping.window_days,
+                healthy=mapping.thresholds.healthy,
+                at_risk=mapping.thresholds.at_risk,
+                formula=kpi.formula,
+                position=position,
+            )
+        )
+    for position, custom in enumerate(settings.custom_kpis, len(definitions)):
+        definitions.append(
+            KpiDefinition(
+                kpi=custom.slug,
+                display_name=custom.name,
+                category=custom.category,
+                impact=custom.impact,
+                frequency=custom.frequency,
+                unit=custom.unit,
+                direction=custom.direction,
+                source=custom.source,
+                window_days=custom.window_days,
+                healthy=custom.thresholds.healthy if custom.thresholds else None,
+                at_risk=custom.thresholds.at_risk if custom.thresholds else None,
+                formula=f"{custom.aggregate} of {custom.field or 'rows'} in {custom.source} {custom.table}",
+                position=position,
+            )
+        )
+    return definitions

@@ -1,0 +1,265 @@
+"""Loads one customer's KPI values into the dashboard: one upload, one transaction, all or nothing.
+
+The marts are read first, then the transaction begins: lock, plan, apply. What is planned is decided in
+`domain.load_plan`; how it is applied stands in `load_rows` and `dashboard.versioned`.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from kpi_platform.adapters.destination.open import open_destination
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard import uploads
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.definitions import KpiDefinition, store_definitions
+from kpi_platform.dashboard.match_store import matches_state
+from kpi_platform.dashboard.versioned import has_unrecorded, record_baseline
+from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.sources import SOURCES
+from kpi_platform.pipeline.customer_settings import settings_of
+from kpi_platform.pipeline.incoming import Incoming, read_incoming
+from kpi_platform.pipeline.kpi_definitions import definitions_of
+from kpi_platform.pipeline.load_rows import load_accounts, load_health, load_values
+from kpi_platform.pipeline.load_task import LoadTask
+
+UpdateMode = Literal["upsert", "replace"]
+DataSource = Literal["salesforce", "servicenow", "combined"]
+Progress = Callable[[str, int, int], None]
+"""Called with the phase (read, accounts, values), what is done, and of how much (0: not known)."""
+
+_NOTES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What a load did; with `dry_run` what it would do. Counts are rows.
+
+    `version` is the upload that the dashboard shows afterwards: a load that changes nothing at all, not even
+    the `as_of` of what is shown, adds none. `kpis_synced` are values that were added or changed. `errors` are
+    notes on what was left out and why, at most a hundred.
+    """
+
+    customer: str
+    version: int | None
+    as_of: datetime
+    dry_run: bool
+    update_mode: UpdateMode
+    data_source: DataSource
+    kpis_inserted: int
+    kpis_updated: int
+    kpis_unchanged: int
+    kpis_skipped: int
+    retired: int
+    history_only: int
+    accounts_created: int
+    accounts_updated: int
+    accounts_retired: int
+    accounts_skipped: int
+    sent_to_review: int
+    errors: tuple[str, ...]
+    seconds: float
+
+    @property
+    def kpis_synced(self) -> int:
+        return self.kpis_inserted + self.kpis_updated
+
+
+def load_dashboard(
+    configuration: Configuration,
+    engine: sa.Engine,
+    customer: str,
+    as_of: datetime,
+    *,
+    run_id: str | None = None,
+    dry_run: bool = False,
+    update_mode: UpdateMode | None = None,
+    data_source: DataSource = "combined",
+    mapping_overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    on_progress: Progress | None = None,
+    uploaded_by: str = "kpi-platform",
+) -> LoadReport:
+    """Loads what the marts hold of `customer` as of `as_of` (aware).
+
+    `update_mode` and `mapping_overrides` (by KPI: category, impact_level, …) hold for this load only and win
+    over the settings. `data_source` limits the load to the KPIs of one source. Accounts must have been
+    matched (`pipeline.match`). Raises LoadRefused, with nothing changed, where a policy or the marts
+    forbid it.
+    """
+    if as_of.tzinfo is None:
+        raise InvalidInput(f"as_of {as_of} has no time zone.", next_step="Give it in UTC.")
+    started, progress = time.monotonic(), on_progress or _silent
+    as_of = as_of.astimezone(UTC)
+    with reading(engine) as connection:
+        settings, settings_version = settings_of(configuration, connection, customer)
+    definitions = definitions_of(settings, mapping_overrides or {})
+    destination = open_destination(configuration, settings.warehouse)
+    incoming = read_incoming(destination, customer, as_of, lambda rows: progress("read", rows, 0))
+    mode = update_mode or settings.update.mode
+    with engine.begin() as connection:
+        customer_id = get_customer(connection, customer).id
+        uploads.lock_uploads(connection, customer_id)
+        newest = uploads.newest_upload(connection, customer_id)
+        fingerprint = _fingerprint(
+            connection, customer_id, incoming, settings, definitions, mode, data_source
+        )
+        task = LoadTask(
+            connection=connection,
+            customer=customer,
+            customer_id=customer_id,
+            version=newest.version + 1 if newest else 1,
+            as_of=as_of,
+            shown={source: newest.newest_as_of(source) if newest else None for source in SOURCES},
+            replace=mode == "replace",
+            sources=SOURCES if data_source == "combined" else (data_source,),
+            settings=settings,
+            definitions={one.kpi: one for one in definitions},
+            incoming=incoming,
+            dry_run=dry_run,
+        )
+        times = _shown_after(task)
+        header: dict[str, Any] = {
+            "as_of": as_of,
+            "current_as_of": times,
+            "update_mode": mode,
+            "data_source": data_source,
+            "settings_version": settings_version,
+            "run_id": run_id,
+            "uploaded_by": uploaded_by,
+        }
+        same = newest is not None and newest.fingerprint == fingerprint and not task.any_older
+        if newest is not None and same:
+            version: int | None = _confirm(task, newest, times, header, fingerprint)
+        else:
+            version = _apply(task, newest, header, fingerprint, progress)
+    counts = dict(task.counts)
+    return LoadReport(
+        customer=customer,
+        version=version,
+        as_of=as_of,
+        dry_run=dry_run,
+        update_mode=mode,
+        data_source=data_source,
+        retired=counts.pop("kpis_retired"),
+        history_only=counts.pop("kpis_history_only"),
+        errors=tuple(task.notes[:_NOTES]),
+        seconds=time.monotonic() - started,
+        **counts,
+    )
+
+
+def _silent(_phase: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _confirm(
+    task: LoadTask, newest: uploads.Upload, times: dict[str, str], header: dict[str, Any], fingerprint: str
+) -> int:
+    """Everything is as the newest upload left it; only a later `as_of` is worth an upload."""
+    task.counts["kpis_unchanged"] = newest.kpis_inserted + newest.kpis_updated + newest.kpis_unchanged
+    task.counts["accounts_skipped"] = newest.accounts_skipped
+    task.counts["sent_to_review"] = newest.sent_to_review
+    task.notes.extend(newest.notes)
+    if times == newest.current_as_of or task.dry_run:
+        return newest.version
+    uploads.open_upload(task.connection, task.customer_id, task.version, kind="load", **header)
+    uploads.close_upload(
+        task.connection, task.customer_id, task.version, task.counts, newest.notes, fingerprint
+    )
+    return task.version
+
+
+def _apply(
+    task: LoadTask,
+    newest: uploads.Upload | None,
+    header: dict[str, Any],
+    fingerprint: str,
+    progress: Progress,
+) -> int | None:
+    if not task.dry_run:
+        task = _begin(task, header)
+    targets = load_accounts(task)
+    progress("accounts", len(task.incoming.source_ids), len(task.incoming.source_ids))
+    load_health(task, targets)
+    load_values(task, targets, lambda done, total: progress("values", done, total))
+    if task.dry_run:
+        return newest.version if newest else None
+    defined = store_definitions(task.connection, task.customer_id, list(task.definitions.values()))
+    if (
+        newest is not None
+        and not task.changed_anything
+        and not defined
+        and header["current_as_of"] == newest.current_as_of
+    ):
+        uploads.discard_upload(task.connection, task.customer_id, task.version)
+        if not task.any_older:
+            uploads.note_fingerprint(task.connection, task.customer_id, newest.version, fingerprint)
+        return newest.version
+    uploads.close_upload(
+        task.connection,
+        task.customer_id,
+        task.version,
+        task.counts,
+        task.notes[:_NOTES],
+        None if task.any_older else fingerprint,
+    )
+    return task.version
+
+
+def _begin(task: LoadTask, header: dict[str, Any]) -> LoadTask:
+    """Opens the upload; before it another one where there are accounts that no upload has brought."""
+    connection, customer_id, version = task.connection, task.customer_id, task.version
+    if has_unrecorded(connection, customer_id):
+        before = {
+            **header,
+            "current_as_of": _times(task.shown),
+            "run_id": None,
+            "uploaded_by": "kpi-platform",
+        }
+        uploads.open_upload(connection, customer_id, version, kind="baseline", **before)
+        record_baseline(connection, customer_id, version)
+        version += 1
+    uploads.open_upload(connection, customer_id, version, kind="load", **header)
+    return replace(task, version=version)
+
+
+def _shown_after(task: LoadTask) -> dict[str, str]:
+    loaded = {source: max(task.shown[source] or task.as_of, task.as_of) for source in task.sources}
+    return _times({**task.shown, **loaded})
+
+
+def _times(shown: Mapping[Source, datetime | None]) -> dict[str, str]:
+    return {source: moment.isoformat() for source, moment in sorted(shown.items()) if moment is not None}
+
+
+def _fingerprint(
+    connection: sa.Connection,
+    customer_id: int,
+    incoming: Incoming,
+    settings: CustomerSettings,
+    definitions: list[KpiDefinition],
+    mode: str,
+    data_source: str,
+) -> str:
+    """Stands for all that decides what a load does, but for `as_of`."""
+    parts = [
+        incoming.fingerprint,
+        mode,
+        data_source,
+        settings.account_matching.create_new_accounts,
+        settings.account_matching.update_existing_accounts,
+        settings.error_handling.on_missing_account,
+        settings.error_handling.on_duplicate_kpi,
+        matches_state(connection, customer_id),
+        [asdict(one) for one in definitions],
+    ]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

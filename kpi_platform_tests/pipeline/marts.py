@@ -1,0 +1,84 @@
+"""Writes marts into the embedded warehouse, the way a build leaves them, without building."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from kpi_platform.adapters import duckdb_file
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.kpis import KPIS
+
+_INSTANT = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True)
+class MartAccount:
+    """One account with its values by KPI: a number, or the status that says why there is none."""
+
+    id: str
+    name: str
+    values: Mapping[str, float | str]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    health: Mapping[str, float] = field(default_factory=dict)
+
+
+def write_marts(
+    configuration: Configuration, customer: str, as_of: datetime, accounts: Iterable[MartAccount]
+) -> None:
+    """Replaces the customer's rows of the marts that a load reads."""
+    accounts = list(accounts)
+    attributes = ("industry", "region", "csm_name", "csm_email", "website")
+    integrated: dict[str, Any] = {
+        "account_id": pa.array([one.id for one in accounts], pa.string()),
+        "account_name": pa.array([one.name for one in accounts], pa.string()),
+        "revenue": pa.array([one.attributes.get("revenue") for one in accounts], pa.float64()),
+        **{n: pa.array([one.attributes.get(n) for one in accounts], pa.string()) for n in attributes},
+        "escalation_rate": pa.array([one.health.get("escalation_rate") for one in accounts], pa.float64()),
+    }
+    scores = ("health_score", "coverage", "relationship_score", "nps_contribution")
+    health: dict[str, Any] = {
+        "account_id": pa.array([one.id for one in accounts], pa.string()),
+        **{n: pa.array([one.health.get(n) for one in accounts], pa.float64()) for n in scores},
+    }
+    rows = [(one.id, kpi, value) for one in accounts for kpi, value in one.values.items()]
+    numbers = [None if isinstance(value, str) else float(value) for _, _, value in rows]
+    windows = [KPIS[kpi].window_days if kpi in KPIS else None for _, kpi, _ in rows]
+    starts = [None if days is None else as_of - timedelta(days=days) for days in windows]
+    values: dict[str, Any] = {
+        "account_id": pa.array([account for account, _, _ in rows], pa.string()),
+        "kpi": pa.array([kpi for _, kpi, _ in rows], pa.string()),
+        "value": pa.array(numbers, pa.float64()),
+        "numerator": pa.array(numbers, pa.float64()),
+        "denominator": pa.array([None if n is None else 1.0 for n in numbers], pa.float64()),
+        "sample_size": pa.array([None if n is None else 1 for n in numbers], pa.int64()),
+        "window_start": pa.array(starts, _INSTANT),
+        "window_end": pa.array([as_of for _ in rows], _INSTANT),
+        "status": pa.array([value if isinstance(value, str) else "ok" for _, _, value in rows], pa.string()),
+    }
+    write_mart(configuration, "kpi_integrated_metrics", customer, as_of, integrated)
+    write_mart(configuration, "account_health_score", customer, as_of, health)
+    write_mart(configuration, "kpi_values", customer, as_of, values)
+
+
+def write_mart(
+    configuration: Configuration, table: str, customer: str, as_of: datetime, columns: Mapping[str, Any]
+) -> None:
+    """Replaces the customer's rows of one mart; the first call makes the table."""
+    size = len(next(iter(columns.values())))
+    rows = pa.table(
+        {
+            "customer_id": pa.repeat(customer, size),
+            **columns,
+            "as_of": pa.repeat(pa.scalar(as_of, _INSTANT), size),
+        }
+    )
+    with duckdb_file.connect(configuration.warehouse_file) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("CREATE SCHEMA IF NOT EXISTS kpi")
+        connection.register("new_rows", rows)
+        connection.execute(f"CREATE TABLE IF NOT EXISTS kpi.{table} AS SELECT * FROM new_rows LIMIT 0")
+        connection.execute(f"DELETE FROM kpi.{table} WHERE customer_id = $1", [customer])
+        connection.execute(f"INSERT INTO kpi.{table} SELECT * FROM new_rows")
