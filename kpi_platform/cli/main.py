@@ -1,10 +1,33 @@
-"""`kpi-platform`: the command line. Each group of commands has a file of its own beside this one."""
+"""`kpi-platform`: the command line. Each group of commands has a file of its own beside this one.
+
+Start-up is part of the tool: the command files import typer and the standard library only; what a command
+needs is imported when it runs.
+"""
 
 import typer
+
+from kpi_platform.cli import (
+    customers,
+    db,
+    demo,
+    doctor,
+    explain,
+    local,
+    matching,
+    run,
+    settings,
+    up,
+    uploads,
+)
 
 app = typer.Typer(
     name="kpi-platform",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Twelve customer-success KPIs from Salesforce and ServiceNow, for every account of every customer.",
+    epilog="Start with `kpi-platform demo`, then `up`. `kpi-platform COMMAND --help` explains each.",
 )
+
+for group in (demo, up, run, explain, customers, settings, matching, uploads, db, local, doctor):
+    group.register(app)

@@ -1,12 +1,23 @@
-"""The instants of a backfill."""
+"""The instants that KPIs are computed for."""
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from kpi_platform.domain.errors import InvalidInput
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def parse_as_of(text: str) -> datetime:
+    """ISO 8601 as an instant in UTC; without a zone it is UTC. Raises InvalidInput."""
+    try:
+        instant = datetime.fromisoformat(text.strip())
+    except ValueError as cause:
+        raise InvalidInput(
+            f"'{text}' is no instant.", next_step="Write it like 2026-03-31 or 2026-03-31T06:00:00Z."
+        ) from cause
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def as_of_range(first: datetime, last: datetime, every: str | timedelta) -> Iterator[datetime]:

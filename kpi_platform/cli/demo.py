@@ -1,0 +1,130 @@
+"""`kpi-platform demo`: three sample customers, from their sources to the dashboard, in one go."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kpi_platform.cli.output import cli_errors, console
+from kpi_platform.cli.ports import is_listening, port_in_use
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import KpiPlatformError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from kpi_platform.local.samples import SampleCustomer
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    @cli_errors
+    def demo(
+        skip_sync: Annotated[
+            bool, typer.Option("--skip-sync", help="Compute from what the last demo landed.")
+        ] = False,
+    ) -> None:
+        """Run the main job end to end on sample data, and show the KPIs.
+
+        Starts the local Fivetran, adds three sample customers and the accounts that their dashboards already
+        know, syncs Salesforce and ServiceNow, computes the KPIs with dbt, matches the accounts and loads the
+        dashboard database. Everything lands under KPI_PLATFORM_HOME; run it again at any time.
+        """
+        from kpi_platform.cli.kpi_table import print_customer
+        from kpi_platform.cli.run import print_outcomes, run_all
+        from kpi_platform.dashboard.database import create_or_require, open_engine
+        from kpi_platform.local.samples import SAMPLE_CUSTOMERS
+
+        started = time.monotonic()
+        with local_fivetran(Configuration.from_environment()) as configuration:
+            engine = open_engine(configuration.dashboard_database_url)
+            create_or_require(engine)
+            for customer in SAMPLE_CUSTOMERS:
+                add_sample_customer(engine, customer)
+            keys = [customer.key for customer in SAMPLE_CUSTOMERS]
+            outcomes = run_all(configuration, keys, [datetime.now(UTC)], skip_sync=skip_sync)
+        with engine.connect() as connection:
+            for key in outcomes[0]["loaded"]:
+                print_customer(connection, key)
+        print_outcomes(outcomes)
+        console.print(f"\nDone in {time.monotonic() - started:.0f} s, all of it under {configuration.home}.")
+        _say_what_next()
+        if outcomes[0]["failed"]:
+            raise typer.Exit(1)
+
+
+@contextmanager
+def local_fivetran(configuration: Configuration) -> Iterator[Configuration]:
+    """The local Fivetran for the length of the block: the one that serves already, else one of our own.
+
+    Yields the configuration that reaches it, whatever FIVETRAN_API_URL says. Raises Conflict where another
+    program has the port."""
+    from kpi_platform.adapters.fivetran import open_fivetran
+    from kpi_platform.local.samples import SAMPLE_CUSTOMERS
+    from kpi_platform.local.server import running
+
+    local = Configuration.from_environment(
+        {
+            **configuration.environment,
+            "FIVETRAN_API_URL": "",
+            "FIVETRAN_API_KEY": "",
+            "FIVETRAN_API_SECRET": "",
+        }
+    )
+    port = local.local_fivetran_port
+    if is_listening(port):
+        sample = SAMPLE_CUSTOMERS[0].settings["salesforce"]["connection_id"]
+        try:
+            open_fivetran(local).connection(sample)
+        except KpiPlatformError as cause:
+            raise port_in_use("local Fivetran", port) from cause
+        yield local
+        return
+    with running(local, port):
+        yield local
+
+
+def add_sample_customer(engine: "Engine", customer: "SampleCustomer") -> None:
+    """Adds the customer, its settings and the accounts its dashboard already knows; leaves what is there."""
+    from kpi_platform.dashboard.customers import add_customer, list_customers
+    from kpi_platform.dashboard.settings_versions import save_settings
+    from kpi_platform.domain.settings import parse_settings
+
+    with engine.begin() as connection:
+        if customer.key in {known.key for known in list_customers(connection)}:
+            return
+        add_customer(connection, customer.key, customer.name)
+        document = parse_settings(customer.settings).model_dump(mode="json", by_alias=True)
+        save_settings(
+            connection,
+            customer.key,
+            document,
+            who="kpi-platform demo",
+            expected_version=None,
+            note="Sample settings",
+        )
+        _add_known_accounts(connection, customer.key)
+
+
+def _add_known_accounts(connection: "Connection", customer: str) -> None:
+    from kpi_platform.dashboard.accounts import add_account
+    from kpi_platform.local.samples import dashboard_accounts
+
+    for account in dashboard_accounts(customer):
+        add_account(
+            connection, customer, name=account.name, website=account.domain,
+            industry=account.industry, region=account.region,
+        )  # fmt: skip
+
+
+def _say_what_next() -> None:
+    console.print(
+        "\nNext\n"
+        "  kpi-platform up              Dagster's UI, the web app and the local Fivetran, until Ctrl-C\n"
+        "  kpi-platform explain --help  how a number was computed, and from which rows\n"
+        "  kpi-platform --help          everything else",
+        highlight=False,
+    )

@@ -1,0 +1,82 @@
+"""What a load brought, as a table for the terminal: one line a KPI, over all accounts of a customer."""
+
+from statistics import median
+
+import sqlalchemy as sa
+from rich.table import Table
+
+from kpi_platform.cli.output import console
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.tables import account_health, accounts, kpi_definitions, kpis
+from kpi_platform.domain.kpis import Band, KpiStatus, Thresholds
+
+_BANDS: tuple[Band, ...] = ("healthy", "between", "at_risk")
+_REASONS = {
+    KpiStatus.NO_DATA: "no data",
+    KpiStatus.NOT_MAPPED: "not mapped",
+    KpiStatus.NOT_SYNCED: "not synced",
+    KpiStatus.OUT_OF_RANGE: "out of range",
+    KpiStatus.DISABLED: "disabled",
+}
+
+
+def print_customer(connection: sa.Connection, key: str) -> None:
+    """Prints the customer's KPIs and health as the dashboard has them now."""
+    customer = get_customer(connection, key)
+    definitions = connection.execute(
+        sa.select(kpi_definitions)
+        .where(kpi_definitions.c.customer_id == customer.id)
+        .order_by(kpi_definitions.c.position)
+    ).all()
+    scores = list(
+        connection.scalars(
+            sa.select(account_health.c.health_score).where(
+                account_health.c.customer_id == customer.id, account_health.c.retired_at.is_(None)
+            )
+        )
+    )
+    known = [score for score in scores if score is not None]
+    count = connection.scalar(
+        sa.select(sa.func.count()).where(
+            accounts.c.customer_id == customer.id, accounts.c.retired_at.is_(None)
+        )
+    )
+    health = f"median health {median(known):.0f}" if known else "no health score"
+    table = Table(
+        title=f"{customer.name} ({key}): {count} accounts, {health}",
+        title_justify="left",
+        header_style="bold",
+    )
+    table.add_column("KPI")
+    table.add_column("median", justify="right")
+    table.add_column("unit")
+    for name, style in (("healthy", "green"), ("between", ""), ("at risk", "red")):
+        table.add_column(name, justify="right", style=style)
+    table.add_column("without a value")
+    for definition in definitions:
+        table.add_row(*_line(connection, definition))
+    console.print(table)
+
+
+def _line(connection: sa.Connection, definition: sa.Row) -> list[str]:  # type: ignore[type-arg]
+    rows = connection.execute(
+        sa.select(kpis.c.value, kpis.c.status).where(
+            kpis.c.customer_id == definition.customer_id,
+            kpis.c.kpi == definition.kpi,
+            kpis.c.retired_at.is_(None),
+        )
+    ).all()
+    values = [row.value for row in rows if row.value is not None]
+    thresholds = Thresholds(definition.healthy, definition.at_risk)
+    bands = [thresholds.band(value, definition.direction) for value in values]
+    missing = [KpiStatus(row.status) for row in rows if row.value is None]
+    reasons = ", ".join(
+        f"{missing.count(status)} {text}" for status, text in _REASONS.items() if status in missing
+    )
+    return [
+        definition.display_name,
+        f"{median(values):,.1f}" if values else "–",
+        definition.unit,
+        *(str(bands.count(band)) if bands else "–" for band in _BANDS),
+        reasons,
+    ]

@@ -1,0 +1,111 @@
+"""`kpi-platform run`: the whole job for some customers, in this process."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from kpi_platform.cli.output import cli_errors, console, print_json
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.as_of_range import as_of_range as instants_between
+from kpi_platform.domain.as_of_range import parse_as_of
+from kpi_platform.domain.errors import InvalidInput
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    @cli_errors
+    def run(
+        customers: Annotated[list[str], typer.Argument(help="Keys of the customers.", show_default=False)],
+        as_of: Annotated[
+            str | None,
+            typer.Option(
+                help="Compute for this instant (ISO 8601, UTC where no zone is given). Default: now."
+            ),
+        ] = None,
+        as_of_range: Annotated[
+            tuple[str, str] | None,
+            typer.Option(
+                "--as-of-range", metavar="FROM TO", help="Compute for every instant from FROM to TO."
+            ),
+        ] = None,
+        every: Annotated[str, typer.Option(help="Step of --as-of-range: 12h, 1d, 1w.")] = "1d",
+        skip_sync: Annotated[
+            bool, typer.Option("--skip-sync", help="Compute from what the destination already holds.")
+        ] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    ) -> None:
+        """Sync, compute, match and load CUSTOMERS here and now, without daemon or server.
+
+        The runs appear in Dagster's web UI. Exit code 1 when any customer failed; the others are loaded all
+        the same.
+        """
+        instants = _instants(as_of, as_of_range, every)
+        outcomes = run_all(Configuration.from_environment(), customers, instants, skip_sync=skip_sync)
+        if as_json:
+            print_json(outcomes)
+        else:
+            print_outcomes(outcomes)
+        if any(outcome["failed"] for outcome in outcomes):
+            raise typer.Exit(1)
+
+
+def run_all(
+    configuration: Configuration, customers: list[str], instants: Iterable[datetime], *, skip_sync: bool
+) -> list[dict[str, Any]]:
+    """Runs the job once for each instant, oldest first, and syncs at most once. The outcomes are JSON."""
+    from kpi_platform.dashboard.customers import get_customer
+    from kpi_platform.dashboard.database import create_or_require, open_engine
+    from kpi_platform.defs.run import run_job
+
+    engine = open_engine(configuration.dashboard_database_url)
+    create_or_require(engine)
+    with engine.connect() as connection:
+        for key in customers:
+            get_customer(connection, key)
+    outcomes = []
+    with console.status("Starting …") as status:
+        for number, instant in enumerate(instants):
+            outcome = run_job(
+                configuration,
+                engine,
+                list(dict.fromkeys(customers)),
+                as_of=instant,
+                skip_sync=skip_sync or number > 0,
+                on_progress=lambda line: _progress(status, line),
+            )
+            outcomes.append(
+                {
+                    "as_of": instant.isoformat(),
+                    "run_ids": list(outcome.run_ids),
+                    "loaded": dict(outcome.loaded),
+                    "failed": dict(outcome.failed),
+                }
+            )
+    return outcomes
+
+
+def print_outcomes(outcomes: list[dict[str, Any]]) -> None:
+    """One line for each instant and customer: the upload, or why there is none."""
+    for outcome in outcomes:
+        console.print(f"as of {outcome['as_of']}", highlight=False)
+        for customer, version in outcome["loaded"].items():
+            console.print(f"  [green]✓[/] {customer}  upload {version}", highlight=False)
+        for customer, reason in outcome["failed"].items():
+            console.print(f"  [red]✗[/] {customer}  {reason}", highlight=False, markup=True, soft_wrap=True)
+
+
+def _instants(as_of: str | None, as_of_range: tuple[str, str] | None, every: str) -> list[datetime]:
+    if as_of is not None and as_of_range is not None:
+        raise InvalidInput("--as-of and --as-of-range exclude each other.", next_step="Give one of them.")
+    if as_of_range is not None:
+        first, last = map(parse_as_of, as_of_range)
+        return list(instants_between(first, last, every))
+    return [parse_as_of(as_of) if as_of else datetime.now(UTC)]
+
+
+def _progress(status: Any, line: str) -> None:
+    status.update(line)
+    if not console.is_terminal:
+        console.print(line, highlight=False, markup=False)

@@ -1,0 +1,72 @@
+"""`kpi-platform up`: everything on one machine, until Ctrl-C."""
+
+import os
+import shlex
+import sys
+from typing import Annotated
+
+import typer
+
+from kpi_platform.cli.output import cli_errors, console
+from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, require_free_port
+from kpi_platform.configuration import Configuration
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    @cli_errors
+    def up(
+        port: Annotated[int, typer.Option(help="Port of the web app.")] = WEB_PORT,
+        dagster_port: Annotated[int, typer.Option(help="Port of Dagster's web UI.")] = DAGSTER_PORT,
+        host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    ) -> None:
+        """Start the local Fivetran, Dagster's web UI and daemon, and the web app; one Ctrl-C ends all.
+
+        The local Fivetran starts only where FIVETRAN_API_URL is not set: with it, your own Fivetran is used.
+        """
+        from honcho.manager import Manager
+
+        from kpi_platform.dashboard.database import create_or_require, open_engine
+        from kpi_platform.defs.instance import prepare_dagster_home
+        from kpi_platform.web.sign_in import sign_in_link
+
+        configuration = Configuration.from_environment()
+        engine = open_engine(configuration.dashboard_database_url)
+        create_or_require(engine)
+        environment = os.environ | {
+            "DAGSTER_HOME": str(prepare_dagster_home(configuration)),
+            "KPI_PLATFORM_HOME": str(configuration.home),
+            "KPI_DAGSTER_URL": f"http://{host}:{dagster_port}",
+            "KPI_WEB_URL": f"http://{host}:{port}",
+            "PYTHONUNBUFFERED": "1",
+        }
+        wanted = {"web app": port, "Dagster": dagster_port}
+        if configuration.uses_local_fivetran:
+            wanted["local Fivetran"] = configuration.local_fivetran_port
+        for name, number in wanted.items():
+            require_free_port(name, number)
+
+        manager = Manager()
+        for name, command in _servers(configuration, host, port, dagster_port).items():
+            manager.add_process(name, shlex.join(map(str, command)), env=environment)
+        console.print(f"Dagster   http://{host}:{dagster_port}")
+        console.print(f"Fivetran  {configuration.fivetran_api_url}")
+        console.print(f"Web app   {sign_in_link(configuration, engine)}", soft_wrap=True)
+        console.print("The link signs you in, once. One Ctrl-C ends all.\n")
+        manager.loop()
+        raise typer.Exit(0 if manager.returncode in (0, 130, 143) else 1)
+
+
+def _servers(
+    configuration: Configuration, host: str, port: int, dagster_port: int
+) -> dict[str, list[object]]:
+    """The commands, by the name that their output is marked with."""
+    python = [sys.executable, "-m"]
+    dagster = [*python, "dagster", "dev", "-m", "kpi_platform.definitions", "-h", host, "-p", dagster_port]
+    servers: dict[str, list[object]] = {}
+    if configuration.uses_local_fivetran:
+        local_port = configuration.local_fivetran_port
+        servers["fivetran"] = [*python, "kpi_platform", "local-fivetran", "--port", local_port]
+    servers["dagster"] = dagster
+    servers["web"] = [*python, "kpi_platform", "web", "--host", host, "--port", port]
+    return servers
