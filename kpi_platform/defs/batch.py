@@ -95,11 +95,11 @@ class Batch:
         yield from self.finish()
 
     def keep(
-        self, customer: str, results: Mapping[dg.AssetKey, Metadata]
+        self, customer: str, results: Mapping[dg.AssetKey, Metadata], tags: Mapping[str, str] | None = None
     ) -> Iterator[dg.AssetMaterialization]:
         """Records that `customer`'s partition of each of these assets was made."""
         for key, metadata in results.items():
-            yield dg.AssetMaterialization(key, partition=customer, metadata=metadata)
+            yield dg.AssetMaterialization(key, partition=customer, metadata=metadata, tags=tags)
 
     def lose(self, customer: str, reason: str) -> None:
         """Records that `customer` goes no further in this run."""

@@ -6,3 +6,8 @@ CUSTOMERS_NAME = "customers"
 
 CUSTOMERS = dg.DynamicPartitionsDefinition(name=CUSTOMERS_NAME)
 """Kept in step with the customers table by a sensor."""
+
+BATCH_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=200)
+"""A backfill takes so many customers in one run."""
+
+OWNERS = ["team:data-engineering"]

@@ -1,0 +1,52 @@
+"""Checks beside the dbt tests: is what Fivetran landed fresh?"""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from kpi_platform.defs.fivetran import table_key
+from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.syncs import recorded_syncs
+from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+
+
+def freshness_check(source: Source) -> dg.AssetChecksDefinition:
+    """Names the customers whose source has not synced for longer than their settings allow."""
+    first = SOURCE_TABLES[source][0].name
+
+    @dg.asset_check(
+        asset=table_key(source, first),
+        name="synced_lately",
+        description="Every customer's newest sync is at most alerts.on_stale_hours old, and did not fail.",
+    )
+    def synced_lately(platform: Platform) -> dg.AssetCheckResult:
+        late = stale_customers(platform, source, datetime.now(UTC))
+        return dg.AssetCheckResult(
+            passed=not late,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{len(late)} customers are late." if late else "All customers are fresh.",
+            metadata={"customers": dg.MetadataValue.json(late)},
+        )
+
+    return synced_lately
+
+
+def stale_customers(platform: Platform, source: Source, now: datetime) -> dict[str, str]:
+    """Customer → since when, of those that have the source and are late."""
+    recorded = recorded_syncs(platform.engine())
+    known = [customer for customer, of in recorded if of == source]
+    late: dict[str, str] = {}
+    for customer, settings in platform.settings(known).items():
+        row = recorded[customer, source]
+        if not settings.source(source).enabled:
+            continue
+        succeeded = row["last_succeeded_at"]
+        if succeeded is None:
+            late[customer] = "never synced"
+        elif now - succeeded > timedelta(hours=settings.alerts.on_stale_hours):
+            late[customer] = f"since {succeeded.isoformat()}"
+    return late
+
+
+FRESHNESS_CHECKS = [freshness_check(source) for source in SOURCES]

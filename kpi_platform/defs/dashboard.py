@@ -1,0 +1,70 @@
+"""The dashboard load as an asset: the last of the flow."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+
+from kpi_platform.defs.batch import Batch, Metadata
+from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
+from kpi_platform.defs.requests import COUNTS, finish, load_results, load_wishes, note_progress, request_of
+from kpi_platform.defs.resources import Platform
+from kpi_platform.pipeline.load import LoadReport, load_dashboard
+
+
+def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
+    """The load of what `upstream` holds."""
+
+    @dg.asset(
+        name="dashboard_load",
+        deps=upstream,
+        partitions_def=CUSTOMERS,
+        group_name="dashboard",
+        kinds={"python", "sql"},
+        owners=OWNERS,
+        backfill_policy=BATCH_POLICY,
+        description="The customer's KPI values in the dashboard: one upload, one transaction, one version.",
+    )
+    def load(context: dg.AssetExecutionContext, platform: Platform) -> Iterator[Any]:
+        note_progress(context, platform, "loading")
+        batch = Batch.of(context)
+        request = request_of(context, platform)
+        wishes = load_wishes(request)
+
+        def load_one(customer: str) -> Metadata:
+            report = load_dashboard(
+                platform.configuration(),
+                platform.engine(),
+                customer,
+                batch.as_of,
+                run_id=context.run_id,
+                **wishes,
+            )
+            if request is not None:
+                finish(platform, request.id, "done", load_results(report), context.run_id)
+            return load_metadata(report, platform.configuration().get("KPI_WEB_URL"))
+
+        yield from batch.each(load_one)
+
+    return load
+
+
+def load_metadata(report: LoadReport, web_url: str | None) -> dict[str, Any]:
+    """What the materialisation of a load says: version, counts as a table, notes, and where to look."""
+    counts = {name: value for name, value in asdict(report).items() if name in COUNTS}
+    schema = dg.TableSchema([dg.TableColumn("what", "string"), dg.TableColumn("rows", "int")])
+    records = [
+        dg.TableRecord({"what": name.replace("_", " "), "rows": value}) for name, value in counts.items()
+    ]
+    metadata: dict[str, Any] = {
+        "upload version": report.version,
+        "as_of": dg.MetadataValue.timestamp(report.as_of),
+        "counts": dg.MetadataValue.table(records, schema=schema),
+        "dagster/row_count": report.kpis_synced + report.kpis_unchanged,
+        "notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in report.errors) or "none"),
+    }
+    if web_url:
+        metadata["accounts"] = dg.MetadataValue.url(f"{web_url}/accounts?customer={report.customer}")
+        metadata["uploads"] = dg.MetadataValue.url(f"{web_url}/uploads?customer={report.customer}")
+    return metadata

@@ -1,0 +1,100 @@
+"""The dbt marts as assets: one build for all customers of a run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_shared.record import replace
+
+from kpi_platform.defs.batch import Batch
+from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
+from kpi_platform.defs.requests import note_progress
+from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.syncs import INPUTS, dump_inputs, recorded_inputs
+from kpi_platform.pipeline.build import build_kpis
+from kpi_platform.pipeline.checks import Check
+
+DESTINATION_POOL = "destination"
+
+
+class KpiTranslator(DagsterDbtTranslator):
+    """Marts are partitioned by customer. Their tests do not hold back what comes after: the build itself
+    decides which customer fails."""
+
+    def get_partitions_def(
+        self,
+        dbt_resource_props: Mapping[str, Any],  # noqa: ARG002
+    ) -> dg.PartitionsDefinition[str] | None:
+        return CUSTOMERS
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        source = dbt_resource_props["resource_type"] == "source"
+        return str(dbt_resource_props["source_name"]) if source else "kpis"
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
+        return OWNERS
+
+    def get_asset_check_spec(self, *args: Any, **kwargs: Any) -> dg.AssetCheckSpec | None:
+        spec: dg.AssetCheckSpec | None = super().get_asset_check_spec(*args, **kwargs)
+        return replace(spec, blocking=False) if spec else None
+
+
+def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
+    """All marts of the dbt project whose manifest this is."""
+
+    @dbt_assets(
+        name="kpi_marts",
+        manifest=manifest,
+        dagster_dbt_translator=KpiTranslator(),
+        backfill_policy=BATCH_POLICY,
+        pool=DESTINATION_POOL,
+    )
+    def marts(context: dg.AssetExecutionContext, platform: Platform) -> Iterator[Any]:
+        note_progress(context, platform, "transforming")
+        batch = Batch.of(context)
+        inputs = recorded_inputs(platform.engine(), platform.settings(batch.customers))
+        report = build_kpis(
+            platform.configuration(),
+            platform.engine(),
+            batch.customers,
+            batch.as_of,
+            run_id=context.run_id,
+            on_progress=lambda node: context.log.debug(
+                f"{node.done}/{node.total} {node.node}: {node.status}"
+            ),
+        )
+        for customer, error in report.failed.items():
+            batch.lose(customer, str(error))
+        for customer, rows in report.built.items():
+            made = {
+                key: {"dagster/row_count": rows[key.path[-1]]}
+                for key in context.selected_asset_keys
+                if key.path[-1] in rows
+            }
+            yield from batch.keep(customer, made, {INPUTS: dump_inputs(inputs.get(customer, {}))})
+        yield from check_results(context, report.checks)
+        yield from batch.finish()
+
+    return marts
+
+
+def check_results(
+    context: dg.AssetExecutionContext, checks: Sequence[Check]
+) -> Iterator[dg.AssetCheckResult]:
+    """The dbt tests as results of the asset checks that are made of them."""
+    specs = {key.name: key for key in context.selected_asset_check_keys}
+    for check in checks:
+        if check.node in specs and check.status != "skipped":
+            key = specs[check.node]
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key,
+                check_name=key.name,
+                passed=check.status == "pass",
+                severity=dg.AssetCheckSeverity.WARN
+                if check.severity == "warn"
+                else dg.AssetCheckSeverity.ERROR,
+                description=check.message,
+                metadata={"failing rows": check.failures, "customers": ", ".join(check.customers)},
+            )

@@ -1,0 +1,206 @@
+"""Every table that Fivetran lands is an asset; making a customer's partition syncs its connection."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from kpi_platform.adapters.fivetran_connection import Connection
+from kpi_platform.adapters.fivetran_dagster import KpiFivetranClient, KpiFivetranWorkspace
+from kpi_platform.defs.batch import Batch, Metadata
+from kpi_platform.defs.partitions import CUSTOMERS, OWNERS
+from kpi_platform.defs.requests import note_progress
+from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.syncs import record_connection, sync_metadata
+from kpi_platform.domain.batch import raw_schema
+from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, SyncFailed
+from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.landed import find_schema, find_table
+from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+from kpi_platform.pipeline.batch import CustomerInput, read_inputs
+
+FIVETRAN_POOL = "fivetran"
+SYNCS_AT_ONCE = 16
+_TITLES = {"salesforce": "Salesforce", "servicenow": "ServiceNow"}
+
+
+def table_key(source: Source, table: str) -> dg.AssetKey:
+    return dg.AssetKey([source, table])
+
+
+def source_keys(source: Source) -> list[dg.AssetKey]:
+    return [table_key(source, table.name) for table in SOURCE_TABLES[source]]
+
+
+def fivetran_assets(source: Source) -> dg.AssetsDefinition:
+    """The tables of one source. The customers of a batch sync side by side; one sync serves all tables."""
+    specs = [
+        dg.AssetSpec(
+            table_key(source, table.name),
+            description=f"{_TITLES[source]} `{table.name}`, as Fivetran lands it for each customer. "
+            f"{table.description}",
+            partitions_def=CUSTOMERS,
+            group_name=source,
+            kinds={"fivetran", source},
+            owners=OWNERS,
+            tags={"kpi/source": source},
+            metadata={"primary key": table.primary_key},
+            skippable=True,
+        )
+        for table in SOURCE_TABLES[source]
+    ]
+
+    @dg.multi_asset(
+        name=f"{source}_sync",
+        specs=specs,
+        can_subset=True,
+        pool=FIVETRAN_POOL,
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=25),
+    )
+    def sync(
+        context: dg.AssetExecutionContext, platform: Platform, fivetran: KpiFivetranWorkspace
+    ) -> Iterator[Any]:
+        note_progress(context, platform, "syncing", {source: "syncing"})
+        batch = Batch.of(context)
+        yield from SourceSync(batch, source, platform, fivetran.get_client()).run()
+
+    return sync
+
+
+class SourceSync:
+    """One source's syncs in one step, and what becomes of those that fail (`error_handling`)."""
+
+    def __init__(self, batch: Batch, source: Source, platform: Platform, client: KpiFivetranClient) -> None:
+        self._batch = batch
+        self._context = batch.context
+        self._source = source
+        self._platform = platform
+        self._client = client
+        record = self._context.instance.get_run_record_by_id(self._context.run_id)
+        assert record is not None
+        self._since = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
+
+    def run(self) -> Iterator[Any]:
+        inputs, unknown = read_inputs(
+            self._platform.configuration(), self._platform.engine(), self._batch.customers
+        )
+        for customer, error in unknown.items():
+            self._batch.lose(customer, str(error))
+        inputs = [one for one in inputs if self._has_source(one)]
+        self._start_other_sources(inputs)
+        again: list[tuple[CustomerInput, KpiPlatformError]] = []
+        with ThreadPoolExecutor(SYNCS_AT_ONCE) as threads:
+            running = {threads.submit(self._sync, one): one for one in inputs}
+            for ended in as_completed(running):
+                one = running[ended]
+                try:
+                    yield from self._batch.keep(one.customer, self._landed(one, ended.result()))
+                    note_progress(self._context, self._platform, "syncing", {self._source: "done"})
+                except KpiPlatformError as error:
+                    if self._may_retry(one, error):
+                        again.append((one, error))
+                    else:
+                        self._give_up(one, error)
+        if again:
+            self._retry(again)
+        yield from self._batch.finish()
+
+    def _has_source(self, one: CustomerInput) -> bool:
+        enabled = one.settings.source(self._source).enabled
+        if not enabled:
+            self._context.log.info(f"{one.customer}: its settings say that it has no {self._source}.")
+        return enabled
+
+    def _sync(self, one: CustomerInput) -> Connection:
+        connection_id = connection_of(one, self._source)
+        self._record(one, self._client.api.connection(connection_id), attempted_at=datetime.now(UTC))
+        try:
+            connection = self._client.sync(
+                connection_id,
+                since=self._since,
+                on_state=lambda now: self._context.log.info(f"{one.customer}: {now.id} is {now.sync_state}"),
+            )
+        except SyncFailed:
+            self._record(one, self._client.api.connection(connection_id))
+            raise
+        self._record(one, connection)
+        return connection
+
+    def _record(
+        self, one: CustomerInput, connection: Connection, attempted_at: datetime | None = None
+    ) -> None:
+        with self._platform.engine().begin() as database:
+            record_connection(database, one.customer, self._source, connection, attempted_at=attempted_at)
+
+    def _landed(self, one: CustomerInput, connection: Connection) -> Mapping[dg.AssetKey, Metadata]:
+        """Metadata of every selected table that is there; what has not landed is no materialisation."""
+        catalogue = one.destination.columns([raw_schema(one.settings, self._source)])
+        schema = find_schema(catalogue, raw_schema(one.settings, self._source))
+        if schema is None:
+            return {}
+        there: dict[str, dg.AssetKey] = {}
+        for table in SOURCE_TABLES[self._source]:
+            key = table_key(self._source, table.name)
+            found = find_table(table, schema, catalogue[schema], switched_on=True, mapped=())
+            if found.identifier and key in self._context.selected_asset_keys:
+                there[found.identifier] = key
+        rows = one.destination.row_counts(schema, list(there))
+        about = sync_metadata(connection)
+        return {
+            key: about | {"dagster/row_count": rows[table], "dagster/table_name": f"{schema}.{table}"}
+            for table, key in there.items()
+        }
+
+    def _start_other_sources(self, inputs: list[CustomerInput]) -> None:
+        """Steps of one process run one after another; so the first starts the syncs of all."""
+        selected = {key.path[0] for key in self._context.job_def.asset_layer.selected_asset_keys}
+        for other in (other for other in SOURCES if other != self._source and other in selected):
+            for one in inputs:
+                try:
+                    connection = self._client.api.connection(connection_of(one, other))
+                    if not (
+                        connection.is_syncing or connection.paused or connection.completed_since(self._since)
+                    ):
+                        self._client.api.sync(connection.id)
+                except KpiPlatformError as error:
+                    self._context.log.info(f"{one.customer}: {other} is not started ahead: {error}")
+
+    def _may_retry(self, one: CustomerInput, error: KpiPlatformError) -> bool:
+        policy = one.settings.error_handling
+        return (
+            policy.on_sync_failure == "retry"
+            and bool(error.details.get("retry", error.http_status == 503))
+            and self._context.retry_number < policy.max_retries
+        )
+
+    def _retry(self, again: list[tuple[CustomerInput, KpiPlatformError]]) -> None:
+        """Runs the step again; customers that have succeeded are recognised then, and not synced twice."""
+        for one, error in again:
+            self._context.log.warning(f"{one.customer}: {error} It is tried again.")
+        policies = [one.settings.error_handling for one, _ in again]
+        raise dg.RetryRequested(
+            max_retries=max(policy.max_retries for policy in policies),
+            seconds_to_wait=max(policy.retry_delay_seconds for policy in policies),
+        ) from again[0][1]
+
+    def _give_up(self, one: CustomerInput, error: KpiPlatformError) -> None:
+        if one.settings.error_handling.on_sync_failure == "skip":
+            self._context.log.warning(f"{one.customer}: {error} Its KPIs are computed from what is there.")
+        else:
+            self._batch.lose(one.customer, str(error))
+
+
+def connection_of(one: CustomerInput, source: Source) -> str:
+    """The connection of the customer's source, or InvalidInput that names the setting."""
+    connection_id = one.settings.source(source).connection_id
+    if connection_id is None:
+        raise InvalidInput(
+            f"Customer '{one.customer}' has no {source} connection.",
+            next_step=f"Set {source}.connection_id in its settings, or leave {source} out of the run.",
+        )
+    return connection_id
+
+
+FIVETRAN_ASSETS = [fivetran_assets(source) for source in SOURCES]

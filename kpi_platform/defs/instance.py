@@ -1,0 +1,82 @@
+"""The Dagster instance of an installation: where its state lies, and how much goes on at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kpi_platform.configuration import Configuration
+
+POOL_LIMITS = {"fivetran": 10, "destination": 1}
+"""Steps at once. DuckDB takes one writer; other destinations may take more (KPI_DESTINATION_STEPS)."""
+
+DEFAULT_RUNS_AT_ONCE = 10
+
+
+def prepare_dagster_home(configuration: Configuration) -> Path:
+    """Writes dagster.yaml and the limits of the pools where they are missing or have changed; answers the
+    folder, which is what DAGSTER_HOME is to be."""
+    home = configuration.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(instance_settings(configuration), sort_keys=False)
+    limits = pool_limits(configuration)
+    file, stamp = home / "dagster.yaml", home / "pools.yaml"
+    written = yaml.safe_dump(limits)
+    if file.exists() and file.read_text() == text and stamp.exists() and stamp.read_text() == written:
+        return home
+    file.write_text(text)
+    _set_pool_limits(home, limits)
+    stamp.write_text(written)
+    return home
+
+
+def pool_limits(configuration: Configuration) -> dict[str, int]:
+    """How many steps of each pool run at once."""
+    steps = configuration.get("KPI_DESTINATION_STEPS")
+    return POOL_LIMITS | ({"destination": int(steps)} if steps else {})
+
+
+def instance_settings(configuration: Configuration) -> Mapping[str, Any]:
+    """What dagster.yaml says. With DAGSTER_DATABASE_URL runs and events go to that PostgreSQL."""
+    settings: dict[str, Any] = {
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+        "concurrency": {
+            "pools": {"granularity": "op"},
+            "runs": {
+                "max_concurrent_runs": int(configuration.get("KPI_RUNS_AT_ONCE") or DEFAULT_RUNS_AT_ONCE),
+                # Never two runs of one customer at once. Batches carry a list instead of a partition; the
+                # sensors keep a customer out of them while another run has it.
+                "tag_concurrency_limits": [
+                    {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
+                ],
+            },
+        },
+        # A run whose process was killed is found dead, and frees what it held.
+        "run_monitoring": {
+            "enabled": True,
+            "poll_interval_seconds": 15,
+            "start_timeout_seconds": 300,
+            "free_slots_after_run_end_seconds": 60,
+        },
+        # Runs say themselves how often (dagster/max_retries); only after a crash.
+        "run_retries": {"enabled": True, "max_retries": 0, "retry_on_asset_or_op_failure": False},
+        "sensors": {"use_threads": True, "num_workers": 4},
+        "schedules": {"use_threads": True, "num_workers": 2},
+        "retention": {
+            name: {"purge_after_days": {"skipped": 1, "success": 30, "failure": 30, "started": 30}}
+            for name in ("schedule", "sensor")
+        },
+    }
+    if configuration.get("DAGSTER_DATABASE_URL"):
+        settings["storage"] = {"postgres": {"postgres_url": {"env": "DAGSTER_DATABASE_URL"}}}
+    return settings
+
+
+def _set_pool_limits(home: Path, limits: Mapping[str, int]) -> None:
+    from dagster import DagsterInstance
+
+    with DagsterInstance.from_config(str(home)) as instance:
+        for pool, limit in limits.items():
+            instance.event_log_storage.set_concurrency_slots(pool, limit)

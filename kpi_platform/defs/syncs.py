@@ -1,0 +1,110 @@
+"""What is known of all customers' syncs, and what a refresh has taken in of them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import sqlalchemy as sa
+from dagster._core.events import DagsterEventType
+
+from kpi_platform.adapters.fivetran_connection import Connection
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.source_states import record_sync_state
+from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.refresh import SyncEnds, refresh_inputs
+from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.sources import SOURCES
+
+VALUES = dg.AssetKey("kpi_values")
+"""The mart whose builds say what they have taken in."""
+
+INPUTS = "kpi/inputs"
+"""Tag of its materialisations: of each source, the end of the newest sync that the build took in."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Inputs = Mapping[Source, datetime]
+
+
+def recorded_syncs(engine: sa.Engine) -> dict[tuple[str, Source], Mapping[str, Any]]:
+    """(customer, source) → what is recorded of its syncs, for all active customers, from one query."""
+    states, customers = tables.source_states, tables.customers
+    query = (
+        sa.select(customers.c.key, states)
+        .join_from(states, customers)
+        .where(customers.c.removed_at.is_(None))
+    )
+    with reading(engine) as database:
+        return {(row["key"], row["source"]): dict(row) for row in database.execute(query).mappings()}
+
+
+def recorded_inputs(
+    engine: sa.Engine, settings: Mapping[str, CustomerSettings]
+) -> dict[str, dict[Source, datetime]]:
+    """What a refresh of each customer would take in now."""
+    ends: dict[str, dict[Source, SyncEnds]] = {}
+    for (customer, source), row in recorded_syncs(engine).items():
+        ends.setdefault(customer, {})[source] = SyncEnds(row["last_succeeded_at"], row["last_failed_at"])
+    return {customer: refresh_inputs(one, ends.get(customer, {})) for customer, one in settings.items()}
+
+
+def dump_inputs(inputs: Inputs) -> str:
+    """The inputs as the value of a tag: source and microseconds since 1970."""
+    return "_".join(f"{source}-{round(at.timestamp() * 1_000_000)}" for source, at in sorted(inputs.items()))
+
+
+def parse_inputs(text: str) -> dict[Source, datetime]:
+    pairs = (part.split("-") for part in text.split("_") if part)
+    return {
+        source: _EPOCH + timedelta(microseconds=int(moment))
+        for name, moment in pairs
+        for source in SOURCES
+        if source == name
+    }
+
+
+def used_inputs(instance: dg.DagsterInstance) -> dict[str, dict[Source, datetime]]:
+    """What each customer's newest build has taken in, from one query."""
+    tags = instance.event_log_storage.get_latest_tags_by_partition(
+        VALUES, DagsterEventType.ASSET_MATERIALIZATION, [INPUTS]
+    )
+    return {customer: parse_inputs(found.get(INPUTS, "")) for customer, found in tags.items()}
+
+
+def record_connection(
+    database: sa.Connection,
+    customer: str,
+    source: Source,
+    connection: Connection,
+    *,
+    attempted_at: datetime | None = None,
+) -> None:
+    """Notes in the dashboard database what Fivetran says of a customer's connection."""
+    record_sync_state(
+        database,
+        customer,
+        source,
+        connection_id=connection.id,
+        last_succeeded_at=connection.succeeded_at,
+        last_failed_at=connection.failed_at,
+        last_attempt_at=attempted_at,
+        sync_state=connection.sync_state,
+        detail={
+            "setup_state": connection.setup_state,
+            "tasks": list(connection.tasks),
+            "warnings": list(connection.warnings),
+            "url": connection.url,
+        },
+    )
+
+
+def sync_metadata(connection: Connection) -> dict[str, Any]:
+    """What a materialisation says of its sync."""
+    times = {"sync succeeded": connection.succeeded_at, "sync failed": connection.failed_at}
+    return {
+        **{name: dg.MetadataValue.timestamp(at) for name, at in times.items() if at},
+        "connection": connection.id,
+        "Fivetran": dg.MetadataValue.url(connection.url),
+    }
