@@ -10,7 +10,7 @@ from dagster_fivetran import FivetranOutput, FivetranWorkspace
 from dagster_fivetran.resources import FivetranClient
 from pydantic import Field
 
-from kpi_platform.adapters.fivetran import FivetranApi, open_fivetran
+from kpi_platform.adapters.fivetran import FivetranApi
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.adapters.fivetran_sync import run_sync
 from kpi_platform.configuration import Configuration
@@ -125,19 +125,30 @@ class KpiFivetranClient(FivetranClient):
 
 
 class KpiFivetranWorkspace(FivetranWorkspace):
-    """The account of the environment. Key and secret are read when a call is made, so that they are never
-    part of what Dagster stores or shows."""
+    """The account behind one API key, at any address."""
 
-    account_id: str = Field(default="environment", description="Named by FIVETRAN_API_URL and the API key.")
-    api_key: str = Field(default="", description="Comes from FIVETRAN_API_KEY.")
-    api_secret: str = Field(default="", description="Comes from FIVETRAN_API_SECRET.")
+    account_id: str = Field(default="", description="Not needed: the API key names the account.")
+    api_url: str = Field(description="Address of the API, without /v1.")
     disable_schedule_on_trigger: bool = Field(default=False, description="Schedules belong to the settings.")
+    poll_seconds: float = Field(default=DEFAULT_POLL_SECONDS)
+    timeout_seconds: float = Field(default=DEFAULT_TIMEOUT_SECONDS)
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> "KpiFivetranWorkspace":
+        """The account of the environment. Holds its key: never hand it to Dagster as a resource, which would
+        show it."""
+        return cls(
+            api_url=configuration.fivetran_api_url,
+            api_key=configuration.fivetran_api_key,
+            api_secret=configuration.fivetran_api_secret,
+            poll_seconds=float(configuration.get("KPI_SYNC_POLL_SECONDS") or DEFAULT_POLL_SECONDS),
+            timeout_seconds=float(configuration.get("KPI_SYNC_TIMEOUT_SECONDS") or DEFAULT_TIMEOUT_SECONDS),
+        )
 
     @cached_method
     def get_client(self) -> KpiFivetranClient:
-        configuration = Configuration.from_environment()
         return KpiFivetranClient(
-            open_fivetran(configuration),
-            poll_seconds=float(configuration.get("KPI_SYNC_POLL_SECONDS") or DEFAULT_POLL_SECONDS),
-            timeout_seconds=float(configuration.get("KPI_SYNC_TIMEOUT_SECONDS") or DEFAULT_TIMEOUT_SECONDS),
+            FivetranApi(self.api_url, self.api_key, self.api_secret),
+            poll_seconds=self.poll_seconds,
+            timeout_seconds=self.timeout_seconds,
         )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from kpi_platform.defs.fivetran import table_key
-from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.syncs import recorded_syncs
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
@@ -20,7 +20,7 @@ def freshness_check(source: Source) -> dg.AssetChecksDefinition:
         name="synced_lately",
         description="Every customer's newest sync is at most alerts.on_stale_hours old, and did not fail.",
     )
-    def synced_lately(platform: Platform) -> dg.AssetCheckResult:
+    def synced_lately(platform: PlatformParam) -> dg.AssetCheckResult:
         late = stale_customers(platform, source, datetime.now(UTC))
         return dg.AssetCheckResult(
             passed=not late,
@@ -34,7 +34,7 @@ def freshness_check(source: Source) -> dg.AssetChecksDefinition:
 
 def stale_customers(platform: Platform, source: Source, now: datetime) -> dict[str, str]:
     """Customer → since when, of those that have the source and are late."""
-    recorded = recorded_syncs(platform.engine())
+    recorded = recorded_syncs(platform.engine)
     known = [customer for customer, of in recorded if of == source]
     late: dict[str, str] = {}
     for customer, settings in platform.settings(known).items():

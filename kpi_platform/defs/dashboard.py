@@ -9,8 +9,10 @@ import dagster as dg
 from kpi_platform.defs.batch import Batch, Metadata
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import COUNTS, finish, load_results, load_wishes, note_progress, request_of
-from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.pipeline.load import LoadReport, load_dashboard
+
+UPLOAD_VERSION = "upload version"
 
 
 def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
@@ -26,7 +28,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
         backfill_policy=BATCH_POLICY,
         description="The customer's KPI values in the dashboard: one upload, one transaction, one version.",
     )
-    def load(context: dg.AssetExecutionContext, platform: Platform) -> Iterator[Any]:
+    def load(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
         note_progress(context, platform, "loading")
         batch = Batch.of(context)
         request = request_of(context, platform)
@@ -34,8 +36,8 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
 
         def load_one(customer: str) -> Metadata:
             report = load_dashboard(
-                platform.configuration(),
-                platform.engine(),
+                platform.configuration,
+                platform.engine,
                 customer,
                 batch.as_of,
                 run_id=context.run_id,
@@ -43,7 +45,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
             )
             if request is not None:
                 finish(platform, request.id, "done", load_results(report), context.run_id)
-            return load_metadata(report, platform.configuration().get("KPI_WEB_URL"))
+            return load_metadata(report, platform.configuration.get("KPI_WEB_URL"))
 
         yield from batch.each(load_one)
 
@@ -58,7 +60,7 @@ def load_metadata(report: LoadReport, web_url: str | None) -> dict[str, Any]:
         dg.TableRecord({"what": name.replace("_", " "), "rows": value}) for name, value in counts.items()
     ]
     metadata: dict[str, Any] = {
-        "upload version": report.version,
+        UPLOAD_VERSION: report.version,
         "as_of": dg.MetadataValue.timestamp(report.as_of),
         "counts": dg.MetadataValue.table(records, schema=schema),
         "dagster/row_count": report.kpis_synced + report.kpis_unchanged,

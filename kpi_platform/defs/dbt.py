@@ -11,7 +11,7 @@ from dagster_shared.record import replace
 from kpi_platform.defs.batch import Batch
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import note_progress
-from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.defs.syncs import INPUTS, dump_inputs, recorded_inputs
 from kpi_platform.pipeline.build import build_kpis
 from kpi_platform.pipeline.checks import Check
@@ -51,13 +51,13 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
         backfill_policy=BATCH_POLICY,
         pool=DESTINATION_POOL,
     )
-    def marts(context: dg.AssetExecutionContext, platform: Platform) -> Iterator[Any]:
+    def marts(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
         note_progress(context, platform, "transforming")
         batch = Batch.of(context)
-        inputs = recorded_inputs(platform.engine(), platform.settings(batch.customers))
+        inputs = recorded_inputs(platform.engine, platform.settings(batch.customers))
         report = build_kpis(
-            platform.configuration(),
-            platform.engine(),
+            platform.configuration,
+            platform.engine,
             batch.customers,
             batch.as_of,
             run_id=context.run_id,

@@ -8,11 +8,10 @@ from typing import Any
 import dagster as dg
 
 from kpi_platform.adapters.fivetran_connection import Connection
-from kpi_platform.adapters.fivetran_dagster import KpiFivetranClient, KpiFivetranWorkspace
 from kpi_platform.defs.batch import Batch, Metadata
 from kpi_platform.defs.partitions import CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import note_progress
-from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.syncs import record_connection, sync_metadata
 from kpi_platform.domain.batch import raw_schema
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, SyncFailed
@@ -59,12 +58,10 @@ def fivetran_assets(source: Source) -> dg.AssetsDefinition:
         pool=FIVETRAN_POOL,
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=25),
     )
-    def sync(
-        context: dg.AssetExecutionContext, platform: Platform, fivetran: KpiFivetranWorkspace
-    ) -> Iterator[Any]:
+    def sync(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
         note_progress(context, platform, "syncing", {source: "syncing"})
         batch = Batch.of(context)
-        yield from SourceSync(batch, source, platform, fivetran.get_client()).run()
+        yield from SourceSync(batch, source, platform).run()
 
     return sync
 
@@ -72,19 +69,19 @@ def fivetran_assets(source: Source) -> dg.AssetsDefinition:
 class SourceSync:
     """One source's syncs in one step, and what becomes of those that fail (`error_handling`)."""
 
-    def __init__(self, batch: Batch, source: Source, platform: Platform, client: KpiFivetranClient) -> None:
+    def __init__(self, batch: Batch, source: Source, platform: Platform) -> None:
         self._batch = batch
         self._context = batch.context
         self._source = source
         self._platform = platform
-        self._client = client
+        self._client = platform.fivetran
         record = self._context.instance.get_run_record_by_id(self._context.run_id)
         assert record is not None
         self._since = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
 
     def run(self) -> Iterator[Any]:
         inputs, unknown = read_inputs(
-            self._platform.configuration(), self._platform.engine(), self._batch.customers
+            self._platform.configuration, self._platform.engine, self._batch.customers
         )
         for customer, error in unknown.items():
             self._batch.lose(customer, str(error))
@@ -131,7 +128,7 @@ class SourceSync:
     def _record(
         self, one: CustomerInput, connection: Connection, attempted_at: datetime | None = None
     ) -> None:
-        with self._platform.engine().begin() as database:
+        with self._platform.engine.begin() as database:
             record_connection(database, one.customer, self._source, connection, attempted_at=attempted_at)
 
     def _landed(self, one: CustomerInput, connection: Connection) -> Mapping[dg.AssetKey, Metadata]:

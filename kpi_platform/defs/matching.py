@@ -1,14 +1,15 @@
 """Account matching as an asset."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from kpi_platform.defs.batch import Batch, Metadata
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
-from kpi_platform.defs.requests import note_progress
-from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.requests import match_wishes, note_progress, request_of
+from kpi_platform.defs.resources import PlatformParam
+from kpi_platform.pipeline.match import AccountMatch, MatchReport, match_accounts
 
 
 def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
@@ -24,16 +25,46 @@ def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
         backfill_policy=BATCH_POLICY,
         description="Which account of the dashboard each account of the sources is, or why none.",
     )
-    def matches(context: dg.AssetExecutionContext, platform: Platform) -> Iterator[Any]:
+    def matches(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
         note_progress(context, platform, "matching")
         batch = Batch.of(context)
-
-        from kpi_platform.pipeline.match import match_accounts
-
-        def match(customer: str) -> Metadata:
-            report = match_accounts(platform.configuration(), platform.engine(), customer, batch.as_of)
-            return {"report": dg.MetadataValue.md(str(report))}
-
-        yield from batch.each(match)
+        wishes = match_wishes(request_of(context, platform))
+        yield from batch.each(
+            lambda customer: match_metadata(
+                match_accounts(platform.configuration, platform.engine, customer, batch.as_of, **wishes)
+            )
+        )
 
     return matches
+
+
+def match_metadata(report: MatchReport) -> Metadata:
+    """What the materialisation of a customer's matches says."""
+    counts = {f"decided {name}": rows for name, rows in report.by_decision.items()}
+    methods = {f"by {name}": rows for name, rows in report.by_method.items()}
+    return {
+        "dagster/row_count": report.accounts,
+        "changed": report.changed,
+        **counts,
+        **methods,
+        "weakest matches": _table(report.weakest),
+        "for review": _table(report.review),
+    }
+
+
+def _table(matches: Sequence[AccountMatch]) -> dg.TableMetadataValue:
+    schema = dg.TableSchema(
+        [dg.TableColumn(name, "string") for name in ("source account", "account", "score", "reason")]
+    )
+    records = [
+        dg.TableRecord(
+            {
+                "source account": match.source_name,
+                "account": match.account_name or "",
+                "score": f"{match.score:.2f}",
+                "reason": match.reason,
+            }
+        )
+        for match in matches
+    ]
+    return dg.MetadataValue.table(records, schema=schema)

@@ -11,7 +11,7 @@ from kpi_platform.defs.fivetran import source_keys
 from kpi_platform.defs.jobs import SYNC_AND_REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.requests import REQUEST_TAG, finish
-from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.domain.sources import SOURCES
 
 ENDINGS = {
@@ -32,9 +32,9 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
         description="Starts a run for each sync that somebody has asked for on the web page or by the API.",
     )
     def sync_requests(
-        context: dg.SensorEvaluationContext, platform: Platform
+        context: dg.SensorEvaluationContext, platform: PlatformParam
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        with reading(platform.engine()) as database:
+        with reading(platform.engine) as database:
             queued = queued_sync_requests(database)
         partitions = set(context.instance.get_dynamic_partitions(CUSTOMERS_NAME))
         ready = [request for request in queued if request.customer in partitions]
@@ -52,7 +52,7 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
             default_status=dg.DefaultSensorStatus.RUNNING,
             description="Tells a sync request that its run has ended.",
         )
-        def sync_request_ended(context: dg.RunStatusSensorContext, platform: Platform) -> None:
+        def sync_request_ended(context: dg.RunStatusSensorContext, platform: PlatformParam) -> None:
             run = context.dagster_run
             request_id = run.tags.get(REQUEST_TAG)
             if request_id is None:

@@ -39,7 +39,7 @@ def request_of(context: dg.AssetExecutionContext, platform: Platform) -> SyncReq
     request_id = context.run.tags.get(REQUEST_TAG)
     if request_id is None:
         return None
-    with platform.engine().begin() as database:
+    with platform.engine.begin() as database:
         return sync_request(database, request_id)
 
 
@@ -52,8 +52,15 @@ def note_progress(
     """Tells whoever waits for the run's request that the run has come to `state`."""
     request_id = context.run.tags.get(REQUEST_TAG)
     if request_id is not None:
-        with platform.engine().begin() as database:
+        with platform.engine.begin() as database:
             advance_sync_request(database, request_id, state, progress=progress, run_id=context.run_id)
+
+
+def match_wishes(request: SyncRequest | None) -> dict[str, Any]:
+    """What the request wants of the matching, as its arguments."""
+    if request is None:
+        return {}
+    return {"mode": request.sync_config.get("account_mapping") or "auto", "store": not request.dry_run}
 
 
 def load_wishes(request: SyncRequest | None) -> dict[str, Any]:
@@ -77,7 +84,7 @@ def finish(
     run_id: str,
 ) -> None:
     """Ends the request; one that has ended stays as it is."""
-    with platform.engine().begin() as database:
+    with platform.engine.begin() as database:
         finish_sync_request(database, request_id, state, results=results, run_id=run_id)
 
 

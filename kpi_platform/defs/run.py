@@ -1,12 +1,38 @@
-"""The whole job in one process: sync, then refresh, recorded on the installation's own Dagster instance."""
+"""The whole job in one process, recorded on the installation's own Dagster instance."""
 
-from collections.abc import Callable, Mapping, Sequence
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+from filelock import FileLock, Timeout
 from sqlalchemy import Engine
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.customers import get_customer, list_customers
+from kpi_platform.dashboard.database import reading
+from kpi_platform.defs.batch import batch_tags
+from kpi_platform.defs.dashboard import UPLOAD_VERSION
+from kpi_platform.defs.instance import prepare_dagster_home
+from kpi_platform.defs.partitions import CUSTOMERS_NAME
+from kpi_platform.domain.errors import InvalidInput
+
+HOST_TAG = "kpi/host"
+"""Run tag: the machine on which a run goes on that no daemon watches over."""
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_STEPS = {
+    "salesforce_sync": "Syncing Salesforce",
+    "servicenow_sync": "Syncing ServiceNow",
+    "kpi_marts": "Computing KPIs",
+    "account_matches": "Matching accounts",
+    "dashboard_load": "Loading the dashboard",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +59,82 @@ def run_job(
     `as_of` is the instant the KPIs are computed for (with a time zone). `on_progress` gets short lines in
     plain words. One customer's failure is that customer's alone; errors of all are KpiPlatformErrors.
     """
-    raise NotImplementedError
+    if as_of.tzinfo is None:
+        raise InvalidInput(f"as_of {as_of} has no time zone.", next_step="Give it in UTC.")
+    with reading(engine) as database:
+        wanted = [get_customer(database, customer).key for customer in customers]
+        known = [customer.key for customer in list_customers(database)]
+    on_progress("Reading the definitions")
+    from kpi_platform.definitions import definitions
+
+    job = definitions(configuration).resolve_job_def("refresh" if skip_sync else "sync_and_refresh")
+    with _instance(configuration) as instance:
+        instance.add_dynamic_partitions(CUSTOMERS_NAME, known)
+        run = instance.create_run_for_job(
+            job,
+            run_config=_QUIET,
+            tags={**job.run_tags, **batch_tags(instance, wanted, as_of), HOST_TAG: socket.gethostname()},
+        )
+        with _life_line(configuration.dagster_home, run.run_id):
+            events = list(_reported(execute_run_iterator(InMemoryJob(job), run, instance), on_progress))
+    return _outcome(run.run_id, wanted, events)
+
+
+@contextmanager
+def _instance(configuration: Configuration) -> Iterator[dg.DagsterInstance]:
+    home = prepare_dagster_home(configuration)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        bury_dead_runs(instance, home)
+        yield instance
+
+
+def bury_dead_runs(instance: dg.DagsterInstance, home: Path) -> None:
+    """Marks runs of killed processes as failed, and frees what they held. No daemon does it: it knows only
+    the runs that it has launched."""
+    unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
+    for run in instance.get_runs(dg.RunsFilter(statuses=unfinished, tags={HOST_TAG: socket.gethostname()})):
+        try:
+            with _life_line(home, run.run_id):
+                instance.report_run_failed(run, "The process of the run was ended from outside.")
+                instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        except Timeout:
+            continue
+
+
+@contextmanager
+def _life_line(home: Path, run_id: str) -> Iterator[None]:
+    """A lock that lasts as long as the process of the run: who gets it knows that the process has ended."""
+    file = home / "processes" / f"{run_id}.lock"
+    file.parent.mkdir(exist_ok=True)
+    with FileLock(file, timeout=0):
+        yield
+    file.unlink(missing_ok=True)
+
+
+def _reported(
+    events: Iterator[dg.DagsterEvent], on_progress: Callable[[str], None]
+) -> Iterator[dg.DagsterEvent]:
+    for event in events:
+        if event.is_step_start and event.step_key:
+            on_progress(_STEPS.get(event.step_key, event.step_key))
+        elif event.is_step_materialization and event.step_key in ("account_matches", "dashboard_load"):
+            on_progress(f"{_STEPS[event.step_key]}: {event.partition}")
+        yield event
+
+
+def _outcome(run_id: str, customers: Sequence[str], events: Sequence[dg.DagsterEvent]) -> RunOutcome:
+    loaded: dict[str, int] = {}
+    reasons: dict[str, str] = {}
+    broken = "The run ended before it came to this customer."
+    for event in events:
+        if event.is_step_materialization and event.step_key == "dashboard_load" and event.partition:
+            metadata = event.step_materialization_data.materialization.metadata
+            loaded[event.partition] = int(str(metadata[UPLOAD_VERSION].value))
+        elif event.is_step_failure:
+            failure = event.step_failure_data
+            if failure.user_failure_data and failure.user_failure_data.metadata:
+                reasons |= {key: str(text.value) for key, text in failure.user_failure_data.metadata.items()}
+            elif failure.error:
+                broken = failure.error_display_string.strip().splitlines()[0]
+    failed = {key: reasons.get(key, broken) for key in customers if key not in loaded}
+    return RunOutcome((run_id,), loaded, failed)

@@ -10,7 +10,7 @@ from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.fivetran import source_keys
 from kpi_platform.defs.jobs import SYNC
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
-from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.runs import active_runs, in_chunks
 from kpi_platform.defs.syncs import recorded_syncs
 from kpi_platform.domain.due_times import due_sources
@@ -28,7 +28,7 @@ CUSTOMERS_PER_SYNC_RUN = 25
     description="Starts the syncs that are due by each customer's frequency, window and time zone.",
 )
 def due_syncs(
-    context: dg.ScheduleEvaluationContext, platform: Platform
+    context: dg.ScheduleEvaluationContext, platform: PlatformParam
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     due = _due(context.instance, platform, datetime.now(UTC))
     if not due:
@@ -51,7 +51,7 @@ def sync_request_for(
 def _due(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> dict[str, tuple[Source, ...]]:
     """Customer → the sources to sync now. A customer that another run is busy with waits for it."""
     busy = {customer for run in active_runs(instance) for customer in run.customers}
-    recorded = recorded_syncs(platform.engine())
+    recorded = recorded_syncs(platform.engine)
     waiting = [key for key in instance.get_dynamic_partitions(CUSTOMERS_NAME) if key not in busy]
     due: dict[str, tuple[Source, ...]] = {}
     for customer, settings in platform.settings(waiting).items():

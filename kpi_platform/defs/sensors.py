@@ -10,14 +10,13 @@ import dagster as dg
 
 from kpi_platform.adapters.fivetran import FivetranApi
 from kpi_platform.adapters.fivetran_connection import Connection
-from kpi_platform.adapters.fivetran_dagster import KpiFivetranWorkspace
 from kpi_platform.dashboard.customers import list_customers
 from kpi_platform.dashboard.database import reading
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.jobs import REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME
-from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.runs import ActiveRun, active_runs, in_chunks
 from kpi_platform.defs.syncs import (
     dump_inputs,
@@ -47,9 +46,9 @@ def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.Sensor
         description="Keeps the partitions in step with the customers.",
     )
     def customers_partitions(
-        context: dg.SensorEvaluationContext, platform: Platform
+        context: dg.SensorEvaluationContext, platform: PlatformParam
     ) -> dg.SensorResult | dg.SkipReason:
-        with reading(platform.engine()) as database:
+        with reading(platform.engine) as database:
             wanted = [customer.key for customer in list_customers(database)]
         present = context.instance.get_dynamic_partitions(CUSTOMERS_NAME)
         new = [key for key in wanted if key not in set(present)]
@@ -66,17 +65,17 @@ def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.Sensor
         description="Notices every finished sync, whoever started it; one request serves all customers.",
     )
     def fivetran_syncs(
-        context: dg.SensorEvaluationContext, platform: Platform, fivetran: KpiFivetranWorkspace
+        context: dg.SensorEvaluationContext, platform: PlatformParam
     ) -> dg.SensorResult | dg.SkipReason:
         partitions = context.instance.get_dynamic_partitions(CUSTOMERS_NAME)
         if not partitions:
             return dg.SkipReason("There are no customers yet.")
-        api = fivetran.get_client().api
+        api = platform.fivetran.api
         try:
             # The order matters: a run that has ended by the second line has recorded its syncs by the third.
             connections = {connection.id: connection for connection in api.connections()}
             runs = active_runs(context.instance)
-            recorded = recorded_syncs(platform.engine())
+            recorded = recorded_syncs(platform.engine)
             events: list[Any] = []
             for customer, settings in platform.settings(partitions).items():
                 for source in SOURCES:
@@ -100,11 +99,13 @@ def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.Sensor
         default_status=_RUNNING,
         description="Refreshes the KPIs once for every finished sync; once for two that end together.",
     )
-    def refresh(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult | dg.SkipReason:
+    def refresh(
+        context: dg.SensorEvaluationContext, platform: PlatformParam
+    ) -> dg.SensorResult | dg.SkipReason:
         requested: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
         settings = platform.settings(context.instance.get_dynamic_partitions(CUSTOMERS_NAME))
         # The order matters: a run that has ended by the second line has said by the third what it took in.
-        inputs = recorded_inputs(platform.engine(), settings)
+        inputs = recorded_inputs(platform.engine, settings)
         runs = active_runs(context.instance)
         used = used_inputs(context.instance)
         now = datetime.now(UTC)
@@ -148,7 +149,7 @@ def _notice(
         return
     tables = _synced_tables(api, source, connection) if succeeded or failed else []
     about = sync_metadata(connection)
-    with platform.engine().begin() as database:
+    with platform.engine.begin() as database:
         attempted = connection.completed_at if succeeded or failed else None
         record_connection(database, customer, source, connection, attempted_at=attempted)
     for table in tables:
