@@ -117,6 +117,12 @@ class FivetranApi(FivetranHttp):
             raise
         return data.get("schemas") or {}
 
+    def reload_schemas(self, connection_id: str) -> Mapping[str, Any]:
+        """Has Fivetran ask the source for its tables, also before the first sync; nothing is switched."""
+        path = f"connections/{_part(connection_id)}/schemas/reload"
+        data = self.request("POST", path, json={"exclude_mode": "PRESERVE"})
+        return data.get("schemas") or {}
+
     def update_schemas(
         self, connection_id: str, schemas: Mapping[str, Mapping[str, bool]]
     ) -> Mapping[str, Any]:

@@ -17,8 +17,8 @@ from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
 @dataclass(frozen=True, slots=True)
 class AppliedChange:
     """One thing that a connection was told. `setting` is paused, schedule_type, sync_frequency or
-    tables.<table>; `value` is what Fivetran answered. `pending`: Fivetran has no schema configuration before
-    a connection's first sync, so that its tables can only be set after it."""
+    tables.<table>; `value` is what Fivetran answered. `pending`: Fivetran cannot ask the source for its
+    tables yet, so that they can only be set after the connection's first sync."""
 
     source: Source
     connection_id: str
@@ -145,7 +145,7 @@ def _apply_tables(
     tables: Mapping[str, bool],
     undo: list[Callable[[], Any]],
 ) -> list[AppliedChange]:
-    configured = api.schemas(wanted.connection_id)
+    configured = _schemas(api, wanted.connection_id)
     if not configured:
         return [
             AppliedChange(source, wanted.connection_id, f"tables.{name}", on, pending=True)
@@ -176,6 +176,16 @@ def _apply_tables(
         )
         for name, (schema, key) in places.items()
     ]
+
+
+def _schemas(api: FivetranApi, connection_id: str) -> Mapping[str, Any]:
+    """The schema configuration; empty where Fivetran cannot ask the source yet."""
+    if configured := api.schemas(connection_id):
+        return configured
+    try:
+        return api.reload_schemas(connection_id)
+    except FivetranRefused:
+        return {}
 
 
 def _as_it_was(found: Connection, modified: Mapping[str, Any]) -> dict[str, Any]:

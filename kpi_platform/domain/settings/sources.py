@@ -41,7 +41,7 @@ class FivetranSettings(Section):
     """When this customer's connections are synced, and who starts the syncs."""
 
     enabled: bool = setting(
-        True, "Automatic sync. Off: nothing is started by itself, and the connections are paused in "
+        True, "Automatic sync. Off: nothing is started by itself, and the connections are manual in "
         "Fivetran; a manual sync still works.",
     )  # fmt: skip
     scheduler: Literal["platform", "fivetran"] = setting(
@@ -74,7 +74,7 @@ class SourceSettings(Section):
 
     enabled: bool = setting(
         True,
-        "This customer has this source. Off: nothing of it is synced or read, and its KPIs are not_synced.",
+        "This customer has this source. Off: its connection is paused in Fivetran, and its KPIs are not_synced.",
     )
     sync_frequency_minutes: SyncFrequency | None = setting(
         None, "Minutes between two syncs of this source. Empty: the frequency of the Fivetran section. "
