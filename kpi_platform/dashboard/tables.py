@@ -206,7 +206,9 @@ def _history(name: str, key: list[sa.Column[Any]], state: tuple[tuple[str, Any],
             "brought_by", sa.Integer, nullable=False, comment="The upload that first brought this state."
         ),
         _upload_key(),
-        _one_of("change", "inserted", "updated", "retired", "restored", "removed", "history_only"),
+        _one_of(
+            "change", "baseline", "inserted", "updated", "retired", "restored", "removed", "history_only"
+        ),
     )
 
 

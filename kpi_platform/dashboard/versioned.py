@@ -13,7 +13,7 @@ from kpi_platform.dashboard.bulk import read_columns, write_columns
 from kpi_platform.dashboard.types import UtcDateTime
 from kpi_platform.domain.load_plan import Array
 
-Change = Literal["inserted", "updated", "retired", "restored", "removed", "history_only"]
+Change = Literal["baseline", "inserted", "updated", "retired", "restored", "removed", "history_only"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def record_baseline(connection: sa.Connection, customer_id: int, version: int) -
     """Writes the history of those accounts, so that a roll-back knows how they were."""
     accounts = tables.accounts
     connection.execute(sa.update(accounts).where(*_unrecorded(customer_id)).values(upload_version=version))
-    record_inserted(connection, ACCOUNTS, customer_id, version)
+    record_inserted(connection, ACCOUNTS, customer_id, version, "baseline")
 
 
 def _unrecorded(customer_id: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -131,14 +131,16 @@ def insert_current(
     )
 
 
-def record_inserted(connection: sa.Connection, family: Family, customer_id: int, version: int) -> None:
+def record_inserted(
+    connection: sa.Connection, family: Family, customer_id: int, version: int, change: Change = "inserted"
+) -> None:
     """The history of all rows that `insert_current` added; before anything else of this upload is applied."""
     current = family.current
     query = sa.select(
         sa.literal(customer_id),
         sa.literal(version),
         *family.selected(),
-        sa.literal("inserted"),
+        sa.literal(change),
         sa.literal(version),
     ).where(current.c.customer_id == customer_id, current.c.upload_version == version)
     connection.execute(sa.insert(family.history).from_select(_history_names(family), query))

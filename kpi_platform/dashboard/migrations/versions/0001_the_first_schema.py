@@ -328,7 +328,7 @@ def upgrade() -> None:
             "brought_by", sa.Integer(), nullable=False, comment="The upload that first brought this state."
         ),
         sa.CheckConstraint(
-            "change IN ('inserted', 'updated', 'retired', 'restored', 'removed', 'history_only')",
+            "change IN ('baseline', 'inserted', 'updated', 'retired', 'restored', 'removed', 'history_only')",
             name=op.f("ck_account_health_history_change"),
         ),
         sa.ForeignKeyConstraint(
@@ -359,7 +359,7 @@ def upgrade() -> None:
             "brought_by", sa.Integer(), nullable=False, comment="The upload that first brought this state."
         ),
         sa.CheckConstraint(
-            "change IN ('inserted', 'updated', 'retired', 'restored', 'removed', 'history_only')",
+            "change IN ('baseline', 'inserted', 'updated', 'retired', 'restored', 'removed', 'history_only')",
             name=op.f("ck_account_history_change"),
         ),
         sa.ForeignKeyConstraint(
@@ -431,7 +431,7 @@ def upgrade() -> None:
             "brought_by", sa.Integer(), nullable=False, comment="The upload that first brought this state."
         ),
         sa.CheckConstraint(
-            "change IN ('inserted', 'updated', 'retired', 'restored', 'removed', 'history_only')",
+            "change IN ('baseline', 'inserted', 'updated', 'retired', 'restored', 'removed', 'history_only')",
             name=op.f("ck_kpi_history_change"),
         ),
         sa.ForeignKeyConstraint(

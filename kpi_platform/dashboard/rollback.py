@@ -1,0 +1,267 @@
+"""Taking uploads back, and comparing what two of them showed.
+
+The history holds every change of what was shown, roll-backs included. So the state after an upload is, of
+every key, the newest change that is no later; rows that went to the history alone never were shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import tables, uploads
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.uploads import Upload
+from kpi_platform.dashboard.versioned import (
+    ACCOUNTS,
+    FAMILIES,
+    VALUES,
+    Family,
+    apply_staged,
+    record_staged,
+    staging,
+)
+from kpi_platform.domain.errors import Conflict
+
+DiffKind = Literal["changed", "new", "retired"]
+
+_uploads = tables.kpi_uploads
+_NOT_SHOWN = ("history_only", "baseline")
+
+
+@dataclass(frozen=True, slots=True)
+class ValueDiff:
+    """One KPI value that two uploads show differently. A status without a value says why there is none."""
+
+    account_id: int
+    account_name: str
+    kpi: str
+    kind: DiffKind
+    before: float | None
+    before_status: str | None
+    after: float | None
+    after_status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadDiff:
+    """`counts` are of all differences by kind; `values` are the first of them, by account name and KPI."""
+
+    counts: Mapping[DiffKind, int]
+    values: tuple[ValueDiff, ...]
+
+
+def rollback(
+    connection: sa.Connection, customer: str, version: int, *, who: str, run_id: str | None = None
+) -> Upload:
+    """Takes upload `version` back, and with it all later ones: the dashboard shows again exactly what it
+    showed before it. This is a new upload, which can be taken back in turn.
+
+    Accounts that only those uploads brought are retired. Raises NotFound for an unknown version and Conflict
+    for one that is taken back already or that records accounts no load had brought.
+    """
+    customer_id = get_customer(connection, customer).id
+    uploads.lock_uploads(connection, customer_id)
+    target = uploads.get_upload(connection, customer, version)
+    everything = sorted(uploads.list_uploads(connection, customer), key=lambda one: one.version)
+    if target.kind == "baseline" or target.status == "taken_back":
+        raise Conflict(
+            f"Upload {version} of '{customer}' "
+            + (
+                "only records the accounts that were there."
+                if target.kind == "baseline"
+                else "is taken back."
+            ),
+            next_step=f"List the uploads: kpi-platform uploads list {customer}",
+        )
+    before = next((one for one in reversed(everything) if one.version < version), None)
+    new = everything[-1].version + 1
+    uploads.open_upload(
+        connection,
+        customer_id,
+        new,
+        kind="rollback",
+        took_back=version,
+        as_of=(before or target).as_of,
+        current_as_of=before.current_as_of if before else {},
+        update_mode=(before or target).update_mode,
+        data_source="combined",
+        settings_version=before.settings_version if before else None,
+        run_id=run_id,
+        uploaded_by=who,
+    )
+    counts: dict[str, int] = {}
+    for family in FAMILIES:
+        restored, removed = _restore(connection, family, customer_id, version, new)
+        if family is ACCOUNTS:
+            counts |= {"accounts_updated": restored, "accounts_retired": removed}
+        elif family is VALUES:
+            counts |= {"kpis_updated": restored, "kpis_retired": removed}
+    _mark(connection, customer_id, everything, version, new)
+    uploads.close_upload(connection, customer_id, new, counts, [], None)
+    return uploads.get_upload(connection, customer, new)
+
+
+def diff_uploads(
+    connection: sa.Connection, customer: str, first: int, second: int, *, limit: int = 1000, offset: int = 0
+) -> UploadDiff:
+    """What the dashboard showed after upload `second` and not after `first` (0: before any), by value."""
+    customer_id = get_customer(connection, customer).id
+    for version in (first, second):
+        if version != 0:
+            uploads.get_upload(connection, customer, version)
+    history, accounts = VALUES.history, tables.accounts
+    low, high = sorted((first, second))
+    touched = (
+        sa.select(history.c.account_id, history.c.kpi)
+        .where(
+            _changes(VALUES, customer_id), history.c.upload_version > low, history.c.upload_version <= high
+        )
+        .distinct()
+        .cte("touched")
+    )
+    a, b = (_state_after(VALUES, customer_id, version, f"s{n}") for n, version in enumerate((first, second)))
+    had = sa.and_(a.c.kpi.is_not(None), a.c.retired_at.is_(None))
+    has = sa.and_(b.c.kpi.is_not(None), b.c.retired_at.is_(None))
+    same = sa.and_(
+        *(
+            a.c[name].is_not_distinct_from(b.c[name])
+            for name in ("value", "numerator", "denominator", "sample_size", "status")
+        )
+    )
+    kind = sa.case(
+        (sa.and_(sa.not_(had), has), "new"),
+        (sa.and_(had, sa.not_(has)), "retired"),
+        (sa.and_(had, has, sa.not_(same)), "changed"),
+    )
+    rows = (
+        sa.select(
+            touched.c.account_id,
+            accounts.c.name.label("account_name"),
+            touched.c.kpi,
+            kind.label("kind"),
+            sa.case((had, a.c.value)).label("before"),
+            sa.case((had, a.c.status)).label("before_status"),
+            sa.case((has, b.c.value)).label("after"),
+            sa.case((has, b.c.status)).label("after_status"),
+        )
+        .select_from(touched)
+        .join(accounts, sa.and_(accounts.c.customer_id == customer_id, accounts.c.id == touched.c.account_id))
+        .outerjoin(a, sa.and_(a.c.account_id == touched.c.account_id, a.c.kpi == touched.c.kpi))
+        .outerjoin(b, sa.and_(b.c.account_id == touched.c.account_id, b.c.kpi == touched.c.kpi))
+        .subquery()
+    )
+    differing = rows.c.kind.is_not(None)
+    counted = sa.select(rows.c.kind, sa.func.count()).where(differing).group_by(rows.c.kind)
+    ordered = sa.select(rows).where(differing).order_by(rows.c.account_name, rows.c.account_id, rows.c.kpi)
+    counts: dict[DiffKind, int] = {"changed": 0, "new": 0, "retired": 0}
+    counts |= dict(connection.execute(counted).tuples())
+    page = connection.execute(ordered.limit(limit).offset(offset)).mappings()
+    return UploadDiff(counts, tuple(ValueDiff(**row) for row in page))
+
+
+def _restore(
+    connection: sa.Connection, family: Family, customer_id: int, version: int, new: int
+) -> tuple[int, int]:
+    """Brings the current rows back to what they were before `version`. Returns how many rows got an earlier
+    state, and how many had none and are gone."""
+    history, current = family.history, family.current
+    touched = (
+        sa.select(*(history.c[name] for name in family.key))
+        .where(_changes(family, customer_id), history.c.upload_version >= version)
+        .distinct()
+    )
+    mine = current.c.customer_id == customer_id
+    current_key = sa.tuple_(*(family.current_key(name) for name in family.key))
+    with staging(connection, family, "restored") as earlier, staging(connection, family, "removed") as gone:
+        names = [*family.key, *family.state, "brought_by"]
+        state = _state_after(family, customer_id, version - 1, "earlier", touched)
+        connection.execute(sa.insert(earlier).from_select(names, sa.select(*(state.c[n] for n in names))))
+        earlier_key = sa.select(*(earlier.c[name] for name in family.key))
+        # The same upload brought what is shown and what was shown before: nothing to do.
+        as_it_is = (
+            sa.select(sa.literal(1))
+            .where(mine, *(family.current_key(n) == earlier.c[n] for n in family.key))
+            .where(current.c.upload_version == earlier.c.brought_by)
+        )
+        lost = sa.select(*family.selected(), sa.literal(new)).where(
+            mine, current_key.in_(touched), current_key.not_in(earlier_key)
+        )
+        connection.execute(sa.insert(gone).from_select(names, lost))
+        connection.execute(sa.delete(earlier).where(as_it_is.exists()))
+        restored, removed = _count(connection, earlier), _count(connection, gone)
+        if family is ACCOUNTS:
+            _retire_new(connection, gone, customer_id, version, new)
+        else:
+            record_staged(connection, family, gone, customer_id, new, "removed")
+            gone_key = sa.select(*(gone.c[name] for name in family.key))
+            connection.execute(sa.delete(current).where(mine, current_key.in_(gone_key)))
+        absent = [earlier.c[name] for name in names]
+        shown = sa.select(*(family.current_key(name) for name in family.key)).where(mine)
+        missing = sa.select(sa.literal(customer_id), *absent).where(
+            sa.tuple_(*(earlier.c[name] for name in family.key)).not_in(shown)
+        )
+        apply_staged(connection, family, earlier, customer_id, new, "restored")
+        if family is not ACCOUNTS:
+            target = ["customer_id", *family.key, *family.state, "upload_version"]
+            connection.execute(sa.insert(current).from_select(target, missing))
+    return restored, removed
+
+
+def _retire_new(connection: sa.Connection, gone: sa.Table, customer_id: int, version: int, new: int) -> None:
+    """An account may be known to decisions and histories, so it is retired instead of removed."""
+    as_of = sa.select(_uploads.c.as_of).where(
+        _uploads.c.customer_id == customer_id, _uploads.c.version == version
+    )
+    connection.execute(sa.update(gone).values(retired_at=as_of.scalar_subquery()))
+    apply_staged(connection, ACCOUNTS, gone, customer_id, new, "retired")
+
+
+def _changes(family: Family, customer_id: int) -> sa.ColumnElement[bool]:
+    history = family.history
+    return sa.and_(history.c.customer_id == customer_id, history.c.change.not_in(_NOT_SHOWN))
+
+
+def _state_after(
+    family: Family, customer_id: int, version: int, name: str, keys: sa.Select[Any] | None = None
+) -> sa.Subquery:
+    """What was shown after `version`: key, state and the upload that brought it. An account that no upload
+    had brought was there all the time."""
+    history = family.history
+    key = [history.c[one] for one in family.key]
+    position = sa.func.row_number().over(partition_by=key, order_by=history.c.upload_version.desc())
+    ranked = sa.select(history, position.label("position")).where(
+        history.c.customer_id == customer_id,
+        history.c.change != "history_only",
+        sa.or_(history.c.upload_version <= version, history.c.change == "baseline"),
+    )
+    if keys is not None:
+        ranked = ranked.where(sa.tuple_(*key).in_(keys))
+    rows = ranked.subquery()
+    names = (*family.key, *family.state, "brought_by")
+    newest = sa.select(*(rows.c[one] for one in names))
+    return newest.where(rows.c.position == 1, rows.c.change != "removed").subquery(name)
+
+
+def _count(connection: sa.Connection, table: sa.Table) -> int:
+    return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def _mark(
+    connection: sa.Connection, customer_id: int, everything: list[Upload], version: int, new: int
+) -> None:
+    """Says of each upload whether it still counts: those that counted before `version`, and the new one."""
+    counting: dict[int, frozenset[int]] = {0: frozenset()}
+    for one in everything:
+        base = counting[one.version - 1] if one.took_back is None else counting[one.took_back - 1]
+        counting[one.version] = base | {one.version}
+    applied = counting[version - 1] | {new}
+    for status, chosen in (
+        ("applied", _uploads.c.version.in_(applied)),
+        ("taken_back", _uploads.c.version.not_in(applied)),
+    ):
+        update = sa.update(_uploads).where(
+            _uploads.c.customer_id == customer_id, chosen, _uploads.c.status != status
+        )
+        connection.execute(update.values(status=status))

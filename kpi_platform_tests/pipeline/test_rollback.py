@@ -1,0 +1,104 @@
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.accounts import add_account, list_accounts
+from kpi_platform.dashboard.rollback import diff_uploads, rollback
+from kpi_platform.dashboard.uploads import list_uploads
+from kpi_platform.domain.errors import Conflict, NotFound
+from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk, acme, zeta
+
+
+def shown(desk: Desk) -> dict[str, Any]:
+    """Every column of every current row that an upload can change."""
+    with desk.engine.connect() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
+            for table in (tables.kpis, tables.account_health)
+        } | {
+            "accounts": [
+                (one.name, one.industry, one.retired_at) for one in list_accounts(connection, desk.customer)
+            ]
+        }
+
+
+def take_back(desk: Desk, version: int) -> int:
+    with desk.engine.begin() as connection:
+        return rollback(connection, desk.customer, version, who="ann").version
+
+
+def statuses(desk: Desk) -> dict[int, str]:
+    with desk.engine.connect() as connection:
+        return {one.version: one.status for one in list_uploads(connection, desk.customer)}
+
+
+def test_a_rolled_back_upload_leaves_everything_as_it_was_before(desk: Desk) -> None:
+    desk.load(T1, [acme(health_score=50), zeta()])
+    before = shown(desk)
+    desk.load(T2, [acme(nps=1, health_score=60)], update_mode="replace")
+    assert shown(desk) != before
+    assert take_back(desk, 2) == 3
+    assert shown(desk) == before
+    assert statuses(desk) == {1: "applied", 2: "taken_back", 3: "applied"}
+    again = desk.load(T2, [acme(nps=1, health_score=60)], update_mode="replace")
+    assert (again.version, again.kpis_updated, again.retired) == (4, 1, 1)
+
+
+def test_an_earlier_upload_is_taken_back_with_all_later_ones_and_that_in_turn(desk: Desk) -> None:
+    desk.load(T1, [acme(nps=1)])
+    first = shown(desk)
+    desk.load(T2, [acme(nps=2), zeta()])
+    desk.load(T3, [acme(nps=3), zeta(nps=9)])
+    third = shown(desk)
+    take_back(desk, 2)
+    assert shown(desk) == first
+    assert statuses(desk) == {1: "applied", 2: "taken_back", 3: "taken_back", 4: "applied"}
+    with pytest.raises(Conflict, match="is taken back"):
+        take_back(desk, 3)
+    take_back(desk, 4)
+    assert shown(desk) == third
+    assert statuses(desk) == {1: "applied", 2: "applied", 3: "applied", 4: "taken_back", 5: "applied"}
+
+
+def test_taking_back_the_first_upload_leaves_the_accounts_that_were_there(desk: Desk) -> None:
+    with desk.engine.begin() as connection:
+        add_account(connection, "acme", name="Acme Corporation", industry="Old")
+    desk.load(T1, [acme(), zeta()])
+    take_back(desk, 2)
+    assert shown(desk) == {"kpis": [], "account_health": [], "accounts": [("Acme Corporation", "Old", None)]}
+    with pytest.raises(Conflict, match="records the accounts"):
+        take_back(desk, 1)
+    with pytest.raises(NotFound):
+        take_back(desk, 99)
+
+
+def test_an_account_added_between_two_loads_outlives_their_roll_back(desk: Desk) -> None:
+    desk.load(T1, [acme()])
+    with desk.engine.begin() as connection:
+        add_account(connection, "acme", name="Zeta Works", industry="By hand")
+    desk.load(T2, [acme(), zeta()])
+    take_back(desk, 1)
+    assert shown(desk)["accounts"] == [("Zeta Works", "By hand", None)]
+
+
+def test_the_diff_of_two_uploads_lists_changed_new_and_retired_values(desk: Desk) -> None:
+    desk.load(T1, [acme(nps=1)])
+    desk.load(T2, [acme(nps=2), zeta(nps=5)])
+    desk.load(T3, [zeta(nps=5)], update_mode="replace")
+    with desk.engine.connect() as connection:
+        forward = diff_uploads(connection, "acme", 1, 2)
+        assert forward.counts == {"changed": 1, "new": 1, "retired": 0}
+        [changed, new] = forward.values
+        assert (changed.account_name, changed.kpi, changed.before, changed.after) == (
+            "Acme Corporation",
+            "nps",
+            1,
+            2,
+        )
+        assert (new.account_name, new.kind, new.before_status, new.after) == ("Zeta Works", "new", None, 5)
+        assert diff_uploads(connection, "acme", 2, 1).counts == {"changed": 1, "new": 0, "retired": 1}
+        assert diff_uploads(connection, "acme", 2, 3).counts == {"changed": 0, "new": 0, "retired": 3}
+        assert diff_uploads(connection, "acme", 0, 3).counts == {"changed": 0, "new": 1, "retired": 0}
+        assert len(diff_uploads(connection, "acme", 0, 2, limit=1).values) == 1
