@@ -127,7 +127,9 @@ def _family(rng: random.Random) -> list[str]:
     if kind < 0.72:
         return [brand if rng.random() < 0.12 else f"{brand} {industry}"]
     if kind < 0.77:
-        return [f"{brand} {industry} {n}" for n in rng.choice([("1", "2", "3"), ("I", "II", "III"), ("IV", "V")])]
+        return [
+            f"{brand} {industry} {n}" for n in rng.choice([("1", "2", "3"), ("I", "II", "III"), ("IV", "V")])
+        ]
     if kind < 0.82:
         return [f"{brand} {industry}", *(f"{brand} {industry} {r}" for r in rng.sample(REGIONS, 2))]
     if kind < 0.90:
@@ -135,7 +137,9 @@ def _family(rng: random.Random) -> list[str]:
     if kind < 0.94:
         return [f"{industry.strip('& ')} of {place}" for place in rng.sample(PLACES, 3)]
     if kind < 0.97:
-        return [f"First {w} Bank of {p}" for w, p in zip(rng.sample(WORDS, 2), rng.sample(PLACES, 2), strict=True)]
+        return [
+            f"First {w} Bank of {p}" for w, p in zip(rng.sample(WORDS, 2), rng.sample(PLACES, 2), strict=True)
+        ]
     return [f"{first} {industry}" for first in (brand, _mistyped(brand, rng) + rng.choice("aeors"))]
 
 
@@ -144,7 +148,9 @@ def register(size: int, seed: int) -> list[Company]:
     rng = random.Random(seed)
     names: dict[str, Company] = {}
     while len(names) < size:
-        form = rng.choices(range(len(FORMS)), weights=[9, 8, 9, 5, 3, 3, 2, 3, 1, 2, 1, 1, 1, 1, 4, 1, 1, 1, 1, 1])[0]
+        form = rng.choices(
+            range(len(FORMS)), weights=[9, 8, 9, 5, 3, 3, 2, 3, 1, 2, 1, 1, 1, 1, 4, 1, 1, 1, 1, 1]
+        )[0]
         for base in _family(rng):
             names.setdefault(base, Company(base, form))
     return list(names.values())[:size]

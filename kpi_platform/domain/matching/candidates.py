@@ -65,7 +65,9 @@ def candidate_pairs(left: Sequence[str], right: Sequence[str]) -> tuple[Integers
 
 def _grams(names: Sequence[str]) -> Grams:
     # Each name stands between blanks, and each word does: " alpha  beta ". A trigram around a blank is none.
-    text = np.frombuffer(("  ".join(f" {name.replace(' ', '  ')} " for name in names)).encode("ascii"), np.uint8)
+    text = np.frombuffer(
+        ("  ".join(f" {name.replace(' ', '  ')} " for name in names)).encode("ascii"), np.uint8
+    )
     codes = _CODES[text]
     lengths = np.fromiter((len(name) + name.count(" ") + 4 for name in names), np.int64, len(names))
     rows = np.repeat(np.arange(len(names), dtype=np.int64), lengths)

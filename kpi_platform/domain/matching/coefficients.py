@@ -22,5 +22,5 @@ MOST_FOR_OTHER_NUMBERS: Final = 0.3
 MOST_FOR_MISSING_NUMBER: Final = 0.65
 
 # In the order of `score.Evidence.features`.
-COEFFICIENTS: Final = (4.2, 6.5, 3.5, 1.7, 3.5, 1.0, 0.6, 2.1, 1.8, 1.4)
-INTERCEPT: Final = -9.0
+COEFFICIENTS: Final = (2.25, 5.8, 3.34, 1.38, 5.11, 0.0, 0.53, 1.26, 0.09, 0.84)
+INTERCEPT: Final = -5.27

@@ -42,7 +42,15 @@ def nearest(
     starts = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
     rarest = np.lexsort((a.codes, frequency[a.codes], a.rows))
     found = np.full((a.names, candidates), -1, np.int32)
-    arrays = a.starts(), a.codes[rarest], wa[rarest], starts, b.rows[order].astype(np.int32), wb[order], b.names
+    arrays = (
+        a.starts(),
+        a.codes[rarest],
+        wa[rarest],
+        starts,
+        b.rows[order].astype(np.int32),
+        wb[order],
+        b.names,
+    )
     _in_threads(lambda start, end: _nearest(start, end, *arrays, postings, found), a.names)
     left, place = np.nonzero(found >= 0)
     return left.astype(np.int64), found[left, place].astype(np.int64)

@@ -20,7 +20,7 @@ joint stock company; open joint stock company; closed joint stock company; publi
 stock company; public company limited; public co ltd; pcl; public company; private limited; private ltd
 pvt ltd; pvt limited; pvt; p ltd; proprietary limited; proprietary ltd; pty limited; pty; pte ltd; pte limited
 unincorporated; national association; na; fsb; pbc; lc; chartered; ulc; ltee; limitee; nfp; cic; cio
-societe anonyme; societe a responsabilite limitee; societe par actions simplifiee; societe en commandite
+naamlooze vennootschap; societe anonyme; societe a responsabilite limitee; societe par actions simplifiee; societe en commandite
 naamloze vennootschap; besloten vennootschap; bv; cv; cvba; ivzw; asbl; srl; spa; sapa; sas; sasu; sca; scop; sem
 sa de cv; sab de cv; sapi de cv; s de rl de cv; s de rl; sociedad anonima; sociedad limitada; sociedade anonima
 slu; sau; sau unipersonal; scrl; sccl; limitada; eireli; epp; me; cia; compania; companhia; eirl; spa unipersonal

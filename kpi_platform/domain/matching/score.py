@@ -47,6 +47,10 @@ class WordWeights:
         return weight
 
 
+GENERAL_WEIGHTS = WordWeights({}, 0)
+"""What words weigh in company names in general."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What two names have in common. Weights in nats, shares in 0…1; symmetric in the two names."""
@@ -85,13 +89,12 @@ class Evidence:
         )
 
 
-def score_names(a: str, b: str, weights: WordWeights | None = None) -> float:
+def score_names(a: str, b: str, weights: WordWeights = GENERAL_WEIGHTS) -> float:
     """How sure it is, 0…1, that `a` and `b` name the same company. Symmetric; 1.0 for equal normal forms.
 
-    Names without a letter or digit score 0. Without `weights` of the lists at hand, words weigh what they weigh
-    in company names in general.
+    Names without a letter or digit score 0. `weights` are best learnt from the lists at hand.
     """
-    return score_words(name_words(a), name_words(b), weights or WordWeights({}, 0))
+    return score_words(name_words(a), name_words(b), weights)
 
 
 def score_words(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> float:

@@ -106,7 +106,9 @@ LAST_NUMBERS: Final[dict[str, str]] = {"i": "1", "v": "5", "x": "10"}
 FILLERS: Final[frozenset[str]] = frozenset({"the", "and"})
 
 # Words of a name's structure, which say next to nothing about identity.
-STRUCTURAL: Final[frozenset[str]] = frozenset("group company corporation holdings of for in".split())
+STRUCTURAL: Final[frozenset[str]] = frozenset(
+    "group company corporation holdings of for in koninklijke".split()
+)
 
 _COMMON_WORDS: Final[dict[float, str]] = {
     1 / 30: "company holdings group corporation industries international capital technologies bank of",

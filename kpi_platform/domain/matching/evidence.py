@@ -1,0 +1,156 @@
+"""Which pairs of parties come into question, how sure each is, and why: the input of the assignment."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kpi_platform.domain.matching.candidates import Integers, candidate_pairs
+from kpi_platform.domain.matching.names import name_words
+from kpi_platform.domain.matching.party import Method, Party
+from kpi_platform.domain.matching.score import WordWeights, score_words
+
+MANY_PAIRS = 60_000
+"""From here on the compiled scorer earns back its start."""
+OWN_DOMAIN = 0.97
+"""The score of two parties that alone have a domain on their sides."""
+SHARED_DOMAIN = (0.60, 0.36)
+"""Where more parties have the domain, the name decides: the first plus the second times the name's score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A pair of indices with its score; `agreement` counts what else speaks for it, to break ties."""
+
+    left: int
+    right: int
+    score: float
+    method: Method
+    agreement: int
+
+
+class Names:
+    """The names of both lists in their normal form, and the weights of their words."""
+
+    def __init__(
+        self, left: Sequence[Party], right: Sequence[Party], weights: WordWeights | None = None
+    ) -> None:
+        words: dict[str, tuple[str, ...]] = {}
+
+        def form(party: Party) -> str:
+            found = forms.get(party.name)
+            if found is None:
+                parts = name_words(party.name)
+                found = forms[party.name] = " ".join(parts)
+                words[found] = tuple(parts)
+            return found
+
+        forms: dict[str, str] = {}
+        self.left = [form(party) for party in left]
+        self.right = [form(party) for party in right]
+        self.words = words
+        # A name counts once a list: many accounts of one company do not make its name a common word.
+        self.weights = weights or WordWeights.learn(
+            words[name] for side in (self.left, self.right) for name in set(side) if name
+        )
+
+
+def score_pairs(
+    left: Sequence[str], right: Sequence[str], pairs: tuple[Integers, Integers], names: Names
+) -> npt.NDArray[np.float64]:
+    """The scores of `pairs`, indices into `left` and `right`, which are normal forms."""
+    left_words, right_words = [names.words[name] for name in left], [names.words[name] for name in right]
+    if len(pairs[0]) >= MANY_PAIRS:
+        from kpi_platform.domain.matching import kernel
+
+        return kernel.score_pairs(left_words, right_words, pairs, names.weights)
+    scores = (
+        score_words(left_words[i], right_words[j], names.weights)
+        for i, j in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)
+    )
+    return np.fromiter(scores, np.float64, len(pairs[0]))
+
+
+def exact_pairs(left: Sequence[Party], right: Sequence[Party], names: Names) -> list[Pair]:
+    """All pairs of the same normal form."""
+    holders: dict[str, list[int]] = defaultdict(list)
+    for j, name in enumerate(names.right):
+        if name:
+            holders[name].append(j)
+    return [
+        Pair(i, j, 1.0, "exact", agreement(left[i], right[j]) if len(holders[name]) > 1 else 0)
+        for i, name in enumerate(names.left)
+        for j in holders.get(name, ())
+    ]
+
+
+def fuzzy_pairs(
+    left: Sequence[Party], right: Sequence[Party], names: Names, searching: Iterable[int], least: float
+) -> list[Pair]:
+    """Pairs of similar, but not the same names with a score of `least` or more, for the left indices
+    `searching`."""
+    holders: dict[str, list[int]] = defaultdict(list)
+    for j, name in enumerate(names.right):
+        if name:
+            holders[name].append(j)
+    seekers: dict[str, list[int]] = defaultdict(list)
+    for i in searching:
+        if names.left[i]:
+            seekers[names.left[i]].append(i)
+    queries, register = sorted(seekers), sorted(holders)
+    pairs = candidate_pairs(queries, register)
+    scores = score_pairs(queries, register, pairs, names)
+    result: list[Pair] = []
+    for k in np.flatnonzero(scores >= least).tolist():
+        query, name = queries[pairs[0][k]], register[pairs[1][k]]
+        if query != name:
+            score = float(scores[k])
+            result.extend(
+                Pair(i, j, score, "fuzzy", agreement(left[i], right[j]))
+                for i in seekers[query]
+                for j in holders[name]
+            )
+    return result
+
+
+def domain_pairs(left: Sequence[Party], right: Sequence[Party], names: Names) -> list[Pair]:
+    """Pairs that share a domain; where one of two has none, pairs of the same name."""
+    left_holders = Counter(domain for party in left for domain in party.domains)
+    holders: dict[str, list[int]] = defaultdict(list)
+    for j, party in enumerate(right):
+        for domain in party.domains:
+            holders[domain].append(j)
+    result = []
+    for i, party in enumerate(left):
+        own: dict[int, bool] = {}
+        for domain in sorted(party.domains):
+            for j in holders.get(domain, ()):
+                own[j] = own.get(j, False) or (len(holders[domain]) == 1 and left_holders[domain] == 1)
+        for j, alone in own.items():
+            by_name = score_words(names.words[names.left[i]], names.words[names.right[j]], names.weights)
+            shared = round(SHARED_DOMAIN[0] + SHARED_DOMAIN[1] * by_name, 4)
+            result.append(Pair(i, j, OWN_DOMAIN if alone else shared, "domain", agreement(party, right[j])))
+    found = {(pair.left, pair.right) for pair in result}
+    result.extend(
+        pair
+        for pair in exact_pairs(left, right, names)
+        if (pair.left, pair.right) not in found
+        and not (left[pair.left].domains and right[pair.right].domains)
+    )
+    return result
+
+
+def agreement(a: Party, b: Party) -> int:
+    """What beside the normal form of the name two parties have in common: 0 for nothing."""
+    return (
+        8 * bool(a.domains & b.domains)
+        + 4 * _same(a.city, b.city)
+        + 2 * _same(a.country, b.country)
+        + (a.name.casefold().split() == b.name.casefold().split())
+    )
+
+
+def _same(a: str | None, b: str | None) -> bool:
+    return bool(a and b and a.casefold().strip() == b.casefold().strip())
