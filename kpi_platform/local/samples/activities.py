@@ -155,11 +155,12 @@ def cases(crm: Crm, window: Window) -> pa.Table:
     answers = uniform(f"{crm.seed}/case answers", account, day) < 0.6
     rated = np.where(solved & answers, closed + 20 * HOUR, NEVER)
     deleted = _deleted_at(crm, "case", account, day, created)
-    kept, written = window.written(created, closed, rated, deleted)
+    taken = created + 5 * HOUR
+    kept, written = window.written(created, taken, closed, rated, deleted)
     account, day, created, closed = account[kept], day[kept], created[kept], closed[kept]
     rated, deleted, written = rated[kept], deleted[kept], written[kept]
     is_closed = closed < window.until
-    is_new = created >= window.until - DAY
+    is_new = taken[kept] >= window.until
     k = (uniform(f"{crm.seed}/case contact", account, day) * crm.contact_counts[account]).astype(np.int64)
     columns = {
         "Id": texts(salesforce_ids("500", f"{crm.seed}/case", account, day)),

@@ -15,8 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-EPOCH = pd.Timestamp("2016-01-01")
-PACKED = Path(__file__).with_name("incidents.parquet")
+from kpi_platform.local.samples.incident_log import LOG_EPOCH, PACKED
 
 STATES = {
     "New": 1, "Active": 2, "-100": 2, "Awaiting User Info": 3, "Awaiting Vendor": 3, "Awaiting Problem": 3,
@@ -33,7 +32,7 @@ def pack(log: Path, target: Path = PACKED) -> None:
         events = pd.read_csv(member, dtype=str, na_values="?", keep_default_na=False)
     for column in ("opened_at", "resolved_at", "closed_at", "sys_updated_at"):
         moments = pd.to_datetime(events[column], format="%d/%m/%Y %H:%M")
-        minutes = (moments - EPOCH).dt.total_seconds() / 60
+        minutes = (moments - pd.Timestamp(LOG_EPOCH)).dt.total_seconds() / 60
         events[column] = minutes.fillna(-1).astype(np.int32)
     for column in (*_CODED, "priority"):
         events[column] = events[column].str.extract(r"(\d+)", expand=False).fillna("-1").astype(np.int32)

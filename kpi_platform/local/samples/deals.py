@@ -45,7 +45,7 @@ def opportunities(crm: Crm, window: Window) -> pa.Table:
         [kind == _FIRST, kind == _RENEWAL, kind == _MORE], [1.0, 0.7 + 0.3 * crm.health[account], 0.45], 0.2
     )
     won = closed & (uniform(f"{crm.seed}/deal won", kind, account, number) < chance)
-    progress = (window.until - created) / np.maximum(close - created, 1)
+    progress = (written - created) / np.maximum(close - created, 1)
     open_stage = np.array(_STAGES, dtype=object)[np.clip((progress * 4).astype(int), 0, 3)]
     stage = np.select([won, closed], ["Closed Won", "Closed Lost"], open_stage)
     types = np.select(

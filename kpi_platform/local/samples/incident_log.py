@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from kpi_platform.local.samples.build import EPOCH, PACKED
 from kpi_platform.local.samples.noise import Integers
 from kpi_platform.local.samples.source import DAY
 
-START = EPOCH.value // 1000
+PACKED = Path(__file__).with_name("incidents.parquet")
+"""Made by `build.py`."""
+
+LOG_EPOCH = np.datetime64("2016-01-01", "us")
+START = int(LOG_EPOCH.astype(np.int64))
 """The instant that the log's minutes count from."""
 
-ANCHOR = (np.datetime64("2016-05-15", "us").astype(np.int64)).item()
+ANCHOR = int(np.datetime64("2016-05-15", "us").astype(np.int64))
 """The day of the log that falls on the day of installation."""
 
 LENGTH = 51 * 7 * DAY
@@ -67,5 +71,5 @@ def incident_log() -> IncidentLog:
     return IncidentLog(finals, events, offsets)
 
 
-def _integers(column: "object") -> NDArray[np.int64]:
+def _integers(column: object) -> NDArray[np.int64]:
     return np.asarray(column).astype(np.int64)

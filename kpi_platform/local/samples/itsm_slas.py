@@ -52,7 +52,7 @@ def _of_target(crm: Crm, tickets: Tickets, target: int, window: Window) -> pa.Ta
     kept, written = window.written(tickets.opened, tickets.written, end, due)
     kept &= ~tickets.vanished & (tickets.fresh | (written > tickets.written))
     ended = np.where(done, end - tickets.opened, NEVER)
-    elapsed = np.minimum(end, window.until) - tickets.opened
+    elapsed = np.minimum(end, written) - tickets.opened
     columns = {
         "sys_id": texts(
             sys_ids(f"{crm.seed}/task_sla {target}", tickets.log["incident_number"], tickets.repeat)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -31,8 +30,9 @@ def uniform(name: str, *indexes: Integers) -> Floats:
 
 
 def normal(name: str, *indexes: Integers) -> Floats:
-    """Draws from the standard normal distribution."""
-    return np.asarray(ndtri(np.clip(uniform(name, *indexes), 1e-12, 1 - 1e-12)))
+    """Draws from the standard normal distribution (Box and Muller)."""
+    radius = np.sqrt(-2 * np.log(1 - uniform(name, *indexes)))
+    return np.asarray(radius * np.cos(2 * np.pi * uniform(f"{name}/angle", *indexes)))
 
 
 def pick(

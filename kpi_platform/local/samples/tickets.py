@@ -115,7 +115,7 @@ class TicketHistory:
         rated = np.where(
             asked, ended + (1 + 47 * uniform(f"{seed}/rated", *at)).astype(np.int64) * HOUR, NEVER
         )
-        gone = uniform(f"{seed}/incident gone", *at) < 0.002
+        gone = uniform(f"{seed}/incident gone", at[0]) < 0.002
         deleted = np.where(gone, closed + 5 * DAY, NEVER)
         fresh, written = window.written(event_at[starts], event_at[last], resolved, closed, responded, rated)
         since = window.until if window.since is None else window.since
