@@ -114,8 +114,9 @@ class Batch:
                 self.context.run_id, {LOST_TAG: f"{self.context.run_id}:{','.join(lost)}"}
             )
         if len(self.failed) < len(self.customers):
-            for key in self.context.selected_asset_keys:
-                yield dg.MaterializeResult(asset_key=key)
+            for key in self.context.job_def.asset_layer.asset_graph.toposorted_asset_keys:
+                if key in self.context.selected_asset_keys:
+                    yield dg.MaterializeResult(asset_key=key)
         if self.failed:
             raise dg.Failure(
                 f"{len(self.failed)} of {len(self.customers)} customers failed: {', '.join(self.failed)}",

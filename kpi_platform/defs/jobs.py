@@ -5,7 +5,8 @@ import dagster as dg
 from kpi_platform.defs.batch import OWN_EVENTS
 from kpi_platform.domain.sources import SOURCES
 
-SYNCS = dg.AssetSelection.groups(*SOURCES)
+SYNCS = dg.AssetSelection.groups(*SOURCES).without_checks()
+FRESHNESS_CHECKS = dg.AssetSelection.groups(*SOURCES) - SYNCS
 KPIS = dg.AssetSelection.groups("kpis", "dashboard")
 
 SYNC = dg.define_asset_job(
@@ -26,7 +27,12 @@ SYNC_AND_REFRESH = dg.define_asset_job(
     description="The whole way for some customers in one run.",
     tags=OWN_EVENTS,
 )
-JOBS = [SYNC, REFRESH, SYNC_AND_REFRESH]
+FRESHNESS = dg.define_asset_job(
+    "freshness",
+    selection=FRESHNESS_CHECKS,
+    description="Names the customers whose sources have not synced for longer than their settings allow.",
+)
+JOBS = [SYNC, REFRESH, SYNC_AND_REFRESH, FRESHNESS]
 
 # A step that has lost some customers fails, and the next goes on with the others: it waits for the outputs of
 # the step before, not for its success. In one process, because DuckDB lets one process write, and because a

@@ -8,7 +8,7 @@ import dagster as dg
 
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.fivetran import source_keys
-from kpi_platform.defs.jobs import SYNC
+from kpi_platform.defs.jobs import FRESHNESS, SYNC
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.runs import active_runs, in_chunks
@@ -62,4 +62,12 @@ def _due(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> dic
     return due
 
 
-SCHEDULES = [due_syncs]
+freshness = dg.ScheduleDefinition(
+    name="freshness_hourly",
+    job=FRESHNESS,
+    cron_schedule="0 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+
+SCHEDULES = [due_syncs, freshness]
