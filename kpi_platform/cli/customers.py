@@ -45,6 +45,7 @@ def add(
 
     A customer that was removed comes back with its data.
     """
+    from kpi_platform.dashboard.audit import record_event
     from kpi_platform.dashboard.customers import add_customer
     from kpi_platform.pipeline.change_settings import change_settings
 
@@ -64,6 +65,7 @@ def add(
         else:
             with engine.begin() as connection:
                 add_customer(connection, key, name or key)
+                record_event(connection, who=who(), action="customer.add", target=key, customer=key)
     if as_json:
         version = change.version if change else None
         applied = change.applied if change else ()
@@ -149,6 +151,7 @@ def remove(
 
     Its data stays in the database; `customer add` with the same key brings it back.
     """
+    from kpi_platform.dashboard.audit import record_event
     from kpi_platform.dashboard.customers import get_customer, remove_customer
 
     with dashboard(Configuration.from_environment()) as engine:
@@ -157,6 +160,7 @@ def remove(
         if not yes and not typer.confirm(f"Remove customer {key} ({customer.name})?"):
             raise typer.Exit(1)
         with engine.begin() as connection:
+            record_event(connection, who=who(), action="customer.remove", target=key, customer=key)
             remove_customer(connection, key)
     if as_json:
         print_json({"key": key, "removed": True})

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.audit import record_event
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import current_settings, save_settings
 from kpi_platform.dashboard.tables import customers
@@ -64,6 +65,7 @@ def change_settings(
     def add(connection: sa.Connection) -> None:
         if add_as is not None:
             add_customer(connection, customer, add_as)
+            record_event(connection, who=who, action="customer.add", target=customer, customer=customer)
 
     def save(connection: sa.Connection, expected: int) -> int:
         # Connections of the environment claim nothing: they count only while there is a single customer.
@@ -90,6 +92,11 @@ def change_settings(
     with told as applied, engine.begin() as connection:
         add(connection)
         version = save(connection, expected)
+        if version != found:
+            detail = {"version": version, "settings": [change.path for change in changes]}
+            record_event(
+                connection, who=who, action="settings.save", target=customer, customer=customer, detail=detail
+            )
     return SettingsChange(version, new, changes, tuple(applied))
 
 

@@ -136,9 +136,9 @@ def _message(error: ErrorDetails, context: Mapping[str, Any]) -> str:
         case "model_type" | "model_attributes_type" | "dict_type":
             return "must be a section with named settings"
         case "greater_than_equal":
-            return f"must be {context['ge']} or more"
+            return f"must be {context['ge']:g} or more"
         case "less_than_equal":
-            return f"must be {context['le']} or less"
+            return f"must be {context['le']:g} or less"
         case "string_too_short":
             return "must not be empty"
         case "string_too_long":

@@ -1,13 +1,22 @@
 """What every section of the settings document has in common, and the value types it is made of."""
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from rapidfuzz import process
 
 PAGE_FREQUENCIES = (60, 180, 360, 720, 1440)
@@ -54,16 +63,25 @@ def refused(message: str, **context: Any) -> PydanticCustomError:
     return PydanticCustomError("refused", "{message}", {"message": message, **context})
 
 
-def matching(pattern: str, words: str) -> Callable[[str], str]:
-    """A check that a text matches `pattern` as a whole; `words` completes "must be"."""
-    compiled = re.compile(pattern)
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Annotation of a text that matches `pattern` as a whole; `words` completes "must be"."""
 
-    def check(text: str) -> str:
-        if not compiled.fullmatch(text):
-            raise refused(f"must be {words}")
+    pattern: str
+    words: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(schema) | {"pattern": f"^(?:{self.pattern})$"}
+
+    def _check(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
+            raise refused(f"must be {self.words}")
         return text
-
-    return check
 
 
 def _https(text: str) -> str:
@@ -97,7 +115,7 @@ _SECRET_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*_?")
 
 
 def _secret_name(name: str) -> str:
-    looks_like_a_key = "_" not in name and (len(name) > 24 or sum(c.isdigit() for c in name) > 2)
+    looks_like_a_key = "_" not in name and (len(name) > 16 or sum(c.isdigit() for c in name) > 2)
     if len(name) > 100 or not _SECRET_NAME.fullmatch(name) or looks_like_a_key:
         raise refused(
             "must be the name of an environment variable in capital letters, such as WAREHOUSE_PASSWORD; "
@@ -115,16 +133,12 @@ Blank = BeforeValidator(_blank_is_none)
 
 _IDENTIFIER = "a name of letters, digits and '_' that does not start with a digit"
 
-Text = Annotated[
-    str, Field(min_length=1, max_length=200), AfterValidator(matching(r"[^\x00-\x1f\x7f]*", "one line"))
-]
-Identifier = Annotated[
-    str, Field(max_length=127), AfterValidator(matching(r"[A-Za-z_][A-Za-z0-9_]*", _IDENTIFIER))
-]
+Text = Annotated[str, Field(min_length=1, max_length=200), Matching(r"[^\x00-\x1f\x7f]*", "one line")]
+Identifier = Annotated[str, Field(max_length=127), Matching(r"[A-Za-z_][A-Za-z0-9_]*", _IDENTIFIER)]
 ConnectionId = Annotated[
     str,
     Field(max_length=100),
-    AfterValidator(matching(r"[A-Za-z0-9_-]+", "an id of letters, digits, '_' and '-'")),
+    Matching(r"[A-Za-z0-9_-]+", "an id of letters, digits, '_' and '-'"),
 ]
 HttpsUrl = Annotated[str, Field(max_length=300), AfterValidator(_https)]
 TimeZone = Annotated[str, AfterValidator(_zone)]

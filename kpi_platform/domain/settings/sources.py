@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from kpi_platform.domain.settings.section import (
     PAGE_FREQUENCIES,
@@ -11,11 +11,11 @@ from kpi_platform.domain.settings.section import (
     ConnectionId,
     HttpsUrl,
     Identifier,
+    Matching,
     Section,
     SyncFrequency,
     Text,
     TimeZone,
-    matching,
     section,
     setting,
 )
@@ -74,7 +74,8 @@ class SourceSettings(Section):
 
     enabled: bool = setting(
         True,
-        "This customer has this source. Off: its connection is paused in Fivetran, and its KPIs are not_synced.",
+        "This customer has this source. Off: its connection is paused in Fivetran, and its KPIs are "
+        "not_synced.",
     )
     sync_frequency_minutes: SyncFrequency | None = setting(
         None, "Minutes between two syncs of this source. Empty: the frequency of the Fivetran section. "
@@ -172,7 +173,7 @@ class SalesforceSettings(SourceSettings):
         "domain of a connection that is created here.", allowed="https address",
         environment="SALESFORCE_DOMAIN",
     )  # fmt: skip
-    api_version: Annotated[str, AfterValidator(matching(r"v\d\d\.0", "a version such as v58.0"))] = setting(
+    api_version: Annotated[str, Matching(r"v\d\d\.0", "a version such as v58.0")] = setting(
         "v58.0",
         "Version of Salesforce's REST API in the links to records.",
         allowed="v and two digits and .0",
@@ -252,7 +253,7 @@ class ServiceNowSettings(SourceSettings):
     table_prefix: Annotated[
         str,
         Field(max_length=40),
-        AfterValidator(matching("([A-Za-z_][A-Za-z0-9_]*)?", "a prefix such as u_")),
+        Matching("([A-Za-z_][A-Za-z0-9_]*)?", "a prefix such as u_"),
     ] = setting("u_", "Prefix of custom fields: makes the names of the custom fields that are not given.")
     custom_fields: ServiceNowFields = section(
         ServiceNowFields, "Names of the fields with the customer's facts."

@@ -2,24 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from kpi_platform.domain.settings.section import (
     Blank,
     Identifier,
+    Matching,
     SecretName,
     Section,
     Text,
-    matching,
     setting,
 )
 
 Host = Annotated[
     str,
     Field(max_length=253),
-    AfterValidator(
-        matching(r"[A-Za-z0-9._:-]+|/[A-Za-z0-9._/-]+", "a host name without protocol, port or path")
-    ),
+    Matching(r"[A-Za-z0-9._:-]+|/[A-Za-z0-9._/-]+", "a host name without protocol, port or path"),
 ]
 
 
