@@ -1,7 +1,6 @@
 """dbt in this process: parsed once, invoked with the batch as data, and closed after every invocation."""
 
 import copy
-import gc
 import hashlib
 import logging
 import os
@@ -216,7 +215,6 @@ class DbtProject:
             from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-            gc.collect()
 
     def _node_result(self, result: Any) -> NodeResult:
         node = result.node

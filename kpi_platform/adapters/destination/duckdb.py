@@ -97,7 +97,8 @@ class DuckDbDestination:
             "type": "duckdb",
             "path": str(self.file),
             "schema": self.mart_schema,
-            "threads": 4,
+            # One statement at a time: DuckDB spreads each over all cores, within one memory limit.
+            "threads": 1,
             "settings": {"TimeZone": "UTC"},
         }
         return DbtTarget(output=output, secrets={})
