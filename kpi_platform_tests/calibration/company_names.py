@@ -124,19 +124,19 @@ def _family(rng: random.Random) -> list[str]:
     """Full names (without legal form) of companies that are easily mixed up."""
     brand, industry = _brand(rng), rng.choice(INDUSTRIES)
     kind = rng.random()
-    if kind < 0.72:
+    if kind < 0.86:
         return [brand if rng.random() < 0.12 else f"{brand} {industry}"]
-    if kind < 0.77:
+    if kind < 0.88:
         return [
             f"{brand} {industry} {n}" for n in rng.choice([("1", "2", "3"), ("I", "II", "III"), ("IV", "V")])
         ]
-    if kind < 0.82:
+    if kind < 0.91:
         return [f"{brand} {industry}", *(f"{brand} {industry} {r}" for r in rng.sample(REGIONS, 2))]
-    if kind < 0.90:
+    if kind < 0.95:
         return [f"{brand} {other}" for other in rng.sample(INDUSTRIES, 3)]
-    if kind < 0.94:
-        return [f"{industry.strip('& ')} of {place}" for place in rng.sample(PLACES, 3)]
     if kind < 0.97:
+        return [f"{industry.strip('& ')} of {place}" for place in rng.sample(PLACES, 3)]
+    if kind < 0.985:
         return [
             f"First {w} Bank of {p}" for w, p in zip(rng.sample(WORDS, 2), rng.sample(PLACES, 2), strict=True)
         ]
@@ -199,7 +199,7 @@ def _swapped(base: str, rng: random.Random) -> str:
 _NOISES: list[tuple[float, Callable[[str, random.Random], str]]] = [
     (0.10, _mistyped),
     (0.12, _abbreviated),
-    (0.03, _cut),
+    (0.05, _cut),
     (0.03, _fewer_words),
     (0.03, _swapped),
     (0.08, lambda base, rng: f"The {base}"),
@@ -207,6 +207,7 @@ _NOISES: list[tuple[float, Callable[[str, random.Random], str]]] = [
     (0.08, lambda base, rng: base.replace(".", "").replace("-", " ")),
     (0.03, lambda base, rng: base.replace(" ", "", 1)),
     (0.03, lambda base, rng: f"{base} Group"),
+    (0.02, lambda base, rng: f"{base} {rng.choice(['Holdings', 'Holding', 'International', 'Companies'])}"),
 ]
 
 

@@ -18,9 +18,12 @@ LEAST_JOINED: Final = 0.86
 SAME_LETTERS: Final = 0.99
 """The score of the same words in another order, or with other blanks."""
 MOST_FOR_DIFFERENT: Final = 0.985
-MOST_FOR_OTHER_NUMBERS: Final = 0.3
+MOST_FOR_MISSING_COUNTRY: Final = 0.8
 MOST_FOR_MISSING_NUMBER: Final = 0.65
+MOST_FOR_OTHER_QUALIFIER: Final = 0.3
+"""The most that names score which are not the same letters; of which one has a country, or a number, that the
+other lacks; and which have different countries or numbers."""
 
 # In the order of `score.Evidence.features`.
-COEFFICIENTS: Final = (2.25, 5.8, 3.34, 1.38, 5.11, 0.0, 0.53, 1.26, 0.09, 0.84)
-INTERCEPT: Final = -5.27
+COEFFICIENTS: Final = (3.7, 5.71, 2.09, 1.75, 4.63, 0.66, 1.99, 0.9)
+INTERCEPT: Final = -6.91

@@ -17,7 +17,7 @@ from numba import njit
 
 from kpi_platform.domain.matching import coefficients as c
 from kpi_platform.domain.matching.candidates import GRAMS, Floats, Grams, Integers
-from kpi_platform.domain.matching.score import WordWeights, has_digit
+from kpi_platform.domain.matching.score import COUNTRY, NUMBER, WordWeights, word_kind
 
 _COEFFICIENTS = np.array(c.COEFFICIENTS)
 _SLICES = 16
@@ -133,7 +133,7 @@ def score_pairs(
         np.frombuffer("".join(vocabulary).encode("ascii") or b" ", np.uint8),
         letter_starts,
         np.array([weights[word] for word in vocabulary], np.float64),
-        np.array([has_digit(word) for word in vocabulary], np.bool_),
+        np.array([word_kind(word) for word in vocabulary], np.uint8),
         _COEFFICIENTS,
         max(map(len, (*left, *right))),
     )  # fmt: skip
@@ -193,10 +193,10 @@ def _abbreviates(text: Any, a0: int, a1: int, b0: int, b1: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _similarity(x: int, y: int, text: Any, starts: Any, digits: Any, masks: Any) -> float:
+def _similarity(x: int, y: int, text: Any, starts: Any, kinds: Any, masks: Any) -> float:
     if x == y:
         return 1.0
-    if digits[x] or digits[y]:
+    if kinds[x] == NUMBER or kinds[y] == NUMBER:
         return 0.0
     a0, a1, b0, b1 = starts[x], starts[x + 1], starts[y], starts[y + 1]
     la, lb = min(a1 - a0, 64), min(b1 - b0, 64)
@@ -225,7 +225,7 @@ def _counterparts(a: Any, b: Any, likeness: Any, transposed: bool, s: Any, e: An
 @njit(cache=True, nogil=True)
 def _join_words(
     a: Any, b: Any, sa: Any, ea: Any, sb: Any, eb: Any,
-    text: Any, starts: Any, weights: Any, digits: Any, masks: Any, joined: Any,
+    text: Any, starts: Any, weights: Any, kinds: Any, masks: Any, joined: Any,
 ) -> None:  # fmt: skip
     for i in range(len(b) - 1):
         size = 0
@@ -243,7 +243,7 @@ def _join_words(
                 continue
             similarity = _ratio(text, a0, a1, joined, 0, size, masks)
             if similarity < c.LEAST_JOINED or (
-                similarity < 1.0 and (digits[a[k]] or digits[b[i]] or digits[b[i + 1]])
+                similarity < 1.0 and NUMBER in (kinds[a[k]], kinds[b[i]], kinds[b[i + 1]])
             ):
                 continue
             if similarity > sa[k]:
@@ -268,23 +268,24 @@ def _letters(words: Any, text: Any, starts: Any, into: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _sums(words: Any, s: Any, e: Any, digits: Any) -> tuple[float, float, float, bool]:
+def _sums(words: Any, s: Any, e: Any, kinds: Any) -> tuple[float, float, float, int]:
+    """Matched, fuzzy and unmatched weight, and the kinds of the unmatched words."""
     matched = fuzzy = alone = 0.0
-    number = False
+    lone = 0
     for i in range(len(words)):
         if s[i] > 0.0:
             matched += s[i] * e[i]
             fuzzy += (1.0 - s[i]) * e[i]
         else:
             alone += e[i]
-            number = number or digits[words[i]]
-    return matched, fuzzy, alone, number
+            lone |= kinds[words[i]]
+    return matched, fuzzy, alone, lone
 
 
 @njit(cache=True, nogil=True)
 def _score_pairs(
     start: int, end: int, a_starts: Any, a_words: Any, b_starts: Any, b_words: Any, lefts: Any, rights: Any,
-    text: Any, starts: Any, weights: Any, digits: Any, coefficients: Any, longest: int, scores: Any,
+    text: Any, starts: Any, weights: Any, kinds: Any, coefficients: Any, longest: int, scores: Any,
 ) -> None:  # fmt: skip
     masks = np.zeros(128, np.uint64)
     joined = np.empty(64, np.uint8)
@@ -295,7 +296,7 @@ def _score_pairs(
         a = a_words[a_starts[lefts[p]] : a_starts[lefts[p] + 1]]
         b = b_words[b_starts[rights[p]] : b_starts[rights[p] + 1]]
         scores[p] = _score(
-            a, b, likeness, sa, ea, sb, eb, la, lb, text, starts, weights, digits, masks, joined, coefficients
+            a, b, likeness, sa, ea, sb, eb, la, lb, text, starts, weights, kinds, masks, joined, coefficients
         )
 
 
@@ -312,7 +313,7 @@ def _same(a: Any, b: Any) -> bool:
 @njit(cache=True, nogil=True)
 def _score(
     a: Any, b: Any, likeness: Any, sa: Any, ea: Any, sb: Any, eb: Any, la: Any, lb: Any,
-    text: Any, starts: Any, weights: Any, digits: Any, masks: Any, joined: Any, coefficients: Any,
+    text: Any, starts: Any, weights: Any, kinds: Any, masks: Any, joined: Any, coefficients: Any,
 ) -> float:  # fmt: skip
     if _same(a, b):
         return 1.0
@@ -328,13 +329,13 @@ def _score(
     letters = max(letters, _ratio(la, 0, min(a_size, 64), lb, 0, min(b_size, 64), masks))
     for i in range(len(a)):
         for j in range(len(b)):
-            likeness[i, j] = _similarity(a[i], b[j], text, starts, digits, masks)
+            likeness[i, j] = _similarity(a[i], b[j], text, starts, kinds, masks)
     _counterparts(a, b, likeness, False, sa, ea, weights)
     _counterparts(b, a, likeness, True, sb, eb, weights)
-    _join_words(a, b, sa, ea, sb, eb, text, starts, weights, digits, masks, joined)
-    _join_words(b, a, sb, eb, sa, ea, text, starts, weights, digits, masks, joined)
-    matched_a, fuzzy_a, alone_a, number_a = _sums(a, sa, ea, digits)
-    matched_b, fuzzy_b, alone_b, number_b = _sums(b, sb, eb, digits)
+    _join_words(a, b, sa, ea, sb, eb, text, starts, weights, kinds, masks, joined)
+    _join_words(b, a, sb, eb, sa, ea, text, starts, weights, kinds, masks, joined)
+    matched_a, fuzzy_a, alone_a, lone_a = _sums(a, sa, ea, kinds)
+    matched_b, fuzzy_b, alone_b, lone_b = _sums(b, sb, eb, kinds)
     coverage = min(matched_a / (matched_a + fuzzy_a + alone_a), matched_b / (matched_b + fuzzy_b + alone_b))
     z = c.INTERCEPT
     z += coefficients[0] * coverage
@@ -342,14 +343,15 @@ def _score(
     z += coefficients[2] * max(0.0, coverage - 0.85)
     z += coefficients[3] * (min(min(matched_a, matched_b), 20.0) / 10.0)
     z += coefficients[4] * (-min(min(alone_a, alone_b), 12.0) / 10.0)
-    z += coefficients[5] * (-min(max(alone_a, alone_b), 20.0) / 10.0)
-    z += coefficients[6] * (-min(max(fuzzy_a, fuzzy_b), 6.0))
-    z += coefficients[7] * letters
-    z += coefficients[8] * max(0.0, letters - 0.8)
-    z += coefficients[9] * (sa[0] * sb[0])
-    p = min(1.0 / (1.0 + math.exp(-z)), c.MOST_FOR_DIFFERENT)
-    if number_a and number_b:
-        p = min(p, c.MOST_FOR_OTHER_NUMBERS)
-    elif number_a != number_b:
-        p = min(p, c.MOST_FOR_MISSING_NUMBER)
+    z += coefficients[5] * (-min(max(fuzzy_a, fuzzy_b), 6.0))
+    z += coefficients[6] * letters
+    z += coefficients[7] * (sa[0] * sb[0])
+    most = c.MOST_FOR_DIFFERENT
+    if lone_a & lone_b:
+        most = c.MOST_FOR_OTHER_QUALIFIER
+    elif (lone_a | lone_b) & NUMBER:
+        most = c.MOST_FOR_MISSING_NUMBER
+    elif (lone_a | lone_b) & COUNTRY:
+        most = c.MOST_FOR_MISSING_COUNTRY
+    p = min(1.0 / (1.0 + math.exp(-z)), most)
     return math.floor(p * 10_000.0 + 0.5) / 10_000.0

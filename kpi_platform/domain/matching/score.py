@@ -9,13 +9,17 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rapidfuzz.distance import LCSseq
 
 from kpi_platform.domain.matching import coefficients as c
 from kpi_platform.domain.matching.names import name_words
-from kpi_platform.domain.matching.words import COMMONNESS, STRUCTURAL, UNKNOWN_COMMONNESS
+from kpi_platform.domain.matching.words import COMMONNESS, COUNTRIES, STRUCTURAL, UNKNOWN_COMMONNESS
+
+
+NUMBER, COUNTRY = 1, 2
+"""Kinds of words that tell siblings of one name apart."""
 
 
 class WordWeights:
@@ -61,16 +65,14 @@ class Evidence:
     """The lesser weight that is found in the other name."""
     substituted: float
     """The lesser of the two weights that have no counterpart: both names have something of their own."""
-    extra: float
-    """The greater of the two weights that have no counterpart."""
     fuzzy: float
     """Weight lost to spellings that differ."""
     letters: float
     """Similarity of the letters as a whole, words in order or sorted."""
     head: float
     """How well each first word is found in the other name."""
-    numbers_differ: bool
-    number_missing: bool
+    most: float
+    """The most that a score can be: numbers and countries in the names must agree."""
 
     @cached_property
     def features(self) -> tuple[float, ...]:
@@ -81,10 +83,8 @@ class Evidence:
             max(0.0, self.coverage - 0.85),
             min(self.matched, 20.0) / 10.0,
             -min(self.substituted, 12.0) / 10.0,
-            -min(self.extra, 20.0) / 10.0,
             -min(self.fuzzy, 6.0),
             self.letters,
-            max(0.0, self.letters - 0.8),
             self.head,
         )
 
@@ -113,11 +113,7 @@ def probability(evidence: Evidence) -> float:
     z = c.INTERCEPT
     for coefficient, feature in zip(c.COEFFICIENTS, evidence.features, strict=True):
         z += coefficient * feature
-    p = min(1.0 / (1.0 + math.exp(-z)), c.MOST_FOR_DIFFERENT)
-    if evidence.numbers_differ:
-        p = min(p, c.MOST_FOR_OTHER_NUMBERS)
-    elif evidence.number_missing:
-        p = min(p, c.MOST_FOR_MISSING_NUMBER)
+    p = min(1.0 / (1.0 + math.exp(-z)), evidence.most)
     return math.floor(p * 10_000.0 + 0.5) / 10_000.0
 
 
@@ -125,7 +121,7 @@ def word_similarity(a: str, b: str) -> float:
     """0 for different words, 1 for the same, between for misspelt and abbreviated ones."""
     if a == b:
         return 1.0
-    if has_digit(a) or has_digit(b):
+    if not (a.isalpha() and b.isalpha()):
         return 0.0
     ratio = 0.0
     if 2.0 * min(len(a), len(b)) >= c.LEAST_RATIO * (len(a) + len(b)):
@@ -137,8 +133,10 @@ def word_similarity(a: str, b: str) -> float:
     return ratio
 
 
-def has_digit(word: str) -> bool:
-    return not word.isalpha()
+@lru_cache(maxsize=100_000)
+def word_kind(word: str) -> int:
+    """NUMBER for a word with a digit, COUNTRY for a country or region, else 0."""
+    return COUNTRY if word in COUNTRIES else 0 if word.isalpha() else NUMBER
 
 
 def _ratio(a: str, b: str) -> float:
@@ -166,20 +164,18 @@ def compare(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> Evidenc
     sb, eb = _counterparts(list(zip(*likeness, strict=True)), wb, wa)
     _join_words(a, b, wa, wb, sa, ea, sb, eb)
     _join_words(b, a, wb, wa, sb, eb, sa, ea)
-    matched_a, fuzzy_a, alone_a, number_a = _sums(a, sa, ea)
-    matched_b, fuzzy_b, alone_b, number_b = _sums(b, sb, eb)
+    matched_a, fuzzy_a, alone_a = _sums(sa, ea)
+    matched_b, fuzzy_b, alone_b = _sums(sb, eb)
     return Evidence(
         coverage=min(
             matched_a / (matched_a + fuzzy_a + alone_a), matched_b / (matched_b + fuzzy_b + alone_b)
         ),
         matched=min(matched_a, matched_b),
         substituted=min(alone_a, alone_b),
-        extra=max(alone_a, alone_b),
         fuzzy=max(fuzzy_a, fuzzy_b),
         letters=max(_ratio("".join(a), "".join(b)), _ratio("".join(sorted(a)), "".join(sorted(b)))),
         head=sa[0] * sb[0],
-        numbers_differ=number_a and number_b,
-        number_missing=number_a != number_b,
+        most=_most(_lone_kinds(a, sa), _lone_kinds(b, sb)),
     )
 
 
@@ -223,7 +219,9 @@ def _join_words(
             if abs(len(word) - len(joined)) > 2:
                 continue
             similarity = _ratio(word, joined)
-            if similarity < c.LEAST_JOINED or (similarity < 1.0 and (has_digit(word) or has_digit(joined))):
+            if similarity < c.LEAST_JOINED or (
+                similarity < 1.0 and not (word.isalpha() and joined.isalpha())
+            ):
                 continue
             if similarity > sa[k]:
                 sa[k], ea[k] = similarity, min(wa[k], wb[i] + wb[i + 1])
@@ -232,17 +230,32 @@ def _join_words(
                     sb[j], eb[j] = similarity, wb[j]
 
 
-def _sums(
-    words: Sequence[str], similarities: Sequence[float], weights: Sequence[float]
-) -> tuple[float, float, float, bool]:
-    """Matched, fuzzy and unmatched weight, and whether a number is unmatched."""
+def _sums(similarities: Sequence[float], weights: Sequence[float]) -> tuple[float, float, float]:
+    """Matched, fuzzy and unmatched weight."""
     matched = fuzzy = alone = 0.0
-    number = False
-    for word, similarity, weight in zip(words, similarities, weights, strict=True):
+    for similarity, weight in zip(similarities, weights, strict=True):
         if similarity > 0.0:
             matched += similarity * weight
             fuzzy += (1.0 - similarity) * weight
         else:
             alone += weight
-            number = number or has_digit(word)
-    return matched, fuzzy, alone, number
+    return matched, fuzzy, alone
+
+
+def _lone_kinds(words: Sequence[str], similarities: Sequence[float]) -> int:
+    """The kinds of the words that have no counterpart, added up as flags."""
+    kinds = 0
+    for word, similarity in zip(words, similarities, strict=True):
+        if similarity == 0.0:
+            kinds |= word_kind(word)
+    return kinds
+
+
+def _most(a: int, b: int) -> float:
+    if a & b:
+        return c.MOST_FOR_OTHER_QUALIFIER
+    if (a | b) & NUMBER:
+        return c.MOST_FOR_MISSING_NUMBER
+    if (a | b) & COUNTRY:
+        return c.MOST_FOR_MISSING_COUNTRY
+    return c.MOST_FOR_DIFFERENT

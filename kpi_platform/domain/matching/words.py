@@ -105,6 +105,16 @@ LAST_NUMBERS: Final[dict[str, str]] = {"i": "1", "v": "5", "x": "10"}
 # Left out of comparison in every language we know them in.
 FILLERS: Final[frozenset[str]] = frozenset({"the", "and"})
 
+# A subsidiary bears the name of its country: "Banco Santander Chile" is not "Banco Santander".
+COUNTRIES: Final[frozenset[str]] = frozenset(
+    """america argentina asia australia austria belgium benelux brasil brazil bulgaria canada cda chile china colombia
+    croatia czech danmark denmark deutschland egypt espana europe finland france greece hellas hungary iberia iberica
+    india indonesia ireland israel italia italy japan kenya korea latinoamerica magyarorszag malaysia mexico nederland
+    nigeria nordic norge norway osterreich pakistan peru philippines poland polska portugal romania russia schweiz
+    singapore slovakia slovenia spain suisse sverige sweden switzerland taiwan thailand turkey turkiye uk ukraine usa
+    venezuela vietnam africa emea""".split()
+)
+
 # Words of a name's structure, which say next to nothing about identity.
 STRUCTURAL: Final[frozenset[str]] = frozenset(
     "group company corporation holdings of for in koninklijke".split()
