@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kpi_platform.cli.dashboard import dashboard, who
-from kpi_platform.cli.output import cli_errors, console, print_json, print_table
+from kpi_platform.cli.output import cli_errors, console, error_console, print_json, print_table
 from kpi_platform.cli.settings import print_change
 from kpi_platform.cli.settings_files import read_document
 from kpi_platform.configuration import Configuration
 
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
 Key = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+_VARIABLES_OF_ONE_CUSTOMER = ("SALESFORCE_CONNECTOR_ID", "SERVICENOW_CONNECTOR_ID")
 _CONNECTION = "Fivetran connection that syncs {}."
 _SCHEMA = "Schema that Fivetran lands {} in."
 
@@ -57,6 +61,7 @@ def add(
     document = _document(settings, given)
     change = None
     with dashboard(configuration) as engine:
+        _say_what_ends(configuration, engine)
         if document:
             change = change_settings(
                 configuration, engine, key, document,
@@ -166,6 +171,22 @@ def remove(
         print_json({"key": key, "removed": True})
     else:
         console.print(f"[green]✓[/] Removed customer {key}.", highlight=False)
+
+
+def _say_what_ends(configuration: Configuration, engine: "sa.Engine") -> None:
+    """A second customer ends the time of variables that name a connection."""
+    from kpi_platform.dashboard.customers import list_customers
+
+    named = [name for name in _VARIABLES_OF_ONE_CUSTOMER if configuration.get(name)]
+    with engine.connect() as connection:
+        customers = list_customers(connection)
+    if named and len(customers) == 1:
+        error_console.print(
+            f"From two customers on, {' and '.join(named)} no longer count: state the connections of "
+            f"{customers[0].key} in its settings.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _document(file: Path | None, given: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:

@@ -88,6 +88,16 @@ def test_a_customer_is_added_with_its_settings_or_not_at_all(terminal: Terminal)
     assert [row["key"] for row in terminal.json("customer", "list")] == ["acme"]
 
 
+def test_a_second_customer_is_told_that_variables_no_longer_name_connections(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALESFORCE_CONNECTOR_ID", "sf")
+    assert terminal.run("customer", "add", "acme").stderr == ""
+    assert terminal.json("customer", "list")[0]["salesforce"] == "sf"
+    assert "SALESFORCE_CONNECTOR_ID no longer" in terminal.run("customer", "add", "bolt").stderr
+    assert [row["salesforce"] for row in terminal.json("customer", "list")] == [None, None]
+
+
 def test_a_malformed_key_is_refused(terminal: Terminal) -> None:
     assert "'Acme!' is not a customer key" in terminal.refused("customer", "add", "Acme!")
 

@@ -1,6 +1,7 @@
 """The settings of one customer: one document, validated as a whole. Import its names from here."""
 
 from kpi_platform.domain.settings.differences import Change, diff_settings
+from kpi_platform.domain.settings.fivetran import FivetranSettings, SyncWindow
 from kpi_platform.domain.settings.kpi_mappings import (
     KpiMapping,
     KpiMappings,
@@ -18,13 +19,7 @@ from kpi_platform.domain.settings.policies import (
     HealthWeights,
     Update,
 )
-from kpi_platform.domain.settings.sources import (
-    FivetranSettings,
-    SalesforceSettings,
-    ServiceNowSettings,
-    SourceSettings,
-    SyncWindow,
-)
+from kpi_platform.domain.settings.sources import SalesforceSettings, ServiceNowSettings, SourceSettings
 from kpi_platform.domain.settings.warehouse import WarehouseSettings
 
 __all__ = [
