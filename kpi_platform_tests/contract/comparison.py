@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from kpi_platform_tests.reference.marts import MARTS
+from kpi_platform_tests.contract.customers import LandedCustomer
+from kpi_platform_tests.reference.marts import MARTS, compute_marts
 
 Rows = Sequence[Mapping[str, object]]
 
@@ -14,6 +15,7 @@ _GRAIN = dict.fromkeys(MARTS, ("customer_id", "account_id")) | {
     "servicenow_sla_breaches": ("customer_id", "account_id", "category"),
 }
 _SHOWN = 12
+_WIDTH = 1500
 
 
 def differences(built: Mapping[str, Rows], expected: Mapping[str, Rows]) -> list[str]:
@@ -22,10 +24,22 @@ def differences(built: Mapping[str, Rows], expected: Mapping[str, Rows]) -> list
     return [line for mart in MARTS for line in _mart_differences(mart, built[mart], expected[mart])]
 
 
+def disagreements(
+    built: Mapping[str, Mapping[str, Rows]], customers: Sequence[LandedCustomer], as_of: datetime
+) -> list[str]:
+    """`differences` of all customers, built at `as_of`, from the reference."""
+    return [
+        f"{as_of.isoformat()} {line}"
+        for customer in customers
+        for line in differences(built[customer.key], compute_marts(customer.as_reference(), as_of))
+    ]
+
+
 def report(found: Sequence[str]) -> str:
     """The first differences, for an assertion's message."""
     more = len(found) - _SHOWN
-    return "\n".join([f"{len(found)} differences", *found[:_SHOWN], f"… and {more} more" if more > 0 else ""])
+    shown = (line[:_WIDTH] for line in found[:_SHOWN])
+    return "\n".join([f"{len(found)} differences", *shown, f"… and {more} more" if more > 0 else ""])
 
 
 def _mart_differences(mart: str, built: Rows, expected: Rows) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Adversarial raw data in canonical columns, deterministic by seed: every rule of the contract is met,
 missed and missed by a microsecond. `style.py` lands it in the layouts and namings of the sources."""
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,11 @@ _WINDOWS = (0, 7, 14, 30, 90, 365, 730, 45, 395)
 _EDGES = tuple(timedelta(microseconds=step) for step in (-1, 0, 1))
 _MICROSECOND = timedelta(microseconds=1)
 
+_AMOUNTS = (0.1, 0.2, 0.3, 1000.0, 250000.55, 99999999.99, -400.25, 0.0, None, 33333.33, 1e12, math.nan)
+_SCORES = (
+    *(-100, 100, 101, -100.5, 100.00000000001, 9.5, 10, 55, 70, None, 0, 42.25, 39.999),
+    *(33.333333333333336, 1e-07, 1e30, math.nan, math.inf, -0.0),
+)
 _STAGES = (
     *("completed", "Completed", "COMPLETED", "completed"),
     *("in_progress", "paused", "cancelled", "Canceled", "breached", None),
@@ -107,7 +113,14 @@ def make_world(seed: str, *, history: bool = False, accounts: int = 40, incident
     synced at the same instant and differ in `_fivetran_start`."""
     rng = random.Random(seed)
     keys = [people.salesforce_id(rng, "001") for _ in range(accounts)]
-    keys += [people.other_case(keys[0]), people.other_case(keys[1]), "CUST-7", "short1"]
+    keys += [
+        people.other_case(keys[0]),
+        people.other_case(keys[1]),
+        "CUST-7",
+        "short1",
+        "SIXTEENLETTERSID",
+        "SIXTEENLETTERSI",
+    ]
     strangers = [people.salesforce_id(rng, "001") for _ in range(4)] + [people.other_case(keys[2]), "EXT-1"]
     make = _Maker(rng, keys, strangers, history)
     world = DirtyWorld()
@@ -147,6 +160,8 @@ def _again(make: _Maker, primary_key: str, rows: list[Row]) -> list[Row]:
             if make.rng.random() < 0.2 and row["_fivetran_synced"] is not None:
                 twin["_fivetran_synced"] = row["_fivetran_synced"]
             repeated.append(twin)
+    for row in make.rng.sample(rows, len(rows) // 25):
+        repeated.append({**row, primary_key: None})
     make.rng.shuffle(repeated)
     return distinct_versions(repeated, primary_key, history=make.history)
 
@@ -186,8 +201,8 @@ def _account(make: _Maker, key: str, users: list[str]) -> Row:
         "billing_country": make.pick("Österreich", "US", None),
         "annual_revenue": make.pick(0.0, 1234567.89, None, -5.0),
         "owner_id": make.some(lambda: people.form(make.rng, make.rng.choice(users))),
-        "nps_score": make.pick(-100, 100, 101, -100.5, 100.00000000001, 9.5, 10, 55, 70, None, 0),
-        "adoption_score": make.pick(0, 100, 100.5, -1, 42.25, 70, None, 39.999),
+        "nps_score": make.rng.choice(_SCORES),
+        "adoption_score": make.rng.choice(_SCORES),
         "churn_risk": make.pick(None, None, None, None, 0, 100, 12.5, 150, -3),
         "health_score": make.pick(None, 88, -7, 1000),
         "last_login_date": make.some(make.moment),
@@ -236,7 +251,7 @@ def _opportunity(make: _Maker) -> Row:
     return {
         "id": people.form(make.rng, people.salesforce_id(make.rng, "006")),
         "account_id": make.some(make.account, 0.03),
-        "amount": make.pick(0.1, 0.2, 0.3, 1000.0, 250000.55, 99999999.99, -400.25, 0.0, None, 33333.33),
+        "amount": make.rng.choice(_AMOUNTS),
         "type": make.rng.choice(kinds),
         "is_won": make.pick(True, True, True, False, None),
         "close_date": make.some(make.day, 0.03),
@@ -253,7 +268,8 @@ def _case(make: _Maker) -> Row:
         "id": people.form(make.rng, people.salesforce_id(make.rng, "500")),
         "account_id": make.some(make.account, 0.03),
         "created_date": make.some(make.moment, 0.03),
-        "satisfaction_rating": _rating(make),
+        # Not a hair's breadth from 3, where churn risk begins: see AMBIGUITIES.md.
+        "satisfaction_rating": make.pick(1, 2, 3, 4, 5, 4.5, 3.3, 2.7, 0, 6, 0.999, None, -1),
         **make.lifecycle(),
     }
 

@@ -32,10 +32,11 @@ def _random_customer(seed: str, number: int, accounts: int, incidents: int) -> L
 
 def _style(rng: random.Random) -> Style:
     return Style(
-        naming=rng.choice(("fivetran", "api")),
+        naming=rng.choice(("fivetran", "api", "capitals")),
         layout=rng.choice(("class", "flat")),
         times=rng.choice(("plain", "zoned", "text")),
         as_text=rng.random() < 0.3,
+        as_numbers=rng.random() < 0.3,
         labels=rng.random() < 0.5,
         history=rng.random() < 0.3,
         fields={"customer_account_id": "u_customer_account_id_value"} if rng.random() < 0.2 else None,

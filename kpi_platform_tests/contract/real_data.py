@@ -8,15 +8,15 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from kpi_platform_tests.contract.customers import LandedCustomer
 from kpi_platform_tests.contract.landing import LandedSchema, LandedTable
 from kpi_platform_tests.reference.values import number as exact_number
 
-INCIDENT_LOG_AS_OFS = (datetime(2016, 5, 15, tzinfo=UTC), datetime(2016, 3, 1, 9, 30, tzinfo=UTC))
-PACKAGE_SAMPLES_AS_OFS = (datetime(2019, 4, 10, tzinfo=UTC), datetime(2023, 11, 20, 12, tzinfo=UTC))
+PACKAGE_SAMPLES_AS_OF = datetime(2019, 4, 10, tzinfo=UTC)
+_BUSIEST_DAY = date(2016, 5, 15)
 
 _INCIDENT_COLUMNS = {
     "sys_id": "VARCHAR",
@@ -44,13 +44,13 @@ _LANDED_TYPES = {
 }
 
 
-def incident_log(shared: Path) -> LandedCustomer:
-    """All 24,918 incidents in their final state; every location is an account, most of them
-    Salesforce's."""
+def incident_log(shared: Path, today: datetime) -> LandedCustomer:
+    """All 24,918 incidents in their final state, shifted by whole days: 2016-05-15, in the log's busiest
+    months, falls on `today`. Every location is an account, most of them Salesforce's."""
     with zipfile.ZipFile(shared / "servicenow_incidents" / "incident_event_log.csv.zip") as archive:
         text = io.TextIOWrapper(archive.open(archive.namelist()[0]), encoding="utf-8")
         final = {row["number"]: row for row in csv.DictReader(text)}
-    incidents = [_incident(row) for row in final.values()]
+    incidents = [_incident(row, today.date() - _BUSIEST_DAY) for row in final.values()]
     locations = sorted(
         {str(row["u_customer_account_id"]) for row in incidents if row["u_customer_account_id"]}
     )
@@ -75,22 +75,22 @@ def incident_log(shared: Path) -> LandedCustomer:
     )
 
 
-def _incident(row: dict[str, str]) -> dict[str, object]:
+def _incident(row: dict[str, str], shift: timedelta) -> dict[str, object]:
     cell = {name: None if value == "?" else value for name, value in row.items()}
     return {
         "sys_id": row["number"],
         "u_customer_account_id": cell["location"],
-        **{name: _day_first(cell[name]) for name in ("opened_at", "resolved_at", "closed_at")},
+        **{name: _day_first(cell[name], shift) for name in ("opened_at", "resolved_at", "closed_at")},
         **{name: cell[name] for name in ("incident_state", "priority", "category", "made_sla")},
         **{name: int(row[name]) for name in ("reopen_count", "reassignment_count")},
-        "_fivetran_synced": _day_first(cell["sys_updated_at"]),
+        "_fivetran_synced": _day_first(cell["sys_updated_at"], shift),
     }
 
 
-def _day_first(shown: str | None) -> datetime | None:
+def _day_first(shown: str | None, shift: timedelta) -> datetime | None:
     if shown is None:
         return None
-    return datetime.strptime(f"{shown} +0000", "%d/%m/%Y %H:%M %z").replace(tzinfo=None)
+    return datetime.strptime(f"{shown} +0000", "%d/%m/%Y %H:%M %z").replace(tzinfo=None) + shift
 
 
 def package_samples(shared: Path, *, typed: bool, revived: bool) -> LandedCustomer:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from kpi_platform_tests.contract.dirty_world import DirtyWorld, Row, Tables, distinct_versions
 from kpi_platform_tests.contract.landing import LandedSchema, LandedTable
+from kpi_platform_tests.reference.identity import id_key
 
 _TIMES = {
     "_fivetran_synced", "_fivetran_start", "last_login_date", "created_date", "completed_date_time",
@@ -48,10 +49,11 @@ class Style:
     """`absent` holds "table" and "table.column" in canonical names; `fields` maps canonical custom fields to
     their landed columns where they differ from the naming's own."""
 
-    naming: Literal["fivetran", "api"] = "fivetran"
+    naming: Literal["fivetran", "api", "capitals"] = "fivetran"
     layout: Literal["class", "flat"] = "class"
     times: Literal["plain", "zoned", "text"] = "plain"
     as_text: bool = False
+    as_numbers: bool = False
     labels: bool = False
     history: bool = False
     absent: frozenset[str] = frozenset()
@@ -104,6 +106,8 @@ def _class_tables(rng: random.Random, incidents: list[Row], style: Style) -> Tab
 
 
 def _table_name(name: str, source: str, style: Style) -> str:
+    if style.naming == "capitals":
+        return name.upper()
     return name.capitalize() if style.naming == "api" and source == "salesforce" else name
 
 
@@ -114,6 +118,9 @@ def _landed(rng: random.Random, source: str, table: str, rows: Iterable[Row], st
         absent.add("is_deleted")
     if not style.history:
         absent |= {"_fivetran_active", "_fivetran_start"}
+    if absent & ({"_fivetran_synced", "_fivetran_start"} if style.history else {"_fivetran_synced"}):
+        # Without them nothing says which of two versions is the latest.
+        rows = list({row.get("sys_id") or id_key(row.get("id")): row for row in rows}.values())
     kept = [column for column in rows[0] if column not in absent]
     names = {column: _column_name(column, source, style) for column in kept}
     return LandedTable(
@@ -123,12 +130,17 @@ def _landed(rng: random.Random, source: str, table: str, rows: Iterable[Row], st
 
 
 def _column_name(column: str, source: str, style: Style) -> str:
+    name = _small_name(column, source, style)
+    return name.upper() if style.naming == "capitals" else name
+
+
+def _small_name(column: str, source: str, style: Style) -> str:
     if style.fields and column in style.fields:
         return style.fields[column]
     if source == "servicenow":
         return f"u_{column}" if column in _CUSTOM else column
     special = {"churn_risk": "churn_risk_score"}.get(column, column)
-    if style.naming == "fivetran":
+    if style.naming != "api":
         return f"{special}_c" if column in _CUSTOM else column
     if column.startswith("_"):
         return column
@@ -146,8 +158,8 @@ def _type(column: str, style: Style) -> str:
     if style.as_text or (style.labels and column in _CHOICES):
         return "VARCHAR"
     if column in _FLAGS:
-        return "BOOLEAN"
-    if column in _NUMBERS:
+        return "INTEGER" if style.as_numbers else "BOOLEAN"
+    if column in _NUMBERS or (style.as_numbers and column in _CHOICES | _COUNTS):
         return "DOUBLE"
     return "INTEGER" if column in _CHOICES | _COUNTS else "VARCHAR"
 
@@ -160,11 +172,15 @@ def _cell(rng: random.Random, column: str, value: object, style: Style) -> objec
     if isinstance(value, datetime):
         return _time(rng, column, value, style)
     if column in _CHOICES and style.labels and isinstance(value, int):
-        return rng.choice((_LABELS[column].get(value, "3 - On hold"), str(value), f" {value}"))
+        return rng.choice(
+            (_LABELS[column].get(value, "3 - On hold"), str(value), f"{value} - x", f" {value}")
+        )
     if style.as_text and isinstance(value, bool):
         return rng.choice((str(value), str(value).lower(), str(value).upper(), str(int(value))))
     if style.as_text and column in _NUMBERS and rng.random() < 0.03:
         return rng.choice(("n/a", "12 points", "--"))
+    if isinstance(value, bool) and style.as_numbers and not style.as_text:
+        return int(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value} "[: rng.choice((-1, None))] if style.as_text else _number(column, value, style)
     return value

@@ -237,7 +237,8 @@ def _value_row(world: _World, kpi: str, measured: Measure) -> MartRow:
 
 def _last_updated(support: Support, shared: _Shared, key: str, account: Account) -> datetime | None:
     """ "`last_updated`: newest sync of the account, its opportunities, cases and counting incidents." """
-    moments = [synced_at(account.row), shared.synced.get(key), *(found.synced for found in support.incidents)]
+    crm = [] if account.row is None else [synced_at(account.row), shared.synced.get(key)]
+    moments = [*crm, *(found.synced for found in support.incidents)]
     newest = max((moment for moment in moments if moment is not None), default=None)
     return None if newest is None else _time(newest)
 
