@@ -8,8 +8,8 @@ import typer
 
 from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console, error_console, print_json, print_table
-from kpi_platform.cli.settings import print_change
 from kpi_platform.cli.settings_files import read_document
+from kpi_platform.cli.settings_tables import print_change
 from kpi_platform.configuration import Configuration
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 """`kpi-platform settings …`: the settings of one customer, as table, file, versions and reference."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +8,13 @@ import typer
 from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.cli.settings_files import Format, as_text, format_of, read_document
+from kpi_platform.cli.settings_tables import (
+    changed_lines,
+    print_applied,
+    print_change,
+    print_renamed,
+    print_settings,
+)
 from kpi_platform.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -18,7 +24,6 @@ if TYPE_CHECKING:
 Customer = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
 File = Annotated[Path, typer.Argument(help="JSON or YAML; - is standard input.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-_CHANGES_SHOWN = 10
 NoApply = Annotated[bool, typer.Option("--no-apply", help="Only store the settings; do not call Fivetran.")]
 
 
@@ -54,7 +59,7 @@ def show(
     if as_json or as_yaml:
         typer.echo(as_text(document, "json" if as_json else "yaml"), nl=False)
         return
-    _print_settings(customer, document, everything)
+    print_settings(customer, document, everything)
 
 
 @cli_errors
@@ -108,7 +113,7 @@ def import_(
     if as_json:
         print_json({"renamed": imported.renamed, **_as_json(change), "saved": not dry_run})
         return
-    _print_renamed(imported)
+    print_renamed(imported)
     print_change(customer, change, dry_run=dry_run)
 
 
@@ -119,7 +124,7 @@ def validate(file: File, as_json: Json = False) -> None:
     if as_json:
         print_json({"valid": True, "renamed": imported.renamed})
         return
-    _print_renamed(imported)
+    print_renamed(imported)
     console.print(f"[green]✓[/] {file.name} is valid.", highlight=False)
 
 
@@ -140,7 +145,7 @@ def history(customer: Customer, as_json: Json = False) -> None:
             version.saved_at,
             version.saved_by,
             version.note,
-            _changed(before, version.document),
+            changed_lines(before, version.document),
         )
         for version, before in zip(versions, documents, strict=True)
     ]
@@ -185,7 +190,7 @@ def apply(customer: Customer, as_json: Json = False) -> None:
     if as_json:
         print_json(applied)
     else:
-        _print_applied(applied)
+        print_applied(applied)
 
 
 @cli_errors
@@ -194,20 +199,6 @@ def docs() -> None:
     from kpi_platform.domain.settings.reference import settings_reference
 
     typer.echo(settings_reference(), nl=False)
-
-
-def print_change(customer: str, change: "SettingsChange", *, dry_run: bool = False) -> None:
-    """What changed, what Fivetran said, and which version holds now."""
-    if change.changes:
-        rows = [(each.path, _value(each.old), _value(each.new)) for each in change.changes]
-        print_table(f"Settings of {customer}", ("setting", "before", "after"), rows)
-    _print_applied(change.applied)
-    if dry_run:
-        console.print("Nothing was saved.", highlight=False)
-    elif change.changes:
-        console.print(f"[green]✓[/] Saved as version {change.version}.", highlight=False)
-    else:
-        console.print(f"Nothing changed; version {change.version} holds.", highlight=False)
 
 
 def _imported(file: Path, configuration: Configuration) -> "ImportedSettings":
@@ -221,58 +212,3 @@ def _imported(file: Path, configuration: Configuration) -> "ImportedSettings":
 
 def _as_json(change: "SettingsChange") -> dict[str, Any]:
     return {"version": change.version, "changes": change.changes, "applied": change.applied}
-
-
-def _print_renamed(imported: "ImportedSettings") -> None:
-    rows = [(each.old, each.new or "left out: it is measured so anyway") for each in imported.renamed]
-    if rows:
-        print_table("Renamed", ("in the file", "now"), rows)
-
-
-def _print_applied(applied: Any) -> None:
-    rows = [(each.source, each.connection_id, each.setting, each.message) for each in applied]
-    if rows:
-        print_table("Told to Fivetran", ("source", "connection", "setting", "now"), rows)
-
-
-def _print_settings(customer: str, document: dict[str, Any], everything: bool) -> None:
-    from kpi_platform.domain.settings import settings_leaves
-
-    rows = []
-    for leaf in settings_leaves():
-        value: Any = document
-        for key in leaf.path.split("."):
-            value = value[key]
-        if everything or value != leaf.default:
-            rows.append((leaf.path, _value(value), _value(leaf.default)))
-    rows += [(f"custom_kpis.{kpi['slug']}", kpi["name"], None) for kpi in document["custom_kpis"]]
-    title = (
-        f"Settings of {customer}" if everything else f"Settings of {customer} that are not at their default"
-    )
-    print_table(title, ("setting", "value", "default"), rows)
-    if not everything:
-        console.print("All settings: --all. What each does: kpi-platform settings docs", highlight=False)
-
-
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What two stored documents differ in, in a few lines; documents of older versions may not parse."""
-    from kpi_platform.domain.errors import InvalidSettings
-    from kpi_platform.domain.settings import diff_settings, parse_settings
-
-    try:
-        changes = diff_settings(parse_settings(before), parse_settings(after))
-    except InvalidSettings:
-        return "one of them is not valid any more"
-    lines = [f"{each.path}: {_value(each.old) or '–'} → {_value(each.new) or '–'}" for each in changes]
-    more = [f"and {len(lines) - _CHANGES_SHOWN} more: --json"] if len(lines) > _CHANGES_SHOWN else []
-    return "\n".join(lines[:_CHANGES_SHOWN] + more) or "nothing that counts"
-
-
-def _value(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_value(each)}" for key, each in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(str(_value(each)) for each in value)
-    return None if value is None else str(value)

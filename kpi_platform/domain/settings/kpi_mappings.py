@@ -86,7 +86,7 @@ class RetentionMapping(KpiMapping):
 
 
 def _thresholds_type(kpi: Kpi) -> type[KpiThresholds]:
-    better = "high" if kpi.better == "high" else "low"
+    better = kpi.better
 
     def ordered(self: KpiThresholds) -> KpiThresholds:
         wrong = self.healthy < self.at_risk if better == "high" else self.healthy > self.at_risk
