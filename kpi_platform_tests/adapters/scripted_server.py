@@ -1,0 +1,63 @@
+"""A real HTTP server that answers what a test has written down, one answer after another."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Answer:
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    hang_up: bool = False
+
+
+@dataclass
+class ScriptedServer:
+    """`answers` are given in order, the last one again and again; `requests` are (method, path, body)."""
+
+    url: str
+    answers: list[Answer]
+    requests: list[tuple[str, str, Any]] = field(default_factory=list)
+
+
+@contextmanager
+def scripted(*answers: Answer) -> Iterator[ScriptedServer]:
+    script = ScriptedServer("", list(answers))
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = json.loads(self.rfile.read(length)) if length else None
+            script.requests.append((self.command, self.path, body))
+            answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
+            if answer.hang_up:
+                self.close_connection = True
+                return
+            payload = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            self.send_response(answer.status)
+            for name, value in {"Content-Length": str(len(payload)), **answer.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(payload)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = answer
+
+        def log_message(self, *_: Any) -> None:
+            """Keeps the test's output clean."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    script.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield script
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

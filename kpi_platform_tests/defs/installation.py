@@ -1,0 +1,125 @@
+"""A whole installation in a folder: local Fivetran, dashboard database, Dagster instance, real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import httpx
+import sqlalchemy as sa
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.customers import add_customer
+from kpi_platform.dashboard.database import open_engine, upgrade
+from kpi_platform.dashboard.settings_versions import save_settings
+from kpi_platform.defs.instance import prepare_dagster_home
+from kpi_platform.local.server import running
+
+SMALL = {"accounts": 3, "history_days": 30}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """`configuration` names the running local Fivetran; `instance` is the installation's own."""
+
+    configuration: Configuration
+    engine: sa.Engine
+    instance: dg.DagsterInstance
+
+    def add(self, customer: str, **settings: Mapping[str, Any]) -> None:
+        """Adds one of the sample customers, with its connections."""
+        document: dict[str, Any] = {
+            source: {"connection_id": f"{customer}_{source}", "schema": f"{customer}_{source}"}
+            for source in ("salesforce", "servicenow")
+        }
+        for section, values in settings.items():
+            document[section] = {**document.get(section, {}), **values}
+        with self.engine.begin() as connection:
+            add_customer(connection, customer, customer.title())
+            save_settings(connection, customer, document, who="test")
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """A call of the local Fivetran's control path."""
+        url = f"{self.configuration.fivetran_api_url}/_local/{path}"
+        response = httpx.request(method, url, json=body, timeout=60)
+        response.raise_for_status()
+        return response.json().get("data")
+
+    def sync_by_fivetran(self, connection: str, *, outcome: str = "success") -> None:
+        """Has Fivetran sync a connection by itself, and waits until that has ended."""
+        if outcome != "success":
+            self.control("POST", f"connections/{connection}/outcomes", {"outcome": outcome})
+        before = self.ended_syncs(connection)
+        self.control("POST", f"connections/{connection}/trigger")
+        eventually(lambda: self.ended_syncs(connection) > before, 120, f"{connection} ends its sync")
+
+    def ended_syncs(self, connection: str) -> int:
+        return len(self.control("GET", "state")["connections"][connection]["syncs"])
+
+    def runs(self, job: str) -> list[dg.DagsterRun]:
+        return list(self.instance.get_runs(dg.RunsFilter(job_name=job)))
+
+    def materializations(self, *key: str, partition: str) -> list[dg.EventLogRecord]:
+        wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(key), asset_partitions=[partition])
+        return list(self.instance.fetch_materializations(wanted, limit=100).records)
+
+    @contextmanager
+    def daemon(self) -> Iterator[subprocess.Popen[bytes]]:
+        """The real daemon, in a process group of its own, ended with all it has started."""
+        log = self.configuration.home / "daemon.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dagster._daemon", "run", "-m", "kpi_platform.definitions"],
+                env={
+                    **os.environ,
+                    **self.configuration.environment,
+                    "DAGSTER_HOME": str(self.configuration.dagster_home),
+                },
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+            try:
+                yield process
+            finally:
+                _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(30)
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+@contextmanager
+def installed(home: Path, **environment: str) -> Iterator[Installation]:
+    """An installation without customers in the empty folder `home`, its local Fivetran running."""
+    given = {"KPI_PLATFORM_HOME": str(home), "KPI_SYNC_POLL_SECONDS": "0.5", **environment}
+    with running(Configuration.from_environment(given), sample=SMALL, tick_seconds=0.2) as url:
+        configuration = Configuration.from_environment({**given, "FIVETRAN_API_URL": url})
+        engine = open_engine(configuration.dashboard_database_url)
+        upgrade(engine)
+        with dg.DagsterInstance.from_config(str(prepare_dagster_home(configuration))) as instance:
+            yield Installation(configuration, engine, instance)
+        engine.dispose()
+
+
+def eventually(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first true answer of `condition`; AssertionError, saying `what`, where there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} seconds: {what}"
+        time.sleep(0.3)
+    return answer
