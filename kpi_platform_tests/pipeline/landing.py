@@ -39,7 +39,9 @@ def _land(execute: Any, schema: str, tables: Any, mark: str) -> None:
         execute(f'create table "{schema}"."{name}" ({columns})')
         for row in rows:
             marks = ", ".join([mark] * len(types))
-            execute(f'insert into "{schema}"."{name}" values ({marks})', [row.get(column) for column in types])
+            execute(
+                f'insert into "{schema}"."{name}" values ({marks})', [row.get(column) for column in types]
+            )
 
 
 ACCOUNT = {

@@ -1,0 +1,88 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpi_platform.domain.batch import Catalogue, SyncState, customer_var, landed_tables
+from kpi_platform.domain.errors import NotFound
+from kpi_platform.domain.settings import CustomerSettings, parse_settings
+
+AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
+CATALOGUE: Catalogue = {
+    "salesforce_crm": {"Account": {"Id": "varchar", "NPS_Score__c": "double"}, "case": {"id": "varchar"}},
+    "servicenow_itsm": {"incident": {"sys_id": "varchar", "u_customer_account_id_value": "varchar"}},
+}
+
+
+def hours(number: float) -> datetime:
+    return AS_OF - timedelta(hours=number)
+
+
+def test_data_is_stale_after_twice_the_sync_frequency() -> None:
+    every_hour = timedelta(hours=1)
+    assert not SyncState(succeeded_at=hours(2)).is_stale(every_hour, AS_OF)
+    assert SyncState(succeeded_at=hours(2.001)).is_stale(every_hour, AS_OF)
+
+
+def test_data_is_stale_when_the_last_sync_failed() -> None:
+    day = timedelta(days=1)
+    assert SyncState(succeeded_at=hours(2), failed_at=hours(1)).is_stale(day, AS_OF)
+    assert not SyncState(succeeded_at=hours(1), failed_at=hours(2)).is_stale(day, AS_OF)
+    assert SyncState(failed_at=hours(1)).is_stale(day, AS_OF)
+
+
+def test_nothing_is_stale_where_nothing_is_recorded() -> None:
+    assert not SyncState().is_stale(timedelta(minutes=1), AS_OF)
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=900)), st.integers(-90, 90))
+def test_a_success_after_as_of_holds_everything_before_it(later: timedelta, failed_days: int) -> None:
+    state = SyncState(AS_OF + later, AS_OF + later + timedelta(days=failed_days))
+    assert not state.is_stale(timedelta(minutes=1), AS_OF)
+
+
+def test_the_var_has_every_table_of_both_sources() -> None:
+    settings = parse_settings({"salesforce": {"sync_objects": {"cases": False}}})
+    var = customer_var("acme", settings, landed_tables("acme", settings, CATALOGUE), {}, AS_OF)
+    tables = var["sources"]["salesforce"]["tables"]
+    assert {name: table["status"] for name, table in tables.items()} == {
+        "account": "available", "opportunity": "absent", "contact": "absent", "case": "switched_off",
+        "task": "absent", "user": "absent", "event": "absent",
+    }  # fmt: skip
+    assert tables["account"]["identifier"] == "Account"
+    assert tables["account"]["columns"]["npsscorec"] == {"name": "NPS_Score__c", "type": "double"}
+    assert len(var["sources"]["servicenow"]["tables"]) == 10
+    assert json.loads(json.dumps(var)) == var
+
+
+def test_the_field_of_a_kpi_mapping_wins_over_the_custom_field() -> None:
+    settings = parse_settings({"kpi_mappings": {"nps": {"field": "account.Net_Promoter__c"}}})
+    var = customer_var("acme", settings, landed_tables("acme", settings, CATALOGUE), {}, AS_OF)
+    assert var["sources"]["salesforce"]["fields"]["nps_score"] == "Net_Promoter__c"
+
+
+def test_staleness_is_judged_by_the_frequency_of_each_source() -> None:
+    settings = parse_settings({"fivetran": {"sync_frequency_minutes": 1440}})
+    states = {"salesforce": SyncState(hours(10)), "servicenow": SyncState(hours(10))}
+    var = customer_var("acme", settings, landed_tables("acme", settings, CATALOGUE), states, AS_OF)  # type: ignore[arg-type]
+    assert not var["sources"]["salesforce"]["stale"]
+    assert var["sources"]["servicenow"]["stale"]
+
+
+def test_a_disabled_source_is_not_looked_for() -> None:
+    settings = parse_settings({"servicenow": {"enabled": False}})
+    tables = landed_tables("acme", settings, {"salesforce_crm": CATALOGUE["salesforce_crm"]})
+    var = customer_var("acme", settings, tables, {}, AS_OF)
+    assert var["sources"]["servicenow"]["enabled"] is False
+    assert {table["status"] for table in var["sources"]["servicenow"]["tables"].values()} == {"absent"}
+
+
+@pytest.mark.parametrize("schema", [{}, {"servicenow_itsm": {"unrelated": {"id": "varchar"}}}])
+def test_an_enabled_source_without_any_of_its_tables_is_named_with_the_next_step(schema: Catalogue) -> None:
+    with pytest.raises(NotFound) as caught:
+        landed_tables("acme", CustomerSettings(), {"salesforce_crm": CATALOGUE["salesforce_crm"], **schema})
+    assert "acme" in caught.value.message
+    assert "servicenow_itsm" in caught.value.message
+    assert "servicenow.enabled" in caught.value.next_step
