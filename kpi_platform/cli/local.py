@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kpi_platform.configuration import LOCAL_FIVETRAN_KEY, LOCAL_FIVETRAN_PORT, Configuration
+from kpi_platform.configuration import LOCAL_FIVETRAN_KEY, Configuration
 
-_PORT = typer.Option(help="The port to listen on, on the loopback address.")
+_PORT = typer.Option(
+    help="The port to listen on, on the loopback address; the default is that of FIVETRAN_API_URL."
+)
 _HOME = typer.Option(help="Where all local state lives; the default is KPI_PLATFORM_HOME.")
 
 
@@ -18,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def local_fivetran(
-    port: Annotated[int, _PORT] = LOCAL_FIVETRAN_PORT, home: Annotated[Path | None, _HOME] = None
+    port: Annotated[int | None, _PORT] = None, home: Annotated[Path | None, _HOME] = None
 ) -> None:
     """Serve Fivetran's REST API on this machine, with sample sources. Ctrl-C ends it.
 
@@ -29,9 +31,10 @@ def local_fivetran(
     from kpi_platform.local.server import HOST, serve
 
     configuration = Configuration.from_environment()
-    if home is not None:
-        environment = {**configuration.environment, "KPI_PLATFORM_HOME": str(home)}
-        configuration = Configuration.from_environment(environment)
+    changes = {} if configuration.uses_local_fivetran else {"FIVETRAN_API_URL": ""}
+    changes |= {} if home is None else {"KPI_PLATFORM_HOME": str(home)}
+    configuration = Configuration.from_environment({**configuration.environment, **changes})
+    port = configuration.local_fivetran_port if port is None else port
     console = Console()
     console.print(f"Local Fivetran on [bold]http://{HOST}:{port}[/bold] (Ctrl-C ends it)")
     key = configuration.get("FIVETRAN_API_KEY")

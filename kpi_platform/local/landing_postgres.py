@@ -10,7 +10,7 @@ from pyarrow import csv
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
-from kpi_platform.local.landing import DELETED, SYNCED, LandedTable, without_null_types
+from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
 
 
 class PostgresLander:
@@ -50,28 +50,44 @@ def _land(connection: psycopg.Connection[Any], target: sql.Identifier, table: La
     ]
     names = sql.SQL(", ").join(sql.Identifier(name) for name in rows.column_names)
     run = connection.execute
-    if table.key is None:
+    if table.replaces:
         run(sql.SQL("drop table if exists {} cascade").format(target))
     run(sql.SQL("create table if not exists {} ({})").format(target, sql.SQL(", ").join(columns)))
-    if table.key is not None:
-        for column in columns:
-            run(sql.SQL("alter table {} add column if not exists {}").format(target, column))
     run(sql.SQL("create temporary table incoming ({}) on commit drop").format(sql.SQL(", ").join(columns)))
     copy = sql.SQL("copy incoming ({}) from stdin (format csv)").format(names)
     with connection.cursor() as cursor, cursor.copy(copy) as stream:
         stream.write(_csv(rows))
     if table.key is not None:
+        for column in columns:
+            run(sql.SQL("alter table {} add column if not exists {}").format(target, column))
         key = sql.Identifier(table.key)
-        run(sql.SQL("delete from {} where {} in (select {} from incoming)").format(target, key, key))
+        if table.history:
+            _end_versions(connection, target, key, table)
+        else:
+            run(sql.SQL("delete from {} where {} in (select {} from incoming)").format(target, key, key))
+            _mark_deleted(connection, target, key, table)
     run(sql.SQL("insert into {} ({}) select {} from incoming").format(target, names, names))
     run("drop table incoming")
-    if table.key is not None and table.deleted:
-        _mark_deleted(connection, target, sql.Identifier(table.key), table)
+
+
+def _end_versions(
+    connection: psycopg.Connection[Any], target: sql.Identifier, key: sql.Identifier, table: LandedTable
+) -> None:
+    active, end = sql.Identifier(ACTIVE), sql.Identifier(END)
+    connection.execute(
+        sql.SQL(
+            "update {} set {} = false, {} = %s - interval '1 millisecond'"
+            " where {} and ({} in (select {} from incoming) or {} = any(%s))"
+        ).format(target, active, end, active, key, key, key),
+        [table.synced_at, list(table.deleted)],
+    )
 
 
 def _mark_deleted(
     connection: psycopg.Connection[Any], target: sql.Identifier, key: sql.Identifier, table: LandedTable
 ) -> None:
+    if not table.deleted:
+        return
     deleted, synced = sql.Identifier(DELETED), sql.Identifier(SYNCED)
     connection.execute(
         sql.SQL("alter table {} add column if not exists {} boolean default false").format(target, deleted)

@@ -11,7 +11,7 @@ import secrets
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from fastapi.security import HTTPBasic
 from starlette.exceptions import HTTPException
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.errors import Conflict
+from kpi_platform.domain.errors import Conflict, KpiPlatformError
 from kpi_platform.local.account import LocalFivetran
 from kpi_platform.local.faults import HOURLY_LIMIT
 from kpi_platform.local.responses import ApiError
@@ -56,6 +56,7 @@ def create_app(
     app.state.fivetran = fivetran
     app.middleware("http")(_gate)
     app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(KpiPlatformError, _platform_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     for prefix in ("/v1/connections", "/v1/connectors"):
@@ -70,7 +71,8 @@ def serve(configuration: Configuration, port: int) -> None:
     """Serves until Ctrl-C. Raises Conflict where the port or the state is in use."""
     with _listening(port) as listener:
         app = create_app(configuration.local_fivetran_home, configuration)
-        uvicorn.Server(_settings(app)).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(_settings(app)).run(sockets=[listener])
 
 
 @contextmanager
@@ -158,6 +160,11 @@ async def _authorize(request: Request, configuration: Configuration) -> None:
 def _api_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return error.response()
+
+
+def _platform_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, KpiPlatformError)
+    return ApiError(error.http_status, error.code, str(error)).response()
 
 
 def _invalid(_: Request, error: Exception) -> Response:

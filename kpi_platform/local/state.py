@@ -17,6 +17,8 @@ from sqlalchemy.dialects.sqlite import insert
 from kpi_platform.domain.errors import Conflict
 
 Outcome = Literal["success", "failed", "rescheduled", "broken"]
+ChangeHandling = Literal["ALLOW_ALL", "ALLOW_COLUMNS", "BLOCK_ALL"]
+SyncMode = Literal["SOFT_DELETE", "HISTORY"]
 SYNC_FREQUENCIES = (1, 5, 15, 30, 60, 120, 180, 360, 480, 720, 1440)
 
 
@@ -64,10 +66,12 @@ class Sync(BaseModel):
 
 
 class TableState(BaseModel):
-    """A table of the schema configuration. `cursor`: the source's time up to which it has landed."""
+    """A table of the schema configuration. `cursor`: the source's time up to which it has landed,
+    `landed_mode`: the mode in which it did."""
 
     enabled: bool = True
-    sync_mode: str = "SOFT_DELETE"
+    sync_mode: SyncMode = "SOFT_DELETE"
+    landed_mode: SyncMode = "SOFT_DELETE"
     cursor: datetime | None = None
     columns_off: list[str] = Field(default_factory=list)
 
@@ -92,7 +96,7 @@ class Connection(BaseModel):
     warnings: list[dict[str, str]] = Field(default_factory=list)
     tables: dict[str, TableState] | None = None
     """By source table; None until the first sync, or a reload of the schema."""
-    schema_change_handling: Literal["ALLOW_ALL", "ALLOW_COLUMNS", "BLOCK_ALL"] = "ALLOW_ALL"
+    schema_change_handling: ChangeHandling = "ALLOW_ALL"
     running: Sync | None = None
     history: list[Sync] = Field(default_factory=list)
     planned: list[PlannedOutcome] = Field(default_factory=list)

@@ -10,14 +10,11 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import KpiPlatformError, NotFound
-from kpi_platform.local.landing import SYNCED, LandedTable, open_lander
-from kpi_platform.local.naming import landed_name
-from kpi_platform.local.samples.source import Changes, Source, Window, instant
+from kpi_platform.local.landing import open_lander
+from kpi_platform.local.reading import read_changes
+from kpi_platform.local.samples.source import Source, instant
 from kpi_platform.local.schedule import next_start
 from kpi_platform.local.sources import source_of
 from kpi_platform.local.state import (
@@ -27,7 +24,6 @@ from kpi_platform.local.state import (
     PlannedOutcome,
     Store,
     Sync,
-    TableState,
     now,
 )
 from kpi_platform.local.webhooks import Webhooks
@@ -74,8 +70,9 @@ class Syncs:
             connection = self._get(connection_id)
             if connection.running and not force:
                 return False
-            if connection.running:
-                self._end(connection, connection.running, "CANCELED")
+            replaced = connection.running
+            if replaced:
+                self._end(connection, replaced, "CANCELED")
             sync = Sync(
                 id=str(uuid.uuid4()),
                 trigger=trigger,
@@ -85,16 +82,11 @@ class Syncs:
             )
             connection.running, connection.rescheduled_for = sync, None
             self._store.save(connection)
+        if replaced:
+            self._emit_end(connection, replaced, "Another sync was started.")
         self._webhooks.emit("sync_start", connection, sync, {})
         self._run_in_thread(connection_id, sync)
         return True
-
-    def reload_schema(self, connection: Connection) -> None:
-        """Gives the connection its schema configuration, or adds the tables that are new at the source."""
-        known = connection.tables or {}
-        tables = source_of(connection, self._day()).tables
-        new = TableState(enabled=connection.schema_change_handling != "BLOCK_ALL")
-        connection.tables = {name: known.get(name, new.model_copy()) for name in tables}
 
     def source_time(self) -> datetime:
         """What the clocks of the sources say: the time, moved by the offset that a test has set."""
@@ -102,7 +94,8 @@ class Syncs:
         return now() + timedelta(seconds=installation.source_clock_offset_seconds if installation else 0)
 
     def source(self, connection: Connection) -> Source:
-        return source_of(connection, self._day())
+        installation = self._store.get(Installation, "installation")
+        return source_of(connection, instant(installation.day) if installation else 0)
 
     def _run_in_thread(self, connection_id: str, sync: Sync) -> None:
         thread = threading.Thread(
@@ -132,7 +125,8 @@ class Syncs:
                 return
             if landed is not None and connection.tables is not None and landed.tables is not None:
                 for name, table in landed.tables.items():
-                    connection.tables.setdefault(name, table).cursor = table.cursor
+                    kept = connection.tables.setdefault(name, table)
+                    kept.cursor, kept.landed_mode = table.cursor, table.landed_mode
             elif landed is not None:
                 connection.tables = landed.tables
             if plan.outcome == "rescheduled":
@@ -151,20 +145,9 @@ class Syncs:
                 f"The connection '{connection_id}' is not set up.",
                 next_step="Complete its setup in Fivetran.",
             )
-        until = self.source_time()
-        source = self.source(connection)
-        self.reload_schema(connection)
-        landed = []
-        for name, table in (connection.tables or {}).items():
-            if not table.enabled:
-                continue
-            anew = sync.historical_tables is not None and name in sync.historical_tables
-            since = None if anew else table.cursor
-            changes = source.changes(name, Window.between(since, until))
-            prepared = _prepare(connection, name, source.tables[name], changes, sync.started_at, since, until)
-            landed.append(prepared)
-            sync.rows[name] = len(prepared.rows) + len(prepared.deleted)
-            table.cursor = until
+        landed = read_changes(
+            connection, self.source(connection), sync, until=self.source_time(), synced_at=now()
+        )
         destination = self._store.get(Destination, connection.group_id)
         if destination is None:
             raise NotFound(f"The group '{connection.group_id}' has no destination.", next_step="Give it one.")
@@ -201,10 +184,6 @@ class Syncs:
             raise NotFound(f"There is no connection '{connection_id}'.", next_step="List the connections.")
         return connection
 
-    def _day(self) -> int:
-        installation = self._store.get(Installation, "installation")
-        return instant(installation.day) if installation else 0
-
 
 def _next_plan(connection: Connection) -> PlannedOutcome | None:
     if not connection.planned:
@@ -214,31 +193,3 @@ def _next_plan(connection: Connection) -> PlannedOutcome | None:
     if plan.times <= 0:
         connection.planned.pop(0)
     return plan
-
-
-def _prepare(
-    connection: Connection,
-    table: str,
-    key: str,
-    changes: Changes,
-    synced_at: datetime,
-    since: datetime | None,
-    until: datetime,
-) -> LandedTable:
-    """The changes under the names that they land with, without what is switched off or deleted by a test."""
-    rows = changes.rows
-    state = (connection.tables or {})[table]
-    rows = rows.select([name for name in rows.column_names if name not in state.columns_off])
-    gone = connection.deleted.get(table, {})
-    vanished = [row for row, at in gone.items() if since is not None and since <= at < until]
-    if gone:
-        rows = rows.filter(pc.invert(pc.is_in(rows[key], pa.array(list(gone), pa.string()))))
-    rows = rows.rename_columns([landed_name(name, connection.naming) for name in rows.column_names])
-    stamp = pa.repeat(pa.scalar(synced_at, pa.timestamp("us", tz="UTC")), len(rows))
-    return LandedTable(
-        name=landed_name(table, connection.naming),
-        rows=rows.append_column(SYNCED, stamp),
-        key=landed_name(key, connection.naming),
-        deleted=[*changes.deleted, *vanished],
-        synced_at=synced_at,
-    )

@@ -1,7 +1,7 @@
 """Landing in DuckDB and PostgreSQL: by key, with new columns and deletions, and files as they are."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pyarrow import csv
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidInput, MissingConfiguration
-from kpi_platform.local.landing import LandedTable, Lander, open_lander
+from kpi_platform.local.landing import LandedTable, Lander, open_lander, with_history
 from kpi_platform_tests.local.conftest import served
 
 Query = Callable[[str], Sequence[tuple[Any, ...]]]
@@ -104,6 +104,30 @@ def test_the_first_deletion_brings_its_column(destination: tuple[Lander, Query])
     assert rows == [("a", True, later), ("b", False, NOON), ("c", False, NOON)]
 
 
+def test_history_ends_a_version_and_begins_the_next(destination: tuple[Lander, Query]) -> None:
+    lander, query = destination
+    later = datetime(2026, 1, 2, tzinfo=UTC)
+
+    def land(ids: list[str], at: datetime, deleted: Sequence[str] = (), *, recreate: bool = False) -> None:
+        stamp = pa.array([at] * len(ids), pa.timestamp("us", tz="UTC"))
+        rows = with_history(pa.table({"id": pa.array(ids), "_fivetran_synced": stamp}))
+        table = LandedTable("t", rows, "id", deleted, at, history=True, recreate=recreate)
+        lander.land("raw", [table])
+
+    land(["a", "b", "c"], NOON)
+    land(["a"], later, deleted=["b"])
+    ended = later - timedelta(milliseconds=1)
+    versions = "select id, _fivetran_start, _fivetran_active, {} from raw.t order by 1, 2"
+    assert query(versions.format("case when not _fivetran_active then _fivetran_end end")) == [
+        ("a", NOON, False, ended),
+        ("a", later, True, None),
+        ("b", NOON, False, ended),
+        ("c", NOON, True, None),
+    ]
+    land(["a"], later, recreate=True)
+    assert query("select id from raw.t") == [("a",)]
+
+
 def test_one_table_that_cannot_be_written_undoes_all(destination: tuple[Lander, Query]) -> None:
     lander, query = destination
     lander.land("raw", [LandedTable("task", _rows(id=pa.array(["a"])), key="id")])
@@ -118,7 +142,7 @@ def test_files_land_unmodified(destination: tuple[Lander, Query], shared: Path) 
     files = sorted((shared / "data/fivetran_schemas").glob("*_data.csv"))
     tables = [LandedTable(file.name.removesuffix("_data.csv"), csv.read_csv(file)) for file in files]
     lander.land("files", tables)
-    lander.land("files", tables)
+    lander.land("files", tables[:2])
     for table in tables:
         assert query(f'select count(*) from files."{table.name}"') == [(len(table.rows),)]
 

@@ -94,7 +94,8 @@ def test_tickets_are_the_logs_shifted_by_whole_days(shared: Path) -> None:
         ZipFile(shared / "data/servicenow_incidents/incident_event_log.csv.zip") as archive,
         archive.open(archive.namelist()[0]) as member,
     ):
-        columns = ["number", "opened_at", "resolved_at", "made_sla", "reopen_count", "reassignment_count", "priority"]
+        counts = ["reopen_count", "reassignment_count"]
+        columns = ["number", "opened_at", "resolved_at", "made_sla", "priority", *counts]
         events = pd.read_csv(member, dtype=str, usecols=columns)
     log = events.drop_duplicates("number", keep="last").set_index("number").to_dict("index")
     shift = INSTALLED.date() - date(2016, 5, 15)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kpi_platform.local.faults import RateLimit
-from kpi_platform.local.naming import landed_name
+from kpi_platform.local.naming import name_in_destination
 from kpi_platform.local.responses import ApiError
 from kpi_platform.local.schedule import next_start
 from kpi_platform.local.state import Connection, Sync
@@ -69,8 +69,8 @@ def test_a_rescheduled_sync_starts_at_its_time_on_a_manual_schedule_too() -> Non
     ],
 )
 def test_names_land_in_snake_case_or_as_they_are(name: str, landed: str) -> None:
-    assert landed_name(name, "FIVETRAN_NAMING") == landed
-    assert landed_name(name, "SOURCE_NAMING") == name
+    assert name_in_destination(name, "FIVETRAN_NAMING") == landed
+    assert name_in_destination(name, "SOURCE_NAMING") == name
 
 
 def test_the_limit_frees_itself_as_the_hour_passes() -> None:

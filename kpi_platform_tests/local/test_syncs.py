@@ -1,10 +1,16 @@
 """Syncs land new and changed rows, mark deletions, obey the schema configuration, and survive a restart."""
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
+from kpi_platform.configuration import Configuration
 from kpi_platform_tests.local.conftest import Served
 from kpi_platform_tests.local.waiting import eventually
 
@@ -111,6 +117,21 @@ def test_an_unknown_table_changes_no_switch(fivetran: Served) -> None:
     assert configuration["schemas"]["salesforce"]["tables"]["event"]["enabled"] is True
 
 
+def test_a_table_in_history_mode_is_made_anew_and_keeps_its_versions(fivetran: Served) -> None:
+    fivetran.sync(SERVICENOW)
+    path = f"/v1/connections/{SERVICENOW}/schemas/{SERVICENOW}/tables/incident"
+    fivetran.data("PATCH", path, json={"sync_mode": "HISTORY"})
+    for days in (0, 3):
+        fivetran.advance(days=days)
+        fivetran.sync(SERVICENOW)
+    versions = fivetran.query(
+        "select max(versions), max(active), mode(active) from (select count(*) as versions,"
+        " count(*) filter (_fivetran_active) as active from northwind_servicenow.incident group by sys_id)"
+    )
+    assert versions == [(2, 1, 1)]
+    assert "_fivetran_active" not in fivetran.columns(SERVICENOW, "task")
+
+
 def test_a_failed_sync_moves_failed_at_and_lands_nothing(fivetran: Served) -> None:
     plan = {"outcome": "failed", "reason": "The token has expired."}
     fivetran.data("POST", f"/_local/connections/{SALESFORCE}/outcomes", json=plan)
@@ -185,6 +206,39 @@ def test_a_sync_that_was_running_runs_again_after_a_restart(serve: Callable[...,
     with serve() as second:
         assert second.settled(SALESFORCE)["succeeded_at"]
         assert len(second.syncs(SALESFORCE)) == 1
+
+
+def test_a_sync_survives_the_death_of_its_server(
+    configuration: Configuration, serve: Callable[..., Any]
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    program = (
+        "from kpi_platform.configuration import Configuration; from kpi_platform.local.server import serve;"
+        f"serve(Configuration.from_environment(), {port})"
+    )
+    environment = {**os.environ, "KPI_PLATFORM_HOME": str(configuration.home)}
+    process = subprocess.Popen([sys.executable, "-c", program], env=environment)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=("local", "local"), timeout=60) as api:
+            eventually(lambda: _answers(api), seconds=60)
+            plan = {"duration_seconds": 2}
+            api.post("/_local/connections/umbra_servicenow/outcomes", json=plan).raise_for_status()
+            api.post("/v1/connections/umbra_servicenow/sync").raise_for_status()
+    finally:
+        process.kill()
+        process.wait()
+    with serve() as again:
+        assert again.connection("umbra_servicenow")["status"]["sync_state"] == "syncing"
+        assert again.settled("umbra_servicenow")["succeeded_at"]
+
+
+def _answers(api: httpx.Client) -> bool:
+    try:
+        return api.get("/v1/groups").is_success
+    except httpx.TransportError:
+        return False
 
 
 @pytest.mark.parametrize("customer", ["initech", "umbra"])

@@ -6,11 +6,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from kpi_platform.local.account import Fivetran, LocalFivetran
-from kpi_platform.local.naming import landed_name
+from kpi_platform.local.naming import name_in_destination
+from kpi_platform.local.reading import update_schema
 from kpi_platform.local.responses import Answer, ApiError, success
 from kpi_platform.local.routes.connections import check_syncable
 from kpi_platform.local.samples.source import Window, instant
-from kpi_platform.local.state import Connection, TableState
+from kpi_platform.local.state import ChangeHandling, Connection, SyncMode, TableState
 
 router = APIRouter()
 
@@ -21,7 +22,7 @@ class ColumnChange(BaseModel):
 
 class TableChange(BaseModel):
     enabled: bool | None = None
-    sync_mode: str | None = None
+    sync_mode: SyncMode | None = None
     columns: dict[str, ColumnChange] = {}
 
 
@@ -31,7 +32,7 @@ class SchemaChange(BaseModel):
 
 
 class ConfigurationChange(BaseModel):
-    schema_change_handling: str | None = None
+    schema_change_handling: ChangeHandling | None = None
     schemas: dict[str, SchemaChange] = {}
 
 
@@ -45,7 +46,7 @@ def reload_schemas(fivetran: Fivetran, connection_id: str) -> Answer:
     """Asks the source for its tables, before the first sync or after it."""
     with fivetran.store.lock:
         connection = fivetran.connection(connection_id)
-        fivetran.syncs.reload_schema(connection)
+        update_schema(connection, fivetran.syncs.source(connection))
         fivetran.store.save(connection)
     return success(_configuration(connection))
 
@@ -56,7 +57,7 @@ def change_schemas(fivetran: Fivetran, connection_id: str, body: ConfigurationCh
     with fivetran.store.lock:
         connection = _configured(fivetran, connection_id)
         if body.schema_change_handling is not None:
-            connection.schema_change_handling = _handling(body.schema_change_handling)
+            connection.schema_change_handling = body.schema_change_handling
         for schema in body.schemas.values():
             for name, change in schema.tables.items():
                 _change_table(fivetran, connection, name, change)
@@ -85,8 +86,8 @@ def get_columns(fivetran: Fivetran, connection_id: str, schema: str, table: str)
     name, state = _table(connection, table)
     key = fivetran.syncs.source(connection).tables[name]
     columns = {
-        landed_name(column, connection.naming): {
-            "name_in_destination": landed_name(column, connection.naming),
+        name_in_destination(column, connection.naming): {
+            "name_in_destination": name_in_destination(column, connection.naming),
             "enabled": column not in state.columns_off,
             "hashed": False,
             "is_primary_key": column == key,
@@ -129,7 +130,7 @@ def _configured(fivetran: LocalFivetran, connection_id: str) -> Connection:
 def _table(connection: Connection, name: str) -> tuple[str, TableState]:
     """A table by its name at the source or in the destination."""
     for table, state in (connection.tables or {}).items():
-        if name.lower() in (table.lower(), landed_name(table, connection.naming).lower()):
+        if name.lower() in (table.lower(), name_in_destination(table, connection.naming).lower()):
             return table, state
     raise ApiError(404, "NotFound", f"Table '{name}' doesn't exist.")
 
@@ -144,11 +145,11 @@ def _change_table(fivetran: LocalFivetran, connection: Connection, name: str, ch
         return
     key = fivetran.syncs.source(connection).tables[table]
     columns = {
-        landed_name(column, connection.naming).lower(): column
+        name_in_destination(column, connection.naming).lower(): column
         for column in _columns(fivetran, connection, table)
     }
     for wanted, column_change in change.columns.items():
-        column = columns.get(landed_name(wanted, connection.naming).lower())
+        column = columns.get(name_in_destination(wanted, connection.naming).lower())
         if column is None:
             raise ApiError(404, "NotFound", f"Column '{wanted}' of table '{name}' doesn't exist.")
         if column == key and column_change.enabled is False:
@@ -163,18 +164,12 @@ def _columns(fivetran: LocalFivetran, connection: Connection, table: str) -> lis
     return list(changes.rows.column_names)
 
 
-def _handling(text: str) -> Any:
-    if text not in ("ALLOW_ALL", "ALLOW_COLUMNS", "BLOCK_ALL"):
-        raise ApiError(400, "InvalidInput", f"schema_change_handling '{text}' is not known.")
-    return text
-
-
 def _configuration(connection: Connection) -> Answer:
     # Fivetran calls the one schema of a Salesforce connection by the service's name, whatever it lands in.
     schema = "salesforce" if connection.service.startswith("salesforce") else connection.schema_name
     tables = {
-        landed_name(table, connection.naming): {
-            "name_in_destination": landed_name(table, connection.naming),
+        name_in_destination(table, connection.naming): {
+            "name_in_destination": name_in_destination(table, connection.naming),
             "enabled": state.enabled,
             "sync_mode": state.sync_mode,
             "supports_columns_config": True,

@@ -50,7 +50,7 @@ def _of_target(crm: Crm, tickets: Tickets, target: int, window: Window) -> pa.Ta
     done = end < NEVER
     breached = due < np.minimum(end, window.until)
     kept, written = window.written(tickets.opened, tickets.written, end, due)
-    kept &= ~tickets.vanished & (tickets.fresh | (written > tickets.written))
+    kept &= tickets.alive
     ended = np.where(done, end - tickets.opened, NEVER)
     elapsed = np.minimum(end, written) - tickets.opened
     columns = {

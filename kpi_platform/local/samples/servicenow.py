@@ -60,9 +60,11 @@ class ServiceNowSample:
         return self._tables[table](window)
 
     def _tickets(self, window: Window) -> Tickets:
-        if self._replayed is None or self._replayed[0] != window:
-            self._replayed = window, self._history.tickets(window)
-        return self._replayed[1]
+        replayed = self._replayed
+        if replayed is None or replayed[0] != window:
+            replayed = window, self._history.tickets(window)
+            self._replayed = replayed
+        return replayed[1]
 
     def _task(self, window: Window) -> Changes:
         """What all classes have in common, of incidents, problems and changes."""

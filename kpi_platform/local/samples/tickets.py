@@ -23,8 +23,8 @@ RESPONSE_TARGET_HOURS = np.array([0, 1, 4, 8, 24])
 class Tickets:
     """Incidents that exist at the end of the window, one element each. Instants are in microseconds.
 
-    `state` holds what the log's last event before then says. `fresh`: written in the window and still there;
-    `vanished`: deleted in the window.
+    `state` holds what the log's last event before then says. `alive`: not deleted; `fresh`: alive, and
+    written in the window; `vanished`: deleted in the window.
     """
 
     seed: str
@@ -40,6 +40,7 @@ class Tickets:
     due: Integers
     reopened: Integers
     written: Integers
+    alive: NDArray[np.bool_]
     fresh: NDArray[np.bool_]
     vanished: NDArray[np.bool_]
 
@@ -134,6 +135,7 @@ class TicketHistory:
             due=due,
             reopened=np.where(first_reopening < window.until, first_reopening, NEVER),
             written=written,
+            alive=deleted >= window.until,
             fresh=fresh & (deleted >= window.until),
             vanished=(deleted < window.until) & (deleted >= since),
         )
