@@ -31,7 +31,7 @@ def disagreements(
     return [
         f"{as_of.isoformat()} {line}"
         for customer in customers
-        for line in differences(built[customer.key], compute_marts(customer.as_reference(), as_of))
+        for line in differences(built[customer.key], compute_marts(customer.as_reference(as_of), as_of))
     ]
 
 

@@ -1,24 +1,29 @@
-"""The four customers of the contract, and three with special settings."""
+"""The four customers of the contract, and others with settings of every kind."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from kpi_platform_tests.contract.dirty_world import make_world
+from kpi_platform.domain.kpis import Source
+from kpi_platform_tests.contract.dirty_world import AS_OFS, make_world
 from kpi_platform_tests.contract.landing import LandedSchema
 from kpi_platform_tests.contract.style import Style, land_world
 from kpi_platform_tests.reference.marts import Customer
+from kpi_platform_tests.reference.sync_state import is_stale
 
 Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class LandedCustomer:
-    """One customer: what lands, and its settings document without the raw schemas' names."""
+    """One customer: what lands, its settings document without the raw schemas' names, and by source when the
+    last syncs succeeded and failed."""
 
     key: str
     schemas: Mapping[str, LandedSchema]
     settings: Document
+    syncs: Mapping[Source, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
 
     def schema_name(self, source: str) -> str:
         return f"{self.key}_{source}"
@@ -34,12 +39,23 @@ class LandedCustomer:
             },
         }
 
-    def as_reference(self, stale: frozenset[str] = frozenset()) -> Customer:
+    def as_reference(self, as_of: datetime) -> Customer:
+        """The customer as the reference is told of it."""
+        stale = frozenset(
+            source
+            for source, (succeeded, failed) in self.syncs.items()
+            if is_stale(succeeded, failed, _frequency(self.settings, source), as_of)
+        )
         raw = {
             source: {name: table.raw() for name, table in tables.items()}
             for source, tables in self.schemas.items()
         }
         return Customer(self.key, raw, self.settings, stale)
+
+
+def _frequency(settings: Document, source: Source) -> timedelta:
+    default = {"salesforce": 360, "servicenow": 180}[source]
+    return timedelta(minutes=settings.get(source, {}).get("sync_frequency_minutes", default))
 
 
 CLASS_TABLES = Style(layout="class", naming="fivetran", times="plain")
@@ -128,6 +144,7 @@ def customers_with_other_settings(seed: str) -> list[LandedCustomer]:
     )
     return [
         _customer("changed", renamed, _CHANGED_SETTINGS, seed),
+        *_late_syncs(seed),
         _customer("switched_off", CLASS_TABLES, _SWITCHED_OFF, seed),
         _customer("no_accounts", CLASS_TABLES, {"salesforce": {"sync_objects": {"accounts": False}}}, seed),
         _customer("no_salesforce", FLAT_API, {"salesforce": {"enabled": False}}, seed),
@@ -137,6 +154,38 @@ def customers_with_other_settings(seed: str) -> list[LandedCustomer]:
     ]
 
 
-def _customer(key: str, style: Style, settings: Document, seed: str) -> LandedCustomer:
-    world = make_world(f"{seed} {key}", history=style.history)
-    return LandedCustomer(f"{key}_{seed}", land_world(world, style, f"{seed} {key}"), settings)
+def _late_syncs(seed: str) -> list[LandedCustomer]:
+    """A sync exactly two frequencies ago and one a microsecond longer ago; a failure after and before a
+    success; a source that never succeeded."""
+    twice = timedelta(minutes=720)
+    a_little = timedelta(microseconds=1)
+    now = AS_OFS[0]
+    syncs: list[Mapping[Source, tuple[datetime | None, datetime | None]]] = [
+        {"salesforce": (now - twice, None), "servicenow": (now - timedelta(minutes=360) - a_little, None)},
+        {"salesforce": (now - twice - a_little, None), "servicenow": (now - timedelta(minutes=360), None)},
+        {
+            "salesforce": (now - timedelta(hours=2), now - timedelta(hours=1)),
+            "servicenow": (now - timedelta(hours=1), now - timedelta(hours=2)),
+        },
+        {"salesforce": (None, now - timedelta(hours=1)), "servicenow": (None, None)},
+    ]
+    settings: Document = {"salesforce": {"sync_frequency_minutes": 360}}
+    return [
+        _customer(f"late{number}", CLASS_TABLES, settings, seed, accounts=6, incidents=40, syncs=states)
+        for number, states in enumerate(syncs)
+    ]
+
+
+def _customer(
+    key: str,
+    style: Style,
+    settings: Document,
+    seed: str,
+    *,
+    accounts: int = 30,
+    incidents: int = 400,
+    syncs: Mapping[Source, tuple[datetime | None, datetime | None]] | None = None,
+) -> LandedCustomer:
+    world = make_world(f"{seed} {key}", history=style.history, accounts=accounts, incidents=incidents)
+    schemas = land_world(world, style, f"{seed} {key}")
+    return LandedCustomer(f"{key}_{seed}", schemas, settings, syncs or {})

@@ -11,6 +11,7 @@ from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import save_settings
+from kpi_platform.dashboard.source_states import record_sync_state
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline.build import BuildReport, build_kpis
 from kpi_platform_tests.contract.customers import LandedCustomer
@@ -35,6 +36,10 @@ class Platform:
                 settings = parse_settings(customer.document, environment={}, single_customer=False)
                 add_customer(connection, customer.key, customer.key)
                 save_settings(connection, customer.key, settings.document(), who="contract tests")
+                for source, (succeeded, failed) in customer.syncs.items():
+                    record_sync_state(
+                        connection, customer.key, source, last_succeeded_at=succeeded, last_failed_at=failed
+                    )
         self.land(customers)
 
     def land(self, customers: Iterable[LandedCustomer]) -> None:

@@ -10,5 +10,7 @@ def is_stale(
     Where no sync state is recorded at all, nothing is stale." """
     if succeeded_at is None:
         return failed_at is not None
+    if succeeded_at >= as_of:
+        return False
     failed = failed_at is not None and failed_at > succeeded_at
     return failed or as_of - succeeded_at > 2 * frequency
