@@ -109,7 +109,7 @@ def _match(left: Path, right: Path, policy: "MatchPolicy", out: Path) -> dict[st
                 for each in matches
             ),
         )
-    decisions = Counter(each.decision for each in matches)
+    decisions = Counter[str](each.decision for each in matches)
     return {
         "accounts": len(matches),
         **{decision: decisions[decision] for decision in ("match", "review", "none")},

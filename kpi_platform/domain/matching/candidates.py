@@ -32,8 +32,8 @@ class Grams:
     """The trigrams of a list of names: `rows` (ascending) and `codes` side by side."""
 
     names: int
-    rows: Integers
-    codes: Integers
+    rows: npt.NDArray[np.int32]
+    codes: npt.NDArray[np.int32]
 
     def weights(self, rarity: Floats) -> Floats:
         """Weights that make each name's vector one unit long."""
@@ -70,10 +70,10 @@ def _grams(names: Sequence[str]) -> Grams:
     )
     codes = _CODES[text]
     lengths = np.fromiter((len(name) + name.count(" ") + 4 for name in names), np.int64, len(names))
-    rows = np.repeat(np.arange(len(names), dtype=np.int64), lengths)
+    rows = np.repeat(np.arange(len(names), dtype=np.int32), lengths)
     grams = (codes[:-2] * _LETTERS + codes[1:-1]) * _LETTERS + codes[2:]
     real = np.flatnonzero(codes[1:-1])
-    return Grams(len(names), rows[real], grams[real].astype(np.int64))
+    return Grams(len(names), rows[real], grams[real])
 
 
 def _nearest(a: Grams, wa: Floats, b: Grams, wb: Floats) -> tuple[Integers, Integers]:

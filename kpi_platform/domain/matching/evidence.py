@@ -2,13 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from kpi_platform.domain.matching.candidates import Integers, candidate_pairs
-from kpi_platform.domain.matching.names import name_words
+from kpi_platform.domain.matching.names import normalise_name
 from kpi_platform.domain.matching.party import Method, Party
 from kpi_platform.domain.matching.score import WordWeights, score_words
 
@@ -20,8 +20,7 @@ SHARED_DOMAIN = (0.60, 0.36)
 """Where more parties have the domain, the name decides: the first plus the second times the name's score."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """A pair of indices with its score; `agreement` counts what else speaks for it, to break ties."""
 
     left: int
@@ -32,57 +31,52 @@ class Pair:
 
 
 class Names:
-    """The names of both lists in their normal form, and the weights of their words."""
+    """The normal forms of both lists' names, and the weights of their words."""
 
     def __init__(
         self, left: Sequence[Party], right: Sequence[Party], weights: WordWeights | None = None
     ) -> None:
-        words: dict[str, tuple[str, ...]] = {}
-
-        def form(party: Party) -> str:
-            found = forms.get(party.name)
-            if found is None:
-                parts = name_words(party.name)
-                found = forms[party.name] = " ".join(parts)
-                words[found] = tuple(parts)
-            return found
-
-        forms: dict[str, str] = {}
-        self.left = [form(party) for party in left]
-        self.right = [form(party) for party in right]
-        self.words = words
+        self.left = [normalise_name(party.name) for party in left]
+        self.right = [normalise_name(party.name) for party in right]
         # A name counts once a list: many accounts of one company do not make its name a common word.
-        self.weights = weights or WordWeights.learn(
-            words[name] for side in (self.left, self.right) for name in set(side) if name
-        )
+        distinct = [name for side in (self.left, self.right) for name in set(side) if name]
+        self.weights = weights or WordWeights(Counter(" ".join(distinct).split()), len(distinct))
+
+    def score(self, left: str, right: str) -> float:
+        """The score of two normal forms."""
+        return score_words(left.split(), right.split(), self.weights)
 
 
 def score_pairs(
     left: Sequence[str], right: Sequence[str], pairs: tuple[Integers, Integers], names: Names
 ) -> npt.NDArray[np.float64]:
     """The scores of `pairs`, indices into `left` and `right`, which are normal forms."""
-    left_words, right_words = [names.words[name] for name in left], [names.words[name] for name in right]
     if len(pairs[0]) >= MANY_PAIRS:
         from kpi_platform.domain.matching import kernel
 
-        return kernel.score_pairs(left_words, right_words, pairs, names.weights)
+        return kernel.score_pairs(left, right, pairs, names.weights)
     scores = (
-        score_words(left_words[i], right_words[j], names.weights)
-        for i, j in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)
+        names.score(left[i], right[j]) for i, j in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)
     )
     return np.fromiter(scores, np.float64, len(pairs[0]))
 
 
+def holders(forms: Sequence[str]) -> dict[str, list[int]]:
+    """Normal form → the indices that have it; names without letters or digits have none."""
+    result: dict[str, list[int]] = defaultdict(list)
+    for i, name in enumerate(forms):
+        if name:
+            result[name].append(i)
+    return result
+
+
 def exact_pairs(left: Sequence[Party], right: Sequence[Party], names: Names) -> list[Pair]:
     """All pairs of the same normal form."""
-    holders: dict[str, list[int]] = defaultdict(list)
-    for j, name in enumerate(names.right):
-        if name:
-            holders[name].append(j)
+    listed = holders(names.right)
     return [
-        Pair(i, j, 1.0, "exact", agreement(left[i], right[j]) if len(holders[name]) > 1 else 0)
+        Pair(i, j, 1.0, "exact", agreement(left[i], right[j]))
         for i, name in enumerate(names.left)
-        for j in holders.get(name, ())
+        for j in listed.get(name, ())
     ]
 
 
@@ -91,15 +85,10 @@ def fuzzy_pairs(
 ) -> list[Pair]:
     """Pairs of similar, but not the same names with a score of `least` or more, for the left indices
     `searching`."""
-    holders: dict[str, list[int]] = defaultdict(list)
-    for j, name in enumerate(names.right):
-        if name:
-            holders[name].append(j)
-    seekers: dict[str, list[int]] = defaultdict(list)
-    for i in searching:
-        if names.left[i]:
-            seekers[names.left[i]].append(i)
-    queries, register = sorted(seekers), sorted(holders)
+    listed, seekers = holders(names.right), holders(names.left)
+    wanted = set(searching)
+    queries = sorted(name for name, seeking in seekers.items() if not wanted.isdisjoint(seeking))
+    register = sorted(listed)
     pairs = candidate_pairs(queries, register)
     scores = score_pairs(queries, register, pairs, names)
     result: list[Pair] = []
@@ -110,7 +99,8 @@ def fuzzy_pairs(
             result.extend(
                 Pair(i, j, score, "fuzzy", agreement(left[i], right[j]))
                 for i in seekers[query]
-                for j in holders[name]
+                if i in wanted
+                for j in listed[name]
             )
     return result
 
@@ -118,18 +108,18 @@ def fuzzy_pairs(
 def domain_pairs(left: Sequence[Party], right: Sequence[Party], names: Names) -> list[Pair]:
     """Pairs that share a domain; where one of two has none, pairs of the same name."""
     left_holders = Counter(domain for party in left for domain in party.domains)
-    holders: dict[str, list[int]] = defaultdict(list)
+    right_holders: dict[str, list[int]] = defaultdict(list)
     for j, party in enumerate(right):
         for domain in party.domains:
-            holders[domain].append(j)
+            right_holders[domain].append(j)
     result = []
     for i, party in enumerate(left):
         own: dict[int, bool] = {}
         for domain in sorted(party.domains):
-            for j in holders.get(domain, ()):
-                own[j] = own.get(j, False) or (len(holders[domain]) == 1 and left_holders[domain] == 1)
+            for j in right_holders.get(domain, ()):
+                own[j] = own.get(j, False) or (len(right_holders[domain]) == 1 and left_holders[domain] == 1)
         for j, alone in own.items():
-            by_name = score_words(names.words[names.left[i]], names.words[names.right[j]], names.weights)
+            by_name = names.score(names.left[i], names.right[j])
             shared = round(SHARED_DOMAIN[0] + SHARED_DOMAIN[1] * by_name, 4)
             result.append(Pair(i, j, OWN_DOMAIN if alone else shared, "domain", agreement(party, right[j])))
     found = {(pair.left, pair.right) for pair in result}

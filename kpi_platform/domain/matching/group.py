@@ -7,7 +7,7 @@ from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.matching.candidates import candidate_pairs
 from kpi_platform.domain.matching.evidence import Names, score_pairs
 from kpi_platform.domain.matching.party import MatchPolicy, Party
-from kpi_platform.domain.matching.score import GENERAL_WEIGHTS, score_words
+from kpi_platform.domain.matching.score import GENERAL_WEIGHTS
 
 LEAST_LINKAGE = 0.5
 """Two groups join only if the most frequent spellings of both score this high."""
@@ -59,8 +59,7 @@ def _joined_names(names: Names, policy: MatchPolicy) -> dict[str, str]:
         if a == b:
             continue
         x, y = centre[a], centre[b]
-        linkage = score_words(names.words[forms[x]], names.words[forms[y]], names.weights)
-        if linkage >= LEAST_LINKAGE:
+        if names.score(forms[x], forms[y]) >= LEAST_LINKAGE:
             groups.join(a, b)
             centre[groups.of(a)] = min((x, y), key=lambda form: (-frequency[forms[form]], form))
     return {name: forms[groups.of(i)] for i, name in enumerate(forms)}

@@ -47,7 +47,7 @@ def nearest(
         a.codes[rarest],
         wa[rarest],
         starts,
-        b.rows[order].astype(np.int32),
+        b.rows[order],
         wb[order],
         b.names,
     )
@@ -109,21 +109,18 @@ class _Words:
     words: npt.NDArray[np.int32]
 
 
-def _numbered(names: Sequence[Sequence[str]], numbers: dict[str, int]) -> _Words:
+def _numbered(names: Sequence[str], numbers: dict[str, int]) -> _Words:
     starts = np.zeros(len(names) + 1, np.int64)
-    np.cumsum([len(words) for words in names], out=starts[1:])
-    words = np.fromiter((numbers[word] for words in names for word in words), np.int32, int(starts[-1]))
+    np.cumsum([name.count(" ") + 1 for name in names], out=starts[1:])
+    words = np.fromiter(map(numbers.__getitem__, " ".join(names).split(" ")), np.int32, int(starts[-1]))
     return _Words(starts, words)
 
 
 def score_pairs(
-    left: Sequence[Sequence[str]],
-    right: Sequence[Sequence[str]],
-    pairs: tuple[Integers, Integers],
-    weights: WordWeights,
+    left: Sequence[str], right: Sequence[str], pairs: tuple[Integers, Integers], weights: WordWeights
 ) -> npt.NDArray[np.float64]:
-    """`score.score_words` of many pairs of indices into `left` and `right`, none of them an empty name."""
-    vocabulary = sorted({word for names in (left, right) for words in names for word in words})
+    """`score.score_words` of many pairs of indices into `left` and `right`: normal forms, none of them empty."""
+    vocabulary = sorted({*" ".join(left).split(" "), *" ".join(right).split(" ")})
     numbers = {word: number for number, word in enumerate(vocabulary)}
     a, b = _numbered(left, numbers), _numbered(right, numbers)
     letter_starts = np.zeros(len(vocabulary) + 1, np.int64)
@@ -135,7 +132,7 @@ def score_pairs(
         np.array([weights[word] for word in vocabulary], np.float64),
         np.array([word_kind(word) for word in vocabulary], np.uint8),
         _COEFFICIENTS,
-        max(map(len, (*left, *right))),
+        int(max(np.diff(a.starts).max(), np.diff(b.starts).max())),
     )  # fmt: skip
     scores = np.zeros(len(pairs[0]))
     _in_threads(lambda start, end: _score_pairs(start, end, *arrays, scores), len(scores))

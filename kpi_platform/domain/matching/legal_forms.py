@@ -4,7 +4,7 @@ The bulk comes from cleanco's term list; what it lacks (spelled-out forms, Russi
 ones) is added here. A form is a tuple of words in the spelling of `names.words`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from cleanco.clean import prepare_default_terms
@@ -41,7 +41,7 @@ ltd co; corp ltd; corporation ltd; inc ltd; llc ltd; a s; limited company; corpo
 """
 
 # Unmistakable forms, which are dropped wherever they stand ("Bosch GmbH Robert").
-_ANYWHERE = frozenset(
+ANYWHERE = frozenset(
     "gmbh aktiengesellschaft nv bv ltd limited inc incorporated llc plc corp oyj srl sarl sprl bvba kgaa llp pty "
     "pte bhd sdn mbh ltda pvt ojsc pjsc cjsc".split()
 )
@@ -55,40 +55,37 @@ otkrytoe aktsionernoe obshchestvo; zakrytoe aktsionernoe obshchestvo; aktiebolag
 societatea cu raspundere limitata; societe anonyme; naamloze vennootschap; besloten vennootschap; societe dite
 """
 
-LONGEST_FORM = 5
-
 
 def _parse(text: str) -> Iterable[tuple[str, ...]]:
     return (tuple(form.split()) for form in text.replace("\n", ";").split(";") if form.strip())
 
 
+Forms = Mapping[str, tuple[tuple[str, ...], ...]]
+"""Forms by their last (or first) word, the longest first."""
+
+
 @lru_cache(maxsize=1)
-def endings() -> frozenset[tuple[str, ...]]:
-    """Forms that end a name."""
+def endings() -> Forms:
+    """Forms that end a name, by their last word."""
     listed = (tuple(words) for _, words in prepare_default_terms())
-    return frozenset(
-        form for form in (*listed, *_parse(_MORE_ENDINGS)) if form and " ".join(form) not in _ORDINARY_WORDS
+    return _by_word(
+        (
+            form
+            for form in (*listed, *_parse(_MORE_ENDINGS))
+            if form and " ".join(form) not in _ORDINARY_WORDS
+        ),
+        -1,
     )
 
 
 @lru_cache(maxsize=1)
-def last_words() -> frozenset[str]:
-    """The last words of all endings: a quick test before the longer look."""
-    return frozenset(form[-1] for form in endings())
+def beginnings() -> Forms:
+    """Forms that stand before a name ("OOO Romashka", "AB Volvo"), by their first word."""
+    return _by_word(_parse(_BEGINNINGS), 0)
 
 
-@lru_cache(maxsize=1)
-def beginnings() -> frozenset[tuple[str, ...]]:
-    """Forms that stand before a name ("OOO Romashka", "AB Volvo")."""
-    return frozenset(_parse(_BEGINNINGS))
-
-
-@lru_cache(maxsize=1)
-def first_words() -> frozenset[str]:
-    """The first words of all beginnings."""
-    return frozenset(form[0] for form in beginnings())
-
-
-def stands_anywhere(word: str) -> bool:
-    """Whether `word` is a legal form even in the middle of a name."""
-    return word in _ANYWHERE
+def _by_word(forms: Iterable[tuple[str, ...]], place: int) -> Forms:
+    result: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for form in sorted(set(forms), key=lambda form: (-len(form), form)):
+        result[form[place]] = (*result.get(form[place], ()), form)
+    return result

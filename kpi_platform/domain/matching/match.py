@@ -1,12 +1,12 @@
 """Match the accounts of the source with those of the dashboard: one row per left party."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.domain.matching.evidence import Names, Pair, domain_pairs, exact_pairs, fuzzy_pairs
-from kpi_platform.domain.matching.party import Candidate, Match, MatchPolicy, Party
+from kpi_platform.domain.matching.evidence import Names, Pair, domain_pairs, exact_pairs, fuzzy_pairs, holders
+from kpi_platform.domain.matching.party import Candidate, Decision, Match, MatchPolicy, Party
 
 TOO_CLOSE = 0.05
 """A candidate this near to the best one makes the match a question for a person."""
@@ -14,6 +14,7 @@ LEAST_SHOWN = 0.30
 MOST_SHOWN = 5
 """Candidates from this score on are shown with a match, and how many."""
 
+_SAME_NAME = "same name"
 _NOTHING_KNOWN: Mapping[str, str] = {}
 
 
@@ -41,13 +42,7 @@ def match_parties(
     taken = {match.right_id for match in result.values()}
     open_left = [party for party in lefts.values() if party.id not in result]
     open_right = [party for party in rights.values() if party.id not in taken]
-    names = Names(open_left, open_right)
-    pairs = [
-        pair
-        for pair in _pairs(open_left, open_right, policy, names, rejected)
-        if (open_left[pair.left].id, open_right[pair.right].id) not in rejected
-    ]
-    for match in _assign(open_left, open_right, pairs, policy, names):
+    for match in _Assignment(open_left, open_right, policy, rejected).matches():
         result[match.left_id] = match
     return [result[party.id] for party in left]
 
@@ -64,87 +59,128 @@ def _by_id(parties: Sequence[Party], side: str) -> dict[str, Party]:
     return result
 
 
-def _pairs(
-    left: Sequence[Party],
-    right: Sequence[Party],
-    policy: MatchPolicy,
-    names: Names,
-    rejected: AbstractSet[tuple[str, str]],
-) -> list[Pair]:
-    if policy.strategy == "domain":
-        return domain_pairs(left, right, names)
-    exact = exact_pairs(left, right, names)
-    if policy.strategy == "exact":
-        return exact
-    # Who has a namesake to himself needs no similar names.
-    seekers, sought = defaultdict(set), defaultdict(set)
-    for pair in exact:
-        if (left[pair.left].id, right[pair.right].id) not in rejected:
-            seekers[pair.right].add(pair.left)
-            sought[pair.left].add(pair.right)
-    served = {i for i, found in sought.items() if all(len(seekers[j]) <= len(found) for j in found)}
-    searching = (i for i in range(len(left)) if i not in served)
-    least = min(LEAST_SHOWN, policy.review_threshold)
-    return exact + fuzzy_pairs(left, right, names, searching, least)
+class _Assignment:
+    """Gives every left party at most one right party, the best pairs first."""
 
+    def __init__(
+        self,
+        left: Sequence[Party],
+        right: Sequence[Party],
+        policy: MatchPolicy,
+        rejected: AbstractSet[tuple[str, str]],
+    ) -> None:
+        self._left, self._right, self._policy, self._rejected = left, right, policy, rejected
+        self._names = Names(left, right)
+        self._owner: dict[int, int] = {}
+        self._given: dict[int, Pair] = {}
+        self._by_left: dict[int, list[Pair]] = defaultdict(list)
+        self._by_right: dict[int, list[Pair]] = defaultdict(list)
 
-def _assign(
-    left: Sequence[Party], right: Sequence[Party], pairs: list[Pair], policy: MatchPolicy, names: Names
-) -> list[Match]:
-    """Give every left party at most one right party, the best pairs first."""
-    pairs.sort(key=lambda pair: (-pair.score, -pair.agreement, pair.left, pair.right))
-    by_left: dict[int, list[Pair]] = defaultdict(list)
-    by_right: dict[int, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        by_left[pair.left].append(pair)
-        by_right[pair.right].append(pair)
-    given: dict[int, Pair] = {}
-    owner: dict[int, int] = {}
-    for pair in pairs:
-        if pair.score < policy.review_threshold:
-            break
-        if pair.left not in given and pair.right not in owner:
-            given[pair.left] = pair
-            owner[pair.right] = pair.left
-    result = []
-    for i, party in enumerate(left):
-        found = by_left.get(i, [])
-        shown = tuple(
-            Candidate(right[pair.right].id, pair.score, pair.method, _reason(pair, names))
-            for pair in found[:MOST_SHOWN]
-        )
-        if i not in given:
-            result.append(_unassigned(party, found, shown, left, right, owner, policy))
-            continue
-        pair = given[i]
+    def matches(self) -> Iterator[Match]:
+        """One match per left party, in their order."""
+        namesakes = self._namesakes()
+        self._owner = {j: i for i, j in namesakes.items()}
+        pairs = [
+            pair
+            for pair in self._pairs(namesakes)
+            if (self._left[pair.left].id, self._right[pair.right].id) not in self._rejected
+        ]
+        pairs.sort(key=lambda pair: (-pair.score, -pair.agreement, pair.left, pair.right))
+        for pair in pairs:
+            self._by_left[pair.left].append(pair)
+            self._by_right[pair.right].append(pair)
+            if (
+                pair.score >= self._policy.review_threshold
+                and pair.left not in self._given
+                and pair.right not in self._owner
+            ):
+                self._given[pair.left] = pair
+                self._owner[pair.right] = pair.left
+        for i, party in enumerate(self._left):
+            if i in namesakes:
+                right_id = self._right[namesakes[i]].id
+                shown = (Candidate(right_id, 1.0, "exact", _SAME_NAME),)
+                yield Match(party.id, right_id, 1.0, "exact", "match", _SAME_NAME, shown)
+            elif i in self._given:
+                yield self._assigned(i, self._given[i])
+            else:
+                yield self._unassigned(i)
+
+    def _namesakes(self) -> dict[int, int]:
+        """Left → right party of the same name, where both are the only ones of that name: nothing can be nearer."""
+        if self._policy.strategy == "domain":
+            return {}
+        left, right = holders(self._names.left), holders(self._names.right)
+        return {
+            own[0]: right[name][0]
+            for name, own in left.items()
+            if len(own) == 1
+            and len(right.get(name, ())) == 1
+            and (self._left[own[0]].id, self._right[right[name][0]].id) not in self._rejected
+        }
+
+    def _pairs(self, namesakes: Mapping[int, int]) -> list[Pair]:
+        if self._policy.strategy == "domain":
+            return domain_pairs(self._left, self._right, self._names)
+        exact = [
+            pair for pair in exact_pairs(self._left, self._right, self._names) if pair.left not in namesakes
+        ]
+        if self._policy.strategy == "exact":
+            return exact
+        searching = (i for i in range(len(self._left)) if i not in namesakes)
+        least = min(LEAST_SHOWN, self._policy.review_threshold)
+        return exact + fuzzy_pairs(self._left, self._right, self._names, searching, least)
+
+    def _assigned(self, i: int, pair: Pair) -> Match:
+        party, other = self._left[i], self._right[pair.right]
         rivals = [
-            other
-            for other in found
-            if other is not pair and _rivals(other, pair) and owner.get(other.right, i) == i
+            rival
+            for rival in self._by_left[i]
+            if rival is not pair and _rivals(rival, pair) and self._owner.get(rival.right, i) == i
         ]
         claims = [
-            other
-            for other in by_right[pair.right]
-            if other is not pair and _rivals(other, pair) and other.left not in given
+            claim
+            for claim in self._by_right[pair.right]
+            if claim is not pair and _rivals(claim, pair) and claim.left not in self._given
         ]
-        reason = _reason(pair, names)
-        sure = pair.score >= policy.threshold
+        reason = self._reason(pair)
         if rivals:
-            reason += f"; '{right[rivals[0].right].name}' ({right[rivals[0].right].id}) is as near"
+            reason += f"; {_named(self._right[rivals[0].right])} is as near"
         elif claims:
-            reason += f"; '{left[claims[0].left].name}' ({left[claims[0].left].id}) is as near to it"
-        result.append(
-            Match(
-                party.id,
-                right[pair.right].id,
-                pair.score,
-                pair.method,
-                "match" if sure and not rivals and not claims else "review",
-                reason,
-                shown,
-            )
+            reason += f"; {_named(self._left[claims[0].left])} is as near to it"
+        sure = pair.score >= self._policy.threshold and not rivals and not claims
+        decision: Decision = "match" if sure else "review"
+        return Match(party.id, other.id, pair.score, pair.method, decision, reason, self._shown(i))
+
+    def _unassigned(self, i: int) -> Match:
+        party, found = self._left[i], self._by_left.get(i)
+        if not found:
+            return Match(party.id, None, 0.0, "none", "none", "nothing similar found")
+        best = found[0]
+        nearest = _named(self._right[best.right])
+        if best.score < self._policy.review_threshold:
+            reason = f"{nearest} is the nearest, but not near enough"
+            return Match(party.id, None, best.score, "none", "none", reason, self._shown(i))
+        reason = f"{nearest} was given to {_named(self._left[self._owner[best.right]])}"
+        return Match(party.id, None, best.score, best.method, "review", reason, self._shown(i))
+
+    def _shown(self, i: int) -> tuple[Candidate, ...]:
+        return tuple(
+            Candidate(self._right[pair.right].id, pair.score, pair.method, self._reason(pair))
+            for pair in self._by_left[i][:MOST_SHOWN]
         )
-    return result
+
+    def _reason(self, pair: Pair) -> str:
+        if pair.method == "exact":
+            return _SAME_NAME
+        if pair.method == "domain":
+            return "same domain"
+        a, b = self._names.left[pair.left].split(), self._names.right[pair.right].split()
+        only_a = " ".join(word for word in a if word not in b)
+        only_b = " ".join(word for word in b if word not in a)
+        if not only_a and not only_b:
+            return "same words in another order"
+        return f"similar name: '{only_a}' here, '{only_b}' there"
 
 
 def _rivals(other: Pair, pair: Pair) -> bool:
@@ -154,34 +190,5 @@ def _rivals(other: Pair, pair: Pair) -> bool:
     return other.score > pair.score - TOO_CLOSE and pair.score < 1.0
 
 
-def _unassigned(
-    party: Party,
-    found: Sequence[Pair],
-    shown: tuple[Candidate, ...],
-    left: Sequence[Party],
-    right: Sequence[Party],
-    owner: Mapping[int, int],
-    policy: MatchPolicy,
-) -> Match:
-    if not found:
-        return Match(party.id, None, 0.0, "none", "none", "nothing similar found")
-    best = found[0]
-    if best.score < policy.review_threshold:
-        reason = f"'{right[best.right].name}' ({right[best.right].id}) is the nearest, but not near enough"
-        return Match(party.id, None, best.score, "none", "none", reason, shown)
-    other = left[owner[best.right]]
-    reason = f"'{right[best.right].name}' ({right[best.right].id}) was given to '{other.name}' ({other.id})"
-    return Match(party.id, None, best.score, best.method, "review", reason, shown)
-
-
-def _reason(pair: Pair, names: Names) -> str:
-    if pair.method == "exact":
-        return "same name"
-    if pair.method == "domain":
-        return "same domain"
-    a, b = names.words[names.left[pair.left]], names.words[names.right[pair.right]]
-    only_a = " ".join(word for word in a if word not in b)
-    only_b = " ".join(word for word in b if word not in a)
-    if not only_a and not only_b:
-        return "same words in another order"
-    return f"similar name: '{only_a}' here, '{only_b}' there"
+def _named(party: Party) -> str:
+    return f"'{party.name}' ({party.id})"

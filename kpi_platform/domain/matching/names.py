@@ -6,11 +6,11 @@ import unicodedata
 from anyascii import anyascii
 
 from kpi_platform.domain.matching import legal_forms
-from kpi_platform.domain.matching.words import FILLERS, LAST_NUMBERS, NUMBERS, SPELLINGS
+from kpi_platform.domain.matching.words import FILLERS, LAST_NUMBERS, SPELLINGS
 
 # Punctuation separates words, apostrophes join them ("Lowe's"); dots and commas still carry meaning.
-_PUNCTUATION = {c: " " for c in map(chr, range(33, 128)) if not c.isalnum()}
-_PUNCTUATION |= {"'": "", "`": "", "&": " and ", "+": " and ", ".": ".", ",": " , ", '"': " "}
+_PUNCTUATION = {c: " " for c in map(chr, range(128)) if not c.isalnum()}
+_PUNCTUATION |= {"'": "", "`": "", "&": " and ", "+": " and ", ".": ".", ",": " , "}
 _TABLE = str.maketrans(_PUNCTUATION)
 _ASIAN_FORMS = re.compile(
     "株式会社|有限会社|合同会社|股份有限公司|有限责任公司|有限公司|주식회사|유한회사|\\(주\\)|\\(株\\)"
@@ -36,11 +36,12 @@ def name_words(name: str) -> list[str]:
     words = text.translate(_TABLE).split()
     if "." in text:
         words = _without_dots(words)
-    words = _with_joined_initials(words)
-    if "," in words:
+    if 1 in map(len, words):
+        words = _with_joined_initials(words)
+    if "," in text:
         words = _without_address(words)
-    core = _without_legal_forms([word for word in words if word not in FILLERS])
-    return _in_one_spelling(core or [word for word in words if word != ","])
+    core = words if FILLERS.isdisjoint(words) else [word for word in words if word not in FILLERS]
+    return _in_one_spelling(_without_legal_forms(core or words))
 
 
 def _in_ascii(name: str) -> str:
@@ -64,8 +65,6 @@ def _without_dots(words: list[str]) -> list[str]:
 
 def _with_joined_initials(words: list[str]) -> list[str]:
     """ "a o smith" → "ao smith", "n v" → "nv"; a single letter stays alone."""
-    if not any(len(word) == 1 for word in words):
-        return words
     result: list[str] = []
     run = 0
     for word in words:
@@ -83,39 +82,38 @@ def _with_joined_initials(words: list[str]) -> list[str]:
 
 def _without_address(words: list[str]) -> list[str]:
     """Drop what follows a legal form and a comma ("DSM N.V., Heerlen, NL") and all commas."""
-    last_words = legal_forms.last_words()
+    endings = legal_forms.endings()
     comma = words.index(",")
-    if 1 < comma < len(words) - 1 and words[comma - 1] in last_words:
+    if 1 < comma < len(words) - 1 and words[comma - 1] in endings:
         tail = [word for word in words[comma:] if word != ","]
-        if tail and not any(word in last_words and word not in ("nl", "co") for word in tail):
+        if tail and not any(word in endings and word not in ("nl", "co") for word in tail):
             words = words[:comma]
     return [word for word in words if word != ","]
 
 
 def _without_legal_forms(words: list[str]) -> list[str]:
-    last_words, endings = legal_forms.last_words(), legal_forms.endings()
-    end = len(words)
-    while end > 1 and words[end - 1] in last_words:
-        for length in range(min(legal_forms.LONGEST_FORM, end - 1), 0, -1):
-            if tuple(words[end - length : end]) in endings:
-                end -= length
+    """`words` without the legal forms at their end, before them and among them, but never without any word."""
+    endings, start, end = legal_forms.endings(), 0, len(words)
+    while end > 1 and (forms := endings.get(words[end - 1])):
+        for form in forms:
+            size = len(form)
+            if size < end and (size == 1 or tuple(words[end - size : end]) == form):
+                end -= size
                 break
         else:
             break
-    start = 0
-    if words and words[0] in legal_forms.first_words():
-        for length in range(min(legal_forms.LONGEST_FORM, end - 1), 0, -1):
-            if tuple(words[:length]) in legal_forms.beginnings():
-                start = length
-                break
+    for form in legal_forms.beginnings().get(words[0], ()) if words else ():
+        if len(form) < end and tuple(words[: len(form)]) == form:
+            start = len(form)
+            break
     kept = words[start:end]
-    if len(kept) > 1:
-        kept = [word for word in kept if not legal_forms.stands_anywhere(word)] or kept
+    if len(kept) > 1 and not legal_forms.ANYWHERE.isdisjoint(kept):
+        kept = [word for word in kept if word not in legal_forms.ANYWHERE] or kept
     return kept
 
 
 def _in_one_spelling(words: list[str]) -> list[str]:
-    result = [NUMBERS.get(word) or SPELLINGS.get(word, word) for word in words]
+    result = [SPELLINGS.get(word, word) for word in words]
     if len(result) > 1 and result[-1] in LAST_NUMBERS:
         result[-1] = LAST_NUMBERS[result[-1]]
     return result

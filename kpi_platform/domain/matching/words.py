@@ -5,12 +5,21 @@ The frequencies are the prior of the weights: two lists of ten names teach nothi
 
 from typing import Final
 
-# Abbreviations and spelling variants → the form in which they are compared.
-SPELLINGS: Final[dict[str, str]] = {
-    variant: word
-    for line in """
-international: intl int'l internatl internat intern internacional internazionale internationale internationales
-national: natl nat'l nacional nazionale nationale nationaal
+_NUMBERS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
+    "nine": "9", "ten": "10", "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th",
+    "sixth": "6th", "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th", "ii": "2", "iii": "3",
+    "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12", "xiii": "13", "xiv": "14",
+    "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20",
+}  # fmt: skip
+
+# Abbreviations, spelling variants and numerals → the form in which they are compared.
+SPELLINGS: Final[dict[str, str]] = (
+    {
+        variant: word
+        for line in """
+international: intl internatl internat intern internacional internazionale internationale internationales
+national: natl nacional nazionale nationale nationaal
 manufacturing: mfg manuf mfrs manufacturers manufacturer
 services: svcs svc serv servs service servicios
 technologies: tech techs technology technol techn technologie teknologi tecnologia
@@ -19,7 +28,7 @@ holdings: hldgs hldg holding hlds hldng
 group: grp gp groupe gruppe grupo gruppo groep
 brothers: bros
 associates: assocs assoc
-association: assn assoc'n ass'n
+association: assn assocn
 university: univ universitat universite universidad universita universiteit
 department: dept
 government: govt
@@ -77,7 +86,6 @@ bancorp: bancshares bankshares
 realty: rlty
 capital: cap
 stores: store strs
-company's: companies
 biotechnology: biotech
 therapeutics: therapeut therap
 saint: st
@@ -87,17 +95,12 @@ koninklijke: konink kon kninkl koninkl
 nederland: netherlands netherland holland
 deutschland: germany
 """.strip().splitlines()
-    for word, _, variants in [line.partition(":")]
-    for variant in variants.split()
-} | {"companies": "company"}
-
-NUMBERS: Final[dict[str, str]] = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-    "nine": "9", "ten": "10", "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th",
-    "sixth": "6th", "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th", "ii": "2", "iii": "3",
-    "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12", "xiii": "13", "xiv": "14",
-    "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20",
-}  # fmt: skip
+        for word, _, variants in [line.partition(":")]
+        for variant in variants.split()
+    }
+    | {"companies": "company"}
+    | _NUMBERS
+)
 
 # One letter is a numeral only where a numeral stands: at the end.
 LAST_NUMBERS: Final[dict[str, str]] = {"i": "1", "v": "5", "x": "10"}
