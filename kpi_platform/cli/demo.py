@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.output import cli_errors, console
 from kpi_platform.cli.ports import is_listening, port_in_use
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import KpiPlatformError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from kpi_platform.local.samples import SampleCustomer
 
@@ -35,20 +36,20 @@ def register(app: typer.Typer) -> None:
         """
         from kpi_platform.cli.kpi_table import print_customer
         from kpi_platform.cli.run import print_outcomes, run_all
-        from kpi_platform.dashboard.database import create_or_require, open_engine
         from kpi_platform.local.samples import SAMPLE_CUSTOMERS
 
         started = time.monotonic()
-        with local_fivetran(Configuration.from_environment()) as configuration:
-            engine = open_engine(configuration.dashboard_database_url)
-            create_or_require(engine)
+        with (
+            local_fivetran(Configuration.from_environment()) as configuration,
+            dashboard(configuration) as engine,
+        ):
             for customer in SAMPLE_CUSTOMERS:
-                add_sample_customer(engine, customer)
+                add_sample_customer(configuration, engine, customer)
             keys = [customer.key for customer in SAMPLE_CUSTOMERS]
-            outcomes = run_all(configuration, keys, [datetime.now(UTC)], skip_sync=skip_sync)
-        with engine.connect() as connection:
-            for key in outcomes[0]["loaded"]:
-                print_customer(connection, key)
+            outcomes = run_all(configuration, engine, keys, [datetime.now(UTC)], skip_sync=skip_sync)
+            with engine.connect() as connection:
+                for key in outcomes[0]["loaded"]:
+                    print_customer(connection, key)
         print_outcomes(outcomes)
         console.print(f"\nDone in {time.monotonic() - started:.0f} s, all of it under {configuration.home}.")
         _say_what_next()
@@ -87,37 +88,28 @@ def local_fivetran(configuration: Configuration) -> Iterator[Configuration]:
         yield local
 
 
-def add_sample_customer(engine: "Engine", customer: "SampleCustomer") -> None:
+def add_sample_customer(configuration: Configuration, engine: "Engine", customer: "SampleCustomer") -> None:
     """Adds the customer, its settings and the accounts its dashboard already knows; leaves what is there."""
-    from kpi_platform.dashboard.customers import add_customer, list_customers
-    from kpi_platform.dashboard.settings_versions import save_settings
-    from kpi_platform.domain.settings import parse_settings
-
-    with engine.begin() as connection:
-        if customer.key in {known.key for known in list_customers(connection)}:
-            return
-        add_customer(connection, customer.key, customer.name)
-        document = parse_settings(customer.settings).model_dump(mode="json", by_alias=True)
-        save_settings(
-            connection,
-            customer.key,
-            document,
-            who="kpi-platform demo",
-            expected_version=None,
-            note="Sample settings",
-        )
-        _add_known_accounts(connection, customer.key)
-
-
-def _add_known_accounts(connection: "Connection", customer: str) -> None:
-    from kpi_platform.dashboard.accounts import add_account
+    from kpi_platform.dashboard.accounts import add_account, list_accounts
+    from kpi_platform.dashboard.customers import list_customers
     from kpi_platform.local.samples import dashboard_accounts
+    from kpi_platform.pipeline.change_settings import change_settings
 
-    for account in dashboard_accounts(customer):
-        add_account(
-            connection, customer, name=account.name, website=account.domain,
-            industry=account.industry, region=account.region,
+    with engine.connect() as connection:
+        there = customer.key in {known.key for known in list_customers(connection)}
+    if not there:
+        change_settings(
+            configuration, engine, customer.key, customer.settings,
+            who="kpi-platform demo", note="Sample settings", add_as=customer.name,
         )  # fmt: skip
+    with engine.begin() as connection:
+        if list_accounts(connection, customer.key, retired=True):
+            return
+        for account in dashboard_accounts(customer.key):
+            add_account(
+                connection, customer.key, name=account.name, website=account.domain,
+                industry=account.industry, region=account.region,
+            )  # fmt: skip
 
 
 def _say_what_next() -> None:

@@ -59,7 +59,10 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
             yield check(configuration)
         except KpiPlatformError as error:
             yield Finding(name, "failed", error.message, error.next_step)
-    yield from _connections(configuration)
+    try:
+        yield from _connections(configuration)
+    except KpiPlatformError as error:
+        yield Finding("customers", "failed", error.message, error.next_step)
     yield _port("web app", WEB_PORT)
     yield _port("Dagster", DAGSTER_PORT)
 
@@ -102,11 +105,10 @@ def _home(configuration: Configuration) -> Finding:
 
 
 def _dashboard(configuration: Configuration) -> Finding:
-    from kpi_platform.dashboard.database import create_or_require, open_engine
+    from kpi_platform.cli.dashboard import dashboard
 
-    engine = open_engine(configuration.dashboard_database_url)
-    create_or_require(engine)
-    return Finding("dashboard database", "ok", engine.url.render_as_string(hide_password=True))
+    with dashboard(configuration) as engine:
+        return Finding("dashboard database", "ok", engine.url.render_as_string(hide_password=True))
 
 
 def _destination(configuration: Configuration) -> Finding:
@@ -139,32 +141,25 @@ def _fivetran(configuration: Configuration) -> Finding:
 
 
 def _connections(configuration: Configuration) -> Iterator[Finding]:
-    """Each customer's destination, and the connections that its settings name."""
+    """Whether the settings of each customer are valid and name their Fivetran connections."""
+    from kpi_platform.cli.dashboard import dashboard
     from kpi_platform.dashboard.customers import list_customers
-    from kpi_platform.dashboard.database import open_engine
-    from kpi_platform.dashboard.settings_versions import current_settings
-    from kpi_platform.domain.settings import CustomerSettings
+    from kpi_platform.pipeline.change_settings import effective_settings
 
-    try:
-        with open_engine(configuration.dashboard_database_url).connect() as connection:
-            for customer in list_customers(connection):
-                stored = current_settings(connection, customer.key)
-                if stored is None:
-                    yield Finding(f"customer {customer.key}", "warning", "no settings yet", _IMPORT)
-                    continue
-                settings = CustomerSettings.model_validate(stored.document)
-                unnamed = [
-                    source
-                    for source in SOURCES
-                    if settings.source(source).enabled and not settings.source(source).connection_id
-                ]
-                if unnamed:
-                    detail = f"no Fivetran connection for {', '.join(unnamed)}"
-                    yield Finding(f"customer {customer.key}", "warning", detail, _IMPORT)
-                else:
-                    yield Finding(f"customer {customer.key}", "ok", f"settings version {stored.version}")
-    except KpiPlatformError as error:
-        yield Finding("customers", "failed", error.message, error.next_step)
+    with dashboard(configuration) as engine, engine.connect() as connection:
+        for customer in list_customers(connection):
+            name = f"customer {customer.key}"
+            try:
+                settings = effective_settings(configuration, connection, customer.key)
+            except KpiPlatformError as error:
+                yield Finding(name, "failed", error.message, error.next_step)
+                continue
+            sources = {source: settings.source(source) for source in SOURCES}
+            unnamed = [name for name, its in sources.items() if its.enabled and not its.connection_id]
+            if unnamed:
+                yield Finding(name, "warning", f"no Fivetran connection for {', '.join(unnamed)}", _IMPORT)
+            else:
+                yield Finding(name, "ok", "settings valid, connections named")
 
 
 def _port(name: str, port: int) -> Finding:

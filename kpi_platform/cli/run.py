@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.output import cli_errors, console, print_json
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.as_of_range import as_of_range as instants_between
 from kpi_platform.domain.as_of_range import parse_as_of
 from kpi_platform.domain.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +46,9 @@ def register(app: typer.Typer) -> None:
         the same.
         """
         instants = _instants(as_of, as_of_range, every)
-        outcomes = run_all(Configuration.from_environment(), customers, instants, skip_sync=skip_sync)
+        configuration = Configuration.from_environment()
+        with dashboard(configuration) as engine:
+            outcomes = run_all(configuration, engine, customers, instants, skip_sync=skip_sync)
         if as_json:
             print_json(outcomes)
         else:
@@ -52,25 +58,26 @@ def register(app: typer.Typer) -> None:
 
 
 def run_all(
-    configuration: Configuration, customers: list[str], instants: Iterable[datetime], *, skip_sync: bool
+    configuration: Configuration,
+    engine: "Engine",
+    customers: list[str],
+    instants: Iterable[datetime],
+    *,
+    skip_sync: bool,
 ) -> list[dict[str, Any]]:
     """Runs the job once for each instant, oldest first, and syncs at most once. The outcomes are JSON."""
     from kpi_platform.dashboard.customers import get_customer
-    from kpi_platform.dashboard.database import create_or_require, open_engine
     from kpi_platform.defs.run import run_job
 
-    engine = open_engine(configuration.dashboard_database_url)
-    create_or_require(engine)
     with engine.connect() as connection:
-        for key in customers:
-            get_customer(connection, key)
+        keys = [get_customer(connection, key).key for key in dict.fromkeys(customers)]
     outcomes = []
     with console.status("Starting …") as status:
         for number, instant in enumerate(instants):
             outcome = run_job(
                 configuration,
                 engine,
-                list(dict.fromkeys(customers)),
+                keys,
                 as_of=instant,
                 skip_sync=skip_sync or number > 0,
                 on_progress=lambda line: _progress(status, line),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.output import cli_errors, console
 from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, require_free_port
 from kpi_platform.configuration import Configuration
@@ -26,13 +27,10 @@ def register(app: typer.Typer) -> None:
         """
         from honcho.manager import Manager
 
-        from kpi_platform.dashboard.database import create_or_require, open_engine
         from kpi_platform.defs.instance import prepare_dagster_home
         from kpi_platform.web.sign_in import sign_in_link
 
         configuration = Configuration.from_environment()
-        engine = open_engine(configuration.dashboard_database_url)
-        create_or_require(engine)
         environment = os.environ | {
             "DAGSTER_HOME": str(prepare_dagster_home(configuration)),
             "KPI_PLATFORM_HOME": str(configuration.home),
@@ -40,6 +38,7 @@ def register(app: typer.Typer) -> None:
             "KPI_WEB_URL": f"http://{host}:{port}",
             "PYTHONUNBUFFERED": "1",
         }
+        configuration = Configuration.from_environment(environment)
         wanted = {"web app": port, "Dagster": dagster_port}
         if configuration.uses_local_fivetran:
             wanted["local Fivetran"] = configuration.local_fivetran_port
@@ -51,7 +50,8 @@ def register(app: typer.Typer) -> None:
             manager.add_process(name, shlex.join(map(str, command)), env=environment)
         console.print(f"Dagster   http://{host}:{dagster_port}")
         console.print(f"Fivetran  {configuration.fivetran_api_url}")
-        console.print(f"Web app   {sign_in_link(configuration, engine)}", soft_wrap=True)
+        with dashboard(configuration) as engine:
+            console.print(f"Web app   {sign_in_link(configuration, engine)}", soft_wrap=True)
         console.print("The link signs you in, once. One Ctrl-C ends all.\n")
         manager.loop()
         raise typer.Exit(0 if manager.returncode in (0, 130, 143) else 1)
