@@ -32,7 +32,8 @@ class Fault(BaseModel):
         if self.status is None:
             return None
         code = self.code or _CODES.get(self.status, "InternalError")
-        return ApiError(self.status, code, self.message, retry_after=self.retry_after)
+        wait = 1 if self.status == 429 and self.retry_after is None else self.retry_after
+        return ApiError(self.status, code, self.message, retry_after=wait)
 
 
 class Faults:

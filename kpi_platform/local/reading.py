@@ -49,12 +49,14 @@ def _read(
 ) -> LandedTable:
     """One table under the names that it lands with, without what is switched off or was deleted by a test."""
     changes = source.changes(table, Window.between(since, until))
-    state, key, rows = (connection.tables or {})[table], source.tables[table], changes.rows
-    rows = rows.select([name for name in rows.column_names if name not in state.columns_off])
+    state, key = (connection.tables or {})[table], source.tables[table]
     gone = connection.deleted.get(table, {})
-    vanished = [row for row, at in gone.items() if since is not None and since <= at < until]
-    if gone:
-        rows = rows.filter(pc.invert(pc.is_in(rows[key], pa.array(list(gone), pa.string()))))
+    now_gone = [row for row, at in gone.items() if since is not None and since <= at < until]
+    if "IsDeleted" in changes.rows.column_names:
+        rows, vanished = _in_recycle_bin(source, table, changes.rows, list(gone), now_gone, until), []
+    else:
+        rows, vanished = _without(changes.rows, key, list(gone)), now_gone
+    rows = rows.select([name for name in rows.column_names if name not in state.columns_off])
     rows = rows.rename_columns([name_in_destination(name, connection.naming) for name in rows.column_names])
     stamp = pa.repeat(pa.scalar(synced_at, pa.timestamp("us", tz="UTC")), len(rows))
     rows = rows.append_column(SYNCED, stamp)
@@ -68,3 +70,22 @@ def _read(
         history=history,
         recreate=recreate,
     )
+
+
+def _in_recycle_bin(
+    source: Source, table: str, rows: pa.Table, gone: list[str], now_gone: list[str], until: datetime
+) -> pa.Table:
+    """Salesforce keeps deleted rows and says so of them: when it happens, and whenever they come up again."""
+    if not gone:
+        return rows
+    key = source.tables[table]
+    again = set(now_gone) | (set(gone) & set(rows[key].to_pylist()))
+    whole = source.changes(table, Window.between(None, until)).rows
+    marked = whole.filter(pc.is_in(whole[key], pa.array(sorted(again), pa.string())))
+    position = marked.column_names.index("IsDeleted")
+    marked = marked.set_column(position, "IsDeleted", pa.repeat(pa.scalar(True), len(marked)))
+    return pa.concat_tables([_without(rows, key, gone), marked])
+
+
+def _without(rows: pa.Table, key: str, keys: list[str]) -> pa.Table:
+    return rows.filter(pc.invert(pc.is_in(rows[key], pa.array(keys, pa.string())))) if keys else rows

@@ -158,12 +158,14 @@ _documents = sa.Table(
 class Store:
     """The documents of one state home. Only one process has a home open; a second one gets a Conflict.
 
-    Holders of `lock` may read a document, change it and `save` it; `all` and `get` return copies.
+    Holders of `lock` may read a document, change it and `save` it; `all` and `get` return copies. `version`
+    grows with every change.
     """
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.lock = threading.RLock()
+        self.version = 0
         self._owner = FileLock(home / "state.lock", timeout=0, thread_local=False)
         try:
             self._owner.acquire()
@@ -198,15 +200,18 @@ class Store:
         statement = values.on_conflict_do_update(
             index_elements=["kind", "id"], set_={"body": values.excluded.body}
         )
-        with self.lock, self._engine.begin() as connection:
-            connection.execute(statement)
+        self._write(statement)
 
     def delete(self, kind: type[Document], document_id: str) -> None:
         statement = sa.delete(_documents).where(
             _documents.c.kind == kind.__name__, _documents.c.id == document_id
         )
+        self._write(statement)
+
+    def _write(self, statement: sa.Executable) -> None:
         with self.lock, self._engine.begin() as connection:
             connection.execute(statement)
+            self.version += 1
 
     def close(self) -> None:
         self._engine.dispose()

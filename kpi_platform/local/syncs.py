@@ -8,6 +8,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from kpi_platform.configuration import Configuration
@@ -172,11 +173,16 @@ class Syncs:
         self._webhooks.emit("sync_end", connection, sync, data)
 
     def _watch_schedules(self) -> None:
+        version, starts = -1, dict[str, datetime | None]()
         while not self._closing.wait(self._tick_seconds):
-            for connection in self._store.all(Connection):
-                due = next_start(connection)
-                if due is not None and due <= now():
-                    self.start(connection.id, "schedule")
+            if version != self._store.version:
+                version = self._store.version
+                starts = {connection.id: next_start(connection) for connection in self._store.all(Connection)}
+            for connection_id, at in starts.items():
+                if at is not None and at <= now():
+                    # It may have been deleted in this moment.
+                    with suppress(NotFound):
+                        self.start(connection_id, "schedule")
 
     def _get(self, connection_id: str) -> Connection:
         connection = self._store.get(Connection, connection_id)

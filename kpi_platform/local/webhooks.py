@@ -14,7 +14,13 @@ import httpx
 from kpi_platform.local.state import Connection, Store, Sync, Webhook
 
 SIGNATURE_HEADER = "X-Fivetran-Signature-256"
-EVENTS = ("sync_start", "sync_end", "connection_successful", "connection_failure", "create_connector", "test")
+EVENTS = (
+    "sync_start", "sync_end", "status", "create_connector", "edit_connector", "delete_connector",
+    "pause_connector", "resume_connector", "force_update_connector", "resync_connector",
+    "connection_successful", "connection_failure", "dbt_run_start", "dbt_run_succeeded", "dbt_run_failed",
+)  # fmt: skip
+"""What Fivetran takes. The local one sends the first two."""
+
 _WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
 _log = logging.getLogger(__name__)
 

@@ -83,6 +83,28 @@ def test_rows_deleted_at_the_source_are_marked_with_the_first_deletion(fivetran:
     assert "_fivetran_deleted" not in fivetran.columns(SERVICENOW, "task_sla")
 
 
+def test_salesforce_says_of_deleted_rows_that_they_are(fivetran: Served) -> None:
+    fivetran.sync(SALESFORCE)
+    (key,) = fivetran.query("select id from northwind_salesforce.contact where not is_deleted limit 1")[0]
+    body = {"table": "Contact", "keys": [key]}
+    fivetran.data("POST", f"/_local/connections/{SALESFORCE}/deletes", json=body)
+    fivetran.sync(SALESFORCE)
+    deleted = "select is_deleted, name is not null from northwind_salesforce.contact where id = ?"
+    assert fivetran.query(deleted, [key]) == [(True, True)]
+    assert fivetran.syncs(SALESFORCE)[-1]["rows"]["Contact"] == 1
+    assert "_fivetran_deleted" not in fivetran.columns(SALESFORCE, "contact")
+    fivetran.data("POST", f"/v1/connections/{SALESFORCE}/resync")
+    fivetran.settled(SALESFORCE)
+    assert fivetran.query(deleted, [key]) == [(True, True)]
+
+
+def test_two_connections_sync_at_once(fivetran: Served) -> None:
+    for connection in (SALESFORCE, SERVICENOW, "umbra_servicenow"):
+        fivetran.data("POST", f"/v1/connections/{connection}/sync")
+    for connection in (SALESFORCE, SERVICENOW, "umbra_servicenow"):
+        assert fivetran.settled(connection)["succeeded_at"]
+
+
 def test_tables_that_are_switched_off_are_left_out_from_the_next_sync_on(fivetran: Served) -> None:
     fivetran.data("POST", f"/v1/connections/{SALESFORCE}/schemas/reload")
     change = {"schemas": {"salesforce": {"tables": {"event": {"enabled": False}}}}}

@@ -62,8 +62,19 @@ class SyncRequest(BaseModel):
 
 
 @router.get("")
-def list_connections(fivetran: Fivetran, limit: Limit = 100, cursor: Cursor = None) -> Answer:
-    return page([details(connection) for connection in fivetran.store.all(Connection)], limit, cursor)
+def list_connections(
+    fivetran: Fivetran,
+    group_id: str | None = None,
+    schema: str | None = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Answer:
+    chosen = [
+        details(connection)
+        for connection in fivetran.store.all(Connection)
+        if group_id in (None, connection.group_id) and schema in (None, connection.schema_name)
+    ]
+    return page(chosen, limit, cursor)
 
 
 @router.post("", status_code=201)

@@ -10,7 +10,7 @@ from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.local.account import Fivetran
 from kpi_platform.local.landing import open_lander
 from kpi_platform.local.responses import Answer, ApiError, Cursor, Limit, page, success, timestamp
-from kpi_platform.local.routes.connections import details
+from kpi_platform.local.routes.connections import list_connections
 from kpi_platform.local.state import Connection, Destination, Group
 
 router = APIRouter(prefix="/v1")
@@ -72,12 +72,7 @@ def list_connections_of_group(
     fivetran: Fivetran, group_id: str, schema: str | None = None, limit: Limit = 100, cursor: Cursor = None
 ) -> Answer:
     fivetran.group(group_id)
-    chosen = [
-        details(connection)
-        for connection in fivetran.store.all(Connection)
-        if connection.group_id == group_id and schema in (None, connection.schema_name)
-    ]
-    return page(chosen, limit, cursor)
+    return list_connections(fivetran, group_id, schema, limit, cursor)
 
 
 @router.get("/destinations")

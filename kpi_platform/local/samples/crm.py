@@ -34,6 +34,14 @@ _TITLES = (
     ("Executive Assistant to the CEO", 1), ("Project Manager", 5), ("Operations Coordinator", 3),
     ("Service Desk Lead", 3), (None, 1),
 )  # fmt: skip
+_SPONSORS = (
+    "Chief Operating Officer",
+    "CIO",
+    "Vice President of Customer Experience",
+    "Director of IT",
+    "CEO",
+)
+"""Titles of the first contact, with whom most is done."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +208,8 @@ def contacts(crm: Crm, window: Window) -> pa.Table:
     first, last = person_names(f"{crm.seed}/contact", account, k)
     domains = np.array([crm.companies[n].domain for n in account], dtype=object)
     title = pick([t for t, _ in _TITLES], f"{crm.seed}/title", account, k, weights=[w for _, w in _TITLES])
+    sponsor = (k == 0) & (uniform(f"{crm.seed}/sponsor", account) < 0.7)
+    title[sponsor] = pick(_SPONSORS, f"{crm.seed}/sponsor title", account[sponsor])
     columns = {
         "Id": texts(crm.contact_ids(account, k)),
         "IsDeleted": flags(left < window.until),
