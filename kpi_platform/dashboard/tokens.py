@@ -73,9 +73,38 @@ def verify_token(connection: sa.Connection, text: str, *, touch: bool = True) ->
     if found is None:
         return None
     token = ApiToken(**found)
-    if touch and (token.last_used_at is None or now - token.last_used_at >= _TOUCH_EVERY):
-        connection.execute(sa.update(_table).where(_table.c.id == token.id).values(last_used_at=now))
+    if touch and needs_note(token):
+        note_use(connection, token.id)
     return token
+
+
+def usable_token(connection: sa.Connection, token_id: int) -> ApiToken | None:
+    """The token, or None where it is revoked, expired, or of a removed customer. Writes nothing."""
+    query = _select().where(_table.c.id == token_id, _usable(datetime.now(UTC)))
+    found = connection.execute(query).mappings().one_or_none()
+    return ApiToken(**found) if found else None
+
+
+def needs_note(token: ApiToken) -> bool:
+    """Whether its last noted use is a minute ago or longer."""
+    return token.last_used_at is None or datetime.now(UTC) - token.last_used_at >= _TOUCH_EVERY
+
+
+def note_use(connection: sa.Connection, token_id: int) -> None:
+    """Notes that the token is used now."""
+    values = {"last_used_at": datetime.now(UTC)}
+    connection.execute(sa.update(_table).where(_table.c.id == token_id).values(values))
+
+
+def redeem_unused_token(connection: sa.Connection, token_id: int, *, expires_at: datetime) -> ApiToken | None:
+    """Notes a token's first use and lets it live until `expires_at`; None where it was used before or is not
+    usable. Of two callers one gets it."""
+    if usable_token(connection, token_id) is None:
+        return None
+    unused = sa.and_(_table.c.id == token_id, _table.c.last_used_at.is_(None))
+    values = {"last_used_at": datetime.now(UTC), "expires_at": expires_at}
+    taken = connection.execute(sa.update(_table).where(unused).values(values))
+    return usable_token(connection, token_id) if taken.rowcount == 1 else None
 
 
 def list_tokens(connection: sa.Connection) -> list[ApiToken]:

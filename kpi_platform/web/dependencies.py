@@ -1,0 +1,184 @@
+"""What routes ask for: the database, who calls, and which customer the call is about."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import BackgroundTasks, Depends, Header, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.customers import get_customer, list_customers
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.tokens import ApiToken, Scope, needs_note, note_use, usable_token, verify_token
+from kpi_platform.web.refusals import Forbidden, NoCustomerChosen, NotSignedIn
+from kpi_platform.web.sessions import CUSTOMER_COOKIE, Session, Sessions
+
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf_token"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
+_bearer = HTTPBearer(auto_error=False, description="A token of `kpi-platform token create`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls. `customer` is the key of the token's customer, None for an operator. `csrf_token` is set in
+    a browser's session and goes into its forms. `name` is how versions and the audit trail call it."""
+
+    token_id: int
+    name: str
+    customer: str | None
+    scope: Scope
+    csrf_token: str | None = None
+
+    @property
+    def operator(self) -> bool:
+        return self.customer is None
+
+    def may(self, scope: Scope) -> bool:
+        return _SCOPES.index(self.scope) >= _SCOPES.index(scope)
+
+
+def get_configuration(request: Request) -> Configuration:
+    configuration: Configuration = request.app.state.configuration
+    return configuration
+
+
+def get_engine(request: Request) -> sa.Engine:
+    engine: sa.Engine = request.app.state.engine
+    return engine
+
+
+def get_sessions(request: Request) -> Sessions:
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+ConfigurationDep = Annotated[Configuration, Depends(get_configuration)]
+EngineDep = Annotated[sa.Engine, Depends(get_engine)]
+"""To write: `with engine.begin() as connection`."""
+SessionsDep = Annotated[Sessions, Depends(get_sessions)]
+
+
+def get_connection(engine: EngineDep) -> Iterator[sa.Connection]:
+    with reading(engine) as connection:
+        yield connection
+
+
+ConnectionDep = Annotated[sa.Connection, Depends(get_connection)]
+"""To read: one snapshot for the whole request, which waits for no load."""
+
+
+async def _form_token(request: Request) -> str | None:
+    if request.method in _SAFE:
+        return None
+    header = request.headers.get(CSRF_HEADER)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if header is not None or kind not in _FORMS:
+        return header
+    value = (await request.form()).get(CSRF_FIELD)
+    return value if isinstance(value, str) else None
+
+
+def current_principal(
+    request: Request,
+    engine: EngineDep,
+    sessions: SessionsDep,
+    background: BackgroundTasks,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    form_token: Annotated[str | None, Depends(_form_token)],
+) -> Principal:
+    """Whoever the bearer token, or else the session cookie, stands for. Raises NotSignedIn without either,
+    and Forbidden where a session changes something without its form token."""
+    session = sessions.read(request) if bearer is None else None
+    with reading(engine) as connection:
+        token = _token(connection, bearer, session)
+    if token is None:
+        raise NotSignedIn(
+            "This needs a valid token.",
+            next_step="Send it as 'Authorization: Bearer …', or sign in on the web page.",
+        )
+    if session is not None and request.method not in _SAFE:
+        require_form_token(session, form_token)
+    if needs_note(token):
+        background.add_task(_note_use, engine, token)
+    return Principal(
+        token.id, token.name, token.customer, token.scope, session.csrf_token if session else None
+    )
+
+
+def require_form_token(session: Session, given: str | None) -> None:
+    """Forbidden where the form token is missing or another session's."""
+    if given is None or not secrets.compare_digest(given.encode(), session.csrf_token.encode()):
+        raise Forbidden(
+            "The form is older than your session, or comes from elsewhere.",
+            next_step="Load the page again and repeat what you did.",
+        )
+
+
+CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
+
+
+def require_scope(scope: Scope) -> Callable[[Principal], Principal]:
+    """A dependency: the caller's token has at least `scope`."""
+
+    def check(principal: CurrentPrincipal) -> Principal:
+        if not principal.may(scope):
+            raise Forbidden(
+                f"This needs a token with the scope '{scope}'; yours has '{principal.scope}'.",
+                next_step="Ask the operator for another token.",
+            )
+        return principal
+
+    return check
+
+
+def require_operator(principal: CurrentPrincipal) -> Principal:
+    """A dependency: the caller is an operator."""
+    if not principal.operator:
+        raise Forbidden("Only an operator may do this.", next_step="Ask the operator.")
+    return principal
+
+
+def current_customer(
+    request: Request,
+    principal: CurrentPrincipal,
+    connection: ConnectionDep,
+    x_customer_id: Annotated[
+        str | None, Header(description="Operators: the key of the customer that the call is about.")
+    ] = None,
+) -> str:
+    """The key of the customer that the call is about: the token's. An operator says which by X-Customer-ID;
+    in the browser the choice is remembered, and the only customer needs no choice."""
+    if principal.customer is not None:
+        if x_customer_id not in (None, principal.customer):
+            raise Forbidden("The token belongs to another customer.", next_step="Leave X-Customer-ID out.")
+        return principal.customer
+    chosen = x_customer_id
+    if chosen is None and principal.csrf_token is not None:
+        active = [customer.key for customer in list_customers(connection)]
+        remembered = request.cookies.get(CUSTOMER_COOKIE)
+        chosen = remembered if remembered in active else active[0] if len(active) == 1 else None
+    if chosen is None:
+        raise NoCustomerChosen("Whose data is this about?", next_step="Say it in the header X-Customer-ID.")
+    return get_customer(connection, chosen).key
+
+
+CustomerDep = Annotated[str, Depends(current_customer)]
+
+
+def _token(
+    connection: sa.Connection, bearer: HTTPAuthorizationCredentials | None, session: Session | None
+) -> ApiToken | None:
+    if bearer is not None:
+        return verify_token(connection, bearer.credentials, touch=False)
+    return usable_token(connection, session.token_id) if session is not None else None
+
+
+def _note_use(engine: sa.Engine, token: ApiToken) -> None:
+    with engine.begin() as connection:
+        note_use(connection, token.id)

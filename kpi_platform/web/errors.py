@@ -1,0 +1,103 @@
+"""One place that turns errors into answers: JSON for programs, a page for people."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, NotFound, Unavailable
+from kpi_platform.web.request_ids import request_id
+from kpi_platform.web.validation import in_words
+
+_log = logging.getLogger(__name__)
+
+_OF_STATUS = {404: ("not_found", "There is nothing at this address.")}
+_OF_STATUS |= {405: ("method_not_allowed", "This address does not take this method.")}
+_OF_STATUS |= {413: ("too_large", "The body of the request is too large.")}
+
+
+class InternalError(KpiPlatformError):
+    """What nobody expected. Says nothing but under which id the log has it."""
+
+    code = "internal_error"
+
+
+def register_error_handlers(app: FastAPI) -> None:
+    """`app.state.error_page` (request, error, status) → Response answers browsers, where pages set it."""
+    app.add_exception_handler(KpiPlatformError, _expected)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def error_body(error: KpiPlatformError) -> dict[str, Any]:
+    """The JSON of an error."""
+    return {"error": {"code": error.code, "message": str(error), "details": error.details}}
+
+
+def _answer(request: Request, error: KpiPlatformError, status: int | None = None) -> Response:
+    status = status or error.http_status
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after_seconds" in error.details:
+        headers["Retry-After"] = str(error.details["retry_after_seconds"])
+    error_page = getattr(request.app.state, "error_page", None)
+    if error_page is not None and _wants_page(request):
+        page: Response = error_page(request, error, status)
+        page.headers.update({name: value for name, value in headers.items() if name != "WWW-Authenticate"})
+        return page
+    return JSONResponse(error_body(error), status, headers)
+
+
+def _wants_page(request: Request) -> bool:
+    return not request.url.path.startswith("/api") and "text/html" in request.headers.get("accept", "")
+
+
+def _expected(request: Request, error: Exception) -> Response:
+    assert isinstance(error, KpiPlatformError)
+    if error.http_status >= 500:
+        _log.warning("[%s] %s", request_id(request), error, exc_info=error.__cause__)
+    return _answer(request, error)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [in_words(one) for one in error.errors()]
+    lines = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
+    return _answer(request, InvalidInput(f"The request is not valid. {lines}.", details={"errors": errors}))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code, message = _OF_STATUS.get(error.status_code, ("invalid_input", str(error.detail)))
+    answer = NotFound(message) if error.status_code == 404 else InvalidInput(message)
+    answer.code = code
+    response = _answer(request, answer, error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _database(request: Request, error: Exception) -> Response:
+    _log.error("[%s] The dashboard database does not answer.", request_id(request), exc_info=error)
+    unavailable = Unavailable(
+        "The dashboard database does not answer.", next_step="Try again in a moment.",
+        details={"request_id": request_id(request)},
+    )  # fmt: skip
+    return _answer(request, unavailable)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("[%s] %s %s failed.", request_id(request), request.method, request.url.path, exc_info=error)
+    internal = InternalError(
+        "Something went wrong on our side.",
+        next_step=f"Tell the operator this request id: {request_id(request)}.",
+        details={"request_id": request_id(request)},
+    )
+    return _answer(request, internal)

@@ -1,0 +1,37 @@
+"""What only the web knows to refuse."""
+
+from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
+
+
+class NotSignedIn(KpiPlatformError):
+    """No token, or one that is unknown, expired or revoked."""
+
+    code = "not_signed_in"
+    http_status = 401
+
+
+class Forbidden(KpiPlatformError):
+    """The token is known and may not do this."""
+
+    code = "forbidden"
+    http_status = 403
+
+
+class NoCustomerChosen(InvalidInput):
+    """An operator's request that is about one customer says of which none; pages lead to the choice."""
+
+    code = "no_customer_chosen"
+
+
+class PreconditionFailed(KpiPlatformError):
+    """`If-Match` names a version that is not the newest any more."""
+
+    code = "precondition_failed"
+    http_status = 412
+
+
+class TooManyAttempts(KpiPlatformError):
+    """`details["retry_after_seconds"]` says when to try again."""
+
+    code = "too_many_attempts"
+    http_status = 429
