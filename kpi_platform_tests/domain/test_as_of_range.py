@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ steps = st.timedeltas(min_value=timedelta(hours=1), max_value=timedelta(days=10)
 def test_the_instants_are_one_step_apart_and_fill_the_range(length: timedelta, step: timedelta) -> None:
     instants = list(as_of_range(START, START + length, step))
     assert instants[0] == START
-    assert all(later - earlier == step for earlier, later in zip(instants, instants[1:], strict=False))
+    assert all(later - earlier == step for earlier, later in pairwise(instants))
     assert timedelta(0) <= START + length - instants[-1] < step
 
 

@@ -1,0 +1,123 @@
+"""dbt in process, on a small project of its own: what matters is the invocation, not the models."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kpi_platform.adapters.dbt import DbtProject, NodeProgress, NodeResult, manifest_path
+from kpi_platform.adapters.destination.duckdb import DuckDbDestination
+from kpi_platform.adapters.destination.protocol import DbtTarget
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import BuildFailed
+
+FILES = {
+    "dbt_project.yml": "name: small\nversion: '1.0'\nprofile: kpi_platform\nvars: {rows: []}\n",
+    "models/given.sql": (
+        "{{ config(materialized='ephemeral') }}\n"
+        "{% for row in var('rows') %}"
+        "select '{{ row.key }}' as customer_id, cast('{{ row.value }}' as integer) as v union all "
+        "{% endfor %} select null as customer_id, null as v where false"
+    ),
+    "models/mart.sql": "{{ config(materialized='table') }} select * from {{ ref('given') }}",
+    "models/mart.yml": (
+        "models: [{name: mart, columns: [{name: v, data_tests: [{accepted_values: "
+        "{arguments: {values: [1], quote: false}, config: {severity: warn}}}]}]}]"
+    ),
+}
+
+
+@pytest.fixture
+def project(configuration: Configuration, tmp_path: Path) -> DbtProject:
+    directory = tmp_path / "project"
+    for name, text in FILES.items():
+        file = directory / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    configuration.home.mkdir()
+    return DbtProject(configuration, DuckDbDestination(configuration.warehouse_file, "kpi"), directory)
+
+
+def rows(**values: Any) -> dict[str, Any]:
+    return {"rows": [{"key": key, "value": value} for key, value in values.items()]}
+
+
+def built(project: DbtProject) -> list[tuple[str, int]]:
+    batches = project.destination.query("select customer_id, v from kpi.mart order by v")
+    return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
+
+
+def test_each_invocation_computes_with_its_own_vars(project: DbtProject) -> None:
+    """Ephemeral models too, whose compiled text dbt keeps in the manifest that is used again."""
+    seen: list[NodeProgress] = []
+    (result,) = project.build("run", rows(a=1), on_node=seen.append)
+    assert (result.name, result.kind, result.status, result.model) == ("mart", "model", "success", "mart")
+    assert [(one.node, one.done, one.total) for one in seen] == [("mart", 1, 1)]
+    assert built(project) == [("a", 1)]
+    project.build("run", rows(b=1, c=2))
+    assert built(project) == [("b", 1), ("c", 2)]
+    assert project.compile("select {{ var('rows')[0].value }} as v", rows(d=7)) == "select 7 as v"
+
+    (check,) = project.build("test", rows(b=1, c=2))
+    assert (check.kind, check.status, check.severity, check.failures) == ("test", "warn", "warn", 1)
+    assert (check.model, check.column) == ("mart", "v")
+
+    # Another process can have the file as soon as an invocation has ended.
+    code = f"import duckdb; duckdb.connect({str(project.configuration.warehouse_file)!r})"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_failing_node_names_the_database_s_reason_and_no_file(project: DbtProject) -> None:
+    (result,) = project.build("run", rows(a="much"), fail_fast=True)
+    assert result.status == "error"
+    assert "much" in (result.message or "")
+    assert str(project.configuration.home) not in (result.message or "")
+
+
+def test_a_project_that_does_not_parse_fails_as_a_whole(project: DbtProject) -> None:
+    (project.directory / "models/mart.sql").write_text("select * from {{ ref('nowhere') }}")
+    with pytest.raises(BuildFailed, match="nowhere"):
+        project.build("run", {})
+
+
+def test_a_changed_project_is_parsed_again(project: DbtProject) -> None:
+    path = project.parsed()
+    before = path.stat().st_mtime_ns
+    assert project.parsed().stat().st_mtime_ns == before
+    (project.directory / "models/more.sql").write_text("select 1 as one")
+    assert "model.small.more" in project.parsed().read_text()
+
+
+class _SecretDestination(DuckDbDestination):
+    """A DuckDB file whose target has a secret, as server destinations have."""
+
+    def dbt_target(self) -> DbtTarget:
+        output = super().dbt_target().output
+        schema = "{{ env_var('DBT_ENV_SECRET_TEST') and 'kpi' }}"
+        return DbtTarget({**output, "schema": schema}, {"DBT_ENV_SECRET_TEST": "s3cr3t-value"})
+
+
+def test_secrets_reach_dbt_and_nothing_that_stays(project: DbtProject) -> None:
+    destination = _SecretDestination(project.configuration.warehouse_file, "kpi")
+    secret = DbtProject(project.configuration, destination, project.directory)
+    (result,) = secret.build("run", rows(a="s3cr3t-value"))
+    assert result.status == "error"
+    assert "s3cr3t-value" not in (result.message or "")
+    written = [
+        path for path in project.configuration.home.rglob("*") if path.suffix in (".yml", ".json", ".log")
+    ]
+    assert written
+    assert not [path for path in written if "s3cr3t-value" in path.read_text()]
+
+
+def test_the_manifest_of_the_real_project_names_its_marts(configuration: Configuration) -> None:
+    text = manifest_path(configuration).read_text()
+    assert '"model.kpi_platform.kpi_values"' in text
+
+
+def test_results_know_what_they_are(project: DbtProject) -> None:
+    results: list[NodeResult] = project.build("run", rows())
+    assert [result.unique_id for result in results] == ["model.small.mart"]
+    assert built(project) == []
