@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.bulk import read_columns
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import InvalidInput, NotFound
 
@@ -90,8 +91,11 @@ def _select(connection: sa.Connection, customer: str) -> sa.Select[Any]:
 def new_account_ids(connection: sa.Connection, count: int, *, reserve: bool) -> list[int]:
     """Ids for `count` new accounts. Without `reserve` they are only likely: for a dry run."""
     if reserve and connection.dialect.name == "postgresql":
-        sequence = sa.func.pg_get_serial_sequence(_table.name, "id")
-        numbers = sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, count).alias())
-        return list(connection.execute(numbers).scalars())
+        sequence = sa.func.pg_get_serial_sequence(sa.literal(_table.name, sa.Text), sa.literal("id", sa.Text))
+        number = sa.cast(sa.func.nextval(sequence), sa.Integer).label("id")
+        query = sa.select(number).select_from(
+            sa.func.generate_series(1, sa.literal(count, sa.Integer)).alias()
+        )
+        return cast(list[int], read_columns(connection, query)["id"].tolist())
     first = connection.execute(sa.select(sa.func.coalesce(sa.func.max(_table.c.id), 0))).scalar_one() + 1
     return list(range(first, first + count))

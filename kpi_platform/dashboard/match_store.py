@@ -14,7 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import write_columns
+from kpi_platform.dashboard.bulk import read_columns, write_columns
 
 _table = tables.account_matches
 _decisions = tables.match_decisions
@@ -97,8 +97,11 @@ def store_outcomes(
 def match_outcomes(connection: sa.Connection, customer_id: int) -> dict[str, tuple[Any, int | None]]:
     """Decision and account of every stored match, by source account."""
     query = sa.select(_table.c.source_account_id, _table.c.decision, _table.c.account_id)
-    rows = connection.execute(query.where(_table.c.customer_id == customer_id))
-    return {source: (decision, account) for source, decision, account in rows}
+    columns = read_columns(connection, query.where(_table.c.customer_id == customer_id))
+    accounts = [None if np.isnan(number) else int(number) for number in columns["account_id"].tolist()]
+    return dict(
+        zip(columns["source_account_id"], zip(columns["decision"], accounts, strict=True), strict=True)
+    )
 
 
 def matches_state(connection: sa.Connection, customer_id: int) -> tuple[int, str]:

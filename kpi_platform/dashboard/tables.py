@@ -191,7 +191,9 @@ def _state(columns: tuple[tuple[str, Any], ...]) -> list[sa.Column[Any]]:
     return [sa.Column(name, type_, nullable=name not in _REQUIRED) for name, type_ in columns]
 
 
-def _history(name: str, key: list[sa.Column[Any]], state: tuple[tuple[str, Any], ...]) -> sa.Table:
+def _history(
+    name: str, key: list[sa.Column[Any]], state: tuple[tuple[str, Any], ...], *constraints: sa.Constraint
+) -> sa.Table:
     """Rows of an upload lie together, in key order: appending is cheap, and so is reading an upload back. One
     account's history is one short probe for each upload."""
     return sa.Table(
@@ -205,10 +207,10 @@ def _history(name: str, key: list[sa.Column[Any]], state: tuple[tuple[str, Any],
         sa.Column(
             "brought_by", sa.Integer, nullable=False, comment="The upload that first brought this state."
         ),
-        _upload_key(),
         _one_of(
             "change", "baseline", "inserted", "updated", "retired", "restored", "removed", "history_only"
         ),
+        *constraints,
     )
 
 
@@ -228,7 +230,7 @@ accounts = sa.Table(
     sa.Index(None, "customer_id", "external_id", unique=True),
     sa.Index(None, "customer_id", "name"),
 )
-account_history = _history("account_history", [_key("account_id", sa.Integer)], _ACCOUNT_STATE)
+account_history = _history("account_history", [_key("account_id", sa.Integer)], _ACCOUNT_STATE, _upload_key())
 
 account_health = sa.Table(
     "account_health",
@@ -240,7 +242,9 @@ account_health = sa.Table(
     _account_key(),
     sa.Index(None, "customer_id", "health_score"),
 )
-account_health_history = _history("account_health_history", [_key("account_id", sa.Integer)], _HEALTH_STATE)
+account_health_history = _history(
+    "account_health_history", [_key("account_id", sa.Integer)], _HEALTH_STATE, _upload_key()
+)
 
 kpi_definitions = sa.Table(
     "kpi_definitions",
@@ -275,6 +279,8 @@ kpis = sa.Table(
     _one_of("status", *KpiStatus),
     sa.CheckConstraint("(value IS NULL) = (status NOT IN ('ok', 'stale'))", name="value_has_status"),
 )
+# No foreign key: its rows are copied from `kpis` in the transaction that writes their upload, and a check of
+# each would make the load of a million values half as slow again (docs/decisions/0004).
 kpi_history = _history("kpi_history", [_key("account_id", sa.Integer), _key("kpi", Slug)], _KPI_STATE)
 
 account_matches = sa.Table(
@@ -294,7 +300,13 @@ account_matches = sa.Table(
     sa.Column("updated_at", UtcDateTime, nullable=False),
     _account_key(),
     _one_of("decision", "match", "review", "none"),
-    sa.Index(None, "customer_id", "decision"),
+    sa.Index(
+        "ix_account_matches_review",
+        "customer_id",
+        "score",
+        sqlite_where=sa.text("decision = 'review'"),
+        postgresql_where=sa.text("decision = 'review'"),
+    ),
     sa.Index(None, "customer_id", "account_id"),
 )
 

@@ -1,4 +1,4 @@
-"""`python -m kpi_platform_tests.bench [NAME …]`: the benchmarks, each in a process of its own, one after the other.
+"""The benchmarks: `python -m kpi_platform_tests.bench [NAME …]`, each in a process of its own, in turn.
 
 Every benchmark prints its figures beside those of the alternative, and their ratio.
 """

@@ -23,6 +23,33 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_customers_key")),
     )
     op.create_table(
+        "kpi_history",
+        sa.Column("customer_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("upload_version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("account_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kpi", Slug, autoincrement=False, nullable=False),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("numerator", sa.Float(), nullable=True),
+        sa.Column("denominator", sa.Float(), nullable=True),
+        sa.Column("sample_size", sa.BigInteger(), nullable=True),
+        sa.Column("window_start", UtcDateTime(), nullable=True),
+        sa.Column("window_end", UtcDateTime(), nullable=True),
+        sa.Column("status", Slug, nullable=False),
+        sa.Column("as_of", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.Column("change", Slug, nullable=False),
+        sa.Column(
+            "brought_by", sa.Integer(), nullable=False, comment="The upload that first brought this state."
+        ),
+        sa.CheckConstraint(
+            "change IN ('baseline', 'inserted', 'updated', 'retired', 'restored', 'removed', 'history_only')",
+            name=op.f("ck_kpi_history_change"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "customer_id", "upload_version", "account_id", "kpi", name=op.f("pk_kpi_history")
+        ),
+    )
+    op.create_table(
         "accounts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("customer_id", sa.Integer(), nullable=False),
@@ -405,44 +432,14 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_account_matches_customer_id_decision"),
+        "ix_account_matches_review",
         "account_matches",
-        ["customer_id", "decision"],
+        ["customer_id", "score"],
         unique=False,
+        sqlite_where=sa.text("decision = 'review'"),
+        postgresql_where=sa.text("decision = 'review'"),
     )
 
-    op.create_table(
-        "kpi_history",
-        sa.Column("customer_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("upload_version", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("account_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("kpi", Slug, autoincrement=False, nullable=False),
-        sa.Column("value", sa.Float(), nullable=True),
-        sa.Column("numerator", sa.Float(), nullable=True),
-        sa.Column("denominator", sa.Float(), nullable=True),
-        sa.Column("sample_size", sa.BigInteger(), nullable=True),
-        sa.Column("window_start", UtcDateTime(), nullable=True),
-        sa.Column("window_end", UtcDateTime(), nullable=True),
-        sa.Column("status", Slug, nullable=False),
-        sa.Column("as_of", UtcDateTime(), nullable=False),
-        sa.Column("retired_at", UtcDateTime(), nullable=True),
-        sa.Column("change", Slug, nullable=False),
-        sa.Column(
-            "brought_by", sa.Integer(), nullable=False, comment="The upload that first brought this state."
-        ),
-        sa.CheckConstraint(
-            "change IN ('baseline', 'inserted', 'updated', 'retired', 'restored', 'removed', 'history_only')",
-            name=op.f("ck_kpi_history_change"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id", "upload_version"],
-            ["kpi_uploads.customer_id", "kpi_uploads.version"],
-            name=op.f("fk_kpi_history_kpi_uploads"),
-        ),
-        sa.PrimaryKeyConstraint(
-            "customer_id", "upload_version", "account_id", "kpi", name=op.f("pk_kpi_history")
-        ),
-    )
     op.create_table(
         "kpis",
         sa.Column("customer_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -511,8 +508,12 @@ def downgrade() -> None:
 
     op.drop_table("match_decisions")
     op.drop_table("kpis")
-    op.drop_table("kpi_history")
-    op.drop_index(op.f("ix_account_matches_customer_id_decision"), table_name="account_matches")
+    op.drop_index(
+        "ix_account_matches_review",
+        table_name="account_matches",
+        sqlite_where=sa.text("decision = 'review'"),
+        postgresql_where=sa.text("decision = 'review'"),
+    )
     op.drop_index(op.f("ix_account_matches_customer_id_account_id"), table_name="account_matches")
 
     op.drop_table("account_matches")
@@ -547,4 +548,5 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_accounts_customer_id_external_id"), table_name="accounts")
 
     op.drop_table("accounts")
+    op.drop_table("kpi_history")
     op.drop_table("customers")

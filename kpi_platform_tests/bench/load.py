@@ -1,0 +1,251 @@
+"""The dashboard load side by side with its alternatives, on the same tables, in one run.
+
+`python -m kpi_platform_tests.bench.load [ACCOUNTS]` (default 100,000 accounts × 12 KPIs).
+"""
+
+import io
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard import database, tables
+from kpi_platform.dashboard.customers import add_customer
+from kpi_platform.dashboard.match_store import StoredOutcome, store_outcomes
+from kpi_platform.domain.kpis import KPIS
+from kpi_platform.pipeline.load import LoadReport, load_dashboard
+from kpi_platform_tests.pipeline.marts import write_mart
+from kpi_platform_tests.postgres import DURABLE_OPTIONS, PostgresServer
+
+CUSTOMER = "bench"
+AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
+ORM_SAMPLE = 6_000
+LOADED = ("accounts", "account_history", "account_health", "account_health_history", "kpis", "kpi_history")
+"""The tables that a first load fills, in an order that foreign keys allow."""
+
+
+def main(accounts: int = 100_000) -> None:
+    """Prints seconds and ratios; raises AssertionError where a goal of the load is missed."""
+    rows = accounts * len(KPIS)
+    with (
+        tempfile.TemporaryDirectory(prefix="kpi-bench-") as folder,
+        PostgresServer.start(options=DURABLE_OPTIONS) as server,
+    ):
+        with server.database() as ours, server.database() as theirs:
+            postgres = _postgres(Path(folder) / "postgres", ours, theirs, accounts)
+        sqlite = _sqlite(Path(folder) / "sqlite", accounts)
+    print_rows(f"Load of {rows:,} values, PostgreSQL", postgres)
+    print_rows(f"Load of {rows:,} values, SQLite", sqlite)
+    print(f"peak memory {psutil.Process().memory_info().rss / 2**20:,.0f} MiB (now)")
+
+
+def _postgres(home: Path, ours: str, theirs: str, accounts: int) -> dict[str, float]:
+    seconds = _loads(home, ours, accounts)
+    rows = accounts * len(KPIS)
+    engine = database.open_engine(ours)
+    copies = {}
+    with engine.connect() as connection, connection.connection.cursor() as cursor:
+        for name in (*LOADED, "customers", "kpi_uploads"):
+            with cursor.copy(f"COPY (SELECT * FROM {name} WHERE true) TO STDOUT (FORMAT csv)") as copy:
+                copies[name] = b"".join(copy)
+    engine.dispose()
+    engine = database.open_engine(theirs)
+    database.upgrade(engine)
+    with engine.begin() as connection:
+        for name in ("customers", "kpi_uploads"):
+            _copy(connection, name, copies[name])
+    with _timed(seconds, "direct COPY, same tables"), engine.begin() as connection:
+        for name in LOADED:
+            _copy(connection, name, copies[name])
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE bare AS SELECT * FROM kpis LIMIT 0"))
+    with _timed(seconds, "raw COPY, bare table"), engine.begin() as connection:
+        _copy(connection, "bare", copies["kpis"])
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM kpi_history"))
+        connection.execute(sa.text("DELETE FROM kpis"))
+    seconds["ORM, row by row"] = _row_by_row(engine, accounts) * rows / ORM_SAMPLE
+    engine.dispose()
+    return seconds
+
+
+def _sqlite(home: Path, accounts: int) -> dict[str, float]:
+    url = f"sqlite:///{home / 'dashboard.db'}"
+    seconds = _loads(home, url, accounts)
+    engine = database.open_engine(url)
+    with engine.connect() as connection:
+        planned = {
+            name: connection.exec_driver_sql(f"SELECT * FROM {name}").cursor.fetchall()
+            for name in (*LOADED, "customers", "kpi_uploads")
+        }
+    engine.dispose()
+    engine = database.open_engine(f"sqlite:///{home / 'other.db'}")
+    database.upgrade(engine)
+    with engine.begin() as connection:
+        for name in ("customers", "kpi_uploads"):
+            _executemany(connection, name, planned[name])
+    with _timed(seconds, "executemany, same tables"), engine.begin() as connection:
+        for name in LOADED:
+            _executemany(connection, name, planned[name])
+    engine.dispose()
+    engine = database.open_engine(f"sqlite:///{home / 'bare.db'}")
+    with engine.begin() as connection:
+        for name in LOADED:
+            columns = ", ".join(column.name for column in tables.metadata.tables[name].c)
+            connection.execute(sa.text(f"CREATE TABLE {name} ({columns})"))
+    with _timed(seconds, "executemany, bare tables"), engine.begin() as connection:
+        for name in LOADED:
+            _executemany(connection, name, planned[name])
+    engine.dispose()
+    return seconds
+
+
+def _loads(home: Path, url: str, accounts: int) -> dict[str, float]:
+    configuration = Configuration.from_environment(
+        {"KPI_PLATFORM_HOME": str(home), "DASHBOARD_DATABASE_URL": url}
+    )
+    engine = database.open_engine(url)
+    database.upgrade(engine)
+    marts = _marts(accounts)
+    with engine.begin() as connection:
+        customer = add_customer(connection, CUSTOMER, "Bench")
+        outcomes = [
+            StoredOutcome(one, one, None, 0.0, "none", "none", "", []) for one in marts["account_id"].tolist()
+        ]
+        store_outcomes(connection, customer.id, outcomes, AS_OF)
+
+    def load(as_of: datetime) -> LoadReport:
+        _write(configuration, marts, as_of)
+        return load_dashboard(configuration, engine, CUSTOMER, as_of)
+
+    seconds = {}
+    first = load(AS_OF)
+    seconds["ours, first"] = first.seconds
+    assert first.kpis_inserted == accounts * len(KPIS)
+    same = load(AS_OF)
+    seconds["ours, identical"] = same.seconds
+    assert same.kpis_synced == 0 and same.version == first.version
+    marts["value"][::100] += 1.0
+    changed = load(AS_OF + timedelta(hours=6))
+    seconds["ours, 1 % changed"] = changed.seconds
+    assert changed.kpis_updated == len(marts["value"][::100])
+    engine.dispose()
+    return seconds
+
+
+def _marts(accounts: int) -> dict[str, Any]:
+    random = np.random.default_rng(7)
+    return {
+        "account_id": np.array([f"0015g00000A{number:07d}" for number in range(accounts)], dtype=object),
+        "value": random.normal(50, 20, accounts * len(KPIS)).round(3),
+        "health": random.uniform(0, 100, accounts),
+    }
+
+
+def _write(configuration: Configuration, marts: dict[str, Any], as_of: datetime) -> None:
+    ids, kpis = pa.array(marts["account_id"], pa.string()), len(KPIS)
+    accounts = len(ids)
+    integrated = {"account_id": ids, "account_name": ids, "industry": pa.repeat("Steel", accounts)}
+    integrated["revenue"] = pa.array(marts["health"] * 1000)
+    write_mart(configuration, "kpi_integrated_metrics", CUSTOMER, as_of, integrated)
+    scores = {name: pa.array(marts["health"]) for name in tables.HEALTH_COLUMNS[:20]}
+    write_mart(configuration, "account_health_score", CUSTOMER, as_of, {"account_id": ids, **scores})
+    windows = [kpi.window_days for kpi in KPIS.values()] * accounts
+    starts = [None if days is None else as_of - timedelta(days=days) for days in windows]
+    instant = pa.timestamp("us", tz="UTC")
+    values = {
+        "account_id": ids.take(pa.array(np.repeat(np.arange(accounts), kpis))),
+        "kpi": pa.array(list(KPIS) * accounts),
+        "value": pa.array(marts["value"]),
+        "numerator": pa.array(marts["value"] * 7),
+        "denominator": pa.repeat(7.0, accounts * kpis),
+        "sample_size": pa.array(np.full(accounts * kpis, 7)),
+        "window_start": pa.array(starts, instant),
+        "window_end": pa.repeat(pa.scalar(as_of, instant), accounts * kpis),
+        "status": pa.repeat("ok", accounts * kpis),
+    }
+    write_mart(configuration, "kpi_values", CUSTOMER, as_of, values)
+
+
+def _row_by_row(engine: sa.Engine, accounts: int) -> float:
+    """Seconds for ORM_SAMPLE values: each is looked up, then added or changed, with its history."""
+    registry = orm.registry()
+
+    class Value:
+        def __init__(self, **columns: Any) -> None:
+            self.__dict__.update(columns)
+
+    class Past:
+        def __init__(self, **columns: Any) -> None:
+            self.__dict__.update(columns)
+
+    registry.map_imperatively(Value, tables.kpis)
+    registry.map_imperatively(Past, tables.kpi_history)
+    random, started = np.random.default_rng(7), time.perf_counter()
+    with orm.Session(engine) as session:
+        ids = (
+            session.execute(sa.select(tables.accounts.c.id).order_by("id").limit(ORM_SAMPLE // 12))
+            .scalars()
+            .all()
+        )
+        for account in ids:
+            for kpi in KPIS:
+                state = {"value": float(random.normal()), "status": "ok", "as_of": AS_OF}
+                found = session.get(Value, (1, account, kpi))
+                if found is None:
+                    session.add(Value(customer_id=1, account_id=account, kpi=kpi, upload_version=1, **state))
+                else:
+                    for name, value in state.items():
+                        setattr(found, name, value)
+                session.add(
+                    Past(
+                        customer_id=1, upload_version=1, account_id=account, kpi=kpi, change="inserted",
+                        brought_by=1, **state,
+                    )
+                )  # fmt: skip
+                session.flush()
+        session.commit()
+    registry.dispose()
+    return time.perf_counter() - started
+
+
+def _copy(connection: sa.Connection, table: str, rows: bytes) -> None:
+    cursor: Any = connection.connection.cursor()
+    with cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv)") as copy:
+        stream = io.BytesIO(rows)
+        while chunk := stream.read(1 << 18):
+            copy.write(chunk)
+
+
+def _executemany(connection: sa.Connection, table: str, rows: list[Any]) -> None:
+    marks = ", ".join("?" * len(rows[0]))
+    connection.connection.cursor().executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+
+def print_rows(title: str, seconds: dict[str, float]) -> None:
+    print(title)
+    first = seconds["ours, first"]
+    for name, taken in seconds.items():
+        print(f"  {name:26} {taken:8.2f} s   {taken / first:7.2f} × ours, first")
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:]))
