@@ -6,6 +6,8 @@
         {{- return(as_text) -}}
     {%- elif to == 'code' -%}
         {{- return('cast(' ~ column ~ ' as ' ~ canonical_type('integer') ~ ')' if family == 'integer' else leading_digits(as_text)) -}}
+    {%- elif to == 'cancelled' -%}
+        {{- return(column ~ ' = 8' if family == 'integer' else text_is_cancelled(as_text)) -}}
     {%- elif to == 'boolean' -%}
         {{- return(column if family == 'boolean' else text_as_boolean(as_text)) -}}
     {%- elif to in ('timestamp', 'date') -%}
@@ -49,5 +51,14 @@
     {{- return(
         "case when " ~ clean ~ " in ('true', 't', 'yes', 'y', '1', '1.0') then true"
         ~ " when " ~ clean ~ " in ('false', 'f', 'no', 'n', '0', '0.0') then false end"
+    ) -}}
+{% endmacro %}
+
+
+{% macro text_is_cancelled(text) %}
+    {#- A state is cancelled by its code (8) or by its label, in either spelling; NULL where there is none. -#}
+    {{- return(
+        'case when ' ~ text ~ ' is not null then coalesce(' ~ leading_digits(text) ~ ' = 8, false)'
+        ~ ' or lower(trim(' ~ text ~ ")) in ('canceled', 'cancelled') end"
     ) -}}
 {% endmacro %}

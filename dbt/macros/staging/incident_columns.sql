@@ -1,12 +1,11 @@
 {% macro incident_columns() %}
     {#- What is read of an incident, from `incident` and from the class table `task` alike. -#}
     {{- return({
-        'sys_id': 'string',
         'opened_at': 'timestamp',
         'resolved_at': 'timestamp',
         'closed_at': 'timestamp',
-        'state': 'string',
-        'incident_state': 'string',
+        'state_is_cancelled': ['state', 'cancelled'],
+        'incident_state_is_cancelled': ['incident_state', 'cancelled'],
         'priority': 'code',
         'escalation': 'code',
         'category': 'string',

@@ -1,23 +1,64 @@
-{% macro latest(relation, key, id) -%}
-    {#- One row per customer and key: a live one before a deleted one, then the newest sync, version and id. -#}
-    select * from (
-        select
-            *,
-            row_number() over (
-                partition by customer_id, {{ key }}
-                order by
-                    case when is_live then 0 else 1 end,
-                    _fivetran_synced desc nulls last,
-                    _fivetran_start desc nulls last,
-                    {{ bytewise(id) }} desc
-            ) as version_rank
-        from {{ relation }}
-        where {{ key }} is not null
-    ) as versions
-    where version_rank = 1
+{% macro latest(landed) -%}
+    {#- One row per customer and key of the SQL `landed`: a live one before a deleted one, then the newest sync,
+        version and id. -#}
+    {{ adapter.dispatch('latest', 'kpi_platform')(landed) }}
 {%- endmacro %}
 
 
-{% macro latest_salesforce(relation) -%}
-    {{ latest('(select *, ' ~ salesforce_key('id') ~ ' as id_key from ' ~ relation ~ ') as keyed', 'id_key', 'id') }}
+{% macro default__latest(landed) -%}
+select * from (
+    select
+        *,
+        {{ version_rank() }} as version_rank
+    from (
+        {{ landed }}
+    ) as landed
+    where id_key is not null
+) as versions
+where version_rank = 1
+{%- endmacro %}
+
+
+{% macro duckdb__latest(landed) -%}
+    {#- Few keys have several rows, and sorting all rows to find those few costs more than all the rest of a build:
+        only rows whose keys share a hash are ranked. -#}
+with
+
+landed as not materialized (
+    {{ landed }}
+),
+
+shared as (
+    select hash(customer_id, id_key) as key_hash
+    from landed
+    group by key_hash
+    having count(*) > 1
+)
+
+select
+    *,
+    1 as version_rank
+from landed
+where id_key is not null and hash(customer_id, id_key) not in (select key_hash from shared)
+
+union all
+
+select
+    *,
+    {{ version_rank() }} as version_rank
+from landed
+where id_key is not null and hash(customer_id, id_key) in (select key_hash from shared)
+qualify version_rank = 1
+{%- endmacro %}
+
+
+{% macro version_rank() -%}
+    row_number() over (
+        partition by customer_id, id_key
+        order by
+            case when is_live then 0 else 1 end,
+            _fivetran_synced desc nulls last,
+            _fivetran_start desc nulls last,
+            {{ bytewise('landed_id') }} desc
+    )
 {%- endmacro %}

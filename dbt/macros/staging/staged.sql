@@ -1,19 +1,25 @@
 {% macro staged(source, table, columns, fields={}, references=[]) -%}
-    {#- One source table of all customers of the batch, under canonical names and types. -#}
+    {#- One source table of all customers of the batch, under canonical names and types: the latest row of each key,
+        with `is_live` false where the source deleted it. -#}
     {%- set selects = [] -%}
     {%- for customer in batch_customers() if landed_table(customer, source, table) -%}
         {%- do selects.append(staged_customer(customer, source, table, columns, fields, references)) -%}
     {%- endfor -%}
-    {{ selects | join('\nunion all\n') if selects else staged_nothing(columns, fields) }}
+    {{ latest(selects | join('\nunion all\n')) if selects else staged_nothing(columns, fields) }}
 {%- endmacro %}
 
 
 {% macro staged_customer(customer, source, table, columns, fields, references) -%}
     {%- set landed = landed_table(customer, source, table) -%}
+    {%- set key = 'id' if source == 'salesforce' else 'sys_id' -%}
+    {%- set landed_id = staged_column(landed, [key], 'string') -%}
 select
     cast({{ text_literal(customer.key) }} as {{ canonical_type('string') }}) as customer_id,
+    {{ landed_id }} as landed_id,
+    {{ salesforce_key(landed_id) if source == 'salesforce' else landed_id }} as id_key,
     {%- for name, type in columns.items() %}
-    {{ staged_column(landed, [name], type) }} as {{ name }},
+        {%- set landed_name, kind = (name, type) if type is string else type %}
+    {{ staged_column(landed, [landed_name], kind) }} as {{ name }},
     {%- endfor %}
     {%- for field, type in fields.items() %}
         {%- set mapped = mapped_field(customer, source, field) %}
@@ -22,22 +28,25 @@ select
     {{ staged_is_live(landed) }} as is_live,
     {{ staged_column(landed, ['_fivetran_synced'], 'timestamp') }} as _fivetran_synced,
     {{ staged_column(landed, ['_fivetran_start'], 'timestamp') }} as _fivetran_start
-from {{ api.Relation.create(database=landed.database, schema=landed.schema, identifier=landed.identifier) }}
+from {{ landed_relation(landed) }}
 {%- endmacro %}
 
 
 {% macro staged_nothing(columns, fields) -%}
 select
     {{ literal(none, 'string') }} as customer_id,
+    {{ literal(none, 'string') }} as landed_id,
+    {{ literal(none, 'string') }} as id_key,
     {%- for name, type in columns.items() %}
-    {{ literal(none, 'integer' if type == 'code' else 'timestamp' if type == 'date' else type) }} as {{ name }},
+    {{ literal(none, staged_type(type if type is string else type[1])) }} as {{ name }},
     {%- endfor %}
     {%- for name, type in fields.items() %}
     {{ literal(none, type) }} as {{ name }},
     {%- endfor %}
     true as is_live,
     {{ literal(none, 'timestamp') }} as _fivetran_synced,
-    {{ literal(none, 'timestamp') }} as _fivetran_start
+    {{ literal(none, 'timestamp') }} as _fivetran_start,
+    1 as version_rank
 from (select 1 as nothing) as nothing
 where false
 {%- endmacro %}
@@ -59,7 +68,13 @@ where false
     {%- elif found -%}
         {{- return(found[0]) -}}
     {%- endif -%}
-    {{- return(literal(none, 'integer' if type == 'code' else 'timestamp' if type == 'date' else type)) -}}
+    {{- return(literal(none, staged_type(type))) -}}
+{%- endmacro %}
+
+
+{% macro staged_type(kind) -%}
+    {#- The canonical type in which a landed column of this kind is read. -#}
+    {{- return({'code': 'integer', 'date': 'timestamp', 'cancelled': 'boolean'}.get(kind, kind)) -}}
 {%- endmacro %}
 
 
@@ -73,4 +88,9 @@ where false
         {%- endif -%}
     {%- endfor -%}
     {{- return('(' ~ conditions | join(' and ') ~ ')' if conditions else 'true') -}}
+{%- endmacro %}
+
+
+{% macro landed_relation(landed) -%}
+    {{- return(api.Relation.create(database=landed.database, schema=landed.schema, identifier=landed.identifier)) -}}
 {%- endmacro %}

@@ -9,10 +9,6 @@ accounts as (
     where left_out_reason is null
 ),
 
-latest_companies as (
-    {{ latest('companies', 'sys_id', 'sys_id') }}
-),
-
 -- A name that two accounts have links none.
 account_names as (
     select
@@ -27,15 +23,15 @@ account_names as (
 
 final as (
     select
-        latest_companies.customer_id,
-        latest_companies.sys_id as company_sys_id,
+        companies.customer_id,
+        companies.id_key as company_sys_id,
         account_names.account_key
-    from latest_companies
+    from companies
     inner join account_names
         on
-            latest_companies.customer_id = account_names.customer_id
-            and {{ normalised_name('latest_companies.name') }} = account_names.normalised_name
-    where latest_companies.is_live
+            companies.customer_id = account_names.customer_id
+            and {{ normalised_name('companies.name') }} = account_names.normalised_name
+    where companies.is_live
 )
 
 select * from final

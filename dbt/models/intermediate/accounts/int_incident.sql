@@ -1,4 +1,4 @@
-{%- set wins = ['opened_at', 'resolved_at', 'closed_at', 'state', 'incident_state', 'priority', 'escalation', 'category',
+{%- set wins = ['opened_at', 'resolved_at', 'closed_at', 'state_is_cancelled', 'incident_state_is_cancelled', 'priority', 'escalation', 'category',
     'reopen_count', 'reassignment_count', 'sla_due', 'made_sla', 'parent_incident_value',
     'customer_account_name', 'first_responded_at', 'satisfaction_rating'] -%}
 with
@@ -19,37 +19,29 @@ company_accounts as (
     select * from {{ ref('int_company_account') }}
 ),
 
-latest_incidents as (
-    {{ latest('incidents', 'sys_id', 'sys_id') }}
-),
-
-latest_tasks as (
-    {{ latest('tasks', 'sys_id', 'sys_id') }}
-),
-
 -- The two class tables are one record; a flat incident simply has no task beside it.
 merged as (
     select
-        latest_incidents.customer_id,
-        latest_incidents.sys_id,
+        incidents.customer_id,
+        incidents.landed_id as sys_id,
         {%- for column in wins %}
-        coalesce(latest_incidents.{{ column }}, latest_tasks.{{ column }}) as {{ column }},
+        coalesce(incidents.{{ column }}, tasks.{{ column }}) as {{ column }},
         {%- endfor %}
         coalesce(
-            {{ not_blank('latest_incidents.customer_account_id') }},
-            {{ not_blank('latest_tasks.customer_account_id') }}
+            {{ not_blank('incidents.customer_account_id') }},
+            {{ not_blank('tasks.customer_account_id') }}
         ) as linked_id,
         coalesce(
-            {{ not_blank('latest_incidents.company_value') }},
-            {{ not_blank('latest_tasks.company_value') }}
+            {{ not_blank('incidents.company_value') }},
+            {{ not_blank('tasks.company_value') }}
         ) as company_value,
-        latest_incidents.is_live and coalesce(latest_tasks.is_live, true) as is_live,
-        coalesce(latest_incidents._fivetran_synced, latest_tasks._fivetran_synced) as synced_at
-    from latest_incidents
-    left join latest_tasks
+        incidents.is_live and coalesce(tasks.is_live, true) as is_live,
+        coalesce(incidents._fivetran_synced, tasks._fivetran_synced) as synced_at
+    from incidents
+    left join tasks
         on
-            latest_incidents.customer_id = latest_tasks.customer_id
-            and latest_incidents.sys_id = latest_tasks.sys_id
+            incidents.customer_id = tasks.customer_id
+            and incidents.id_key = tasks.id_key
 ),
 
 -- What lies at or after as_of has not happened yet.
@@ -58,11 +50,7 @@ happened as (
         *,
         case when coalesce(resolved_at, closed_at) < {{ as_of() }} then coalesce(resolved_at, closed_at) end as ended_at,
         case when first_responded_at < {{ as_of() }} then first_responded_at end as responded_at,
-        coalesce(
-            {{ leading_digits('state') }} = 8 or lower(trim(state)) in ('canceled', 'cancelled'), false
-        ) or coalesce(
-            {{ leading_digits('incident_state') }} = 8 or lower(trim(incident_state)) in ('canceled', 'cancelled'), false
-        ) as is_cancelled,
+        coalesce(state_is_cancelled, false) or coalesce(incident_state_is_cancelled, false) as is_cancelled,
         {{ not_blank('parent_incident_value') }} is not null as is_child
     from merged
     where opened_at < {{ as_of() }}

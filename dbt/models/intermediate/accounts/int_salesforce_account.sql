@@ -1,68 +1,54 @@
 with
 
 accounts as (
-    select
-        *,
-        {{ salesforce_key('id') }} as account_key
-    from {{ ref('stg_salesforce__account') }}
+    select * from {{ ref('stg_salesforce__account') }}
 ),
 
 users as (
-    select
-        *,
-        {{ salesforce_key('id') }} as user_key
-    from {{ ref('stg_salesforce__user') }}
+    select * from {{ ref('stg_salesforce__user') }}
 ),
 
 customers as (
     select * from {{ ref('int_customer') }}
 ),
 
-latest_accounts as (
-    {{ latest('accounts', 'account_key', 'id') }}
-),
-
-latest_users as (
-    {{ latest('users', 'user_key', 'id') }}
-),
-
 final as (
     select
-        latest_accounts.customer_id,
-        latest_accounts.account_key,
-        latest_accounts.id as account_id,
-        latest_accounts.name as account_name,
-        {{ normalised_name('latest_accounts.name') }} as normalised_name,
-        latest_accounts.website,
-        latest_accounts.annual_revenue as revenue,
-        latest_accounts.industry,
-        latest_accounts.billing_country as region,
-        latest_users.name as csm_name,
-        latest_users.email as csm_email,
-        latest_accounts.nps_score,
-        latest_accounts.adoption_score,
-        latest_accounts.churn_risk,
-        latest_accounts.health_score,
-        latest_accounts.last_login_date,
-        latest_accounts.active_users,
-        latest_accounts.total_users,
-        latest_accounts.feature_usage_score,
-        latest_accounts.executive_engagement,
-        latest_accounts._fivetran_synced as synced_at,
+        accounts.customer_id,
+        accounts.id_key as account_key,
+        accounts.landed_id as account_id,
+        accounts.name as account_name,
+        {{ normalised_name('accounts.name') }} as normalised_name,
+        accounts.website,
+        accounts.annual_revenue as revenue,
+        accounts.industry,
+        accounts.billing_country as region,
+        users.name as csm_name,
+        users.email as csm_email,
+        accounts.nps_score,
+        accounts.adoption_score,
+        accounts.churn_risk,
+        accounts.health_score,
+        accounts.last_login_date,
+        accounts.active_users,
+        accounts.total_users,
+        accounts.feature_usage_score,
+        accounts.executive_engagement,
+        accounts._fivetran_synced as synced_at,
         case
-            when not latest_accounts.is_live then 'account deleted'
-            when {{ not_blank('latest_accounts.master_record_id') }} is not null then 'account merged'
+            when not accounts.is_live then 'account deleted'
+            when {{ not_blank('accounts.master_record_id') }} is not null then 'account merged'
             when
-                customers.has_account_type and not coalesce(latest_accounts.type like 'Customer%', false)
+                customers.has_account_type and not coalesce(accounts.type like 'Customer%', false)
                 then 'account of another type'
         end as left_out_reason
-    from latest_accounts
-    inner join customers on latest_accounts.customer_id = customers.customer_id
-    left join latest_users
+    from accounts
+    inner join customers on accounts.customer_id = customers.customer_id
+    left join users
         on
-            latest_accounts.customer_id = latest_users.customer_id
-            and latest_users.is_live
-            and {{ salesforce_key('latest_accounts.owner_id') }} = latest_users.user_key
+            accounts.customer_id = users.customer_id
+            and users.is_live
+            and {{ salesforce_key('accounts.owner_id') }} = users.id_key
 )
 
 select * from final

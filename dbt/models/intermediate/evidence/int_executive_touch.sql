@@ -21,59 +21,47 @@ settings as (
     where kpi = 'executive_engagement' and gap is null
 ),
 
-latest_tasks as (
-    {{ latest_salesforce('tasks') }}
-),
-
-latest_events as (
-    {{ latest_salesforce('events') }}
-),
-
-latest_contacts as (
-    {{ latest_salesforce('contacts') }}
-),
-
 people as (
     select
-        latest_contacts.customer_id,
-        latest_contacts.id_key as contact_key,
+        contacts.customer_id,
+        contacts.id_key as contact_key,
         accounts.account_key,
         case
-            when not latest_contacts.is_live then 'contact deleted'
+            when not contacts.is_live then 'contact deleted'
             when accounts.account_key is null then 'no account'
             when accounts.left_out_reason is not null then accounts.left_out_reason
-            when not coalesce({{ is_executive('latest_contacts.title') }}, false) then 'contact is no executive'
+            when not coalesce({{ is_executive('contacts.title') }}, false) then 'contact is no executive'
         end as left_out_reason
-    from latest_contacts
+    from contacts
     left join accounts
         on
-            latest_contacts.customer_id = accounts.customer_id
-            and {{ salesforce_key('latest_contacts.account_id') }} = accounts.account_key
+            contacts.customer_id = accounts.customer_id
+            and {{ salesforce_key('contacts.account_id') }} = accounts.account_key
 ),
 
 touches as (
     select
         customer_id,
         'salesforce.task' as source_table,
-        id as source_id,
+        landed_id as source_id,
         {{ salesforce_key('who_id') }} as contact_key,
         coalesce(completed_date_time, activity_date, created_date) as event_time,
         case
             when not is_live then 'deleted'
             when not coalesce(is_closed, lower(trim(status)) = 'completed', false) then 'not completed'
         end as left_out_reason
-    from latest_tasks
+    from tasks
 
     union all
 
     select
         customer_id,
         'salesforce.event' as source_table,
-        id as source_id,
+        landed_id as source_id,
         {{ salesforce_key('who_id') }} as contact_key,
         end_date_time as event_time,
         case when not is_live then 'deleted' end as left_out_reason
-    from latest_events
+    from events
 ),
 
 final as (

@@ -3,7 +3,6 @@
 {{ staged(
     'salesforce', 'account',
     columns={
-        'id': 'string',
         'name': 'string',
         'type': 'string',
         'master_record_id': 'string',

@@ -2,6 +2,6 @@
 
 {{ staged(
     'salesforce', 'case',
-    columns={'id': 'string', 'account_id': 'string', 'created_date': 'timestamp'},
+    columns={'account_id': 'string', 'created_date': 'timestamp'},
     fields={'satisfaction_rating': 'exact'},
 ) }}

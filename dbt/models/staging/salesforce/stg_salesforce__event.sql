@@ -2,5 +2,5 @@
 
 {{ staged(
     'salesforce', 'event',
-    columns={'id': 'string', 'who_id': 'string', 'end_date_time': 'timestamp'},
+    columns={'who_id': 'string', 'end_date_time': 'timestamp'},
 ) }}

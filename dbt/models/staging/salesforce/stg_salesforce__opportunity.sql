@@ -3,7 +3,6 @@
 {{ staged(
     'salesforce', 'opportunity',
     columns={
-        'id': 'string',
         'account_id': 'string',
         'amount': 'exact',
         'type': 'string',

@@ -3,7 +3,6 @@
 {{ staged(
     'salesforce', 'task',
     columns={
-        'id': 'string',
         'who_id': 'string',
         'status': 'string',
         'is_closed': 'boolean',

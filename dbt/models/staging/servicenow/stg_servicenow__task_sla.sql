@@ -3,7 +3,6 @@
 {{ staged(
     'servicenow', 'task_sla',
     columns={
-        'sys_id': 'string',
         'task_value': 'string',
         'sla_value': 'string',
         'stage': 'string',
