@@ -15,11 +15,14 @@ CANDIDATES = 10
 """How many candidates a name gets at most."""
 MANY_NAMES = 8_000
 """From here on the compiled kernel earns back its start (about a second, once)."""
-POSTINGS = 12_000
+POSTINGS = 10_000
 """With many names, how many postings of a name's rarest trigrams are looked at."""
 
 _LETTERS = 37  # 26 letters, 10 digits, and the blank
 GRAMS = _LETTERS**3
+WORD_BITS = 18
+CODES = GRAMS + 2**WORD_BITS
+_POWERS = np.cumprod(np.full(64, 0x9E3779B97F4A7C15, dtype=np.uint64))
 _CODES = np.zeros(256, dtype=np.int32)
 _CODES[np.frombuffer(b"abcdefghijklmnopqrstuvwxyz0123456789", dtype=np.uint8)] = np.arange(1, _LETTERS)
 
@@ -29,11 +32,16 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Grams:
-    """The trigrams of a list of names: `rows` (ascending) and `codes` side by side."""
+    """The trigrams and words of a list of names, side by side.
+
+    `rows` are the names (ascending), `codes` less than GRAMS are trigrams, others words; `words` numbers the
+    words of the list, so that a trigram's word is known.
+    """
 
     names: int
     rows: npt.NDArray[np.int32]
     codes: npt.NDArray[np.int32]
+    words: npt.NDArray[np.int32]
 
     def weights(self, rarity: Floats) -> Floats:
         """Weights that make each name's vector one unit long."""
@@ -54,7 +62,7 @@ def candidate_pairs(left: Sequence[str], right: Sequence[str]) -> tuple[Integers
     if not left or not right:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     a, b = _grams(left), _grams(right)
-    frequency = np.bincount(a.codes, minlength=GRAMS) + np.bincount(b.codes, minlength=GRAMS)
+    frequency = np.bincount(a.codes, minlength=CODES) + np.bincount(b.codes, minlength=CODES)
     rarity = np.log((len(left) + len(right) + 1) / (frequency + 0.5)).clip(min=0.01).astype(np.float32)
     if len(left) >= MANY_NAMES:
         from kpi_platform.domain.matching import kernel
@@ -66,19 +74,37 @@ def candidate_pairs(left: Sequence[str], right: Sequence[str]) -> tuple[Integers
 def _grams(names: Sequence[str]) -> Grams:
     # Each name stands between blanks, and each word does: " alpha  beta ". A trigram around a blank is none.
     text = np.frombuffer(
-        ("  ".join(f" {name.replace(' ', '  ')} " for name in names)).encode("ascii"), np.uint8
+        ("".join(f" {name.replace(' ', '  ')} " for name in names)).encode("ascii"), np.uint8
     )
     codes = _CODES[text]
-    lengths = np.fromiter((len(name) + name.count(" ") + 4 for name in names), np.int64, len(names))
+    lengths = np.fromiter((len(name) + name.count(" ") + 2 for name in names), np.int64, len(names))
     rows = np.repeat(np.arange(len(names), dtype=np.int32), lengths)
     grams = (codes[:-2] * _LETTERS + codes[1:-1]) * _LETTERS + codes[2:]
-    real = np.flatnonzero(codes[1:-1])
-    return Grams(len(names), rows[real], grams[real])
+    middles = np.flatnonzero(codes[1:-1])
+    # Whole words, by the hash of their letters: rarer than their trigrams, they lead straight to the likeliest.
+    starts = np.flatnonzero((codes[1:] != 0) & (codes[:-1] == 0)) + 1
+    word = np.zeros(len(codes), dtype=np.int32)
+    word[starts] = 1
+    word = np.cumsum(word, dtype=np.int32) - 1
+    place = np.arange(len(codes)) - starts[word] if len(starts) else word
+    hashes = np.zeros(len(starts), dtype=np.uint64)
+    np.add.at(
+        hashes, word[1:-1][middles], (codes.astype(np.uint64) * _POWERS[place % len(_POWERS)])[1:-1][middles]
+    )
+    whole = GRAMS + (hashes >> np.uint64(64 - WORD_BITS)).astype(np.int32)
+    all_rows = np.concatenate([rows[1:-1][middles], rows[starts]])
+    order = np.argsort(all_rows, kind="stable")
+    return Grams(
+        len(names),
+        all_rows[order],
+        np.concatenate([grams[middles], whole])[order],
+        np.concatenate([word[1:-1][middles], np.arange(len(starts), dtype=np.int32)])[order],
+    )
 
 
 def _nearest(a: Grams, wa: Floats, b: Grams, wb: Floats) -> tuple[Integers, Integers]:
-    matrix = csr_array((wa, a.codes, a.starts()), shape=(a.names, GRAMS))
-    other = csr_array((wb, b.codes, b.starts()), shape=(b.names, GRAMS)).T.tocsr()
+    matrix = csr_array((wa, a.codes, a.starts()), shape=(a.names, CODES))
+    other = csr_array((wb, b.codes, b.starts()), shape=(b.names, CODES)).T.tocsr()
     step = max(1, 2_000_000 // b.names)
     lefts, rights = [], []
     for start in range(0, a.names, step):

@@ -16,11 +16,13 @@ import numpy.typing as npt
 from numba import njit
 
 from kpi_platform.domain.matching import coefficients as c
-from kpi_platform.domain.matching.candidates import GRAMS, Floats, Grams, Integers
+from kpi_platform.domain.matching.candidates import CODES, GRAMS, Floats, Grams, Integers
 from kpi_platform.domain.matching.score import COUNTRY, NUMBER, WordWeights, word_kind
 
 _COEFFICIENTS = np.array(c.COEFFICIENTS)
 _SLICES = 16
+COMMON = 20
+"""Words of this many names are looked up as a whole, not by their trigrams."""
 
 
 def _in_threads(work: Callable[[int, int], None], size: int) -> None:
@@ -38,8 +40,9 @@ def nearest(
     Trigrams are taken from the rarest on until `postings` names were looked at.
     """
     order = np.argsort(b.codes, kind="stable")
-    frequency = np.bincount(b.codes, minlength=GRAMS)
+    frequency = np.bincount(b.codes, minlength=CODES)
     starts = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
+    a, wa = _without_trigrams_of_common_words(a, wa, frequency)
     rarest = np.lexsort((a.codes, frequency[a.codes], a.rows))
     found = np.full((a.names, candidates), -1, np.int32)
     arrays = (
@@ -54,6 +57,22 @@ def nearest(
     _in_threads(lambda start, end: _nearest(start, end, *arrays, postings, found), a.names)
     left, place = np.nonzero(found >= 0)
     return left.astype(np.int64), found[left, place].astype(np.int64)
+
+
+def _without_trigrams_of_common_words(a: Grams, wa: Floats, frequency: Any) -> tuple[Grams, Floats]:
+    """`a` with words alone, at the weight of all their trigrams, where they are many names' words as they are.
+
+    The postings looked at are few: they should not be spent on what says the same again.
+    """
+    whole = a.codes >= GRAMS
+    common = np.zeros(int(a.words.max(initial=-1)) + 1, np.bool_)
+    common[a.words[whole]] = frequency[a.codes[whole]] >= COMMON
+    trigrams = np.bincount(a.words[~whole], weights=wa[~whole] ** 2, minlength=len(common))
+    heavier = whole & common[a.words]
+    wa = wa.copy()
+    wa[heavier] += (trigrams[a.words[heavier]] / wa[heavier]).astype(np.float32)
+    kept = whole | ~common[a.words]
+    return Grams(a.names, a.rows[kept], a.codes[kept], a.words[kept]), wa[kept]
 
 
 @njit(cache=True, nogil=True)
