@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
@@ -61,7 +63,16 @@ def print_explanation(explanation: "Explanation") -> None:
         (f"  {factor.removesuffix('_risk').replace('_', ' ')}", _factor(weight))
         for factor, weight in explanation.factors.items()
     ]
-    print_table(f"{explanation.display_name} of {name} ({explanation.customer})", ("", " "), parts)
+    table = Table(
+        title=escape(f"{explanation.display_name} of {name} ({explanation.customer})"),
+        title_justify="left",
+        show_header=False,
+    )
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for label, value in parts:
+        table.add_row(label, "–" if value is None else escape(str(value)))
+    console.print(table)
     if explanation.left_out:
         print_table("Left out", ("reason", "rows"), list(explanation.left_out.items()))
     if explanation.rows:

@@ -86,12 +86,14 @@ def _source_var(
 ) -> dict[str, Any]:
     section = settings.source(source)
     frequency = timedelta(minutes=settings.frequency(source))
+    fields = {field: settings.mapped_field(source, field) for field in section.fields}
     return {
         "enabled": section.enabled,
         "stale": sync_state is not None and sync_state.is_stale(frequency, as_of),
-        "fields": {field: settings.mapped_field(source, field) for field in section.fields},
+        "fields": fields,
         "tables": {
-            table.name: tables.get(table.name, LandedTable("absent")).var() for table in SOURCE_TABLES[source]
+            table.name: tables.get(table.name, LandedTable("absent")).var(fields)
+            for table in SOURCE_TABLES[source]
         },
     }
 

@@ -4,6 +4,8 @@ Fivetran lands `AnnualRevenue` as `annual_revenue`, or keeps it; `NPS_Score__c` 
 case and underscores they are one name, and by that name tables and columns are looked up.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -44,15 +46,18 @@ class LandedTable:
     identifier: str | None = None
     columns: Mapping[str, LandedColumn] | None = None
 
-    def var(self) -> dict[str, Any]:
-        """The table as dbt is told of it."""
-        columns = self.columns or {}
+    def var(self, fields: Mapping[str, str]) -> dict[str, Any]:
+        """The table as dbt is told of it. `layout` is equal for tables with equal columns and mapped
+        `fields`: what reads the one reads the other, so its SQL need be rendered only once a batch."""
+        columns = {key: {"name": c.name, "type": c.type} for key, c in sorted((self.columns or {}).items())}
+        layout = json.dumps([columns, sorted(fields.items())])
         return {
             "status": self.status,
             "database": None,
             "schema": self.schema,
             "identifier": self.identifier,
-            "columns": {key: {"name": c.name, "type": c.type} for key, c in columns.items()},
+            "layout": hashlib.sha256(layout.encode()).hexdigest()[:16],
+            "columns": columns,
         }
 
 

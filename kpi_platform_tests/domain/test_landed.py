@@ -48,9 +48,24 @@ def test_a_table_is_found_in_every_spelling_and_its_own_is_preferred() -> None:
 
 def test_a_switched_off_table_is_not_read_even_where_it_is() -> None:
     table = find_table(ACCOUNT, "s", {"account": {"id": "text"}}, switched_on=False, mapped=[])
-    assert table.var() == {
-        "status": "switched_off", "database": None, "schema": None, "identifier": None, "columns": {}
-    }  # fmt: skip
+    var = table.var({})
+    assert (var["status"], var["schema"], var["identifier"], var["columns"]) == (
+        "switched_off",
+        None,
+        None,
+        {},
+    )
+
+
+def test_tables_have_one_layout_when_they_are_read_alike() -> None:
+    def layout(columns: dict[str, str], fields: dict[str, str]) -> str:
+        found = find_table(ACCOUNT, "s", {"account": columns}, switched_on=True, mapped=[])
+        return str(found.var(fields)["layout"])
+
+    one = layout({"id": "text", "name": "text"}, {"nps_score": "nps"})
+    assert one == layout({"name": "text", "id": "text"}, {"nps_score": "nps"})
+    assert one != layout({"id": "text", "name": "integer"}, {"nps_score": "nps"})
+    assert one != layout({"id": "text", "name": "text"}, {"nps_score": "score"})
 
 
 def test_a_schema_is_found_ignoring_case_but_exactly_first() -> None:
