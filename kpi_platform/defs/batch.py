@@ -23,10 +23,11 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
     EXTERNALLY_MANAGED_ASSETS_TAG,
+    PARTITION_NAME_TAG,
 )
 
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
-from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.domain.errors import KpiPlatformError, UnknownCustomer
 
 CUSTOMERS_TAG = "kpi/customers"
 """Run tag: the customers of a batch, separated by commas. Without it the run's partitions are the batch."""
@@ -48,18 +49,22 @@ def batch_tags(
 ) -> dict[str, str]:
     """The tags with which a run covers exactly `customers` (at least one, all of them partitions).
 
-    Dagster wants a range as well, to look up inputs; it gets the span of the batch.
+    Dagster wants a range as well, to look up inputs; it gets the span of the batch. Raises UnknownCustomer.
     """
-    places = {
-        customer: place for place, customer in enumerate(instance.get_dynamic_partitions(CUSTOMERS_NAME))
-    }
-    ordered = sorted(customers, key=places.__getitem__)
-    tags = {
-        CUSTOMERS_TAG: ",".join(ordered),
-        ASSET_PARTITION_RANGE_START_TAG: ordered[0],
-        ASSET_PARTITION_RANGE_END_TAG: ordered[-1],
-        **OWN_EVENTS,
-    }
+    partitions = instance.get_dynamic_partitions(CUSTOMERS_NAME)
+    places = {customer: place for place, customer in enumerate(partitions)}
+    unknown = sorted(set(customers) - set(places))
+    if unknown or not customers:
+        raise UnknownCustomer(
+            f"There is no partition for {', '.join(unknown) or 'an empty batch'}.",
+            next_step="Name customers that `kpi-platform customer list` shows.",
+        )
+    ordered = sorted(set(customers), key=places.__getitem__)
+    tags = {CUSTOMERS_TAG: ",".join(ordered), **OWN_EVENTS}
+    if len(ordered) == 1:
+        tags[PARTITION_NAME_TAG] = ordered[0]
+    else:
+        tags |= {ASSET_PARTITION_RANGE_START_TAG: ordered[0], ASSET_PARTITION_RANGE_END_TAG: ordered[-1]}
     return tags | {AS_OF_TAG: as_of.isoformat()} if as_of else tags
 
 
@@ -111,7 +116,7 @@ class Batch:
         if self.failed:
             lost = sorted({*_lost(self.context), *self.failed})
             self.context.instance.add_run_tags(
-                self.context.run_id, {LOST_TAG: f"{self.context.run_id}:{','.join(lost)}"}
+                self.context.run.run_id, {LOST_TAG: f"{self.context.run.run_id}:{','.join(lost)}"}
             )
         if len(self.failed) < len(self.customers):
             for key in self.context.job_def.asset_layer.asset_graph.toposorted_asset_keys:
@@ -141,13 +146,13 @@ def _customers_of_run(context: dg.AssetExecutionContext) -> tuple[str, ...]:
 
 
 def _as_of_run(context: dg.AssetExecutionContext) -> datetime:
-    run = context.instance.get_run_record_by_id(context.run_id)
+    run = context.instance.get_run_record_by_id(context.run.run_id)
     assert run is not None
     text = run.dagster_run.tags.get(AS_OF_TAG)
     if text is None:
         started = datetime.fromtimestamp(run.start_time or run.create_timestamp.timestamp(), UTC)
         text = started.replace(microsecond=0).isoformat()
-        context.instance.add_run_tags(context.run_id, {AS_OF_TAG: text})
+        context.instance.add_run_tags(context.run.run_id, {AS_OF_TAG: text})
     as_of = datetime.fromisoformat(text)
     if as_of.tzinfo is None:
         raise dg.Failure(f"The tag {AS_OF_TAG} is '{text}', without a time zone.", allow_retries=False)
@@ -157,10 +162,10 @@ def _as_of_run(context: dg.AssetExecutionContext) -> datetime:
 def _lost(context: dg.AssetExecutionContext) -> set[str]:
     """Customers that earlier steps of this run have lost. A run that repeats another one inherits its tags,
     but not its losses."""
-    run = context.instance.get_run_by_id(context.run_id)
+    run = context.instance.get_run_by_id(context.run.run_id)
     assert run is not None
     of_run, _, names = run.tags.get(LOST_TAG, "").partition(":")
-    return set(names.split(",")) if of_run == context.run_id else set()
+    return set(names.split(",")) if of_run == context.run.run_id else set()
 
 
 def _keys_of_run(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
@@ -183,7 +188,7 @@ def _record_own_events(context: dg.AssetExecutionContext, everybody: Sequence[st
         context.instance.report_dagster_event(
             DagsterEvent.build_asset_materialization_planned_event(
                 run.job_name,
-                str(context.op_handle),
+                str(context.op_execution_context.op_handle),
                 AssetMaterializationPlannedData(key, partition=customer),
             ),
             run.run_id,

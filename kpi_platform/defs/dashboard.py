@@ -40,11 +40,11 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
                 platform.engine,
                 customer,
                 batch.as_of,
-                run_id=context.run_id,
+                run_id=context.run.run_id,
                 **wishes,
             )
             if request is not None:
-                finish(platform, request.id, "done", load_results(report), context.run_id)
+                finish(platform, request.id, "done", load_results(report), context.run.run_id)
             return load_metadata(report, platform.configuration.get("KPI_WEB_URL"))
 
         yield from batch.each(load_one)

@@ -60,7 +60,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
             platform.engine,
             batch.customers,
             batch.as_of,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             on_progress=lambda node: context.log.debug(
                 f"{node.done}/{node.total} {node.node}: {node.status}"
             ),
@@ -73,7 +73,9 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
                 for key in context.selected_asset_keys
                 if key.path[-1] in rows
             }
-            yield from batch.keep(customer, made, {INPUTS: dump_inputs(inputs.get(customer, {}))})
+            yield from batch.keep(
+                customer, made, {INPUTS: dump_inputs(inputs.get(customer, {}), batch.as_of)}
+            )
         yield from check_results(context, report.checks)
         yield from batch.finish()
 

@@ -75,7 +75,7 @@ class SourceSync:
         self._source = source
         self._platform = platform
         self._client = platform.fivetran
-        record = self._context.instance.get_run_record_by_id(self._context.run_id)
+        record = self._context.instance.get_run_record_by_id(self._context.run.run_id)
         assert record is not None
         self._since = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
 
@@ -169,7 +169,7 @@ class SourceSync:
         return (
             policy.on_sync_failure == "retry"
             and bool(error.details.get("retry", error.http_status == 503))
-            and self._context.retry_number < policy.max_retries
+            and self._context.op_execution_context.retry_number < policy.max_retries
         )
 
     def _retry(self, again: list[tuple[CustomerInput, KpiPlatformError]]) -> None:

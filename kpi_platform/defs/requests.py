@@ -53,7 +53,7 @@ def note_progress(
     request_id = context.run.tags.get(REQUEST_TAG)
     if request_id is not None:
         with platform.engine.begin() as database:
-            advance_sync_request(database, request_id, state, progress=progress, run_id=context.run_id)
+            advance_sync_request(database, request_id, state, progress=progress, run_id=context.run.run_id)
 
 
 def match_wishes(request: SyncRequest | None) -> dict[str, Any]:

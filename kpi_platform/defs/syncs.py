@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.events import DagsterEventType
 
 from kpi_platform.adapters.fivetran_connection import Connection
@@ -20,10 +21,12 @@ from kpi_platform.domain.sources import SOURCES
 VALUES = dg.AssetKey("kpi_values")
 """The mart whose builds say what they have taken in."""
 
-INPUTS = "kpi/inputs"
-"""Tag of its materialisations: of each source, the end of the newest sync that the build took in."""
+INPUTS = DATA_VERSION_TAG
+"""Tag of its materialisations: of each source, the end of the newest sync that the build took in. That is
+the version of its data, and this the one tag that Dagster looks up for all partitions in one query."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 Inputs = Mapping[Source, datetime]
 
@@ -50,9 +53,11 @@ def recorded_inputs(
     return {customer: refresh_inputs(one, ends.get(customer, {})) for customer, one in settings.items()}
 
 
-def dump_inputs(inputs: Inputs) -> str:
-    """The inputs as the value of a tag: source and microseconds since 1970."""
-    return "_".join(f"{source}-{round(at.timestamp() * 1_000_000)}" for source, at in sorted(inputs.items()))
+def dump_inputs(inputs: Inputs, as_of: datetime | None = None) -> str:
+    """The inputs, up to `as_of` where it is given, as the value of a tag: source and microseconds since 1970.
+    A build for an instant in the past does not take in what was synced after it."""
+    known = {source: at for source, at in inputs.items() if as_of is None or at <= as_of}
+    return "_".join(f"{source}-{(at - _EPOCH) // _MICROSECOND}" for source, at in sorted(known.items()))
 
 
 def parse_inputs(text: str) -> dict[Source, datetime]:

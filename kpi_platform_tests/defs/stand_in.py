@@ -1,0 +1,60 @@
+"""The flow's shape with steps that only decide who fails, for tests of the batch itself."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from kpi_platform.defs.batch import OWN_EVENTS, Batch
+from kpi_platform.defs.jobs import EXECUTOR
+from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS
+
+MARTS = [dg.AssetKey("kpi_values"), dg.AssetKey("account_health_score")]
+MATCHES, LOAD = dg.AssetKey("account_matches"), dg.AssetKey("dashboard_load")
+
+
+class Broken(Exception):
+    """A surprise, as a step may meet it."""
+
+
+def stand_in(breaks_build: str = "", breaks_match: str = "") -> dg.Definitions:
+    """Customer `breaks_build` fails in the build of the marts, `breaks_match` in the matching."""
+
+    @dg.multi_asset(
+        name="kpi_marts",
+        specs=[dg.AssetSpec(key, partitions_def=CUSTOMERS) for key in MARTS],
+        can_subset=True,
+        backfill_policy=BATCH_POLICY,
+    )
+    def kpi_marts(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        batch = Batch.of(context)
+        for customer in batch.customers:
+            if customer == breaks_build:
+                batch.lose(customer, "its schema is missing")
+            else:
+                yield from batch.keep(customer, {key: {"as_of": str(batch.as_of)} for key in MARTS})
+        yield from batch.finish()
+
+    def work(customer: str) -> dict[str, Any]:
+        if customer == breaks_match:
+            raise Broken("no idea")
+        return {}
+
+    @dg.asset(key=MATCHES, deps=MARTS, partitions_def=CUSTOMERS, backfill_policy=BATCH_POLICY)
+    def account_matches(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        yield from Batch.of(context).each(work)
+
+    @dg.asset(key=LOAD, deps=[MATCHES], partitions_def=CUSTOMERS, backfill_policy=BATCH_POLICY)
+    def dashboard_load(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        yield from Batch.of(context).each(lambda _: {})
+
+    assets = [kpi_marts, account_matches, dashboard_load]
+    return dg.Definitions(
+        assets=assets,
+        jobs=[
+            dg.define_asset_job("refresh", assets, tags=OWN_EVENTS),
+            # As Dagster makes it for "Materialize" on the asset graph: without our tags.
+            dg.define_asset_job("by_hand", assets),
+        ],
+        executor=EXECUTOR,
+    )
