@@ -1,0 +1,140 @@
+"""How values of accounts developed, from what uploads brought that still count."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.accounts import get_account
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.uploads import newest_upload
+from kpi_platform.domain.kpis import Source
+
+TREND_UPLOADS = 30
+"""How many of the newest uploads a trend looks back over."""
+
+_uploads = tables.kpi_uploads
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """A value as of an instant. It held until the next point: unchanged values add none. `upload_version`
+    is the upload that brought it."""
+
+    as_of: datetime
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    sample_size: int | None
+    status: str
+    upload_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class HealthPoint:
+    """A health score as of an instant; None where it could not be computed."""
+
+    as_of: datetime
+    health_score: float | None
+    coverage: float | None
+    upload_version: int
+
+
+_VALUE = tuple(field.name for field in fields(HistoryPoint) if field.name != "upload_version")
+_SCORE = ("as_of", "health_score", "coverage")
+
+
+def kpi_series(
+    connection: sa.Connection,
+    customer: str,
+    account_id: int,
+    kpis: Sequence[str] | None = None,
+    *,
+    since: datetime | None = None,
+) -> dict[str, list[HistoryPoint]]:
+    """The points of each KPI (default: all that the account has), oldest first. NotFound without account."""
+    get_account(connection, customer, account_id)
+    history = tables.kpi_history
+    query = _counting(connection, customer, history, ("kpi", *_VALUE)).where(
+        history.c.account_id == account_id, history.c.retired_at.is_(None)
+    )
+    if kpis is not None:
+        query = query.where(history.c.kpi.in_(kpis))
+    if since is not None:
+        query = query.where(history.c.as_of >= since)
+    series: dict[str, dict[datetime, HistoryPoint]] = {}
+    for row in connection.execute(query).mappings():
+        point = HistoryPoint(**{name: row[name] for name in (*_VALUE, "upload_version")})
+        series.setdefault(row["kpi"], {})[point.as_of] = point
+    return {kpi: list(points.values()) for kpi, points in series.items()}
+
+
+def health_series(
+    connection: sa.Connection, customer: str, account_id: int, *, since: datetime | None = None
+) -> list[HealthPoint]:
+    """The account's health scores, oldest first. NotFound without account."""
+    get_account(connection, customer, account_id)
+    history = tables.account_health_history
+    query = _counting(connection, customer, history, _SCORE).where(
+        history.c.account_id == account_id, history.c.retired_at.is_(None)
+    )
+    if since is not None:
+        query = query.where(history.c.as_of >= since)
+    points = {row["as_of"]: HealthPoint(**row) for row in connection.execute(query).mappings()}
+    return list(points.values())
+
+
+def health_trends(
+    connection: sa.Connection, customer: str, account_ids: Sequence[int]
+) -> dict[int, list[HealthPoint]]:
+    """The newest scores of many accounts at once, oldest first: for sparklines."""
+    history = tables.account_health_history
+    customer_id = get_customer(connection, customer).id
+    newest = (
+        sa.select(_uploads.c.version)
+        .where(_uploads.c.customer_id == customer_id, _uploads.c.status == "applied")
+        .order_by(_uploads.c.version.desc())
+        .limit(TREND_UPLOADS)
+    )
+    versions = list(connection.execute(newest).scalars())
+    query = _counting(connection, customer, history, ("account_id", *_SCORE)).where(
+        history.c.upload_version.in_(versions),
+        history.c.account_id.in_(account_ids),
+        history.c.retired_at.is_(None),
+    )
+    trends: dict[int, dict[datetime, HealthPoint]] = {account_id: {} for account_id in account_ids}
+    for row in connection.execute(query).mappings():
+        point = HealthPoint(**{name: row[name] for name in (*_SCORE, "upload_version")})
+        trends[row["account_id"]][point.as_of] = point
+    return {account_id: list(points.values()) for account_id, points in trends.items()}
+
+
+def confirmed_until(connection: sa.Connection, customer: str) -> Mapping[Source, datetime]:
+    """Until when what is shown was confirmed by loads, of each source: where the last point's line ends."""
+    newest = newest_upload(connection, get_customer(connection, customer).id)
+    sources: tuple[Source, ...] = ("salesforce", "servicenow")
+    times = {source: newest.newest_as_of(source) for source in sources} if newest else {}
+    return {source: moment for source, moment in times.items() if moment is not None}
+
+
+def _counting(
+    connection: sa.Connection, customer: str, history: sa.Table, columns: Sequence[str]
+) -> sa.Select[Any]:
+    """History rows of uploads that count, in the order of time; of one instant the newest upload is last."""
+    customer_id = get_customer(connection, customer).id
+    same = sa.and_(
+        _uploads.c.customer_id == history.c.customer_id, _uploads.c.version == history.c.upload_version
+    )
+    return (
+        sa.select(*(history.c[name] for name in columns), history.c.brought_by.label("upload_version"))
+        .join_from(history, _uploads, same)
+        .where(
+            history.c.customer_id == customer_id,
+            history.c.change != "removed",
+            _uploads.c.status == "applied",
+        )
+        .order_by(history.c.as_of, history.c.upload_version)
+    )

@@ -1,0 +1,124 @@
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.account_history import (
+    confirmed_until,
+    health_series,
+    health_trends,
+    kpi_series,
+)
+from kpi_platform.dashboard.account_reading import (
+    AccountFilter,
+    account_detail,
+    account_facets,
+    find_accounts,
+    health_bands,
+)
+from kpi_platform.dashboard.rollback import rollback
+from kpi_platform.domain.errors import InvalidInput, NotFound
+from kpi_platform.domain.kpis import KPIS
+from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk
+from kpi_platform_tests.pipeline.marts import MartAccount
+
+
+def account(number: int, nps: float | str = 40, health: float | None = 75, **attributes: str) -> MartAccount:
+    scores = {} if health is None else {"health_score": health, "coverage": 1.0}
+    return MartAccount(
+        f"001{number}", f"Account {number}", {"nps": nps, "churn_risk": 30}, attributes, scores
+    )
+
+
+@pytest.fixture
+def desk(configuration: Configuration, any_dashboard_engine: sa.Engine) -> Desk:
+    return Desk(configuration, any_dashboard_engine)
+
+
+def names(desk: Desk, wanted: AccountFilter | None = None, **options: object) -> list[str]:
+    with desk.engine.connect() as connection:
+        page = find_accounts(connection, desk.customer, wanted or AccountFilter(), **options)  # type: ignore[arg-type]
+    return [one.account.name.removeprefix("Account ") for one in page.accounts]
+
+
+def test_accounts_are_filtered_sorted_and_paged(desk: Desk) -> None:
+    desk.load(
+        T1,
+        [
+            account(1, nps=60, health=80, industry="Steel", region="EU"),
+            account(2, nps=20, health=50, industry="Steel", region="US", csm_name="Ann"),
+            account(3, nps=5, health=10, industry="Food"),
+            account(4, nps="no_data", health=None),
+        ],
+    )
+    assert names(desk) == ["1", "2", "3", "4"]
+    assert names(desk, sort="health_score") == ["3", "2", "1", "4"]
+    assert names(desk, sort="nps", descending=True) == ["1", "2", "3", "4"]
+    assert names(desk, limit=2, offset=1) == ["2", "3"]
+    assert names(desk, AccountFilter(industry="Steel", region="US")) == ["2"]
+    assert names(desk, AccountFilter(csm="Ann")) == ["2"]
+    assert names(desk, AccountFilter(search="account 3")) == ["3"]
+    assert names(desk, AccountFilter(search="%")) == []
+    for band, found in {"healthy": ["1"], "between": ["2"], "at_risk": ["3"], "missing": ["4"]}.items():
+        assert names(desk, AccountFilter(health=band)) == found  # type: ignore[arg-type]
+        assert names(desk, AccountFilter(kpi="nps", kpi_band=band)) == found  # type: ignore[arg-type]
+    assert names(desk, AccountFilter(kpi="nps", kpi_min=5, kpi_max=20)) == ["2", "3"]
+    with desk.engine.connect() as connection:
+        page = find_accounts(connection, "acme", AccountFilter(kpi="nps", kpi_max=20), limit=1)
+        assert (page.total, page.accounts[0].kpis["nps"].band) == (2, "between")
+        assert account_facets(connection, "acme").industries == ["Food", "Steel"]
+        assert health_bands(connection, "acme") == {"healthy": 1, "between": 1, "at_risk": 1, "missing": 1}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sort"),
+    [
+        (AccountFilter(kpi="nonsense"), "name"),
+        (AccountFilter(kpi_min=3), "name"),
+        (AccountFilter(), "id; --"),
+    ],
+)
+def test_what_there_is_not_is_refused(desk: Desk, wanted: AccountFilter, sort: str) -> None:
+    desk.load(T1, [account(1)])
+    with pytest.raises(InvalidInput):
+        names(desk, wanted, sort=sort)
+
+
+def test_an_account_of_another_customer_is_not_found(configuration: Configuration, desk: Desk) -> None:
+    Desk(configuration, desk.engine, "bolt").load(T1, [account(1)])
+    with desk.engine.connect() as connection:
+        [found] = find_accounts(connection, "bolt", AccountFilter()).accounts
+        assert account_detail(connection, "bolt", found.account.id).health["health_score"] == 75
+        for read in (account_detail, kpi_series, health_series):
+            with pytest.raises(NotFound):
+                read(connection, "acme", found.account.id)  # type: ignore[operator]
+        assert health_trends(connection, "acme", [found.account.id]) == {found.account.id: []}
+
+
+def test_history_tells_what_still_counts_and_until_when(desk: Desk) -> None:
+    desk.load(T1, [account(1, nps=1, health=50)])
+    desk.load(T2, [account(1, nps=2, health=60)])
+    desk.load(T3, [account(1, nps=3, health=60)])
+    later = T3 + timedelta(days=1)
+    desk.load(later, [account(1, nps=3, health=60)])
+    with desk.engine.begin() as connection:
+        [found] = find_accounts(connection, "acme", AccountFilter()).accounts
+        number = found.account.id
+        points = kpi_series(connection, "acme", number, ["nps"])["nps"]
+        assert [(one.as_of, one.value) for one in points] == [(T1, 1), (T2, 2), (T3, 3)]
+        assert [one.health_score for one in health_trends(connection, "acme", [number])[number]] == [50, 60]
+        assert confirmed_until(connection, "acme")["salesforce"] == later
+        rollback(connection, "acme", 3, who="test")
+        points = kpi_series(connection, "acme", number, ["nps"])["nps"]
+        assert [(one.as_of, one.value) for one in points] == [(T1, 1), (T2, 2)]
+        assert [one.health_score for one in health_series(connection, "acme", number, since=T2)] == [60]
+
+
+def test_the_database_and_the_thresholds_agree_on_bands(desk: Desk) -> None:
+    values = [-100, 9, 10, 49, 50, 100]
+    desk.load(T1, [account(n, nps=value) for n, value in enumerate(values)])
+    nps = KPIS["nps"]
+    for band in ("healthy", "between", "at_risk"):
+        expected = [str(n) for n, v in enumerate(values) if nps.thresholds.band(v, nps.better) == band]
+        assert names(desk, AccountFilter(kpi="nps", kpi_band=band)) == expected  # type: ignore[arg-type]
