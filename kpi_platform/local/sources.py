@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.local.samples.deletions import WithDeletions
 from kpi_platform.local.samples.profiles import Profile, profile_of
 from kpi_platform.local.samples.salesforce import SalesforceSample
 from kpi_platform.local.samples.servicenow import ServiceNowSample
-from kpi_platform.local.samples.source import Source
+from kpi_platform.local.samples.source import Source, instant
 from kpi_platform.local.state import Connection
 
 SERVICES: Mapping[str, Callable[[Profile, int], Source]] = {
@@ -26,7 +27,10 @@ def source_of(connection: Connection, day: int) -> Source:
             next_step=f"Use one of: {', '.join(SERVICES)}.",
         )
     profile = profile_of(connection.config.get("sample") or {}, connection.schema_name)
-    return _source(connection.service, profile, day)
+    deletions = {
+        table: {key: instant(at) for key, at in rows.items()} for table, rows in connection.deleted.items()
+    }
+    return WithDeletions(_source(connection.service, profile, day), deletions)
 
 
 @lru_cache(maxsize=64)
