@@ -64,7 +64,7 @@ class NodeResult:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeProgress:
+class BuildProgress:
     """`done` of `total` nodes of the invocation have ended; this one is the last."""
 
     node: str
@@ -101,7 +101,7 @@ class DbtProject:
         *,
         select: Sequence[str] | None = None,
         fail_fast: bool = False,
-        on_node: Callable[[NodeProgress], None] | None = None,
+        on_node: Callable[[BuildProgress], None] | None = None,
     ) -> list[NodeResult]:
         """Runs the models, or the data tests (unit tests are the developer's): how each node ended."""
         arguments: list[str] = [command]
@@ -123,7 +123,7 @@ class DbtProject:
         path = self._home / "manifest.json"
         stamp = self._home / "project.sha256"
         fingerprint = _fingerprint(self.directory)
-        with FileLock(f"{self._home}.lock"):
+        with self._parsing():
             if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
                 return path
             self._parse()
@@ -149,10 +149,16 @@ class DbtProject:
         manifest.nodes = {key: copy.deepcopy(node) for key, node in nodes.items()}
         return manifest
 
+    def _parsing(self) -> FileLock:
+        """Held while the folder's parsed project is written; one process at a time, re-entrant."""
+        self._home.mkdir(parents=True, exist_ok=True)
+        return FileLock(self._home / "parse.lock", is_singleton=True)
+
     def _parse(self) -> "Manifest":
         from dbt.contracts.graph.manifest import Manifest
 
-        result = self._run(["parse"], {}, None, None)
+        with self._parsing():
+            result = self._run(["parse"], {}, None, None)
         if not isinstance(result.result, Manifest):
             raise self._failed(result.exception)
         return result.result
@@ -161,7 +167,7 @@ class DbtProject:
         self,
         arguments: Sequence[str],
         variables: Mapping[str, Any],
-        on_node: Callable[[NodeProgress], None] | None = None,
+        on_node: Callable[[BuildProgress], None] | None = None,
     ) -> list[Any]:
         from dbt.artifacts.schemas.run import RunExecutionResult
 
@@ -180,7 +186,7 @@ class DbtProject:
         arguments: Sequence[str],
         variables: Mapping[str, Any],
         manifest: "Manifest | None",
-        on_node: Callable[[NodeProgress], None] | None,
+        on_node: Callable[[BuildProgress], None] | None,
     ) -> "dbtRunnerResult":
         from dbt.cli.main import dbtRunner
 
@@ -195,12 +201,16 @@ class DbtProject:
         callbacks = [] if on_node is None else [_progress(on_node)]
         with _one_at_a_time, _environment(target.secrets):
             try:
-                return dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
+                result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
                     [*arguments, *_FLAGS, *(f"--{name}={path}" for name, path in places.items())],
                     vars=dict(variables),
                 )
             finally:
                 _close_log()
+        # dbt also catches what is meant to end the process.
+        if result.exception is not None and not isinstance(result.exception, Exception):
+            raise result.exception
+        return result
 
     def _write_profile(self, output: Mapping[str, Any]) -> None:
         self._home.mkdir(parents=True, exist_ok=True)
@@ -298,13 +308,13 @@ def _environment(secrets: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _progress(on_node: Callable[[NodeProgress], None]) -> Callable[[Any], None]:
+def _progress(on_node: Callable[[BuildProgress], None]) -> Callable[[Any], None]:
     def listen(event: Any) -> None:
         if event.info.name not in ("LogModelResult", "LogTestResult"):
             return
         data = event.data
         on_node(
-            NodeProgress(
+            BuildProgress(
                 node=data.node_info.node_name,
                 status=data.status.split(" ")[0].lower(),
                 seconds=data.execution_time,

@@ -14,7 +14,7 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer, list_customers
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.settings_versions import current_settings
-from kpi_platform.domain.batch import SyncState, Tables, customer_var, landed_tables, raw_schema
+from kpi_platform.domain.batch import SyncState, customer_var, landed_tables, raw_schema
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
@@ -93,11 +93,6 @@ def batches_of(inputs: Sequence[CustomerInput], as_of: datetime) -> list[Batch]:
     for one in inputs:
         by_destination.setdefault(one.destination.name, []).append(one)
     return [_batch(group, as_of.astimezone(UTC)) for group in by_destination.values()]
-
-
-def discover(one: CustomerInput) -> Tables:
-    """The landed tables of one customer. NotFound where one of its sources has nothing to read."""
-    return landed_tables(one.customer, one.settings, one.destination.columns(_schemas(one)))
 
 
 def _batch(group: Sequence[CustomerInput], as_of: datetime) -> Batch:

@@ -7,13 +7,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from kpi_platform.adapters.dbt import DbtProject, NodeProgress, NodeResult
+from kpi_platform.adapters.dbt import BuildProgress, DbtProject, NodeResult
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import BuildFailed, KpiPlatformError
 from kpi_platform.pipeline.batch import Batch, batches_of, read_inputs
 from kpi_platform.pipeline.checks import Check, run_checks
-
-BuildProgress = NodeProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +84,13 @@ class _BatchBuild:
         if not batch.customers:
             return [], {}
         try:
-            checks = run_checks(
-                self.project, self._vars(batch), batch.customers, self.select, self.on_progress
-            )
+            checks = run_checks(self.project, self._vars(batch), self.select, self.on_progress)
         except KpiPlatformError as error:
             return [], dict.fromkeys(batch.customers, error)
         blamed: dict[str, KpiPlatformError] = {}
         for check in checks:
-            if check.status == "fail":
-                # Failing rows that do not say whose they are may be anybody's.
-                for customer in check.customers or batch.customers:
-                    blamed.setdefault(customer, check.as_error(customer))
+            for customer in check.blames(batch.customers):
+                blamed.setdefault(customer, check.as_error(customer))
         return checks, blamed
 
     def rows(self, customers: Sequence[str]) -> dict[str, Mapping[str, int]]:

@@ -4,16 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kpi_platform.adapters.dbt import DbtProject, NodeProgress, NodeResult, NodeStatus
+from kpi_platform.adapters.dbt import BuildProgress, DbtProject, NodeResult, NodeStatus
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.domain.errors import BuildFailed
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of one data test. `failures` counts its failing rows, `customers` are those of the batch
-    that they belong to (none where the rows do not say), and `example` is one of them. `status` is `warn` or
-    `fail` by the test's severity; `error` where the test itself could not run (`message` says why)."""
+    """The outcome of one data test. `failures` counts its failing rows, `customers` are those whose rows they
+    are (none where the rows do not say), and `example` is one of them. `status` is `warn` or `fail` by the
+    test's severity; `error` where the test itself could not run (`message` says why)."""
 
     node: str
     model: str
@@ -24,6 +24,14 @@ class Check:
     customers: tuple[str, ...]
     example: Mapping[str, Any] | None
     message: str | None
+
+    def blames(self, customers: Sequence[str]) -> tuple[str, ...]:
+        """Those of `customers` that have a wrong row. Rows that do not say whose they are are everybody's."""
+        if self.status != "fail":
+            return ()
+        if self.example is None or "customer_id" not in self.example:
+            return tuple(customers)
+        return tuple(customer for customer in customers if customer in self.customers)
 
     def as_error(self, customer: str) -> BuildFailed:
         place = f"{self.model}.{self.column}" if self.column else self.model
@@ -39,16 +47,15 @@ class Check:
 def run_checks(
     project: DbtProject,
     variables: Mapping[str, Any],
-    customers: Sequence[str],
     select: Sequence[str] | None,
-    on_node: Callable[[NodeProgress], None] | None,
+    on_node: Callable[[BuildProgress], None] | None,
 ) -> list[Check]:
-    """Runs the data tests on what was built for `customers`."""
+    """Runs the data tests on what was built."""
     results = project.build("test", variables, select=select, on_node=on_node)
-    return [_check(project.destination, result, customers) for result in results]
+    return [_check(project.destination, result) for result in results]
 
 
-def _check(destination: Destination, result: NodeResult, customers: Sequence[str]) -> Check:
+def _check(destination: Destination, result: NodeResult) -> Check:
     found, example = _failing_rows(destination, result) if result.failures else (set(), None)
     return Check(
         node=result.name,
@@ -57,7 +64,7 @@ def _check(destination: Destination, result: NodeResult, customers: Sequence[str
         status=result.status,
         severity=result.severity,
         failures=result.failures,
-        customers=tuple(customer for customer in customers if customer in found),
+        customers=tuple(sorted(found)),
         example=example,
         message=result.message,
     )
@@ -72,4 +79,5 @@ def _failing_rows(destination: Destination, result: NodeResult) -> tuple[set[str
     if example is None or "customer_id" not in example:
         return set(), example
     batches = destination.query(f"select distinct customer_id from {sql}")  # noqa: S608
-    return {key for batch in batches for key in batch.column("customer_id").to_pylist()}, example
+    keys = (key for batch in batches for key in batch.column("customer_id").to_pylist())
+    return {key for key in keys if key is not None}, example

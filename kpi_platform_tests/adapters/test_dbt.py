@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kpi_platform.adapters.dbt import DbtProject, NodeProgress, NodeResult, manifest_path
+from kpi_platform.adapters.dbt import BuildProgress, DbtProject, NodeResult, manifest_path
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.adapters.destination.protocol import DbtTarget
 from kpi_platform.configuration import Configuration
@@ -51,7 +51,7 @@ def built(project: DbtProject) -> list[tuple[str, int]]:
 
 def test_each_invocation_computes_with_its_own_vars(project: DbtProject) -> None:
     """Ephemeral models too, whose compiled text dbt keeps in the manifest that is used again."""
-    seen: list[NodeProgress] = []
+    seen: list[BuildProgress] = []
     (result,) = project.build("run", rows(a=1), on_node=seen.append)
     assert (result.name, result.kind, result.status, result.model) == ("mart", "model", "success", "mart")
     assert [(one.node, one.done, one.total) for one in seen] == [("mart", 1, 1)]
