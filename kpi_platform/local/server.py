@@ -52,7 +52,7 @@ def create_app(
         yield
         await asyncio.to_thread(fivetran.close)
 
-    app = FastAPI(title="Local Fivetran", lifespan=lifespan)
+    app = FastAPI(title="Local Fivetran", lifespan=lifespan, openapi_url=None)
     app.state.fivetran = fivetran
     app.middleware("http")(_gate)
     app.add_exception_handler(ApiError, _api_error)

@@ -1,7 +1,7 @@
 """The incidents of a sample customer as they stand at an instant: the log replayed, shifted and repeated."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -65,12 +65,7 @@ class Tickets:
         return np.where(uniform(f"{self.seed}/bad rating", *at) < 0.015, 0, np.clip(rating, 1, 5))
 
     def select(self, chosen: NDArray[np.bool_]) -> "Tickets":
-        def part(values: Mapping[str, Integers]) -> dict[str, Integers]:
-            return {name: array[chosen] for name, array in values.items()}
-
-        arrays = {name: value[chosen] for name, value in vars(self).items() if isinstance(value, np.ndarray)}
-        arrays.pop("sys_id", None), arrays.pop("ratings", None)
-        return Tickets(seed=self.seed, log=part(self.log), state=part(self.state), **arrays)
+        return _combined([self], lambda arrays: arrays[0][chosen])
 
 
 class TicketHistory:
@@ -91,7 +86,7 @@ class TicketHistory:
         begins = START + int(self.log.events["at"].min(initial=0)) * MINUTE + shift
         repeats = max(1, (window.until - begins) // LENGTH + 1)
         parts = [self._replay(window, shift + n * LENGTH, n) for n in range(repeats)]
-        return parts[0] if len(parts) == 1 else _joined(parts)
+        return parts[0] if len(parts) == 1 else _combined(parts, np.concatenate)
 
     def _replay(self, window: Window, shift: int, repeat: int) -> Tickets:
         log, seed = self.log, self._crm.seed
@@ -142,21 +137,18 @@ class TicketHistory:
         return tickets.select(exists)
 
 
-def _joined(parts: list[Tickets]) -> Tickets:
-    def join(arrays: list[Integers]) -> Integers:
-        return np.concatenate(arrays)
-
-    arrays: dict[str, Any] = {
-        name: join([vars(part)[name] for part in parts])
-        for name, value in vars(parts[0]).items()
-        if isinstance(value, np.ndarray)
-    }
-    return Tickets(
-        seed=parts[0].seed,
-        log={name: join([part.log[name] for part in parts]) for name in parts[0].log},
-        state={name: join([part.state[name] for part in parts]) for name in parts[0].state},
-        **arrays,
-    )
+def _combined(parts: list[Tickets], combine: Callable[[list[Any]], Any]) -> Tickets:
+    """Tickets whose every array is what `combine` makes of that of the parts."""
+    values: dict[str, Any] = {}
+    for name in (field.name for field in fields(Tickets)):
+        first = getattr(parts[0], name)
+        if isinstance(first, np.ndarray):
+            values[name] = combine([getattr(part, name) for part in parts])
+        elif isinstance(first, Mapping):
+            values[name] = {key: combine([getattr(part, name)[key] for part in parts]) for key in first}
+        else:
+            values[name] = first
+    return Tickets(**values)
 
 
 def _due(
