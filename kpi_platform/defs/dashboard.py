@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -10,7 +10,9 @@ from kpi_platform.defs.batch import Batch, Metadata
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import COUNTS, finish, load_results, load_wishes, note_progress, request_of
 from kpi_platform.defs.resources import PlatformParam
-from kpi_platform.pipeline.load import LoadReport, load_dashboard
+
+if TYPE_CHECKING:
+    from kpi_platform.pipeline.load import LoadReport
 
 UPLOAD_VERSION = "upload version"
 
@@ -29,6 +31,8 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
         description="The customer's KPI values in the dashboard: one upload, one transaction, one version.",
     )
     def load(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
+        from kpi_platform.pipeline.load import load_dashboard
+
         note_progress(context, platform, "loading")
         batch = Batch.of(context)
         request = request_of(context, platform)
@@ -52,7 +56,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
     return load
 
 
-def load_metadata(report: LoadReport, web_url: str | None) -> dict[str, Any]:
+def load_metadata(report: "LoadReport", web_url: str | None) -> dict[str, Any]:
     """What the materialisation of a load says: version, counts as a table, notes, and where to look."""
     counts = {name: value for name, value in asdict(report).items() if name in COUNTS}
     schema = dg.TableSchema([dg.TableColumn("what", "string"), dg.TableColumn("rows", "int")])

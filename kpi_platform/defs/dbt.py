@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
@@ -13,8 +13,9 @@ from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import note_progress
 from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.defs.syncs import INPUTS, dump_inputs, recorded_inputs
-from kpi_platform.pipeline.build import build_kpis
-from kpi_platform.pipeline.checks import Check
+
+if TYPE_CHECKING:
+    from kpi_platform.pipeline.checks import Check
 
 DESTINATION_POOL = "destination"
 
@@ -52,6 +53,8 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
         pool=DESTINATION_POOL,
     )
     def marts(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
+        from kpi_platform.pipeline.build import build_kpis
+
         note_progress(context, platform, "transforming")
         batch = Batch.of(context)
         inputs = recorded_inputs(platform.engine, platform.settings(batch.customers))
@@ -83,7 +86,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
 
 
 def check_results(
-    context: dg.AssetExecutionContext, checks: Sequence[Check]
+    context: dg.AssetExecutionContext, checks: Sequence["Check"]
 ) -> Iterator[dg.AssetCheckResult]:
     """The dbt tests as results of the asset checks that are made of them."""
     specs = {key.name: key for key in context.selected_asset_check_keys}

@@ -1,7 +1,7 @@
 """Account matching as an asset."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -9,7 +9,9 @@ from kpi_platform.defs.batch import Batch, Metadata
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import match_wishes, note_progress, request_of
 from kpi_platform.defs.resources import PlatformParam
-from kpi_platform.pipeline.match import AccountMatch, MatchReport, match_accounts
+
+if TYPE_CHECKING:
+    from kpi_platform.pipeline.match import AccountMatch, MatchReport
 
 
 def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
@@ -26,6 +28,10 @@ def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
         description="Which account of the dashboard each account of the sources is, or why none.",
     )
     def matches(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
+        # Imported when it is used, like the build and the load: their libraries would double the time that
+        # the definitions take to load.
+        from kpi_platform.pipeline.match import match_accounts
+
         note_progress(context, platform, "matching")
         batch = Batch.of(context)
         wishes = match_wishes(request_of(context, platform))
@@ -38,7 +44,7 @@ def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
     return matches
 
 
-def match_metadata(report: MatchReport) -> Metadata:
+def match_metadata(report: "MatchReport") -> Metadata:
     """What the materialisation of a customer's matches says."""
     counts = {f"decided {name}": rows for name, rows in report.by_decision.items()}
     methods = {f"by {name}": rows for name, rows in report.by_method.items()}
@@ -52,7 +58,7 @@ def match_metadata(report: MatchReport) -> Metadata:
     }
 
 
-def _table(matches: Sequence[AccountMatch]) -> dg.TableMetadataValue:
+def _table(matches: Sequence["AccountMatch"]) -> dg.TableMetadataValue:
     schema = dg.TableSchema(
         [dg.TableColumn(name, "string") for name in ("source account", "account", "score", "reason")]
     )

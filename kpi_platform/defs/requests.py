@@ -1,7 +1,7 @@
 """Sync requests that the web app leaves: what a run that serves one is to do, and how far it is."""
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
 
@@ -13,7 +13,9 @@ from kpi_platform.dashboard.sync_requests import (
     sync_request,
 )
 from kpi_platform.defs.resources import Platform
-from kpi_platform.pipeline.load import LoadReport
+
+if TYPE_CHECKING:
+    from kpi_platform.pipeline.load import LoadReport
 
 REQUEST_TAG = "kpi/request"
 """Run tag: the id of the sync request that the run serves."""
@@ -88,7 +90,7 @@ def finish(
         finish_sync_request(database, request_id, state, results=results, run_id=run_id)
 
 
-def load_results(report: LoadReport) -> dict[str, Any]:
+def load_results(report: "LoadReport") -> dict[str, Any]:
     """A load's outcome as the API shows it."""
     counts = {name: value for name, value in asdict(report).items() if name in COUNTS}
     return {

@@ -22,6 +22,7 @@ from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.local.server import running
 
+WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
 SMALL = {"accounts": 3, "history_days": 30}
 
 
@@ -76,7 +77,7 @@ class Installation:
         log = self.configuration.home / "daemon.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "dagster._daemon", "run", "-m", "kpi_platform.definitions"],
+                [sys.executable, "-m", "dagster._daemon", "run", "-w", str(WORKSPACE)],
                 env={
                     **os.environ,
                     **self.configuration.environment,
