@@ -1,18 +1,19 @@
-"""The four customers of the contract, and others with settings of every kind."""
+"""A customer with its raw data, and the four customers of the contract."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from kpi_platform.domain.kpis import Source
-from kpi_platform_tests.contract.dirty_world import AS_OFS, make_world
+from kpi_platform_tests.contract.dirty_world import DirtyWorld, make_world
 from kpi_platform_tests.contract.landing import LandedSchema
 from kpi_platform_tests.contract.style import Style, land_world
 from kpi_platform_tests.reference.marts import Customer
 from kpi_platform_tests.reference.sync_state import is_stale
 
 Document = Mapping[str, Any]
+Syncs = Mapping[Source, tuple[datetime | None, datetime | None]]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class LandedCustomer:
     key: str
     schemas: Mapping[str, LandedSchema]
     settings: Document
-    syncs: Mapping[Source, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
+    syncs: Syncs = field(default_factory=dict)
 
     def schema_name(self, source: str) -> str:
         return f"{self.key}_{source}"
@@ -89,103 +90,32 @@ DIRTY_HISTORY = Style(
     absent=frozenset({"account.is_deleted"}),
 )
 
-_CHANGED_SETTINGS: Document = {
-    "salesforce": {"custom_fields": {"nps_score": "Satisfaction_Index__c"}, "sync_objects": {"cases": False}},
-    "servicenow": {"sla_source": "sla_due", "table_prefix": "x_acme_"},
-    "kpi_mappings": {
-        "adoption_index": {"field": "Usage_Points__c"},
-        "executive_engagement": {"window_days": 90},
-        "support_ticket_volume": {"window_days": 7},
-        "sla_compliance": {"window_days": 90},
-        "resolution_time": {"enabled": False},
-        "revenue_growth": {"window_days": 90},
-        "net_revenue_retention": {
-            "window_days": 700,
-            "types": {"new_business": ["Services"], "renewal": ["renewal"], "expansion": ["Renewal;UPSELL"]},
-        },
-    },
-    "health_score": {
-        "weights": {"relationship": 0.25, "adoption": 0.25, "business_outcomes": 0, "support": 0.5}
-    },
-}
-_SWITCHED_OFF: Document = {
-    "salesforce": {"sync_objects": {"contacts": False, "opportunities": False}},
-    "servicenow": {"sla_source": "made_sla"},
-    "kpi_mappings": {
-        "nps": {"enabled": False},
-        "support_ticket_volume": {"enabled": False},
-        "churn_risk": {"enabled": False},
-    },
-}
-
 
 def four_customers(seed: str) -> list[LandedCustomer]:
-    """`seed` is part of their keys. Class tables with default naming; flat with API naming; one with much
+    """Class tables with default naming; flat with API naming; one with much
     missing; dirty history mode."""
     return [
-        _customer("classic", CLASS_TABLES, {}, seed),
-        _customer("flat_api", FLAT_API, {}, seed),
-        _customer("incomplete", INCOMPLETE, {}, seed),
-        _customer("dirty_history", DIRTY_HISTORY, {}, seed),
+        make_customer("classic", seed, CLASS_TABLES),
+        make_customer("flat_api", seed, FLAT_API),
+        make_customer("incomplete", seed, INCOMPLETE),
+        make_customer("dirty_history", seed, DIRTY_HISTORY),
     ]
 
 
-def customers_with_other_settings(seed: str) -> list[LandedCustomer]:
-    """Changed windows, fields, weights, lists and SLA source; disabled KPIs; tables and sources switched
-    off."""
-    renamed = Style(
-        fields={
-            "nps_score": "satisfaction_index_c",
-            "adoption_score": "usage_points_c",
-            "first_responded_at": "x_acme_first_responded_at",
-            "customer_account_id": "x_acme_customer_account_id",
-            "customer_account_name": "x_acme_customer_account_name",
-        }
-    )
-    return [
-        _customer("changed", renamed, _CHANGED_SETTINGS, seed),
-        *_late_syncs(seed),
-        _customer("switched_off", CLASS_TABLES, _SWITCHED_OFF, seed),
-        _customer("no_accounts", CLASS_TABLES, {"salesforce": {"sync_objects": {"accounts": False}}}, seed),
-        _customer("no_salesforce", FLAT_API, {"salesforce": {"enabled": False}}, seed),
-        _customer("no_servicenow", CLASS_TABLES, {"servicenow": {"enabled": False}}, seed),
-        _customer("no_tasks", CLASS_TABLES, {"servicenow": {"sync_tables": {"tasks": False}}}, seed),
-        _customer("no_sla_table", INCOMPLETE, {"servicenow": {"sla_source": "task_sla"}}, seed),
-    ]
-
-
-def _late_syncs(seed: str) -> list[LandedCustomer]:
-    """A sync exactly two frequencies ago and one a microsecond longer ago; a failure after and before a
-    success; a source that never succeeded."""
-    twice = timedelta(minutes=720)
-    a_little = timedelta(microseconds=1)
-    now = AS_OFS[0]
-    syncs: list[Mapping[Source, tuple[datetime | None, datetime | None]]] = [
-        {"salesforce": (now - twice, None), "servicenow": (now - timedelta(minutes=360) - a_little, None)},
-        {"salesforce": (now - twice - a_little, None), "servicenow": (now - timedelta(minutes=360), None)},
-        {
-            "salesforce": (now - timedelta(hours=2), now - timedelta(hours=1)),
-            "servicenow": (now - timedelta(hours=1), now - timedelta(hours=2)),
-        },
-        {"salesforce": (None, now - timedelta(hours=1)), "servicenow": (None, None)},
-    ]
-    settings: Document = {"salesforce": {"sync_frequency_minutes": 360}}
-    return [
-        _customer(f"late{number}", CLASS_TABLES, settings, seed, accounts=6, incidents=40, syncs=states)
-        for number, states in enumerate(syncs)
-    ]
-
-
-def _customer(
+def make_customer(
     key: str,
-    style: Style,
-    settings: Document,
     seed: str,
+    style: Style,
+    settings: Document | None = None,
     *,
     accounts: int = 30,
     incidents: int = 400,
-    syncs: Mapping[Source, tuple[datetime | None, datetime | None]] | None = None,
+    syncs: Syncs | None = None,
+    change: Callable[[DirtyWorld], None] = lambda world: None,
 ) -> LandedCustomer:
+    """A dirty world in `style`, after `change`. `seed` is part of the customer's key."""
     world = make_world(f"{seed} {key}", history=style.history, accounts=accounts, incidents=incidents)
-    schemas = land_world(world, style, f"{seed} {key}")
-    return LandedCustomer(f"{key}_{seed}", schemas, settings, syncs or {})
+    change(world)
+    return LandedCustomer(
+        f"{key}_{seed}", land_world(world, style, f"{seed} {key}"), settings or {}, syncs or {}
+    )

@@ -94,6 +94,13 @@ class _Maker:
             )
         )
 
+    def due(self, start: datetime) -> datetime | None:
+        """When something was due: often exactly at as_of, sometimes never."""
+        chance = self.rng.random()
+        if chance < 0.15:
+            return self.rng.choice(AS_OFS) + self.rng.choice(_EDGES)
+        return None if chance < 0.25 else self.later(start)
+
     def account(self) -> str:
         return people.form(self.rng, self.rng.choice(self.accounts))
 
@@ -330,7 +337,7 @@ def _incident(make: _Maker, key: str, companies: list[str]) -> Row:
         "reassignment_count": make.pick(0, 2, 3, 9, None),
         "category": make.pick("Hardware", "hardware", 'O\'Neil "net" 🚀', None, "Software"),
         "parent_incident_value": "incident0001" if make.rng.random() < 0.08 else None,
-        "sla_due": make.some(lambda: make.later(opened + timedelta(days=2)), 0.2),
+        "sla_due": resolved if make.rng.random() < 0.05 else make.due(opened + timedelta(days=2)),
         "made_sla": make.pick(True, True, False, None),
         "satisfaction_rating": _rating(make),
         **make.lifecycle(),
@@ -356,6 +363,6 @@ def _task_sla(make: _Maker, number: int, tickets: list[str], definitions: list[s
         "has_breached": make.pick(True, True, False, None),
         "start_time": start,
         "end_time": make.some(lambda: make.later(start), 0.35),
-        "planned_end_time": make.some(lambda: make.later(start), 0.08),
+        "planned_end_time": make.due(start),
         **make.lifecycle(),
     }

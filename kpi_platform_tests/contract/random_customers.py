@@ -33,7 +33,7 @@ def _random_customer(seed: str, number: int, accounts: int, incidents: int) -> L
 def _style(rng: random.Random) -> Style:
     return Style(
         naming=rng.choice(("fivetran", "api", "capitals")),
-        layout=rng.choice(("class", "flat")),
+        layout=rng.choice(("class", "flat", "both")),
         times=rng.choice(("plain", "zoned", "text")),
         as_text=rng.random() < 0.3,
         as_numbers=rng.random() < 0.3,

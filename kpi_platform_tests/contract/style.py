@@ -46,11 +46,12 @@ _CAMEL = {"number": "Number", "id": "Id"}
 
 @dataclass(frozen=True)
 class Style:
-    """`absent` holds "table" and "table.column" in canonical names; `fields` maps canonical custom fields to
-    their landed columns where they differ from the naming's own."""
+    """`layout` "both" lands incidents flat, and tasks beside them. `absent` holds "table" and
+    "table.column" in canonical names; `fields` maps canonical custom fields to their landed columns
+    where they differ from the naming's own."""
 
     naming: Literal["fivetran", "api", "capitals"] = "fivetran"
-    layout: Literal["class", "flat"] = "class"
+    layout: Literal["class", "flat", "both"] = "class"
     times: Literal["plain", "zoned", "text"] = "plain"
     as_text: bool = False
     as_numbers: bool = False
@@ -64,8 +65,10 @@ def land_world(world: DirtyWorld, style: Style, seed: str) -> dict[str, LandedSc
     """`salesforce` and `servicenow` schemas as this style lands them."""
     rng = random.Random(f"{seed} lands")
     servicenow = dict(world.servicenow)
-    if style.layout == "class":
-        servicenow.update(_class_tables(rng, servicenow["incident"], style))
+    if style.layout != "flat":
+        split = _class_tables(rng, servicenow["incident"], style)
+        servicenow["task"] = split["task"]
+        servicenow["incident"] = split["incident"] if style.layout == "class" else servicenow["incident"]
     landed: dict[str, LandedSchema] = {}
     for source, tables in (("salesforce", world.salesforce), ("servicenow", servicenow)):
         landed[source] = {

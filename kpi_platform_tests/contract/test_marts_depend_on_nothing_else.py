@@ -17,7 +17,7 @@ AS_OF = AS_OFS[1]
 
 @pytest.fixture(scope="module")
 def originals(platform: Platform) -> Sequence[LandedCustomer]:
-    return [*random_customers("properties", 3), *four_customers("properties")[3:]]
+    return [*random_customers("properties", 2), *four_customers("properties")[3:]]
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +51,6 @@ def test_a_customer_built_alone_and_again_gets_the_same_marts(
     platform: Platform, together: Mapping[str, Marts], originals: Sequence[LandedCustomer]
 ) -> None:
     first, *others = originals
-    alone = platform.built([first], AS_OF)
-    assert alone[first.key] == together[first.key] or nameless(alone[first.key]) == nameless(
-        together[first.key]
-    )
+    assert nameless(platform.built([first], AS_OF)[first.key]) == nameless(together[first.key])
     for other in others:
         assert nameless(platform.marts(other.key)) == nameless(together[other.key])

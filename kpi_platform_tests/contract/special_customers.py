@@ -1,0 +1,152 @@
+"""Customers with settings of every kind, and with what the KPIs stand on taken away piece by piece."""
+
+from datetime import timedelta
+
+from kpi_platform_tests.contract.customers import (
+    CLASS_TABLES,
+    FLAT_API,
+    INCOMPLETE,
+    Document,
+    LandedCustomer,
+    Syncs,
+    make_customer,
+)
+from kpi_platform_tests.contract.dirty_world import AS_OFS, DirtyWorld
+from kpi_platform_tests.contract.style import Style
+
+_RENAMED = Style(
+    fields={
+        "nps_score": "satisfaction_index_c",
+        "adoption_score": "usage_points_c",
+        "first_responded_at": "x_acme_first_responded_at",
+        "customer_account_id": "x_acme_customer_account_id",
+        "customer_account_name": "x_acme_customer_account_name",
+    }
+)
+_CHANGED_SETTINGS: Document = {
+    "salesforce": {"custom_fields": {"nps_score": "Satisfaction_Index__c"}, "sync_objects": {"cases": False}},
+    "servicenow": {"sla_source": "sla_due", "table_prefix": "x_acme_"},
+    "kpi_mappings": {
+        "adoption_index": {"field": "Usage_Points__c"},
+        "executive_engagement": {"window_days": 90},
+        "support_ticket_volume": {"window_days": 7},
+        "sla_compliance": {"window_days": 90},
+        "resolution_time": {"enabled": False},
+        "revenue_growth": {"window_days": 90},
+        "net_revenue_retention": {
+            "window_days": 700,
+            "types": {"new_business": ["Services"], "renewal": ["renewal"], "expansion": ["Renewal;UPSELL"]},
+        },
+    },
+    "health_score": {
+        "weights": {"relationship": 0.25, "adoption": 0.25, "business_outcomes": 0, "support": 0.5}
+    },
+}
+_SWITCHED_OFF: Document = {
+    "salesforce": {"sync_objects": {"contacts": False, "opportunities": False}},
+    "servicenow": {"sla_source": "made_sla"},
+    "kpi_mappings": {
+        "nps": {"enabled": False},
+        "support_ticket_volume": {"enabled": False},
+        "churn_risk": {"enabled": False},
+    },
+}
+
+
+_LONG_WINDOWS: Document = {
+    "kpi_mappings": {
+        kpi: {"window_days": 500}
+        for kpi in ("revenue_growth", "net_revenue_retention", "support_ticket_volume")
+    }
+}
+_A_LITTLE = timedelta(microseconds=1)
+
+
+def special_customers(seed: str) -> list[LandedCustomer]:
+    """`seed` is part of their keys."""
+    return [
+        *_with_other_settings(seed),
+        *_with_sources_off(seed),
+        *_without_fields(seed),
+        *_with_late_syncs(seed),
+    ]
+
+
+def _with_other_settings(seed: str) -> list[LandedCustomer]:
+    both = Style(layout="both")
+    return [
+        make_customer("changed", seed, _RENAMED, _CHANGED_SETTINGS),
+        make_customer("switched_off", seed, CLASS_TABLES, _SWITCHED_OFF),
+        make_customer("long_windows", seed, both, _LONG_WINDOWS, accounts=8, incidents=200),
+        make_customer("busy", seed, both, accounts=4, incidents=500),
+    ]
+
+
+def _with_sources_off(seed: str) -> list[LandedCustomer]:
+    settings: dict[str, Document] = {
+        "no_accounts": {"salesforce": {"sync_objects": {"accounts": False}}},
+        "no_salesforce": {"salesforce": {"enabled": False}},
+        "no_servicenow": {"servicenow": {"enabled": False}},
+        "no_tasks": {"servicenow": {"sync_tables": {"tasks": False}}},
+    }
+    return [
+        *(make_customer(key, seed, CLASS_TABLES, document, accounts=8) for key, document in settings.items()),
+        make_customer(
+            "no_sla_table", seed, INCOMPLETE, {"servicenow": {"sla_source": "task_sla"}}, accounts=8
+        ),
+        make_customer("flat_no_tasks", seed, FLAT_API, settings["no_tasks"], accounts=8),
+    ]
+
+
+def _without_fields(seed: str) -> list[LandedCustomer]:
+    closing = {"incident.resolved_at", "task.closed_at", "incident.closed_at"}
+    missing: dict[str, tuple[set[str], str]] = {
+        "unlinked": ({"incident.customer_account_id", "task.company_value"}, "auto"),
+        "by_company": ({"incident.customer_account_id"}, "auto"),
+        "no_companies": ({"incident.customer_account_id", "core_company"}, "auto"),
+        "no_sla": ({"task_sla", "task.sla_due", "task.made_sla"}, "auto"),
+        "no_sla_due": ({"task.sla_due"}, "sla_due"),
+        "no_opening": ({"task.opened_at"}, "auto"),
+        "no_closing": (closing, "made_sla"),
+        "no_closing_due": (closing, "sla_due"),
+        "no_contracts": ({"contract_sla"}, "task_sla"),
+        "no_targets": ({"contract_sla.target", "task_sla.stage"}, "auto"),
+        "no_types": ({"contract_sla.type", "task_sla.planned_end_time"}, "auto"),
+    }
+    small = [
+        make_customer(
+            key,
+            seed,
+            Style(absent=frozenset(absent)),
+            {"servicenow": {"sla_source": source}},
+            accounts=5,
+            incidents=120,
+        )
+        for key, (absent, source) in missing.items()
+    ]
+    return [*small, make_customer("old_slas", seed, CLASS_TABLES, accounts=8, change=_delete_slas)]
+
+
+def _delete_slas(world: DirtyWorld) -> None:
+    for row in world.servicenow["task_sla"]:
+        row["_fivetran_deleted"] = True
+
+
+def _with_late_syncs(seed: str) -> list[LandedCustomer]:
+    """A sync exactly two frequencies ago and one a microsecond longer ago; a failure after and before a
+    success; a source that never succeeded."""
+    now = AS_OFS[0]
+    hour = timedelta(hours=1)
+    syncs: list[Syncs] = [
+        {"salesforce": (now - 12 * hour, None), "servicenow": (now - 6 * hour - _A_LITTLE, None)},
+        {"salesforce": (now - 12 * hour - _A_LITTLE, None), "servicenow": (now - 6 * hour, None)},
+        {"salesforce": (now - 2 * hour, now - hour), "servicenow": (now - hour, now - 2 * hour)},
+        {"salesforce": (None, now - hour), "servicenow": (None, None)},
+    ]
+    every_six_hours: Document = {"salesforce": {"sync_frequency_minutes": 360}}
+    return [
+        make_customer(
+            f"late{number}", seed, CLASS_TABLES, every_six_hours, accounts=5, incidents=60, syncs=states
+        )
+        for number, states in enumerate(syncs)
+    ]
