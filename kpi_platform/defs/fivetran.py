@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from kpi_platform.adapters.alerts import Alert, send_alert
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.defs.batch import Batch, Metadata
 from kpi_platform.defs.partitions import CUSTOMERS, OWNERS
@@ -185,8 +186,17 @@ class SourceSync:
     def _give_up(self, one: CustomerInput, error: KpiPlatformError) -> None:
         if one.settings.error_handling.on_sync_failure == "skip":
             self._context.log.warning(f"{one.customer}: {error} Its KPIs are computed from what is there.")
-        else:
-            self._batch.lose(one.customer, str(error))
+            return
+        self._batch.lose(one.customer, str(error))
+        if one.settings.alerts.on_sync_failure:
+            self._alert(one, error)
+
+    def _alert(self, one: CustomerInput, error: KpiPlatformError) -> None:
+        alert = Alert("sync_failed", one.customer, str(error), {"source": self._source, **error.details})
+        try:
+            send_alert(self._platform.configuration, one.settings.alerts, alert)
+        except KpiPlatformError as untold:
+            self._context.log.error(f"{one.customer}: {untold}")
 
 
 def connection_of(one: CustomerInput, source: Source) -> str:
