@@ -156,7 +156,7 @@ def diff_uploads(
     counted = sa.select(rows.c.kind, sa.func.count()).where(differing).group_by(rows.c.kind)
     ordered = sa.select(rows).where(differing).order_by(rows.c.account_name, rows.c.account_id, rows.c.kpi)
     counts: dict[DiffKind, int] = {"changed": 0, "new": 0, "retired": 0}
-    counts |= dict(connection.execute(counted).tuples())
+    counts |= dict(connection.execute(counted).tuples().all())
     page = connection.execute(ordered.limit(limit).offset(offset)).mappings()
     return UploadDiff(counts, tuple(ValueDiff(**row) for row in page))
 

@@ -81,7 +81,13 @@ def read_series(
     position = sa.func.row_number().over(partition_by=keys, order_by=newest_first)
     rows = (
         sa.select(*keys, *(history.c[name] for name in columns), position.label("position"))
-        .join_from(history, applied)
+        .join_from(
+            history,
+            applied,
+            sa.and_(
+                applied.c.customer_id == history.c.customer_id, applied.c.version == history.c.upload_version
+            ),
+        )
         .where(
             history.c.customer_id == customer_id,
             history.c.as_of <= sa.bindparam("as_of", as_of, UtcDateTime),

@@ -35,7 +35,7 @@ from kpi_platform.pipeline.load_task import LoadTask
 UpdateMode = Literal["upsert", "replace"]
 DataSource = Literal["salesforce", "servicenow", "combined"]
 Progress = Callable[[str, int, int], None]
-"""Called with the phase (read, accounts, values), what is done, and of how much (0: not known)."""
+"""Called with the phase (read, accounts, values, finish), what is done, and of how much (0: not known)."""
 
 _NOTES = 100
 
@@ -187,10 +187,13 @@ def _apply(
 ) -> int | None:
     if not task.dry_run:
         task = _begin(task, header)
+    size = len(task.incoming.source_ids)
+    progress("accounts", 0, size)
     targets = load_accounts(task)
-    progress("accounts", len(task.incoming.source_ids), len(task.incoming.source_ids))
     load_health(task, targets)
+    progress("accounts", size, size)
     load_values(task, targets, lambda done, total: progress("values", done, total))
+    progress("finish", 0, 1)
     if task.dry_run:
         return newest.version if newest else None
     defined = store_definitions(task.connection, task.customer_id, list(task.definitions.values()))

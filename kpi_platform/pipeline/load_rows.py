@@ -94,6 +94,7 @@ def load_values(task: LoadTask, target: Array, progress: Callable[[int, int], No
     slugs = sorted({*stored_definitions(task.connection, task.customer_id), *task.definitions})
     rows = _value_rows(task, target, slugs)
     is_first = not has_rows(task.connection, VALUES, task.customer_id)
+    progress(0, len(rows))
     with changing(task, VALUES) as writer:
         for start, end, accounts in _slices(rows.key // len(slugs)):
             part = rows.take(np.arange(start, end))

@@ -1,0 +1,129 @@
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from kpi_platform.dashboard.accounts import add_account, get_account
+from kpi_platform.dashboard.customers import add_customer, get_customer
+from kpi_platform.dashboard.match_store import (
+    StoredOutcome,
+    known_links,
+    matches_state,
+    note_loaded,
+    rejected_pairs,
+    store_outcomes,
+)
+from kpi_platform.dashboard.matches import decide, get_match, list_matches, match_decisions, undo_decision
+from kpi_platform.domain.errors import Conflict, InvalidInput, NotFound
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def outcome(
+    source: str, account: int | None, decision: str, candidates: tuple[int, ...] = ()
+) -> StoredOutcome:
+    return StoredOutcome(
+        source_account_id=source,
+        source_name=f"Source {source}",
+        account_id=account,
+        score=0.8 if account else 0.0,
+        method="fuzzy" if account else "none",
+        decision=decision,
+        reason="similar name",
+        candidates=[
+            {"account_id": one, "name": "x", "score": 0.8, "method": "fuzzy", "reason": ""}
+            for one in candidates
+        ],
+    )
+
+
+@pytest.fixture
+def connection(any_dashboard_engine: sa.Engine):  # type: ignore[no-untyped-def]
+    with any_dashboard_engine.begin() as connection:
+        add_customer(connection, "acme", "Acme")
+        for name in ("One", "Two"):
+            add_account(connection, "acme", name=name)
+        yield connection
+
+
+def store(connection: sa.Connection, *outcomes: StoredOutcome) -> int:
+    return store_outcomes(connection, get_customer(connection, "acme").id, outcomes, NOW)
+
+
+def test_outcomes_are_stored_once_and_vanish_with_their_source(connection: sa.Connection) -> None:
+    rows = outcome("A", 1, "match"), outcome("B", 2, "review", (2, 1)), outcome("C", None, "none")
+    assert store(connection, *rows) == 3
+    state = matches_state(connection, 1)
+    assert store(connection, *rows) == 0
+    assert matches_state(connection, 1) == state
+    assert store(connection, *rows[:2]) == 1
+    assert [one.source_account_id for one in list_matches(connection, "acme")] == ["A", "B"]
+    [waiting] = list_matches(connection, "acme", decision="review")
+    assert (waiting.account_name, [one["account_id"] for one in waiting.candidates]) == ("Two", [2, 1])
+
+
+def test_a_loaded_match_is_known_from_then_on_and_keeps_how_it_was_found(connection: sa.Connection) -> None:
+    store(connection, outcome("A", 1, "match"), outcome("C", None, "none"))
+    created = add_account(connection, "acme", name="Three")
+    note_loaded(connection, 1, [("C", created.id)])
+    assert known_links(connection, 1, {"A", "C"}) == {"A": 1, "C": created.id}
+    again = StoredOutcome("A", "Source A", 1, 1.0, "id", "match", "known", [])
+    assert (
+        store(connection, again, StoredOutcome("C", "Source C", created.id, 1.0, "id", "match", "known", []))
+        == 0
+    )
+    assert get_match(connection, "acme", "A").method == "fuzzy"
+    assert get_match(connection, "acme", "C").method == "created"
+
+
+def test_a_decision_binds_until_it_is_undone(connection: sa.Connection) -> None:
+    store(connection, outcome("A", 1, "review", (1, 2)))
+    accepted = decide(connection, "acme", "A", "accept", who="ann")
+    assert (accepted.account_id, accepted.decided_by) == (1, "ann")
+    assert known_links(connection, 1, {"A"}) == {"A": 1}
+    chosen = decide(connection, "acme", "A", "choose", account_id=2, who="bob", note="phoned them")
+    assert known_links(connection, 1, {"A"}) == {"A": 2}
+    assert [one.id for one in match_decisions(connection, "acme")] == [chosen.id]
+    match = undo_decision(connection, "acme", chosen.id, who="ann")
+    assert (match.decision, match.loaded) == ("review", False)
+    assert known_links(connection, 1, {"A"}) == {}
+    assert len(match_decisions(connection, "acme", include_undone=True)) == 2
+    with pytest.raises(Conflict, match="undone already"):
+        undo_decision(connection, "acme", chosen.id, who="ann")
+
+
+def test_a_rejection_offers_the_next_candidate_and_then_none(connection: sa.Connection) -> None:
+    store(connection, outcome("A", 1, "review", (1, 2)))
+    decide(connection, "acme", "A", "reject", who="ann")
+    match = get_match(connection, "acme", "A")
+    assert (match.decision, match.account_id) == ("review", 2)
+    decide(connection, "acme", "A", "reject", who="ann")
+    match = get_match(connection, "acme", "A")
+    assert (match.decision, match.account_id) == ("none", None)
+    assert rejected_pairs(connection, 1) == {("A", 1), ("A", 2)}
+
+
+def test_an_undone_decision_cuts_the_link_that_a_load_made(connection: sa.Connection) -> None:
+    account = add_account(connection, "acme", name="Three", external_id="A")
+    store(connection, outcome("A", account.id, "review"))
+    decision = decide(connection, "acme", "A", "accept", who="ann")
+    note_loaded(connection, 1, [])
+    undo_decision(connection, "acme", decision.id, who="ann")
+    assert get_account(connection, "acme", account.id).external_id is None
+    assert known_links(connection, 1, {"A"}) == {}
+
+
+def test_one_account_is_not_two_source_accounts(connection: sa.Connection) -> None:
+    store(connection, outcome("A", 1, "match"), outcome("B", 2, "review"))
+    with pytest.raises(Conflict, match="Source A"):
+        decide(connection, "acme", "B", "choose", account_id=1, who="ann")
+
+
+def test_wrong_decisions_name_what_is_missing(connection: sa.Connection) -> None:
+    store(connection, outcome("A", None, "none"))
+    with pytest.raises(InvalidInput, match="needs an account"):
+        decide(connection, "acme", "A", "accept", who="ann")
+    with pytest.raises(NotFound, match="no account 99"):
+        decide(connection, "acme", "A", "choose", account_id=99, who="ann")
+    with pytest.raises(NotFound, match="no source account 'Z'"):
+        decide(connection, "acme", "Z", "choose", account_id=1, who="ann")
