@@ -13,6 +13,11 @@ kpi_values as (
     {{ of_batch(ref('kpi_values')) }}
 ),
 
+settings as (
+    select * from {{ ref('int_kpi_setting') }}
+    where kpi not in ('nps', 'adoption_index', 'churn_risk')
+),
+
 counted as (
     select
         measures.customer_id,
@@ -29,12 +34,15 @@ counted as (
 
 shown as (
     select
-        customer_id,
-        kpi,
-        sum(sample_size) as row_count
+        kpi_values.customer_id,
+        kpi_values.kpi,
+        sum(kpi_values.sample_size) as row_count
     from kpi_values
-    where kpi not in ('nps', 'adoption_index', 'churn_risk')
-    group by customer_id, kpi
+    inner join settings
+        on
+            kpi_values.customer_id = settings.customer_id
+            and kpi_values.kpi = settings.kpi
+    group by kpi_values.customer_id, kpi_values.kpi
 )
 
 select

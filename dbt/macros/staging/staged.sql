@@ -2,19 +2,33 @@
     {#- One source table of all customers of the batch, under canonical names and types: the latest row of each key,
         with `is_live` false where the source deleted it. -#}
     {%- set selects = [] -%}
+    {#- Rendering is what many customers cost, and most of them landed alike. -#}
+    {%- set readings = {} -%}
     {%- for customer in batch_customers() if landed_table(customer, source, table) -%}
-        {%- do selects.append(staged_customer(customer, source, table, columns, fields, references)) -%}
+        {%- set landed = landed_table(customer, source, table) -%}
+        {%- set layout = landed.get('layout') or customer.key -%}
+        {%- if layout not in readings -%}
+            {%- do readings.update({layout: staged_reading(customer, source, table, columns, fields, references)}) -%}
+        {%- endif -%}
+        {%- do selects.append(staged_customer(customer, landed, readings[layout])) -%}
     {%- endfor -%}
     {{ latest(selects | join('\nunion all\n')) if selects else staged_nothing(columns, fields) }}
 {%- endmacro %}
 
 
-{% macro staged_customer(customer, source, table, columns, fields, references) -%}
+{% macro staged_customer(customer, landed, reading) -%}
+select
+    cast({{ text_literal(customer.key) }} as {{ canonical_type('string') }}) as customer_id,
+    {{ reading }}
+from {{ landed_relation(landed) }}
+{%- endmacro %}
+
+
+{% macro staged_reading(customer, source, table, columns, fields, references) -%}
+    {#- What is selected of one landed table, under canonical names and types. -#}
     {%- set landed = landed_table(customer, source, table) -%}
     {%- set key = 'id' if source == 'salesforce' else 'sys_id' -%}
     {%- set landed_id = staged_column(landed, [key], 'string') -%}
-select
-    cast({{ text_literal(customer.key) }} as {{ canonical_type('string') }}) as customer_id,
     {{ landed_id }} as landed_id,
     {{ salesforce_key(landed_id) if source == 'salesforce' else landed_id }} as id_key,
     {%- for name, type in columns.items() %}
@@ -28,7 +42,6 @@ select
     {{ staged_is_live(landed) }} as is_live,
     {{ staged_column(landed, ['_fivetran_synced'], 'timestamp') }} as _fivetran_synced,
     {{ staged_column(landed, ['_fivetran_start'], 'timestamp') }} as _fivetran_start
-from {{ landed_relation(landed) }}
 {%- endmacro %}
 
 

@@ -4,6 +4,10 @@ results as (
     select * from {{ ref('int_kpi_result') }}
 ),
 
+custom_results as (
+    select * from {{ ref('int_custom_result') }}
+),
+
 churn as (
     {{ of_batch(ref('account_churn_risk')) }}
 ),
@@ -23,6 +27,23 @@ final as (
         left_out_count,
         window_end as as_of
     from results
+
+    union all
+
+    select
+        customer_id,
+        account_id,
+        kpi,
+        value,
+        numerator,
+        denominator,
+        sample_size,
+        window_start,
+        window_end,
+        status,
+        left_out_count,
+        window_end as as_of
+    from custom_results
 
     union all
 

@@ -12,6 +12,14 @@ settings as (
     select * from {{ ref('int_kpi_setting') }}
 ),
 
+custom_events as (
+    select * from {{ ref('int_custom_event') }}
+),
+
+custom_settings as (
+    select * from {{ ref('int_custom_setting') }}
+),
+
 fields as (
     select customer_id, account_id, 'nps' as kpi, nps_score as number from accounts
     union all
@@ -61,10 +69,43 @@ event_rows as (
             and events.account_key = accounts.account_key
 ),
 
+-- A row that is counted is 1, one that is measured what was read of it.
+custom_rows as (
+    select
+        custom_events.customer_id,
+        accounts.account_id,
+        custom_events.kpi,
+        custom_events.source_table,
+        custom_events.source_id,
+        custom_events.event_time,
+        case
+            when not custom_events.in_numerator then 0
+            when custom_settings.numerator_aggregate in ('count', 'count_distinct') then 1
+            else cast(custom_events.numerator_number as {{ canonical_type('float') }})
+        end as numerator,
+        case
+            when not custom_events.in_denominator then 0
+            when custom_settings.denominator_aggregate in ('count', 'count_distinct') then 1
+            else cast(custom_events.denominator_number as {{ canonical_type('float') }})
+        end as denominator,
+        custom_events.left_out_reason
+    from custom_events
+    inner join custom_settings
+        on
+            custom_events.customer_id = custom_settings.customer_id
+            and custom_events.kpi = custom_settings.kpi
+    left join accounts
+        on
+            custom_events.customer_id = accounts.customer_id
+            and custom_events.account_key = accounts.account_key
+),
+
 all_rows as (
     select * from field_rows
     union all
     select * from event_rows
+    union all
+    select * from custom_rows
 ),
 
 final as (

@@ -1,0 +1,167 @@
+{% macro custom_kpis_of(source) %}
+    {#- [customer, definition] of every custom KPI of the batch that can be computed from `source`. -#}
+    {%- set found = [] -%}
+    {%- for customer in batch_customers() -%}
+        {%- for definition in customer.get('custom_kpis') or [] -%}
+            {%- if definition.source == source and custom_kpi_gap(customer, definition) is none -%}
+                {%- do found.append([customer, definition]) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(found) -}}
+{% endmacro %}
+
+
+{% macro custom_kpi_gap(customer, definition) %}
+    {#- not_synced, not_mapped or none: its table and fields, and those that link its rows to accounts. -#}
+    {%- if definition.status != 'ready' -%}
+        {{- return(definition.status) -}}
+    {%- elif definition.source == 'servicenow' -%}
+        {{- return(servicenow_gap(customer, definition.slug)) -}}
+    {%- elif not (landed_table(customer, 'salesforce', 'account') and landed_table(customer, 'salesforce', definition.table)) -%}
+        {{- return('not_synced') -}}
+    {%- endif -%}
+    {%- set by_account = landed_column(customer, 'salesforce', definition.table, 'account_id') -%}
+    {%- set by_contact = landed_column(customer, 'salesforce', definition.table, 'who_id')
+        and landed_column(customer, 'salesforce', 'contact', 'account_id') -%}
+    {{- return(none if definition.table == 'account' or by_account or by_contact else 'not_mapped') -}}
+{% endmacro %}
+
+
+{% macro custom_setting_rows() %}
+    {#- One row per customer and custom KPI, in the order of int_custom_setting's columns. -#}
+    {%- set rows = [] -%}
+    {%- set as_of = as_of_datetime() -%}
+    {%- for customer in batch_customers() -%}
+        {%- for definition in customer.get('custom_kpis') or [] -%}
+            {%- set is_ratio = definition.aggregate == 'ratio' -%}
+            {%- set ready = definition.status == 'ready' -%}
+            {%- set days = definition.get('window_days') -%}
+            {%- do rows.append([
+                customer.key,
+                definition.slug,
+                definition.source,
+                definition.numerator.aggregate if is_ratio and ready else definition.aggregate,
+                definition.denominator.aggregate if is_ratio and ready else none,
+                100 if is_ratio and definition.get('unit') == 'percent' else 1,
+                as_of - modules.datetime.timedelta(days=days) if days else none,
+                as_of,
+                custom_kpi_gap(customer, definition),
+                customer.sources.get(definition.source, {}).get('stale', false),
+            ]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(rows) -}}
+{% endmacro %}
+
+
+{% macro custom_rows(source) -%}
+    {#- The rows that the custom KPIs of a source look at: what passes their filters in their windows. -#}
+    {%- set selects = [] -%}
+    {%- for customer, definition in custom_kpis_of(source) -%}
+        {%- do selects.append(custom_kpi_rows(customer, definition)) -%}
+    {%- endfor -%}
+    {{ selects | join('\nunion all\n') }}
+{%- endmacro %}
+
+
+{% macro custom_kpi_rows(customer, definition) -%}
+    {%- set readings = {} -%}
+    {%- set conditions = custom_conditions(definition.filters, readings) -%}
+    {%- set is_ratio = definition.aggregate == 'ratio' -%}
+    {%- set numerator = custom_measure(definition.numerator if is_ratio else definition, readings, is_ratio) -%}
+    {%- set denominator = custom_measure(definition.denominator, readings, true) if is_ratio else none -%}
+    {%- set event_time = custom_reading(definition.time_field, 'time', readings) if definition.time_field else none -%}
+    {%- set references = ['account_id', 'who_id'] if definition.table not in ('account', 'incident') else [] -%}
+select
+    customer_id,
+    {{ text_literal(definition.slug) }} as kpi,
+    {{ text_literal(definition.source ~ '.' ~ definition.table) }} as source_table,
+    landed_id as source_id,
+    id_key,
+    {{ 'account_id' if references else literal(none, 'string') }} as account_id,
+    {{ 'who_id' if references else literal(none, 'string') }} as who_id,
+    {{ event_time or literal(none, 'timestamp') }} as event_time,
+    {{ numerator.passes }} as in_numerator,
+    {{ numerator.number }} as numerator_number,
+    {{ numerator.text }} as numerator_text,
+    {{ denominator.passes if denominator else 'false' }} as in_denominator,
+    {{ denominator.number if denominator else literal(none, 'exact') }} as denominator_number,
+    {{ denominator.text if denominator else literal(none, 'string') }} as denominator_text,
+    is_live
+from (
+    {{ custom_records(customer, definition, readings, references) }}
+) as records
+where
+    {{ conditions }}
+    {%- if event_time and definition.window_days %}
+    and {{ event_time }} >= {{ days_before_as_of(definition.window_days) }}
+    and {{ event_time }} < {{ as_of() }}
+    {%- elif event_time %}
+    and ({{ event_time }} < {{ as_of() }} or {{ event_time }} is null)
+    {%- endif %}
+{%- endmacro %}
+
+
+{% macro custom_measure(measure, readings, is_side) %}
+    {#- Which rows a measure takes, and what it reads of them as number and as text. -#}
+    {%- set is_text = measure.aggregate == 'count_distinct' -%}
+    {{- return({
+        'passes': custom_conditions(measure.filters, readings) if is_side else 'true',
+        'number': custom_reading(measure.field, 'exact', readings) if measure.field and not is_text else literal(none, 'exact'),
+        'text': custom_reading(measure.field, 'text', readings) if measure.field and is_text else literal(none, 'string'),
+    }) -}}
+{% endmacro %}
+
+
+{% macro custom_reading(field, kind, readings) %}
+    {#- The name under which a record has `field` as `kind`; notes in `readings` that it must have it. -#}
+    {%- set place = readings.get(field ~ ' ' ~ kind, {}).get('place', readings | length) -%}
+    {%- do readings.update({field ~ ' ' ~ kind: {'place': place, 'field': field, 'kind': kind}}) -%}
+    {{- return('field_' ~ place) -}}
+{% endmacro %}
+
+
+{% macro custom_records(customer, definition, readings, references) -%}
+    {#- The latest record of each id with the readings; an incident with those of its class table beside it. -#}
+    {%- if definition.table == 'incident' and landed_table(customer, 'servicenow', 'task') -%}
+select
+    incidents.customer_id,
+    incidents.landed_id,
+    incidents.id_key,
+        {%- for reading in readings.values() %}
+    coalesce(incidents.field_{{ reading.place }}, tasks.field_{{ reading.place }}) as field_{{ reading.place }},
+        {%- endfor %}
+    incidents.is_live
+from (
+    {{ latest(custom_landed(customer, 'servicenow', 'incident', readings, references)) }}
+) as incidents
+left join (
+    {{ latest(custom_landed(customer, 'servicenow', 'task', readings, references)) }}
+) as tasks
+    on incidents.id_key = tasks.id_key
+    {%- else -%}
+    {{ latest(custom_landed(customer, definition.source, definition.table, readings, references)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro custom_landed(customer, source, table, readings, references) -%}
+    {%- set landed = landed_table(customer, source, table) -%}
+    {%- set types = {'number': 'float', 'exact': 'exact', 'text': 'string', 'boolean': 'boolean', 'time': 'timestamp'} -%}
+    {%- set landed_id = staged_column(landed, ['id' if source == 'salesforce' else 'sys_id'], 'string') -%}
+select
+    cast({{ text_literal(customer.key) }} as {{ canonical_type('string') }}) as customer_id,
+    {{ landed_id }} as landed_id,
+    {{ salesforce_key(landed_id) if source == 'salesforce' else landed_id }} as id_key,
+    {%- for reading in readings.values() %}
+    {{ staged_column(landed, [reading.field], types[reading.kind]) }} as field_{{ reading.place }},
+    {%- endfor %}
+    {%- for reference in references %}
+    {{ staged_column(landed, [reference], 'string') }} as {{ reference }},
+    {%- endfor %}
+    {{ staged_is_live(landed) }} as is_live,
+    {{ staged_column(landed, ['_fivetran_synced'], 'timestamp') }} as _fivetran_synced,
+    {{ staged_column(landed, ['_fivetran_start'], 'timestamp') }} as _fivetran_start
+from {{ landed_relation(landed) }}
+{%- endmacro %}
