@@ -84,6 +84,22 @@ def get_match(connection: sa.Connection, customer: str, source_account_id: str) 
     return StoredMatch(**row)
 
 
+def matches_of_account(connection: sa.Connection, customer: str, account_id: int) -> list[StoredMatch]:
+    """The source accounts that are this account, best first."""
+    mine = _select(connection, customer).where(
+        _table.c.account_id == account_id, _table.c.decision == "match"
+    )
+    rows = connection.execute(mine.order_by(_table.c.score.desc(), _table.c.source_account_id)).mappings()
+    return [StoredMatch(**row) for row in rows]
+
+
+def count_matches(connection: sa.Connection, customer: str) -> dict[str, int]:
+    """How many of the customer's source accounts have each decision."""
+    query = sa.select(_table.c.decision, sa.func.count()).group_by(_table.c.decision)
+    mine = query.where(_table.c.customer_id == get_customer(connection, customer).id)
+    return dict(connection.execute(mine).tuples().all())
+
+
 def decide(
     connection: sa.Connection,
     customer: str,
@@ -155,6 +171,20 @@ def match_decisions(
     if not include_undone:
         query = query.where(_decisions.c.undone_at.is_(None))
     return [MatchDecision(**row) for row in connection.execute(query).mappings()]
+
+
+def newest_decision(connection: sa.Connection, customer: str, source_account_id: str) -> MatchDecision:
+    """The newest decision on a source account that is not undone, or NotFound."""
+    query = _select_decisions(get_customer(connection, customer).id).where(
+        _decisions.c.source_account_id == source_account_id, _decisions.c.undone_at.is_(None)
+    )
+    row = connection.execute(query.order_by(_decisions.c.id.desc()).limit(1)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(
+            f"Nobody has decided about source account '{source_account_id}'.",
+            next_step="List the decisions.",
+        )
+    return MatchDecision(**row)
 
 
 def _after_rejection(

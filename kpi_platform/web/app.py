@@ -8,8 +8,9 @@ from fastapi import FastAPI
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine
 from kpi_platform.web.errors import register_error_handlers
+from kpi_platform.web.openapi import correct_openapi
 from kpi_platform.web.request_ids import RequestIds
-from kpi_platform.web.routes import pages, sign_in
+from kpi_platform.web.routes import api, pages, sign_in
 from kpi_platform.web.sessions import Sessions
 from kpi_platform.web.throttle import Throttle
 
@@ -36,7 +37,9 @@ def create_app(configuration: Configuration) -> FastAPI:
     app.state.sessions = Sessions.of(configuration)
     app.state.throttle = Throttle()
     register_error_handlers(app)
+    app.include_router(api.router)
     app.include_router(sign_in.router)
     pages.register(app)
+    correct_openapi(app)
     app.add_middleware(RequestIds)
     return app

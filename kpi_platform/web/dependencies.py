@@ -147,7 +147,7 @@ def require_operator(principal: CurrentPrincipal) -> Principal:
 def current_customer(
     request: Request,
     principal: CurrentPrincipal,
-    connection: ConnectionDep,
+    engine: EngineDep,
     x_customer_id: Annotated[
         str | None, Header(description="Operators: the key of the customer that the call is about.")
     ] = None,
@@ -158,14 +158,16 @@ def current_customer(
         if x_customer_id not in (None, principal.customer):
             raise Forbidden("The token belongs to another customer.", next_step="Leave X-Customer-ID out.")
         return principal.customer
-    chosen = x_customer_id
-    if chosen is None and principal.csrf_token is not None:
-        active = [customer.key for customer in list_customers(connection)]
-        remembered = request.cookies.get(CUSTOMER_COOKIE)
-        chosen = remembered if remembered in active else active[0] if len(active) == 1 else None
-    if chosen is None:
-        raise NoCustomerChosen("Whose data is this about?", next_step="Say it in the header X-Customer-ID.")
-    return get_customer(connection, chosen).key
+    # Its own short snapshot: what streams to a browser for minutes must hold none.
+    with reading(engine) as connection:
+        chosen = x_customer_id
+        if chosen is None and principal.csrf_token is not None:
+            active = [customer.key for customer in list_customers(connection)]
+            remembered = request.cookies.get(CUSTOMER_COOKIE)
+            chosen = remembered if remembered in active else active[0] if len(active) == 1 else None
+        if chosen is None:
+            raise NoCustomerChosen("Whose data is this about?", next_step="Say it in X-Customer-ID.")
+        return get_customer(connection, chosen).key
 
 
 CustomerDep = Annotated[str, Depends(current_customer)]

@@ -20,6 +20,7 @@ from kpi_platform.domain.settings.policies import (
     Update,
 )
 from kpi_platform.domain.settings.sources import SalesforceSettings, ServiceNowSettings, SourceSettings
+from kpi_platform.domain.settings.stated import stated_part
 from kpi_platform.domain.settings.warehouse import WarehouseSettings
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "editable_part",
     "parse_settings",
     "settings_leaves",
+    "stated_part",
 ]

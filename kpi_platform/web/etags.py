@@ -1,0 +1,46 @@
+"""Versions as entity tags: `ETag: "3"`, `If-Match: "3"`."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+from fastapi import Header
+
+from kpi_platform.domain.errors import Conflict, InvalidInput
+from kpi_platform.web.refusals import PreconditionFailed
+
+IfMatch = Annotated[
+    str | None,
+    Header(description='The version that the change was made from, as the `ETag` has it: `"3"`.'),
+]
+_TAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def expected_version(if_match: str | None) -> int | None:
+    """The version that `If-Match` names; None where it says nothing (or `*`). Raises InvalidInput."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _TAG.fullmatch(if_match.strip())
+    if found is None:
+        raise InvalidInput(
+            "If-Match names no version.", next_step='Send the ETag of the document, as in "3".'
+        )
+    return int(found[1])
+
+
+@contextmanager
+def precondition() -> Iterator[None]:
+    """Somebody else's faster change is a failed precondition of this request."""
+    try:
+        yield
+    except Conflict as conflict:
+        if "expected_version" not in conflict.details:
+            raise
+        raise PreconditionFailed(
+            conflict.message, next_step=conflict.next_step, details=conflict.details
+        ) from None

@@ -1,0 +1,148 @@
+"""Accounts: list, one, its KPIs, its history."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from kpi_platform.dashboard.account_history import confirmed_until, health_series, kpi_series
+from kpi_platform.dashboard.account_reading import (
+    AccountFilter,
+    AccountSummary,
+    BandFilter,
+    account_detail,
+    find_accounts,
+)
+from kpi_platform.dashboard.definitions import kpi_definitions
+from kpi_platform.dashboard.matches import matches_of_account
+from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
+from kpi_platform.web.links import source_page
+from kpi_platform.web.schemas.accounts import (
+    AccountAnswer,
+    AccountDetailAnswer,
+    AccountsAnswer,
+    HistoryAnswer,
+    KpiAnswer,
+    KpiValueAnswer,
+    MatchedSourceAnswer,
+)
+from kpi_platform.web.schemas.answers import Limit, Offset, errors
+
+router = APIRouter(prefix="/accounts", tags=["accounts"])
+
+AccountId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Text = Annotated[str | None, Query(max_length=200)]
+Number = Annotated[float | None, Query(allow_inf_nan=False)]
+
+
+@router.get("")
+def list_accounts(
+    connection: ConnectionDep,
+    customer: CustomerDep,
+    search: Annotated[str | None, Query(max_length=200, description="Part of the name.")] = None,
+    health: Annotated[BandFilter | None, Query(description="Band of the health score.")] = None,
+    industry: Text = None,
+    region: Text = None,
+    csm: Annotated[str | None, Query(max_length=200, description="Customer success manager.")] = None,
+    kpi: Annotated[str | None, Query(max_length=64, description="The KPI of the next three.")] = None,
+    kpi_band: BandFilter | None = None,
+    kpi_min: Number = None,
+    kpi_max: Number = None,
+    sort: Annotated[
+        str,
+        Query(max_length=64, description="name, health_score, revenue, industry, region, csm_name or a KPI."),
+    ] = "name",
+    descending: bool = False,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> AccountsAnswer:
+    """A page of the accounts with their health and KPI values. Whatever has no value sorts last."""
+    wanted = AccountFilter(search, health, industry, region, csm, kpi, kpi_band, kpi_min, kpi_max)
+    page = find_accounts(
+        connection, customer, wanted, sort=sort, descending=descending, limit=limit, offset=offset
+    )
+    return AccountsAnswer(
+        total=page.total, limit=limit, offset=offset, accounts=[_account(one) for one in page.accounts]
+    )
+
+
+@router.get("/{account_id}", responses=errors(404))
+def get_account(
+    account_id: AccountId, configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
+) -> AccountDetailAnswer:
+    """One account: its values, how its health score is put together, and what it is in the sources."""
+    detail = account_detail(connection, customer, account_id)
+    settings = effective_settings(configuration, connection, customer)
+    sources = [
+        MatchedSourceAnswer(
+            source_account_id=match.source_account_id,
+            source_name=match.source_name,
+            score=match.score,
+            method=match.method,
+            page=source_page(settings, match.source_account_id),
+        )
+        for match in matches_of_account(connection, customer, account_id)
+    ]
+    return AccountDetailAnswer(
+        **_account(detail.summary).model_dump(),
+        health=dict(detail.health),
+        health_as_of=detail.health_as_of,
+        sources=sources,
+    )
+
+
+@router.get("/{account_id}/kpis", responses=errors(404))
+def get_account_kpis(
+    account_id: AccountId, connection: ConnectionDep, customer: CustomerDep
+) -> list[KpiAnswer]:
+    """The account's values with what each KPI means, in the order of the KPIs."""
+    values = account_detail(connection, customer, account_id).summary.kpis
+    definitions = kpi_definitions(connection, customer)
+    return [
+        KpiAnswer(
+            **KpiValueAnswer.model_validate(value).model_dump(),
+            **{
+                name: getattr(definitions[kpi], name)
+                for name in KpiAnswer.model_fields
+                if name not in KpiValueAnswer.model_fields
+            },
+        )
+        for kpi, value in values.items()
+    ]
+
+
+@router.get("/{account_id}/history", responses=errors(404))
+def get_account_history(
+    account_id: AccountId,
+    connection: ConnectionDep,
+    customer: CustomerDep,
+    kpi: Annotated[list[str] | None, Query(max_length=70, description="Only these KPIs.")] = None,
+    since: Annotated[datetime | None, Query(description="Only points from here on (UTC).")] = None,
+) -> HistoryAnswer:
+    """How the account's health score and values developed."""
+    since = since.replace(tzinfo=UTC) if since and since.tzinfo is None else since
+    return HistoryAnswer.model_validate(
+        {
+            "health": health_series(connection, customer, account_id, since=since),
+            "kpis": kpi_series(connection, customer, account_id, kpi, since=since),
+            "confirmed_until": confirmed_until(connection, customer),
+        }
+    )
+
+
+def _account(summary: AccountSummary) -> AccountAnswer:
+    own = {
+        name: getattr(summary.account, name)
+        for name in AccountAnswer.model_fields
+        if hasattr(summary.account, name)
+    }
+    return AccountAnswer.model_validate(
+        own
+        | {
+            "health_score": summary.health_score,
+            "coverage": summary.coverage,
+            "health_band": summary.health_band,
+            "kpis": dict(summary.kpis),
+        }
+    )

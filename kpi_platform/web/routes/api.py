@@ -1,0 +1,11 @@
+"""The REST API, put together."""
+
+from fastapi import APIRouter, Depends
+
+from kpi_platform.web.dependencies import require_scope
+from kpi_platform.web.routes import accounts, config, matches, schedule, sync, uploads
+from kpi_platform.web.schemas.answers import COMMON_ERRORS
+
+router = APIRouter(prefix="/api", dependencies=[Depends(require_scope("read"))], responses=COMMON_ERRORS)
+for topic in (sync, schedule, config, accounts, matches, uploads):
+    router.include_router(topic.router)

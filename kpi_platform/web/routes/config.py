@@ -1,0 +1,104 @@
+"""The settings document: read, replace, its versions, and what a change would do."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Path, Response
+
+from kpi_platform.dashboard.settings_versions import settings_history, settings_version
+from kpi_platform.pipeline.change_settings import SettingsChange
+from kpi_platform.web.dependencies import (
+    ConfigurationDep,
+    ConnectionDep,
+    CurrentPrincipal,
+    CustomerDep,
+    EngineDep,
+    require_scope,
+)
+from kpi_platform.web.etags import IfMatch, etag, expected_version, precondition
+from kpi_platform.web.schemas.answers import errors
+from kpi_platform.web.schemas.settings import (
+    DOCUMENT_EXAMPLE,
+    SettingsDocumentAnswer,
+    SettingsSavedAnswer,
+    SettingsVersionAnswer,
+)
+from kpi_platform.web.settings_service import restore_version, save_document, settings_document
+
+router = APIRouter(prefix="/fivetran/config", tags=["settings"])
+
+Document = Annotated[dict[str, Any], Body(examples=[DOCUMENT_EXAMPLE])]
+Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
+_writing = Depends(require_scope("write"))
+
+
+@router.get("")
+def get_config(
+    response: Response, configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
+) -> dict[str, Any]:
+    """The settings that hold, as one document; its version is the `ETag`."""
+    version, document = settings_document(configuration, connection, customer)
+    response.headers["ETag"] = etag(version)
+    return document
+
+
+@router.put("", dependencies=[_writing], responses=errors(409, 412, 502))
+def put_config(
+    document: Document,
+    response: Response,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+    if_match: IfMatch = None,
+) -> SettingsSavedAnswer:
+    """Replace the settings. They are checked, told to Fivetran and stored, or nothing of it. What is left out
+    is at its default; what only repeats a default stays one."""
+    with precondition():
+        change = save_document(
+            configuration, engine, customer, document,
+            principal=principal, expected_version=expected_version(if_match),
+        )  # fmt: skip
+    return _saved(response, change)
+
+
+@router.get("/history")
+def get_history(connection: ConnectionDep, customer: CustomerDep) -> list[SettingsVersionAnswer]:
+    """All versions, newest first: who, when, and what changed."""
+    return [SettingsVersionAnswer.model_validate(one) for one in settings_history(connection, customer)]
+
+
+@router.get("/history/{version}", responses=errors(404))
+def get_version(version: Version, connection: ConnectionDep, customer: CustomerDep) -> SettingsDocumentAnswer:
+    """One version with its document."""
+    return SettingsDocumentAnswer.model_validate(settings_version(connection, customer, version))
+
+
+@router.post("/restore/{version}", dependencies=[_writing], responses=errors(404, 409, 412, 502))
+def restore(
+    version: Version,
+    response: Response,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+    if_match: IfMatch = None,
+) -> SettingsSavedAnswer:
+    """Save an older version again, as the newest one."""
+    with precondition():
+        change = restore_version(
+            configuration, engine, customer, version,
+            principal=principal, expected_version=expected_version(if_match),
+        )  # fmt: skip
+    return _saved(response, change)
+
+
+def _saved(response: Response, change: SettingsChange) -> SettingsSavedAnswer:
+    response.headers["ETag"] = etag(change.version)
+    return SettingsSavedAnswer.model_validate(
+        {
+            "version": change.version,
+            "changes": change.changes,
+            "applied": change.applied,
+            "settings": change.settings.document(),
+        }
+    )

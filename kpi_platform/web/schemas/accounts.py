@@ -1,0 +1,105 @@
+"""Accounts with their values."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from kpi_platform.domain.kpis import Band, Direction, Source
+from kpi_platform.web.schemas.answers import Answer
+
+
+class KpiValueAnswer(Answer):
+    """A value; without one, `status` says why. Numerator, denominator, sample and window say how it came."""
+
+    kpi: str = Field(examples=["nps"])
+    value: float | None = Field(examples=[42.0])
+    numerator: float | None
+    denominator: float | None
+    sample_size: int | None
+    window_start: datetime | None
+    window_end: datetime | None
+    status: str = Field(examples=["ok"])
+    as_of: datetime
+    upload_version: int = Field(description="The upload that brought the value.")
+    band: Band | None = Field(description="By the customer's thresholds.")
+
+
+class AccountAnswer(Answer):
+    id: int
+    name: str = Field(examples=["Acme Corporation"])
+    external_id: str | None = Field(description="The id under which a source knows it.")
+    website: str | None
+    industry: str | None
+    region: str | None
+    revenue: float | None = Field(description="A year's.")
+    csm_name: str | None
+    csm_email: str | None
+    retired_at: datetime | None
+    health_score: float | None = Field(description="0 to 100.", examples=[71.5])
+    coverage: float | None = Field(description="Share of the score's weights that had values, 0 to 1.")
+    health_band: Band | None
+    kpis: dict[str, KpiValueAnswer] = Field(description="By KPI.")
+
+
+class AccountsAnswer(Answer):
+    """`total` counts all that the filters leave."""
+
+    total: int
+    limit: int
+    offset: int
+    accounts: list[AccountAnswer]
+
+
+class MatchedSourceAnswer(Answer):
+    source_account_id: str
+    source_name: str
+    score: float
+    method: str
+    page: str | None = Field(description="Its page in the source; null where the settings name no instance.")
+
+
+class AccountDetailAnswer(AccountAnswer):
+    health: dict[str, float | None] = Field(
+        description="The score's categories and contributions, and further rates."
+    )
+    health_as_of: datetime | None
+    sources: list[MatchedSourceAnswer]
+
+
+class KpiAnswer(KpiValueAnswer):
+    """A value with what its KPI means for this customer."""
+
+    display_name: str
+    category: str
+    impact: str
+    frequency: str
+    unit: str = Field(examples=["hours"])
+    direction: Direction = Field(description="Which values are better.")
+    source: Source
+    window_days: int | None
+    healthy: float | None = Field(description="Healthy from here on.")
+    at_risk: float | None = Field(description="At risk beyond.")
+    formula: str
+
+
+class HistoryPointAnswer(Answer):
+    as_of: datetime
+    value: float | None
+    status: str
+    upload_version: int
+
+
+class HealthPointAnswer(Answer):
+    as_of: datetime
+    health_score: float | None
+    coverage: float | None
+    upload_version: int
+
+
+class HistoryAnswer(Answer):
+    """A point holds until the next one: values that did not change add none. `confirmed_until` says of each
+    source until when a load has confirmed the last."""
+
+    health: list[HealthPointAnswer]
+    kpis: dict[str, list[HistoryPointAnswer]]
+    confirmed_until: dict[Source, datetime]
