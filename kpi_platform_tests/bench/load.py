@@ -4,6 +4,8 @@
 """
 
 import io
+import multiprocessing
+import resource
 import sys
 import tempfile
 import time
@@ -14,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -47,7 +48,7 @@ def main(accounts: int = 100_000) -> None:
         sqlite = _sqlite(Path(folder) / "sqlite", accounts)
     print_rows(f"Load of {rows:,} values, PostgreSQL", postgres)
     print_rows(f"Load of {rows:,} values, SQLite", sqlite)
-    print(f"peak memory {psutil.Process().memory_info().rss / 2**20:,.0f} MiB (now)")
+    print(f"Peak memory of a load of 200,000 accounts: {peak_memory(200_000):,.0f} MiB")
 
 
 def _postgres(home: Path, ours: str, theirs: str, accounts: int) -> dict[str, float]:
@@ -112,18 +113,9 @@ def _sqlite(home: Path, accounts: int) -> dict[str, float]:
 
 
 def _loads(home: Path, url: str, accounts: int) -> dict[str, float]:
-    configuration = Configuration.from_environment(
-        {"KPI_PLATFORM_HOME": str(home), "DASHBOARD_DATABASE_URL": url}
-    )
+    configuration = _configuration(home, url)
+    marts = _prepare(configuration, accounts)
     engine = database.open_engine(url)
-    database.upgrade(engine)
-    marts = _marts(accounts)
-    with engine.begin() as connection:
-        customer = add_customer(connection, CUSTOMER, "Bench")
-        outcomes = [
-            StoredOutcome(one, one, None, 0.0, "none", "none", "", []) for one in marts["account_id"].tolist()
-        ]
-        store_outcomes(connection, customer.id, outcomes, AS_OF)
 
     def load(as_of: datetime) -> LoadReport:
         _write(configuration, marts, as_of)
@@ -142,6 +134,54 @@ def _loads(home: Path, url: str, accounts: int) -> dict[str, float]:
     assert changed.kpis_updated == len(marts["value"][::100])
     engine.dispose()
     return seconds
+
+
+def peak_memory(accounts: int) -> float:
+    """MiB that a process needs at most for loading twice: everything new, then everything changed."""
+    with tempfile.TemporaryDirectory(prefix="kpi-bench-") as folder:
+        home, context = Path(folder), multiprocessing.get_context("spawn")
+        with context.Pool(1, maxtasksperchild=1) as pool:
+            pool.apply(_prepare_process, (home, accounts, 0.0))
+            first = pool.apply(_load_process, (home, AS_OF))
+            pool.apply(_prepare_process, (home, accounts, 1.0))
+            return max(first, pool.apply(_load_process, (home, AS_OF + timedelta(hours=6))))
+
+
+def _prepare_process(home: Path, accounts: int, shift: float) -> None:
+    configuration = _configuration(home, f"sqlite:///{home / 'dashboard.db'}")
+    if shift:
+        marts = _marts(accounts)
+        marts["value"] += shift
+        _write(configuration, marts, AS_OF + timedelta(hours=6))
+    else:
+        _write(configuration, _prepare(configuration, accounts), AS_OF)
+
+
+def _load_process(home: Path, as_of: datetime) -> float:
+    configuration = _configuration(home, f"sqlite:///{home / 'dashboard.db'}")
+    engine = database.open_engine(configuration.dashboard_database_url)
+    report = load_dashboard(configuration, engine, CUSTOMER, as_of)
+    assert report.kpis_synced > 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _configuration(home: Path, url: str) -> Configuration:
+    return Configuration.from_environment({"KPI_PLATFORM_HOME": str(home), "DASHBOARD_DATABASE_URL": url})
+
+
+def _prepare(configuration: Configuration, accounts: int) -> dict[str, Any]:
+    """A customer whose accounts have been matched: all of them are new."""
+    engine = database.open_engine(configuration.dashboard_database_url)
+    database.upgrade(engine)
+    marts = _marts(accounts)
+    with engine.begin() as connection:
+        customer = add_customer(connection, CUSTOMER, "Bench")
+        outcomes = [
+            StoredOutcome(one, one, None, 0.0, "none", "none", "", []) for one in marts["account_id"].tolist()
+        ]
+        store_outcomes(connection, customer.id, outcomes, AS_OF)
+    engine.dispose()
+    return marts
 
 
 def _marts(accounts: int) -> dict[str, Any]:

@@ -31,7 +31,8 @@ _TIMES = ("started_at", "finished_at")
 
 def kill_loads(folder: Path, disturbed_url: str, kills: int, *, size: int, seed: int = 1) -> Counter[str]:
     """Loads one series of data of `size` accounts twice: undisturbed into a SQLite file, and into
-    `disturbed_url` by processes that are killed. Returns how many were killed in each phase; "done" counts those that were faster.
+    `disturbed_url` by processes that are killed. Returns how many were killed in each phase; "done" counts
+    those that were faster.
 
     Raises AssertionError where what is stored after a kill is neither what was there before the load nor what
     is there after it.

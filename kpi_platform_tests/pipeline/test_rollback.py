@@ -1,3 +1,6 @@
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +11,12 @@ from kpi_platform.dashboard.accounts import add_account, list_accounts
 from kpi_platform.dashboard.rollback import diff_uploads, rollback
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import Conflict, NotFound
+from kpi_platform.domain.kpis import KPIS
+from kpi_platform.pipeline.load import load_dashboard
 from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk, acme, zeta
+from kpi_platform_tests.pipeline.marts import MartAccount
+
+KPI_NAMES = sorted(KPIS)
 
 
 def shown(desk: Desk) -> dict[str, Any]:
@@ -102,3 +110,59 @@ def test_the_diff_of_two_uploads_lists_changed_new_and_retired_values(desk: Desk
         assert diff_uploads(connection, "acme", 2, 3).counts == {"changed": 0, "new": 0, "retired": 3}
         assert diff_uploads(connection, "acme", 0, 3).counts == {"changed": 0, "new": 1, "retired": 0}
         assert len(diff_uploads(connection, "acme", 0, 2, limit=1).values) == 1
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_was_loaded_each_upload_can_be_taken_back_exactly(desk: Desk, seed: int) -> None:
+    dice = random.Random(seed)
+    states = {0: shown(desk)}
+    for step in range(1, 7):
+        accounts = [
+            MartAccount(
+                f"A{n}", f"Account {n}", {k: float(dice.randrange(3)) for k in dice.sample(KPI_NAMES, 3)}
+            )
+            for n in dice.sample(range(5), dice.randrange(1, 5))
+        ]
+        as_of = T1 + timedelta(days=dice.randrange(4))
+        if step % 3:
+            desk.load(as_of, accounts, update_mode=dice.choice(["upsert", "replace"]))
+        else:
+            applied = [version for version, status in statuses(desk).items() if status == "applied"]
+            version = dice.choice(applied)
+            take_back(desk, version)
+            assert shown(desk) == states[version - 1]
+        states |= {version: shown(desk) for version in statuses(desk) if version not in states}
+    for version in sorted(states, reverse=True)[:-1]:
+        if statuses(desk)[version] == "applied":
+            take_back(desk, version)
+            assert shown(desk) == states[version - 1], f"version {version}"
+
+
+def test_every_history_row_belongs_to_an_upload_and_an_account(desk: Desk) -> None:
+    desk.load(T1, [acme(), zeta()])
+    desk.load(T2, [acme(nps=1)], update_mode="replace")
+    take_back(desk, 2)
+    history, uploads, accounts = tables.kpi_history, tables.kpi_uploads, tables.accounts
+    with desk.engine.connect() as connection:
+        for parent, mine, theirs in (
+            (uploads, history.c.upload_version, uploads.c.version),
+            (uploads, history.c.brought_by, uploads.c.version),
+            (accounts, history.c.account_id, accounts.c.id),
+        ):
+            same = sa.and_(parent.c.customer_id == history.c.customer_id, theirs == mine)
+            orphans = sa.select(sa.func.count()).select_from(history).where(~sa.exists().where(same))
+            assert connection.execute(orphans).scalar() == 0
+
+
+def test_two_loads_of_one_customer_queue(desk: Desk) -> None:
+    desk.load(T1, [acme(nps=1)])
+    desk.marts(T2, [acme(nps=2), zeta()])
+
+    def load(_: int) -> tuple[int | None, int]:
+        report = load_dashboard(desk.configuration, desk.engine, "acme", T2)
+        return report.version, report.kpis_synced
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = sorted(pool.map(load, range(3)))
+    assert outcomes == [(2, 0), (2, 0), (2, 2)]
+    assert statuses(desk) == {1: "applied", 2: "applied"}
