@@ -39,13 +39,14 @@ def match(
         Path | None, typer.Option(help="Group the accounts of this one file instead.", show_default=False)
     ] = None,
     strategy: Annotated[str, typer.Option(help="exact, fuzzy or domain.")] = "fuzzy",
-    threshold: Annotated[float, typer.Option(help="Accept from this score on, 0 to 1.")] = 0.85,
-    review_threshold: Annotated[
+    threshold: Annotated[
         float | None,
         typer.Option(
-            help="Review from this score on; with --dedupe, group from it on. [default: 0.70]",
-            show_default=False,
+            help="Accept from this score on, 0 to 1. [default: 0.85; with --dedupe 0.40]", show_default=False
         ),
+    ] = None,
+    review_threshold: Annotated[
+        float | None, typer.Option(help="Review from this score on. [default: 0.70]", show_default=False)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
@@ -72,11 +73,11 @@ def match(
         path.exists() and out.exists() and path.samefile(out) for path in inputs
     ):
         raise InvalidInput(f"{out} is read, too.", next_step="Write to another file.")
-    policy = MatchPolicy(
-        strategy.lower(),  # type: ignore[arg-type]
-        threshold,
-        min(0.70, threshold) if review_threshold is None else review_threshold,
-    )
+    if threshold is None:
+        threshold = 0.40 if dedupe else 0.85
+    if review_threshold is None:
+        review_threshold = min(0.70, threshold)
+    policy = MatchPolicy(strategy.lower(), threshold, review_threshold)  # type: ignore[arg-type]
     counts = _group(dedupe, policy, out) if dedupe else _match(inputs[0], inputs[1], policy, out)
     summary = {**counts, "seconds": round(time.monotonic() - started, 3)}
     if as_json:

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 
 from kpi_platform.domain.matching.candidates import candidate_pairs
 from kpi_platform.domain.matching.names import name_words
-from kpi_platform.domain.matching.score import WordWeights, compare
+from kpi_platform.domain.matching.score import GENERAL_WEIGHTS, WordWeights, compare
 from kpi_platform_tests.calibration.labelled import applicants, made_up_link, organisation_pairs
 
 RIDGE = 0.3
@@ -43,8 +43,9 @@ def sample_lists(
     of_itself: bool = False,
 ) -> Sample:
     a, b = [name_words(text) for text in left], [name_words(text) for text in right]
-    weights = WordWeights.learn([words for words in (*a, *b) if words])
-    pairs = candidate_pairs([" ".join(words) for words in a], [" ".join(words) for words in b])
+    left_forms, right_forms = [" ".join(words) for words in a], [" ".join(words) for words in b]
+    weights = WordWeights.learn(left_forms, right_forms)
+    pairs = candidate_pairs(left_forms, right_forms)
     # Who has a namesake in the list is matched with it and teaches nothing about similar names.
     namesakes = set() if of_itself else {tuple(sorted(words)) for words in b}
     rows = [
@@ -81,7 +82,7 @@ def samples() -> list[Sample]:
             "applicants", texts, texts, lambda i, j: listed[i][1] == listed[j][1], 0.3, of_itself=True
         )
     )
-    general = WordWeights({}, 0)
+    general = GENERAL_WEIGHTS
     rows = [
         (compare(name_words(a), name_words(b), general).features, float(same))
         for a, b, same in organisation_pairs()

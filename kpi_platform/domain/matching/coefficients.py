@@ -5,7 +5,7 @@ from typing import Final
 PRIOR_NAMES: Final = 3_000.0
 """Of how many names the prior knowledge about common words is worth."""
 LEAST_WEIGHT: Final = 0.5
-STRUCTURAL_WEIGHT: Final = 1.3
+STRUCTURAL_WEIGHT: Final = 0.7
 """No word weighs less than the first; words such as "group" weigh no more than the second (nats)."""
 LONGEST: Final = 64
 """Letters of a word, or of a whole name, that are compared."""
@@ -25,5 +25,5 @@ MOST_FOR_OTHER_QUALIFIER: Final = 0.3
 other lacks; and which have different countries or numbers."""
 
 # In the order of `score.Evidence.features`.
-COEFFICIENTS: Final = (3.7, 5.71, 2.09, 1.75, 4.63, 0.66, 1.99, 0.9)
-INTERCEPT: Final = -6.91
+COEFFICIENTS: Final = (2.68, 5.99, 2.93, 1.95, 4.4, 0.47, 2.31, 0.74)
+INTERCEPT: Final = -6.82

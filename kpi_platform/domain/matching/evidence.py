@@ -38,9 +38,7 @@ class Names:
     ) -> None:
         self.left = [normalise_name(party.name) for party in left]
         self.right = [normalise_name(party.name) for party in right]
-        # A name counts once a list: many accounts of one company do not make its name a common word.
-        distinct = [name for side in (self.left, self.right) for name in set(side) if name]
-        self.weights = weights or WordWeights(Counter(" ".join(distinct).split()), len(distinct))
+        self.weights = weights or WordWeights.learn(self.left, self.right)
 
     def score(self, left: str, right: str) -> float:
         """The score of two normal forms."""

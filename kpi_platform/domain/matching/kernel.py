@@ -19,7 +19,19 @@ from kpi_platform.domain.matching import coefficients as c
 from kpi_platform.domain.matching.candidates import CODES, GRAMS, Floats, Grams, Integers
 from kpi_platform.domain.matching.score import COUNTRY, NUMBER, WordWeights, word_kind
 
-_COEFFICIENTS = np.array(c.COEFFICIENTS)
+# Compiled code is kept on disk for as long as this file stays as it is, so what another file may change is handed
+# to it, in this order.
+_CONSTANTS = np.array(
+    [
+        c.INTERCEPT, *c.COEFFICIENTS, c.LEAST_RATIO, c.ABBREVIATED, c.SHORTEST_JOINED, c.LEAST_JOINED,
+        c.SAME_LETTERS, c.MOST_FOR_DIFFERENT, c.MOST_FOR_MISSING_COUNTRY, c.MOST_FOR_MISSING_NUMBER,
+        c.MOST_FOR_OTHER_QUALIFIER,
+    ]
+)  # fmt: skip
+(
+    LEAST_RATIO, ABBREVIATED, SHORTEST_JOINED, LEAST_JOINED,
+    SAME_LETTERS, MOST_FOR_DIFFERENT, MOST_FOR_MISSING_COUNTRY, MOST_FOR_MISSING_NUMBER, MOST_FOR_OTHER_QUALIFIER,
+) = range(9, 18)  # fmt: skip
 _SLICES = 16
 COMMON = 20
 """Words of this many names are looked up as a whole, not by their trigrams."""
@@ -150,7 +162,7 @@ def score_pairs(
         letter_starts,
         np.array([weights[word] for word in vocabulary], np.float64),
         np.array([word_kind(word) for word in vocabulary], np.uint8),
-        _COEFFICIENTS,
+        _CONSTANTS,
         int(max(np.diff(a.starts).max(), np.diff(b.starts).max())),
     )  # fmt: skip
     scores = np.zeros(len(pairs[0]))
@@ -209,7 +221,7 @@ def _abbreviates(text: Any, a0: int, a1: int, b0: int, b1: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _similarity(x: int, y: int, text: Any, starts: Any, kinds: Any, masks: Any) -> float:
+def _similarity(x: int, y: int, text: Any, starts: Any, kinds: Any, masks: Any, constants: Any) -> Any:
     if x == y:
         return 1.0
     if kinds[x] == NUMBER or kinds[y] == NUMBER:
@@ -217,12 +229,14 @@ def _similarity(x: int, y: int, text: Any, starts: Any, kinds: Any, masks: Any) 
     a0, a1, b0, b1 = starts[x], starts[x + 1], starts[y], starts[y + 1]
     la, lb = min(a1 - a0, 64), min(b1 - b0, 64)
     ratio = 0.0
-    if 2.0 * min(la, lb) / (la + lb) >= c.LEAST_RATIO:
+    if 2.0 * min(la, lb) / (la + lb) >= constants[LEAST_RATIO]:
         ratio = _ratio(text, a0, a1, text, b0, b1, masks)
-        if ratio < c.LEAST_RATIO:
+        if ratio < constants[LEAST_RATIO]:
             ratio = 0.0
-    if ratio < c.ABBREVIATED and (_abbreviates(text, a0, a1, b0, b1) or _abbreviates(text, b0, b1, a0, a1)):
-        ratio = c.ABBREVIATED
+    if ratio < constants[ABBREVIATED] and (
+        _abbreviates(text, a0, a1, b0, b1) or _abbreviates(text, b0, b1, a0, a1)
+    ):
+        ratio = constants[ABBREVIATED]
     return ratio
 
 
@@ -241,7 +255,7 @@ def _counterparts(a: Any, b: Any, likeness: Any, transposed: bool, s: Any, e: An
 @njit(cache=True, nogil=True)
 def _join_words(
     a: Any, b: Any, sa: Any, ea: Any, sb: Any, eb: Any,
-    text: Any, starts: Any, weights: Any, kinds: Any, masks: Any, joined: Any,
+    text: Any, starts: Any, weights: Any, kinds: Any, masks: Any, joined: Any, constants: Any,
 ) -> None:  # fmt: skip
     for i in range(len(b) - 1):
         size = 0
@@ -251,14 +265,14 @@ def _join_words(
                     joined[size] = text[k]
                     size += 1
         length = starts[b[i] + 1] - starts[b[i]] + starts[b[i + 1] + 1] - starts[b[i + 1]]
-        if length < c.SHORTEST_JOINED:
+        if length < constants[SHORTEST_JOINED]:
             continue
         for k in range(len(a)):
             a0, a1 = starts[a[k]], starts[a[k] + 1]
             if abs(a1 - a0 - length) > 2:
                 continue
             similarity = _ratio(text, a0, a1, joined, 0, size, masks)
-            if similarity < c.LEAST_JOINED or (
+            if similarity < constants[LEAST_JOINED] or (
                 similarity < 1.0 and NUMBER in (kinds[a[k]], kinds[b[i]], kinds[b[i + 1]])
             ):
                 continue
@@ -301,7 +315,7 @@ def _sums(words: Any, s: Any, e: Any, kinds: Any) -> tuple[float, float, float, 
 @njit(cache=True, nogil=True)
 def _score_pairs(
     start: int, end: int, a_starts: Any, a_words: Any, b_starts: Any, b_words: Any, lefts: Any, rights: Any,
-    text: Any, starts: Any, weights: Any, kinds: Any, coefficients: Any, longest: int, scores: Any,
+    text: Any, starts: Any, weights: Any, kinds: Any, constants: Any, longest: int, scores: Any,
 ) -> None:  # fmt: skip
     masks = np.zeros(128, np.uint64)
     joined = np.empty(64, np.uint8)
@@ -312,8 +326,21 @@ def _score_pairs(
         a = a_words[a_starts[lefts[p]] : a_starts[lefts[p] + 1]]
         b = b_words[b_starts[rights[p]] : b_starts[rights[p] + 1]]
         scores[p] = _score(
-            a, b, likeness, sa, ea, sb, eb, la, lb, text, starts, weights, kinds, masks, joined, coefficients
+            a, b, likeness, sa, ea, sb, eb, la, lb, text, starts, weights, kinds, masks, joined, constants
         )
+
+
+@njit(cache=True, nogil=True)
+def _sorted(words: Any) -> Any:
+    """A sorted copy, by insertion: names have few words, and NumPy's sort takes seconds to compile."""
+    result = words.copy()
+    for k in range(1, len(result)):
+        word, place = result[k], k
+        while place > 0 and result[place - 1] > word:
+            result[place] = result[place - 1]
+            place -= 1
+        result[place] = word
+    return result
 
 
 @njit(cache=True, nogil=True)
@@ -329,45 +356,45 @@ def _same(a: Any, b: Any) -> bool:
 @njit(cache=True, nogil=True)
 def _score(
     a: Any, b: Any, likeness: Any, sa: Any, ea: Any, sb: Any, eb: Any, la: Any, lb: Any,
-    text: Any, starts: Any, weights: Any, kinds: Any, masks: Any, joined: Any, coefficients: Any,
-) -> float:  # fmt: skip
+    text: Any, starts: Any, weights: Any, kinds: Any, masks: Any, joined: Any, constants: Any,
+) -> Any:  # fmt: skip
     if _same(a, b):
         return 1.0
     a_size, b_size = _letters(a, text, starts, la), _letters(b, text, starts, lb)
     if a_size == b_size and a_size <= len(la) and _same(la[:a_size], lb[:b_size]):
-        return c.SAME_LETTERS
+        return constants[SAME_LETTERS]
     letters = _ratio(la, 0, min(a_size, 64), lb, 0, min(b_size, 64), masks)
-    a_sorted, b_sorted = np.sort(a), np.sort(b)
+    a_sorted, b_sorted = _sorted(a), _sorted(b)
     if _same(a_sorted, b_sorted):
-        return c.SAME_LETTERS
+        return constants[SAME_LETTERS]
     _letters(a_sorted, text, starts, la)
     _letters(b_sorted, text, starts, lb)
     letters = max(letters, _ratio(la, 0, min(a_size, 64), lb, 0, min(b_size, 64), masks))
     for i in range(len(a)):
         for j in range(len(b)):
-            likeness[i, j] = _similarity(a[i], b[j], text, starts, kinds, masks)
+            likeness[i, j] = _similarity(a[i], b[j], text, starts, kinds, masks, constants)
     _counterparts(a, b, likeness, False, sa, ea, weights)
     _counterparts(b, a, likeness, True, sb, eb, weights)
-    _join_words(a, b, sa, ea, sb, eb, text, starts, weights, kinds, masks, joined)
-    _join_words(b, a, sb, eb, sa, ea, text, starts, weights, kinds, masks, joined)
+    _join_words(a, b, sa, ea, sb, eb, text, starts, weights, kinds, masks, joined, constants)
+    _join_words(b, a, sb, eb, sa, ea, text, starts, weights, kinds, masks, joined, constants)
     matched_a, fuzzy_a, alone_a, lone_a = _sums(a, sa, ea, kinds)
     matched_b, fuzzy_b, alone_b, lone_b = _sums(b, sb, eb, kinds)
     coverage = min(matched_a / (matched_a + fuzzy_a + alone_a), matched_b / (matched_b + fuzzy_b + alone_b))
-    z = c.INTERCEPT
-    z += coefficients[0] * coverage
-    z += coefficients[1] * max(0.0, coverage - 0.7)
-    z += coefficients[2] * max(0.0, coverage - 0.85)
-    z += coefficients[3] * (min(min(matched_a, matched_b), 20.0) / 10.0)
-    z += coefficients[4] * (-min(min(alone_a, alone_b), 12.0) / 10.0)
-    z += coefficients[5] * (-min(max(fuzzy_a, fuzzy_b), 6.0))
-    z += coefficients[6] * letters
-    z += coefficients[7] * (sa[0] * sb[0])
-    most = c.MOST_FOR_DIFFERENT
+    z = constants[0]
+    z += constants[1] * coverage
+    z += constants[2] * max(0.0, coverage - 0.7)
+    z += constants[3] * max(0.0, coverage - 0.85)
+    z += constants[4] * (min(min(matched_a, matched_b), 20.0) / 10.0)
+    z += constants[5] * (-min(min(alone_a, alone_b), 12.0) / 10.0)
+    z += constants[6] * (-min(max(fuzzy_a, fuzzy_b), 6.0))
+    z += constants[7] * letters
+    z += constants[8] * (sa[0] * sb[0])
+    most = constants[MOST_FOR_DIFFERENT]
     if lone_a & lone_b:
-        most = c.MOST_FOR_OTHER_QUALIFIER
+        most = constants[MOST_FOR_OTHER_QUALIFIER]
     elif (lone_a | lone_b) & NUMBER:
-        most = c.MOST_FOR_MISSING_NUMBER
+        most = constants[MOST_FOR_MISSING_NUMBER]
     elif (lone_a | lone_b) & COUNTRY:
-        most = c.MOST_FOR_MISSING_COUNTRY
+        most = constants[MOST_FOR_MISSING_COUNTRY]
     p = min(1.0 / (1.0 + math.exp(-z)), most)
     return math.floor(p * 10_000.0 + 0.5) / 10_000.0

@@ -38,6 +38,7 @@ kabushiki kaisha; kabushikigaisha; kk; yk; godo kaisha; gk; yugen kaisha; kabush
 pt tbk; tbk; persero; sdn bhd; sdn; bhd; berhad; co ltd; company ltd; company limited; co limited; jsc vn
 anonim sirketi; anonim ortakligi; limited sirketi; ltd sti; as tic; san ve tic as; tic as
 ltd co; corp ltd; corporation ltd; inc ltd; llc ltd; a s; limited company; corporation limited
+class a; class b; class c; class d; cl a; cl b; common stock; ordinary shares; registered shares; new
 """
 
 # Unmistakable forms, which are dropped wherever they stand ("Bosch GmbH Robert").

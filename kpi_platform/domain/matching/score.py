@@ -30,13 +30,19 @@ class WordWeights:
         self._known: dict[str, float] = {}
 
     @classmethod
-    def learn(cls, names: Iterable[Sequence[str]]) -> "WordWeights":
-        """Weights learnt from lists of names, each given as its words."""
-        counts: Counter[str] = Counter()
+    def learn(cls, *lists: Iterable[str]) -> "WordWeights":
+        """Weights learnt from lists of normal forms.
+
+        Only repetition within a list makes a word common: that a name is there, or in two lists, does not. Nor
+        does it count how many accounts have the same name.
+        """
+        counts: dict[str, int] = {}
         size = 0
-        for words in names:
-            size += 1
-            counts.update(set(words))
+        for names in lists:
+            distinct = {name for name in names if name}
+            size = max(size, len(distinct))
+            for word, count in Counter(" ".join(distinct).split()).items():
+                counts[word] = max(counts.get(word, 0), count - 1)
         return cls(counts, size)
 
     def __getitem__(self, word: str) -> float:
