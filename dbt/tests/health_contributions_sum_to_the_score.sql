@@ -1,5 +1,4 @@
 -- The points of all inputs are the health score, so that a score can be taken apart.
-{%- set inputs = health_inputs() %}
 with
 
 scores as (
@@ -14,7 +13,17 @@ from scores
 where
     abs(
         coalesce(health_score, 0)
-        {%- for input in inputs %}
-        - coalesce({{ input }}_contribution, 0)
-        {%- endfor %}
+        - coalesce(nps_contribution, 0)
+        - coalesce(csat_contribution, 0)
+        - coalesce(executive_engagement_contribution, 0)
+        - coalesce(adoption_index_contribution, 0)
+        - coalesce(activation_contribution, 0)
+        - coalesce(feature_usage_contribution, 0)
+        - coalesce(revenue_growth_contribution, 0)
+        - coalesce(net_revenue_retention_contribution, 0)
+        - coalesce(churn_risk_contribution, 0)
+        - coalesce(sla_compliance_contribution, 0)
+        - coalesce(support_satisfaction_contribution, 0)
+        - coalesce(first_response_time_contribution, 0)
+        - coalesce(resolution_time_contribution, 0)
     ) > 1e-9

@@ -61,7 +61,19 @@
     {%- for customer, definition in custom_kpis_of(source) -%}
         {%- do selects.append(custom_kpi_rows(customer, definition)) -%}
     {%- endfor -%}
-    {{ selects | join('\nunion all\n') }}
+    {{ selects | join('\nunion all\n') if selects else custom_nothing() }}
+{%- endmacro %}
+
+
+{% macro custom_nothing() -%}
+    {%- set columns = {
+        'customer_id': 'string', 'kpi': 'string', 'source_table': 'string', 'source_id': 'string',
+        'id_key': 'string', 'account_id': 'string', 'who_id': 'string', 'event_time': 'timestamp',
+        'in_numerator': 'boolean', 'numerator_number': 'exact', 'numerator_text': 'string',
+        'in_denominator': 'boolean', 'denominator_number': 'exact', 'denominator_text': 'string',
+        'is_live': 'boolean',
+    } -%}
+    {{ literal_rows(columns, []) }}
 {%- endmacro %}
 
 

@@ -1,18 +1,34 @@
-{% macro health_inputs() %}
-    {#- The inputs of the health score: their category, and their weight inside it. -#}
-    {{- return({
-        'nps': ('relationship', 0.3),
-        'csat': ('relationship', 0.3),
-        'executive_engagement': ('relationship', 0.4),
-        'adoption_index': ('adoption', 0.5),
-        'activation': ('adoption', 0.3),
-        'feature_usage': ('adoption', 0.2),
-        'revenue_growth': ('business_outcomes', 0.4),
-        'net_revenue_retention': ('business_outcomes', 0.4),
-        'churn_risk': ('business_outcomes', 0.2),
-        'sla_compliance': ('support', 0.4),
-        'support_satisfaction': ('support', 0.3),
-        'first_response_time': ('support', 0.15),
-        'resolution_time': ('support', 0.15),
-    }) -}}
-{% endmacro %}
+{% macro clamped(score) -%}
+    {#- A score on 0 to 100; what lies outside is brought to the edge. -#}
+    case when {{ score }} < 0 then 0 when {{ score }} > 100 then 100 else {{ score }} end
+{%- endmacro %}
+
+
+{% macro known_weight(weights) -%}
+    {#- The weights (input → weight) of the inputs that are known. -#}
+    {%- for input, weight in weights.items() -%}
+    case when {{ input }} is null then 0 else {{ weight }} end{{ ' + ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro known_mean(weights, known) -%}
+    {#- The weighted mean of the inputs that are known; NULL without any. -#}
+    case
+            when {{ known }} > 0
+                then (
+                    {%- for input, weight in weights.items() -%}
+                    {{ weight }} * coalesce({{ input }}, 0){{ ' + ' if not loop.last }}
+                    {%- endfor -%}
+                ) / {{ known }}
+        end
+{%- endmacro %}
+
+
+{% macro contribution(category, input, weight) -%}
+    {#- The points of the health score that come from one input. -#}
+    case
+            when is_covered and {{ input }} is not null
+                then {{ category }}_weight / categories_weight * {{ weight }} / {{ category }}_known * {{ input }}
+        end
+{%- endmacro %}

@@ -18,3 +18,9 @@
         ~ ' and not ' ~ matches(clean, 'assistant to') ~ ')'
     ) -}}
 {% endmacro %}
+
+
+{% macro engagement_risk(level) -%}
+    {#- The risk in an executive engagement as the CRM words it; a blank one is unknown. -#}
+    case when lower(trim({{ level }})) = 'low' then 25 when {{ not_blank(level) }} is not null then 0 end
+{%- endmacro %}

@@ -52,10 +52,7 @@ factors as (
         end as support_volume_risk,
         case
             when customers.has_engagement_field and accounts.is_salesforce_account
-                then case
-                    when lower(trim(accounts.executive_engagement)) = 'low' then 25
-                    when {{ not_blank('accounts.executive_engagement') }} is not null then 0
-                end
+                then {{ engagement_risk('accounts.executive_engagement') }}
             when inputs.executive_engagement = 0 then 25
             when inputs.executive_engagement is not null then 0
         end as relationship_risk

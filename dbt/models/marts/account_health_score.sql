@@ -1,5 +1,9 @@
-{%- set inputs = health_inputs() -%}
-{%- set categories = ['relationship', 'adoption', 'business_outcomes', 'support'] -%}
+{%- set relationship = {'nps': 0.3, 'csat': 0.3, 'executive_engagement': 0.4} -%}
+{%- set adoption = {'adoption_index': 0.5, 'activation': 0.3, 'feature_usage': 0.2} -%}
+{%- set business_outcomes = {'revenue_growth': 0.4, 'net_revenue_retention': 0.4, 'churn_risk': 0.2} -%}
+{%- set support = {
+    'sla_compliance': 0.4, 'support_satisfaction': 0.3, 'first_response_time': 0.15, 'resolution_time': 0.15,
+} -%}
 with
 
 accounts as (
@@ -18,15 +22,23 @@ kpis as (
     select
         customer_id,
         account_id,
-        {%- for input in inputs if input not in ('activation', 'feature_usage') %}
-        max(case when kpi = '{{ input }}' then value end) as {{ input }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        max(case when kpi = 'nps' then value end) as nps,
+        max(case when kpi = 'csat' then value end) as csat,
+        max(case when kpi = 'executive_engagement' then value end) as executive_engagement,
+        max(case when kpi = 'adoption_index' then value end) as adoption_index,
+        max(case when kpi = 'revenue_growth' then value end) as revenue_growth,
+        max(case when kpi = 'net_revenue_retention' then value end) as net_revenue_retention,
+        max(case when kpi = 'churn_risk' then value end) as churn_risk,
+        max(case when kpi = 'sla_compliance' then value end) as sla_compliance,
+        max(case when kpi = 'support_satisfaction' then value end) as support_satisfaction,
+        max(case when kpi = 'first_response_time' then value end) as first_response_time,
+        max(case when kpi = 'resolution_time' then value end) as resolution_time
     from kpi_values
     group by customer_id, account_id
 ),
 
--- Every input on 0 to 100, before it is clamped there.
-scaled as (
+-- Every input on 0 to 100.
+inputs as (
     select
         accounts.customer_id,
         accounts.account_id,
@@ -36,19 +48,21 @@ scaled as (
         customers.adoption_weight,
         customers.business_outcomes_weight,
         customers.support_weight,
-        (kpis.nps + 100) / 2 as nps,
-        (kpis.csat - 1) / 4 * 100 as csat,
-        kpis.executive_engagement / 10 * 100 as executive_engagement,
-        kpis.adoption_index,
-        case when accounts.total_users > 0 then accounts.active_users / accounts.total_users * 100 end as activation,
-        accounts.feature_usage_score as feature_usage,
-        kpis.revenue_growth,
-        kpis.net_revenue_retention / 150 * 100 as net_revenue_retention,
-        100 - kpis.churn_risk as churn_risk,
-        kpis.sla_compliance,
-        (kpis.support_satisfaction - 1) / 4 * 100 as support_satisfaction,
-        100 - kpis.first_response_time / 24 * 100 as first_response_time,
-        100 - kpis.resolution_time / 120 * 100 as resolution_time
+        {{ clamped('(kpis.nps + 100) / 2') }} as nps,
+        {{ clamped('(kpis.csat - 1) / 4 * 100') }} as csat,
+        {{ clamped('kpis.executive_engagement / 10 * 100') }} as executive_engagement,
+        {{ clamped('kpis.adoption_index') }} as adoption_index,
+        case
+            when accounts.total_users > 0 then {{ clamped('accounts.active_users / accounts.total_users * 100') }}
+        end as activation,
+        {{ clamped('accounts.feature_usage_score') }} as feature_usage,
+        {{ clamped('kpis.revenue_growth') }} as revenue_growth,
+        {{ clamped('kpis.net_revenue_retention / 150 * 100') }} as net_revenue_retention,
+        {{ clamped('100 - kpis.churn_risk') }} as churn_risk,
+        {{ clamped('kpis.sla_compliance') }} as sla_compliance,
+        {{ clamped('(kpis.support_satisfaction - 1) / 4 * 100') }} as support_satisfaction,
+        {{ clamped('100 - kpis.first_response_time / 24 * 100') }} as first_response_time,
+        {{ clamped('100 - kpis.resolution_time / 120 * 100') }} as resolution_time
     from accounts
     inner join customers on accounts.customer_id = customers.customer_id
     inner join kpis
@@ -57,57 +71,40 @@ scaled as (
             and accounts.account_id = kpis.account_id
 ),
 
-clamped as (
-    select
-        customer_id,
-        account_id,
-        crm_health_score,
-        as_of,
-        {%- for category in categories %}
-        {{ category }}_weight,
-        {%- endfor %}
-        {%- for input in inputs %}
-        case when {{ input }} < 0 then 0 when {{ input }} > 100 then 100 else {{ input }} end as {{ input }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from scaled
-),
-
 known as (
     select
         *,
-        {%- for category in categories %}
-        {% for input, (of_category, weight) in inputs.items() if of_category == category -%}
-        case when {{ input }} is not null then {{ weight }} else 0 end{{ ' + ' if not loop.last }}
-        {%- endfor %} as {{ category }}_known{{ ',' if not loop.last }}
-        {%- endfor %}
-    from clamped
+        {{ known_weight(relationship) }} as relationship_known,
+        {{ known_weight(adoption) }} as adoption_known,
+        {{ known_weight(business_outcomes) }} as business_outcomes_known,
+        {{ known_weight(support) }} as support_known
+    from inputs
 ),
 
 scored as (
     select
         *,
-        {%- for category in categories %}
-        case
-            when {{ category }}_known > 0
-                then ({% for input, (of_category, weight) in inputs.items() if of_category == category -%}
-                {{ weight }} * coalesce({{ input }}, 0){{ ' + ' if not loop.last }}
-                {%- endfor %}) / {{ category }}_known
-        end as {{ category }}_score,
-        {%- endfor %}
-        {% for category in categories -%}
-        case when {{ category }}_known > 0 then {{ category }}_weight else 0 end{{ ' + ' if not loop.last }}
-        {%- endfor %} as categories_weight,
-        cast(round(cast(
-            ({% for category in categories %}{{ category }}_weight * {{ category }}_known{{ ' + ' if not loop.last }}{% endfor %})
-            / ({% for category in categories %}{{ category }}_weight{{ ' + ' if not loop.last }}{% endfor %})
-            as {{ canonical_type('exact') }}), 9) as {{ canonical_type('float') }}) as coverage
+        {{ known_mean(relationship, 'relationship_known') }} as relationship_score,
+        {{ known_mean(adoption, 'adoption_known') }} as adoption_score,
+        {{ known_mean(business_outcomes, 'business_outcomes_known') }} as business_outcomes_score,
+        {{ known_mean(support, 'support_known') }} as support_score,
+        case when relationship_known > 0 then relationship_weight else 0 end
+        + case when adoption_known > 0 then adoption_weight else 0 end
+        + case when business_outcomes_known > 0 then business_outcomes_weight else 0 end
+        + case when support_known > 0 then support_weight else 0 end as categories_weight,
+        (
+            relationship_weight * relationship_known + adoption_weight * adoption_known
+            + business_outcomes_weight * business_outcomes_known + support_weight * support_known
+        )
+        / (relationship_weight + adoption_weight + business_outcomes_weight + support_weight) as known_share
     from known
 ),
 
 covered as (
     select
         *,
-        coverage >= 0.5 and categories_weight > 0 as is_covered
+        cast(round({{ exact('known_share') }}, 9) as {{ canonical_type('float') }}) as coverage,
+        round({{ exact('known_share') }}, 9) >= 0.5 and categories_weight > 0 as is_covered
     from scored
 ),
 
@@ -115,22 +112,33 @@ final as (
     select
         customer_id,
         account_id,
-        {%- for category in categories %}
-        {{ category }}_score,
-        {%- endfor %}
+        relationship_score,
+        adoption_score,
+        business_outcomes_score,
+        support_score,
         case
             when is_covered
-                then ({% for category in categories -%}
-                {{ category }}_weight * coalesce({{ category }}_score, 0){{ ' + ' if not loop.last }}
-                {%- endfor %}) / categories_weight
+                then (
+                    relationship_weight * coalesce(relationship_score, 0)
+                    + adoption_weight * coalesce(adoption_score, 0)
+                    + business_outcomes_weight * coalesce(business_outcomes_score, 0)
+                    + support_weight * coalesce(support_score, 0)
+                ) / categories_weight
         end as health_score,
         coverage,
-        {%- for input, (category, weight) in inputs.items() %}
-        case
-            when is_covered and {{ input }} is not null
-                then {{ category }}_weight / categories_weight * {{ weight }} / {{ category }}_known * {{ input }}
-        end as {{ input }}_contribution,
-        {%- endfor %}
+        {{ contribution('relationship', 'nps', 0.3) }} as nps_contribution,
+        {{ contribution('relationship', 'csat', 0.3) }} as csat_contribution,
+        {{ contribution('relationship', 'executive_engagement', 0.4) }} as executive_engagement_contribution,
+        {{ contribution('adoption', 'adoption_index', 0.5) }} as adoption_index_contribution,
+        {{ contribution('adoption', 'activation', 0.3) }} as activation_contribution,
+        {{ contribution('adoption', 'feature_usage', 0.2) }} as feature_usage_contribution,
+        {{ contribution('business_outcomes', 'revenue_growth', 0.4) }} as revenue_growth_contribution,
+        {{ contribution('business_outcomes', 'net_revenue_retention', 0.4) }} as net_revenue_retention_contribution,
+        {{ contribution('business_outcomes', 'churn_risk', 0.2) }} as churn_risk_contribution,
+        {{ contribution('support', 'sla_compliance', 0.4) }} as sla_compliance_contribution,
+        {{ contribution('support', 'support_satisfaction', 0.3) }} as support_satisfaction_contribution,
+        {{ contribution('support', 'first_response_time', 0.15) }} as first_response_time_contribution,
+        {{ contribution('support', 'resolution_time', 0.15) }} as resolution_time_contribution,
         crm_health_score,
         as_of
     from covered

@@ -19,20 +19,54 @@ cases as (
     where left_out_reason is null
 ),
 
+opportunity_syncs as (
+    select
+        customer_id,
+        account_key,
+        max(synced_at) as synced_at
+    from opportunities
+    group by customer_id, account_key
+),
+
+case_syncs as (
+    select
+        customer_id,
+        account_key,
+        max(synced_at) as synced_at
+    from cases
+    group by customer_id, account_key
+),
+
+all_syncs as (
+    select
+        customer_id,
+        account_key,
+        synced_at
+    from salesforce_accounts
+
+    union all
+
+    select
+        customer_id,
+        account_key,
+        synced_at
+    from servicenow_accounts
+
+    union all
+
+    select * from opportunity_syncs
+
+    union all
+
+    select * from case_syncs
+),
+
 syncs as (
     select
         customer_id,
         account_key,
         max(synced_at) as last_updated
-    from (
-        select customer_id, account_key, synced_at from salesforce_accounts
-        union all
-        select customer_id, account_key, synced_at from servicenow_accounts
-        union all
-        select customer_id, account_key, max(synced_at) from opportunities group by customer_id, account_key
-        union all
-        select customer_id, account_key, max(synced_at) from cases group by customer_id, account_key
-    ) as all_syncs
+    from all_syncs
     group by customer_id, account_key
 ),
 

@@ -1,6 +1,3 @@
-{%- set wins = ['opened_at', 'resolved_at', 'closed_at', 'state_is_cancelled', 'incident_state_is_cancelled', 'priority', 'escalation', 'category',
-    'reopen_count', 'reassignment_count', 'sla_due', 'made_sla', 'parent_incident_value',
-    'customer_account_name', 'first_responded_at', 'satisfaction_rating'] -%}
 with
 
 incidents as (
@@ -24,9 +21,23 @@ merged as (
     select
         incidents.customer_id,
         incidents.landed_id as sys_id,
-        {%- for column in wins %}
-        coalesce(incidents.{{ column }}, tasks.{{ column }}) as {{ column }},
-        {%- endfor %}
+        coalesce(incidents.opened_at, tasks.opened_at) as opened_at,
+        coalesce(incidents.resolved_at, tasks.resolved_at) as resolved_at,
+        coalesce(incidents.closed_at, tasks.closed_at) as closed_at,
+        coalesce(incidents.state_is_cancelled, tasks.state_is_cancelled) as state_is_cancelled,
+        coalesce(incidents.priority, tasks.priority) as priority,
+        coalesce(incidents.escalation, tasks.escalation) as escalation,
+        coalesce(incidents.category, tasks.category) as category,
+        coalesce(incidents.reopen_count, tasks.reopen_count) as reopen_count,
+        coalesce(incidents.reassignment_count, tasks.reassignment_count) as reassignment_count,
+        coalesce(incidents.sla_due, tasks.sla_due) as sla_due,
+        coalesce(incidents.made_sla, tasks.made_sla) as made_sla,
+        coalesce(incidents.parent_incident_value, tasks.parent_incident_value) as parent_incident_value,
+        coalesce(incidents.customer_account_name, tasks.customer_account_name) as customer_account_name,
+        coalesce(incidents.first_responded_at, tasks.first_responded_at) as first_responded_at,
+        coalesce(incidents.satisfaction_rating, tasks.satisfaction_rating) as satisfaction_rating,
+        coalesce(incidents.incident_state_is_cancelled, tasks.incident_state_is_cancelled)
+            as incident_state_is_cancelled,
         coalesce(
             {{ not_blank('incidents.customer_account_id') }},
             {{ not_blank('tasks.customer_account_id') }}
@@ -48,7 +59,8 @@ merged as (
 happened as (
     select
         *,
-        case when coalesce(resolved_at, closed_at) < {{ as_of() }} then coalesce(resolved_at, closed_at) end as ended_at,
+        case when coalesce(resolved_at, closed_at) < {{ as_of() }} then coalesce(resolved_at, closed_at) end
+            as ended_at,
         case when first_responded_at < {{ as_of() }} then first_responded_at end as responded_at,
         coalesce(state_is_cancelled, false) or coalesce(incident_state_is_cancelled, false) as is_cancelled,
         {{ not_blank('parent_incident_value') }} is not null as is_child

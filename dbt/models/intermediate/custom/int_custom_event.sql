@@ -1,84 +1,88 @@
--- depends_on: {{ ref('int_salesforce_account') }}
--- depends_on: {{ ref('stg_salesforce__contact') }}
--- depends_on: {{ ref('int_incident') }}
-{%- set columns -%}
-    customer_rows.event_time,
-    customer_rows.in_numerator,
-    customer_rows.numerator_number,
-    customer_rows.numerator_text,
-    customer_rows.in_denominator,
-    customer_rows.denominator_number,
-    customer_rows.denominator_text
-{%- endset -%}
-{%- set selects = [] -%}
+with
 
-{%- if custom_kpis_of('salesforce') -%}
-    {%- set from_salesforce %}
-select
-    customer_rows.customer_id,
-    accounts.account_key,
-    customer_rows.kpi,
-    customer_rows.source_table,
-    customer_rows.source_id,
-    {{ columns }},
-    case
-        when not customer_rows.is_live then 'deleted'
-        when accounts.account_key is null then 'no account'
-        else accounts.left_out_reason
-    end as left_out_reason
-from (
+salesforce_rows as (
     {{ custom_rows('salesforce') }}
-) as customer_rows
-left join {{ ref('stg_salesforce__contact') }} as contacts
-    on
-        customer_rows.customer_id = contacts.customer_id
-        and customer_rows.account_id is null
-        and contacts.is_live
-        and {{ salesforce_key('customer_rows.who_id') }} = contacts.id_key
-left join {{ ref('int_salesforce_account') }} as accounts
-    on
-        customer_rows.customer_id = accounts.customer_id
-        and case
-            when customer_rows.source_table = 'salesforce.account' then customer_rows.id_key
-            else {{ salesforce_key('coalesce(customer_rows.account_id, contacts.account_id)') }}
-        end = accounts.account_key
-    {%- endset -%}
-    {%- do selects.append(from_salesforce) -%}
-{%- endif -%}
+),
 
-{%- if custom_kpis_of('servicenow') -%}
-    {%- set from_servicenow %}
-select
-    customer_rows.customer_id,
-    incidents.account_key,
-    customer_rows.kpi,
-    customer_rows.source_table,
-    customer_rows.source_id,
-    {{ columns }},
-    incidents.left_out_reason
-from (
+servicenow_rows as (
     {{ custom_rows('servicenow') }}
-) as customer_rows
-inner join {{ ref('int_incident') }} as incidents
-    on
-        customer_rows.customer_id = incidents.customer_id
-        and customer_rows.id_key = incidents.sys_id
-    {%- endset -%}
-    {%- do selects.append(from_servicenow) -%}
-{%- endif %}
+),
 
-{%- if selects %}
-{{ selects | join('\nunion all\n') }}
-{%- else %}
-select
-    {%- for name, type in {
-        'customer_id': 'string', 'account_key': 'string', 'kpi': 'string', 'source_table': 'string',
-        'source_id': 'string', 'event_time': 'timestamp', 'in_numerator': 'boolean', 'numerator_number': 'exact',
-        'numerator_text': 'string', 'in_denominator': 'boolean', 'denominator_number': 'exact',
-        'denominator_text': 'string', 'left_out_reason': 'string',
-    }.items() %}
-    {{ literal(none, type) }} as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-from (select 1 as nothing) as nothing
-where false
-{%- endif %}
+contacts as (
+    select * from {{ ref('stg_salesforce__contact') }}
+    where is_live
+),
+
+accounts as (
+    select * from {{ ref('int_salesforce_account') }}
+),
+
+incidents as (
+    select * from {{ ref('int_incident') }}
+),
+
+-- A row belongs to the account that it names, else to that of its contact.
+linked as (
+    select
+        salesforce_rows.*,
+        case
+            when salesforce_rows.source_table = 'salesforce.account' then salesforce_rows.id_key
+            else {{ salesforce_key('coalesce(salesforce_rows.account_id, contacts.account_id)') }}
+        end as linked_key
+    from salesforce_rows
+    left join contacts
+        on
+            salesforce_rows.customer_id = contacts.customer_id
+            and salesforce_rows.account_id is null
+            and {{ salesforce_key('salesforce_rows.who_id') }} = contacts.id_key
+),
+
+final as (
+    select
+        linked.customer_id,
+        accounts.account_key,
+        linked.kpi,
+        linked.source_table,
+        linked.source_id,
+        linked.event_time,
+        linked.in_numerator,
+        linked.numerator_number,
+        linked.numerator_text,
+        linked.in_denominator,
+        linked.denominator_number,
+        linked.denominator_text,
+        case
+            when not linked.is_live then 'deleted'
+            when accounts.account_key is null then 'no account'
+            else accounts.left_out_reason
+        end as left_out_reason
+    from linked
+    left join accounts
+        on
+            linked.customer_id = accounts.customer_id
+            and linked.linked_key = accounts.account_key
+
+    union all
+
+    select
+        servicenow_rows.customer_id,
+        incidents.account_key,
+        servicenow_rows.kpi,
+        servicenow_rows.source_table,
+        servicenow_rows.source_id,
+        servicenow_rows.event_time,
+        servicenow_rows.in_numerator,
+        servicenow_rows.numerator_number,
+        servicenow_rows.numerator_text,
+        servicenow_rows.in_denominator,
+        servicenow_rows.denominator_number,
+        servicenow_rows.denominator_text,
+        incidents.left_out_reason
+    from servicenow_rows
+    inner join incidents
+        on
+            servicenow_rows.customer_id = incidents.customer_id
+            and servicenow_rows.id_key = incidents.sys_id
+)
+
+select * from final

@@ -21,11 +21,30 @@ custom_settings as (
 ),
 
 fields as (
-    select customer_id, account_id, 'nps' as kpi, nps_score as number from accounts
+    select
+        customer_id,
+        account_id,
+        'nps' as kpi,
+        nps_score as number
+    from accounts
+
     union all
-    select customer_id, account_id, 'adoption_index' as kpi, adoption_score as number from accounts
+
+    select
+        customer_id,
+        account_id,
+        'adoption_index' as kpi,
+        adoption_score as number
+    from accounts
+
     union all
-    select customer_id, account_id, 'churn_risk' as kpi, churn_risk as number from accounts
+
+    select
+        customer_id,
+        account_id,
+        'churn_risk' as kpi,
+        churn_risk as number
+    from accounts
 ),
 
 field_rows as (

@@ -18,7 +18,7 @@ from_task_sla as (
         account_key,
         'servicenow.task_sla' as source_table,
         sys_id as source_id,
-        case when ended_at is not null then ended_at else due_at end as decided_at,
+        coalesce(ended_at, due_at) as decided_at,
         case when has_breached then 0 else 1 end as met,
         left_out_reason
     from task_slas
@@ -33,7 +33,8 @@ from_sla_due as (
         incidents.account_key,
         'servicenow.incident' as source_table,
         incidents.sys_id as source_id,
-        case when incidents.ended_at <= incidents.sla_due then incidents.ended_at else incidents.sla_due end as decided_at,
+        case when incidents.ended_at <= incidents.sla_due then incidents.ended_at else incidents.sla_due end
+            as decided_at,
         case when incidents.ended_at <= incidents.sla_due then 1 else 0 end as met,
         incidents.left_out_reason
     from incidents

@@ -18,12 +18,16 @@ sums as (
         customer_id,
         account_key,
         kpi,
-        cast(coalesce(sum(case when left_out_reason is null then row_count end), 0) as {{ canonical_type('integer') }})
-            as counted_rows,
+        cast(
+            coalesce(sum(case when left_out_reason is null then row_count end), 0)
+            as {{ canonical_type('integer') }}
+        ) as counted_rows,
         sum(case when left_out_reason is null then numerator end) as numerator,
         sum(case when left_out_reason is null then denominator end) as denominator,
-        cast(coalesce(sum(case when left_out_reason is not null then row_count end), 0) as {{ canonical_type('integer') }})
-            as left_out_count
+        cast(
+            coalesce(sum(case when left_out_reason is not null then row_count end), 0)
+            as {{ canonical_type('integer') }}
+        ) as left_out_count
     from measures
     where account_key is not null
     group by customer_id, account_key, kpi
@@ -52,7 +56,8 @@ found as (
             when settings.kpi = 'nps' then accounts.nps_score
             when settings.kpi = 'adoption_index' then accounts.adoption_score
             when settings.kpi = 'support_ticket_volume' and not accounts.is_seen_in_servicenow then null
-            when settings.kpi in ('first_response_time', 'resolution_time') then coalesce({{ hours('sums.numerator') }}, 0)
+            when settings.kpi in ('first_response_time', 'resolution_time')
+                then coalesce({{ hours('sums.numerator') }}, 0)
             else coalesce(cast(sums.numerator as {{ canonical_type('float') }}), 0)
         end as numerator,
         case
