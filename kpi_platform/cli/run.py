@@ -113,6 +113,7 @@ def _instants(as_of: str | None, as_of_range: tuple[str, str] | None, every: str
 
 
 def _progress(status: Any, line: str) -> None:
+    """On a terminal the line changes in place; elsewhere it goes to standard error, beside the result."""
     status.update(line)
     if not console.is_terminal:
-        console.print(line, highlight=False, markup=False)
+        typer.echo(line, err=True)
