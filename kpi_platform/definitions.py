@@ -15,7 +15,7 @@ from kpi_platform.defs.fivetran import FIVETRAN_ASSETS
 from kpi_platform.defs.jobs import EXECUTOR, JOBS
 from kpi_platform.defs.matching import account_matches
 from kpi_platform.defs.request_sensors import request_sensors
-from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.resources import platform_resource
 from kpi_platform.defs.schedules import SCHEDULES
 from kpi_platform.defs.sensors import platform_sensors
 from kpi_platform.domain.refresh import SETTLE
@@ -41,7 +41,7 @@ def definitions(configuration: Configuration) -> dg.Definitions:
             *platform_sensors(interval, timedelta(seconds=float(settle)) if settle else SETTLE),
             *request_sensors(interval, [*marts.keys, matches.key, load.key]),
         ],
-        resources={"platform": Platform(configuration)},
+        resources={"platform": platform_resource(configuration)},
         executor=EXECUTOR,
     )
 

@@ -1,6 +1,7 @@
 """What assets, schedules and sensors are given: the installation they work for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import cached_property
 
 import dagster as dg
@@ -31,10 +32,28 @@ class Platform:
         """Raises MissingConfiguration where its key is missing."""
         return KpiFivetranWorkspace.of(self.configuration).get_client()
 
+    def close(self) -> None:
+        """Closes what was opened."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+        if "fivetran" in self.__dict__:
+            self.fivetran.api.close()
+
     def settings(self, customers: Sequence[str]) -> Mapping[str, CustomerSettings]:
         """The settings of those of `customers` that are known and valid."""
         inputs, _ = read_inputs(self.configuration, self.engine, customers)
         return {one.customer: one.settings for one in inputs}
+
+
+def platform_resource(configuration: Configuration) -> dg.ResourceDefinition:
+    """A `Platform` for each run and each evaluation of a schedule or sensor."""
+
+    @dg.resource(description="Configuration, dashboard database and Fivetran of this installation.")
+    def platform(_: dg.InitResourceContext) -> Iterator[Platform]:
+        with closing(Platform(configuration)) as opened:
+            yield opened
+
+    return platform
 
 
 PlatformParam = dg.ResourceParam[Platform]

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,17 @@ from typing import Any
 import dagster as dg
 import httpx
 import sqlalchemy as sa
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.settings_versions import save_settings
+from kpi_platform.definitions import definitions
+from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.instance import prepare_dagster_home
+from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.local.server import running
 
 WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
@@ -56,13 +61,31 @@ class Installation:
     def sync_by_fivetran(self, connection: str, *, outcome: str = "success") -> None:
         """Has Fivetran sync a connection by itself, and waits until that has ended."""
         if outcome != "success":
-            self.control("POST", f"connections/{connection}/outcomes", {"outcome": outcome})
+            self.plan(connection, outcome)
         before = self.ended_syncs(connection)
         self.control("POST", f"connections/{connection}/trigger")
         eventually(lambda: self.ended_syncs(connection) > before, 120, f"{connection} ends its sync")
 
     def ended_syncs(self, connection: str) -> int:
         return len(self.control("GET", "state")["connections"][connection]["syncs"])
+
+    def plan(self, connection: str, outcome: str, **more: Any) -> None:
+        """Says how the next sync of a connection is to end."""
+        self.control("POST", f"connections/{connection}/outcomes", {"outcome": outcome, **more})
+
+    def run(self, job: str, *customers: str, **tags: str) -> dg.DagsterRun:
+        """Runs one of the platform's jobs for `customers` in this process, to its end."""
+        definition = definitions(self.configuration).resolve_job_def(job)
+        self.instance.add_dynamic_partitions(CUSTOMERS_NAME, list(customers))
+        created = self.instance.create_run_for_job(
+            definition,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={**definition.run_tags, **batch_tags(self.instance, customers), **tags},
+        )
+        execute_run(InMemoryJob(definition), created, self.instance)
+        finished = self.instance.get_run_by_id(created.run_id)
+        assert finished is not None
+        return finished
 
     def runs(self, job: str) -> list[dg.DagsterRun]:
         return list(self.instance.get_runs(dg.RunsFilter(job_name=job)))
@@ -95,13 +118,11 @@ class Installation:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(30)
-    finally:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @contextmanager
