@@ -71,16 +71,19 @@ def _copy_out(connection: sa.Connection, query: sa.Select[Any], types: Mapping[s
 
 def _fetch(connection: sa.Connection, query: sa.Select[Any], types: Mapping[str, Any]) -> pa.Table:
     statement = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    rows = connection.exec_driver_sql(str(statement)).cursor.fetchall()
-    columns = zip(*rows, strict=True) if rows else repeat((), len(types))
-    arrays = []
-    for values, type_ in zip(columns, types.values(), strict=True):
-        if isinstance(type_, UtcDateTime):
-            instants = pa.array(values, pa.string()).cast(pa.timestamp("us"))
-            arrays.append(instants.cast(_UTC_MICROSECONDS))
-        else:
-            arrays.append(pa.array(values, _arrow_type(type_)))
-    return pa.Table.from_arrays(arrays, names=list(types))
+    schema = pa.schema([(name, _arrow_type(type_)) for name, type_ in types.items()])
+    parts = [schema.empty_table()]
+    cursor = _cursor(connection).execute(str(statement))
+    # A row of Python objects takes ten times the room of one in Arrow: never many at once.
+    while rows := cursor.fetchmany(CHUNK_ROWS // 4):
+        arrays = [
+            pa.array(values, pa.string()).cast(_MICROSECONDS).cast(field.type)
+            if pa.types.is_timestamp(field.type)
+            else pa.array(values, field.type)
+            for values, field in zip(zip(*rows, strict=True), schema, strict=True)
+        ]
+        parts.append(pa.Table.from_arrays(arrays, schema=schema))
+    return pa.concat_tables(parts)
 
 
 def _arrow_type(type_: Any) -> pa.DataType:

@@ -92,14 +92,14 @@ def load_health(task: LoadTask, target: Array) -> None:
 def load_values(task: LoadTask, target: Array, progress: Callable[[int, int], None]) -> None:
     """The KPI values, a slice of accounts after the other."""
     slugs = sorted({*stored_definitions(task.connection, task.customer_id), *task.definitions})
-    rows = _value_rows(task, target, slugs)
+    key, places = _keyed_values(task, target, slugs)
     is_first = not has_rows(task.connection, VALUES, task.customer_id)
-    progress(0, len(rows))
+    progress(0, len(key))
     with changing(task, VALUES) as writer:
-        for start, end, accounts in _slices(rows.key // len(slugs)):
-            part = rows.take(np.arange(start, end))
-            _load_slice(task, writer, part, slugs, accounts, is_first)
-            progress(end, len(rows))
+        for start, end, accounts in _slices(key // len(slugs)):
+            rows = Rows(key[start:end], _value_state(task, places[start:end]))
+            _load_slice(task, writer, rows, slugs, accounts, is_first)
+            progress(end, len(key))
 
 
 def _load_slice(
@@ -222,8 +222,9 @@ def _by_account(task: LoadTask, target: Array, columns: dict[str, Array]) -> Row
     return Rows(target[chosen][rows], {name: values[rows] for name, values in mine.items()})
 
 
-def _value_rows(task: LoadTask, target: Array, slugs: list[str]) -> Rows:
-    """The values to load, one a key. The key is account · KPI: the order of the table's own key."""
+def _keyed_values(task: LoadTask, target: Array, slugs: list[str]) -> tuple[Array, Array]:
+    """The values to load, one a key: ascending keys, and where the values are among the incoming ones. The
+    key is account · KPI: the order of the table's own key."""
     incoming, values = task.incoming, task.incoming.values
     number = {slug: position for position, slug in enumerate(slugs)}
     wanted = np.array([number.get(slug, -1) for slug in incoming.kpis], dtype=np.int64)
@@ -233,19 +234,26 @@ def _value_rows(task: LoadTask, target: Array, slugs: list[str]) -> Rows:
             task.notes.append(f"Skipped KPI '{slug}': the settings do not have it.")
         if definition is None or definition.source not in task.sources:
             wanted[code] = -1
-    account_code, kpi_code = values["account"].astype(np.int32), values["kpi"].astype(np.int16)
-    account, kpi = target[account_code], wanted[kpi_code] if len(wanted) else kpi_code
-    chosen = np.flatnonzero((account != UNMATCHED) & (kpi >= 0))
-    key = account[chosen] * len(slugs) + kpi[chosen]
+    account, kpi = target[values["account"]], wanted[values["kpi"]] if len(wanted) else values["kpi"]
+    key = np.where((account != UNMATCHED) & (kpi >= 0), account * len(slugs) + kpi, UNMATCHED)
     policy = task.settings.error_handling.on_duplicate_kpi
-    order = _rank(incoming.source_ids)[account_code[chosen]]
-    picked = distinct(key, {name: values[name][chosen] for name in _MEASURED}, order, policy)
+    order = _rank(incoming.source_ids)[values["account"]]
+    measured = {name: values[name] for name in _MEASURED}
+    chosen = np.flatnonzero(key != UNMATCHED)
+    if len(chosen) < len(key):
+        measured = {name: column[chosen] for name, column in measured.items()}
+    key, order = key[chosen], order[chosen]
+    picked = distinct(key, measured, order, policy)
     if len(picked.clashing):
         _duplicates(task, key[picked.clashing], slugs, "comes in more than once with different values")
-    rows = chosen[picked.rows]
-    columns = {name: values[name][rows] for name in (*_MEASURED, *_WINDOW)}
+    return key[picked.rows], chosen[picked.rows]
+
+
+def _value_state(task: LoadTask, places: Array) -> dict[str, Array]:
+    columns = {name: task.incoming.values[name][places] for name in (*_MEASURED, *_WINDOW)}
+    columns["status"] = np.array([*task.incoming.statuses, None], dtype=object)[columns["status"]]
     columns["window"] = columns["window_end"] - columns["window_start"]
-    return Rows(key[picked.rows], columns)
+    return columns
 
 
 def _check_duplicates(task: LoadTask, rows: Rows, changes: Changes, slugs: list[str]) -> None:
