@@ -16,8 +16,10 @@ from kpi_platform.cli import (
     matching,
     run,
     settings,
+    tokens,
     up,
     uploads,
+    web,
 )
 
 app = typer.Typer(
@@ -29,5 +31,5 @@ app = typer.Typer(
     epilog="Start with `kpi-platform demo`, then `up`. `kpi-platform COMMAND --help` explains each.",
 )
 
-for group in (demo, up, run, explain, customers, settings, matching, uploads, db, local, doctor):
+for group in (demo, up, web, run, explain, customers, settings, matching, uploads, tokens, db, local, doctor):
     group.register(app)

@@ -392,6 +392,17 @@ api_tokens = sa.Table(
     _one_of("scope", "read", "write", "admin"),
 )
 
+fivetran_events = sa.Table(
+    "fivetran_events",
+    metadata,
+    _key("sync_id", Slug),
+    _key("event", Slug),
+    sa.Column("connection_id", sa.Text, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Index(None, "received_at"),
+    comment="Webhooks that have arrived: one is taken once, and hastens the look at Fivetran.",
+)
+
 audit_events = sa.Table(
     "audit_events",
     metadata,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, NotFound, Unavailable
-from kpi_platform.web.request_ids import request_id
+from kpi_platform.web.edge import request_id
 from kpi_platform.web.validation import in_words
 
 _log = logging.getLogger(__name__)
@@ -33,7 +33,13 @@ def register_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _database)
-    app.add_exception_handler(Exception, _unexpected)
+
+
+def answer_unhandled(request: Request, error: Exception) -> Response:
+    """The answer to what no handler took."""
+    if isinstance(error, HTTPException):
+        return _http(request, error)
+    return _unexpected(request, error)
 
 
 def error_body(error: KpiPlatformError) -> dict[str, Any]:

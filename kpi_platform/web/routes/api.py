@@ -3,9 +3,18 @@
 from fastapi import APIRouter, Depends
 
 from kpi_platform.web.dependencies import require_scope
-from kpi_platform.web.routes import accounts, config, matches, schedule, sync, uploads
+from kpi_platform.web.routes import (
+    accounts,
+    config,
+    connection_test,
+    customers,
+    matches,
+    schedule,
+    sync,
+    uploads,
+)
 from kpi_platform.web.schemas.answers import COMMON_ERRORS
 
 router = APIRouter(prefix="/api", dependencies=[Depends(require_scope("read"))], responses=COMMON_ERRORS)
-for topic in (sync, schedule, config, accounts, matches, uploads):
+for topic in (sync, connection_test, schedule, config, accounts, uploads, matches, customers):
     router.include_router(topic.router)

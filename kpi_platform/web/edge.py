@@ -1,12 +1,16 @@
-"""The id under which the log knows a request, and the headers that every answer carries."""
+"""What every request passes: the id under which the log knows it, a limit, and the answer's headers."""
 
 import re
 import secrets
+from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+MAX_BODY_BYTES = 1_000_000
 REQUEST_ID_HEADER = "X-Request-ID"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -27,16 +31,18 @@ _HSTS = "max-age=31536000; includeSubDomains"
 
 
 def request_id(request: HTTPConnection) -> str:
-    """The id of a request that came through RequestIds."""
+    """The id of a request that came through Edge."""
     return str(request.scope["state"]["request_id"])
 
 
-class RequestIds:
-    """ASGI middleware. Takes a caller's X-Request-ID where it is a plain one, else makes one. Private answers
-    are not cached unless their route says so."""
+class Edge:
+    """ASGI middleware. Takes a caller's X-Request-ID where it is a plain one, else makes one. Answers are not
+    cached unless their route says so. `on_error` answers what nobody else has, and a body that is too large.
+    """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, on_error: Callable[[Request, Exception], Response]) -> None:
         self.app = app
+        self.on_error = on_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,8 +52,12 @@ class RequestIds:
         chosen = given if _GIVEN.fullmatch(given) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = chosen
 
+        started = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID_HEADER] = chosen
                 for name, value in SECURITY_HEADERS.items():
@@ -57,4 +67,13 @@ class RequestIds:
                     headers["Strict-Transport-Security"] = _HSTS
             await send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        request = Request(scope, receive)
+        size = request.headers.get("content-length", "0")
+        try:
+            if size.isdecimal() and int(size) > MAX_BODY_BYTES:
+                raise HTTPException(413)
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            if started:
+                raise
+            await self.on_error(request, error)(scope, receive, send_with_headers)

@@ -1,0 +1,34 @@
+"""Testing the connection to the warehouse."""
+
+from fastapi import APIRouter, Depends
+
+from kpi_platform.dashboard.database import reading
+from kpi_platform.domain.settings import parse_settings
+from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.pipeline.connection_test import test_connection
+from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, require_scope
+from kpi_platform.web.schemas.connection_test import ConnectionTestAnswer, ConnectionTestBody, StepAnswer
+
+router = APIRouter(prefix="/fivetran", tags=["settings"])
+
+
+@router.post("/test-connection", dependencies=[Depends(require_scope("write"))])
+def test_warehouse(
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    body: ConnectionTestBody | None = None,
+) -> ConnectionTestAnswer:
+    """Try the way from the host's name to the first row, step by step, for at most 15 seconds. Only hosts
+    that the operator allows are reached."""
+    with reading(engine) as connection:
+        settings = effective_settings(configuration, connection, customer)
+    if body is not None and body.warehouse is not None:
+        document = settings.document()
+        settings = parse_settings(
+            {**document, "warehouse": {**document["warehouse"], **body.warehouse}},
+            environment=configuration.environment,
+            single_customer=False,
+        )
+    steps = [StepAnswer.model_validate(step) for step in test_connection(configuration, settings)]
+    return ConnectionTestAnswer(ok=all(step.ok for step in steps), steps=steps)

@@ -1,0 +1,98 @@
+"""Onboarding, for operators: customers and their connections in Fivetran."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.customers import get_customer, list_customers
+from kpi_platform.dashboard.database import reading
+from kpi_platform.pipeline.onboarding import (
+    Onboarding,
+    WantedConnection,
+    connect_sources,
+    create_customer,
+)
+from kpi_platform.web.dependencies import (
+    ConfigurationDep,
+    ConnectionDep,
+    CurrentPrincipal,
+    EngineDep,
+    require_operator,
+    require_scope,
+)
+from kpi_platform.web.schemas.answers import errors
+from kpi_platform.web.schemas.customers import (
+    ConnectedSourceAnswer,
+    ConnectionBody,
+    ConnectionsAnswer,
+    ConnectionsBody,
+    CustomerAnswer,
+    CustomerBody,
+)
+from kpi_platform.web.sign_in import web_url
+
+router = APIRouter(prefix="/customers", tags=["onboarding"], dependencies=[Depends(require_operator)])
+
+Key = Annotated[str, Path(min_length=1, max_length=48)]
+_admin = Depends(require_scope("admin"))
+
+
+@router.get("")
+def get_customers(connection: ConnectionDep) -> list[CustomerAnswer]:
+    """All customers."""
+    return [CustomerAnswer.model_validate(one) for one in list_customers(connection)]
+
+
+@router.post("", status_code=201, dependencies=[_admin], responses=errors(409, 502))
+def add_customer(
+    body: CustomerBody, configuration: ConfigurationDep, engine: EngineDep, principal: CurrentPrincipal
+) -> ConnectionsAnswer:
+    """Add a customer, and create or adopt its connections where some are named. All of it, or nothing."""
+    done = create_customer(
+        configuration, engine, body.key, body.name or body.key, _wanted(body.connections),
+        who=principal.name, redirect_uri=connected_url(configuration),
+    )  # fmt: skip
+    return _answer(body.key, done)
+
+
+@router.post("/{key}/connections", status_code=201, dependencies=[_admin], responses=errors(404, 409, 502))
+def add_connections(
+    key: Key,
+    body: ConnectionsBody,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    principal: CurrentPrincipal,
+) -> ConnectionsAnswer:
+    """Create or adopt connections of a customer. Answers the pages on which the sources' owners sign in."""
+    with reading(engine) as connection:
+        get_customer(connection, key)
+    done = connect_sources(
+        configuration, engine, key, _wanted(body.connections),
+        who=principal.name, redirect_uri=connected_url(configuration),
+    )  # fmt: skip
+    return _answer(key, done)
+
+
+def connected_url(configuration: Configuration) -> str:
+    """Where Fivetran's sign-in page leads back to."""
+    return f"{web_url(configuration)}/settings"
+
+
+def _wanted(bodies: Sequence[ConnectionBody]) -> list[WantedConnection]:
+    return [
+        WantedConnection(
+            one.source, one.connection_id, one.db_schema, one.sync_frequency_minutes, one.instance_url
+        )
+        for one in bodies
+    ]
+
+
+def _answer(customer: str, done: Onboarding | None) -> ConnectionsAnswer:
+    sources = done.sources if done else ()
+    return ConnectionsAnswer(
+        customer=customer,
+        settings_version=done.settings.version if done else None,
+        connections=[ConnectedSourceAnswer.model_validate(one) for one in sources],
+    )

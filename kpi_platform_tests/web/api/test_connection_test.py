@@ -1,0 +1,125 @@
+"""Testing a warehouse connection: what it says, and where it never goes."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.settings import parse_settings
+from kpi_platform.pipeline import connection_test
+from kpi_platform.pipeline.connection_test import AllowedHosts
+from kpi_platform_tests.web.conftest import Web
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A server that takes connections and never says a word."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(5)
+        server.settimeout(0)
+        yield server
+
+
+@pytest.fixture
+def configuration(configuration: Configuration) -> Configuration:
+    environment = {
+        "KPI_ALLOWED_HOSTS": "localhost, *.example.com, 10.1.0.0/16",
+        "WAREHOUSE_PASSWORD": "marker",
+    }
+    return Configuration.from_environment({**configuration.environment, **environment})
+
+
+def warehouse(host: str, port: int = 5432) -> dict[str, object]:
+    return {"type": "postgres", "host": host, "port": port, "database": "d", "username": "u"}
+
+
+@pytest.mark.parametrize(
+    ("host", "message"),
+    [
+        ("169.254.169.254", "not on the operator's list"),
+        ("127.0.0.1", "not on the operator's list"),
+        ("internal.other.com", "not on the operator's list"),
+        ("localhost", "is not one that may be reached"),  # the name is allowed, its address is not
+    ],
+)
+def test_a_host_that_is_not_allowed_is_never_reached(
+    web: Web, listener: socket.socket, host: str, message: str
+) -> None:
+    body = {"warehouse": warehouse(host, listener.getsockname()[1])}
+    answer = web.client().post("/api/fivetran/test-connection", json=body)
+    [step] = answer.json()["steps"]
+    assert (answer.status_code, answer.json()["ok"], step["name"]) == (200, False, "resolve")
+    assert message in step["error"]
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_a_server_that_does_not_answer_ends_the_test_in_time(
+    configuration: Configuration, listener: socket.socket
+) -> None:
+    allowed = Configuration.from_environment({**configuration.environment, "KPI_ALLOWED_HOSTS": "127.0.0.1"})
+    settings = parse_settings({"warehouse": warehouse("127.0.0.1", listener.getsockname()[1])})
+    steps = list(connection_test.test_connection(allowed, settings, limit_seconds=1.0))
+    assert [(step.name, step.ok) for step in steps] == [
+        ("resolve", True), ("connect", True), ("authenticate", False),
+    ]  # fmt: skip
+    assert steps[-1].error is not None
+    assert "No answer within 1 seconds" in steps[-1].error
+
+
+def test_the_saved_connection_is_tested_step_by_step(web: Web) -> None:
+    answer = web.client().post("/api/fivetran/test-connection").json()
+    assert (answer["ok"], answer["steps"][0]["name"]) == (False, "resolve")
+    assert "does not exist" in answer["steps"][0]["error"]
+
+
+def test_a_password_in_the_body_is_refused_and_not_repeated(web: Web) -> None:
+    body = {"warehouse": {**warehouse("db.example.com"), "password": "hunter2"}}
+    answer = web.client().post("/api/fivetran/test-connection", json=body)
+    assert answer.status_code == 400
+    assert "credentials_secret" in answer.json()["error"]["message"]
+    assert "hunter2" not in answer.text
+
+
+@pytest.mark.postgres
+def test_a_wrong_password_is_told_apart_from_an_unreachable_host(web: Web, postgres_url: str) -> None:
+    url = sa.make_url(postgres_url)
+    environment = {**web.configuration.environment, "KPI_ALLOWED_HOSTS": "127.0.0.1"}
+    web.app.state.configuration = Configuration.from_environment(environment)
+    body = {
+        "warehouse": {
+            "type": "postgres", "host": "127.0.0.1", "port": url.port, "database": url.database,
+            "username": "stranger",
+        }
+    }  # fmt: skip
+    steps = web.client().post("/api/fivetran/test-connection", json=body).json()["steps"]
+    assert [(step["name"], step["ok"]) for step in steps][-1] == ("authenticate", False)
+    assert "marker" not in str(steps)
+    body["warehouse"] |= {"port": 1}
+    steps = web.client().post("/api/fivetran/test-connection", json=body).json()["steps"]
+    assert (steps[-1]["name"], steps[-1]["ok"]) == ("connect", False)
+
+
+@given(st.ip_addresses())
+def test_only_public_or_listed_addresses_are_allowed(address: object) -> None:
+    allowed = AllowedHosts("warehouse.example, 10.1.0.0/16")
+    public = bool(address.is_global and not address.is_multicast)  # type: ignore[attr-defined]
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is None:
+        assert allowed.allows_address(str(address)) == (public or str(address).startswith("10.1."))
+    else:
+        assert allowed.allows_address(str(address)) == allowed.allows_address(str(mapped))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "::1", "169.254.169.254", "10.2.0.1", "192.168.1.1", "::ffff:127.0.0.1", "fe80::1%lo"],
+)
+def test_private_addresses_need_to_be_listed_themselves(address: str) -> None:
+    assert not AllowedHosts("*, 10.1.0.0/16").allows_address(address)
+    assert AllowedHosts(address.partition("%")[0]).allows_address(address.partition("%")[0])
