@@ -39,6 +39,25 @@
 {% endmacro %}
 
 
+{% macro text_as_exact(text) %}
+    {#- A text as decimal with twelve places, NULL where it is no number or does not fit. -#}
+    {{- return(adapter.dispatch('text_as_exact', 'kpi_platform')(text)) -}}
+{% endmacro %}
+
+{% macro default__text_as_exact(text) %}
+    {{- return(safe_text_cast(text, 'exact')) -}}
+{% endmacro %}
+
+{% macro postgres__text_as_exact(text) %}
+    {#- PostgreSQL takes NaN for a decimal. -#}
+    {{- return("case when pg_input_is_valid(" ~ text ~ ", 'numeric') then " ~ number_as_exact(text) ~ ' end') -}}
+{% endmacro %}
+
+{% macro redshift__text_as_exact(text) %}
+    {{- return(default__text_as_exact(text)) -}}
+{% endmacro %}
+
+
 {% macro finite(number) %}
     {#- NaN and the infinities are no measurements. -#}
     {{- return(adapter.dispatch('finite', 'kpi_platform')(number)) -}}

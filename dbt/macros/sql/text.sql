@@ -59,7 +59,8 @@
 {% endmacro %}
 
 {% macro duckdb__collapse_blanks(text) %}
-    {{- return('regexp_replace(' ~ text ~ ", '[[:space:]]+', ' ', 'g')") -}}
+    {#- The blanks of ASCII, on every database. -#}
+    {{- return('regexp_replace(' ~ text ~ ", '[ \\t\\n\\r\\f\\v]+', ' ', 'g')") -}}
 {% endmacro %}
 
 {% macro postgres__collapse_blanks(text) %}

@@ -42,7 +42,7 @@
     {%- elif to == 'float' -%}
         {{- return(finite(safe_text_cast('trim(' ~ as_text ~ ')', 'float'))) -}}
     {%- endif -%}
-    {{- return(safe_text_cast('trim(' ~ as_text ~ ')', to)) -}}
+    {{- return(text_as_exact('trim(' ~ as_text ~ ')')) -}}
 {% endmacro %}
 
 
