@@ -31,7 +31,7 @@ class Configuration:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Configuration":
-        """Reads `environment` (default: the process's). Raises MissingConfiguration for a malformed variable."""
+        """Reads `environment`, by default the process's. MissingConfiguration names a malformed variable."""
         env = dict(os.environ if environment is None else environment)
         home = Path(env.get("KPI_PLATFORM_HOME") or ".kpi_platform").expanduser().resolve()
         default_port = env.get("KPI_LOCAL_FIVETRAN_PORT") or str(LOCAL_FIVETRAN_PORT)
@@ -75,7 +75,7 @@ class Configuration:
         return self.environment.get(name) or None
 
     def secret(self, name: str) -> str:
-        """The value of the secret in the variable `name`; MissingConfiguration names it where it is missing."""
+        """The secret in the variable `name`. MissingConfiguration names the variable where it is not set."""
         value = self.get(name)
         if value is None:
             raise MissingConfiguration(
@@ -86,13 +86,14 @@ class Configuration:
 
     @property
     def fivetran_api_key(self) -> str:
-        return LOCAL_FIVETRAN_KEY if self._local_default("FIVETRAN_API_KEY") else self.secret("FIVETRAN_API_KEY")
+        return self._fivetran_credential("FIVETRAN_API_KEY")
 
     @property
     def fivetran_api_secret(self) -> str:
-        if self._local_default("FIVETRAN_API_SECRET"):
-            return LOCAL_FIVETRAN_KEY
-        return self.secret("FIVETRAN_API_SECRET")
+        return self._fivetran_credential("FIVETRAN_API_SECRET")
 
-    def _local_default(self, name: str) -> bool:
-        return self.uses_local_fivetran and self.get(name) is None
+    def _fivetran_credential(self, name: str) -> str:
+        """The variable's value; the local Fivetran has a default."""
+        if self.uses_local_fivetran and self.get(name) is None:
+            return LOCAL_FIVETRAN_KEY
+        return self.secret(name)
