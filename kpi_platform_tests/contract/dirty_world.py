@@ -97,9 +97,9 @@ class _Maker:
     def due(self, start: datetime) -> datetime | None:
         """When something was due: often exactly at as_of, sometimes never."""
         chance = self.rng.random()
-        if chance < 0.15:
+        if chance < 0.25:
             return self.rng.choice(AS_OFS) + self.rng.choice(_EDGES)
-        return None if chance < 0.25 else self.later(start)
+        return None if chance < 0.35 else self.later(start)
 
     def account(self) -> str:
         return people.form(self.rng, self.rng.choice(self.accounts))

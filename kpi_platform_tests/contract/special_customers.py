@@ -78,8 +78,26 @@ def _with_other_settings(seed: str) -> list[LandedCustomer]:
         make_customer("changed", seed, _RENAMED, _CHANGED_SETTINGS),
         make_customer("switched_off", seed, CLASS_TABLES, _SWITCHED_OFF),
         make_customer("long_windows", seed, both, _LONG_WINDOWS, accounts=8, incidents=200),
-        make_customer("busy", seed, both, accounts=4, incidents=500),
+        make_customer("busy", seed, both, accounts=4, incidents=40, change=_ten_and_eleven_tickets),
     ]
+
+
+def _ten_and_eleven_tickets(world: DirtyWorld) -> None:
+    """One account at the limit of the churn factor, one above it."""
+    alive = {"is_deleted": False, "_fivetran_deleted": False, "_fivetran_synced": AS_OFS[0]}
+    accounts, incidents = world.salesforce["account"], world.servicenow["incident"]
+    for account, tickets in (("001TEN000000000", 10), ("001ELEVEN000000", 11)):
+        accounts.append({**accounts[0], "id": account, "type": "Customer", "master_record_id": None, **alive})
+        open_ticket = {
+            **incidents[0],
+            "customer_account_id": account,
+            "opened_at": AS_OFS[0] - timedelta(days=1),
+            "state": 2,
+            "incident_state": 2,
+            "parent_incident_value": None,
+            **alive,
+        }
+        incidents += [{**open_ticket, "sys_id": f"{account} {number}"} for number in range(tickets)]
 
 
 def _with_sources_off(seed: str) -> list[LandedCustomer]:

@@ -17,7 +17,7 @@ AS_OF = AS_OFS[1]
 
 @pytest.fixture(scope="module")
 def originals(platform: Platform) -> Sequence[LandedCustomer]:
-    return [*random_customers("properties", 2), *four_customers("properties")[3:]]
+    return [*random_customers("properties", 1), *four_customers("properties")[3:]]
 
 
 @pytest.fixture(scope="module")
