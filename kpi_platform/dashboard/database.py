@@ -11,9 +11,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate
+from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate, Unavailable
 
-_BUSY_TIMEOUT_MS = 60_000
+_BUSY_TIMEOUT_MS = 300_000
+"""A load of the largest customers may hold a SQLite database for minutes; others queue."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -91,9 +92,16 @@ def newest_revision() -> str:
 
 
 def current_revision(engine: sa.Engine) -> str | None:
-    """The schema version of the database; None where it has none yet."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    """The schema version of the database; None where it has none yet. Unavailable where it is not there."""
+    try:
+        with reading(engine) as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except sa.exc.OperationalError as cause:
+        place = engine.url.render_as_string(hide_password=True)
+        raise Unavailable(
+            f"The dashboard database {place} cannot be reached.",
+            next_step="Start it, or correct DASHBOARD_DATABASE_URL.",
+        ) from cause
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables, uploads
 from kpi_platform.dashboard.customers import get_customer
-from kpi_platform.dashboard.uploads import Upload
+from kpi_platform.dashboard.uploads import BASELINE, Upload
 from kpi_platform.dashboard.versioned import (
     ACCOUNTS,
     FAMILIES,
@@ -27,7 +27,6 @@ from kpi_platform.domain.errors import Conflict
 DiffKind = Literal["changed", "new", "retired"]
 
 _uploads = tables.kpi_uploads
-_NOT_SHOWN = ("history_only", "baseline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +58,15 @@ def rollback(
     showed before it. This is a new upload, which can be taken back in turn.
 
     Accounts that only those uploads brought are retired. Raises NotFound for an unknown version and Conflict
-    for one that is taken back already or that records accounts no load had brought.
+    for one that is taken back already.
     """
     customer_id = get_customer(connection, customer).id
     uploads.lock_uploads(connection, customer_id)
     target = uploads.get_upload(connection, customer, version)
     everything = sorted(uploads.list_uploads(connection, customer), key=lambda one: one.version)
-    if target.kind == "baseline" or target.status == "taken_back":
+    if target.status == "taken_back":
         raise Conflict(
-            f"Upload {version} of '{customer}' "
-            + (
-                "only records the accounts that were there."
-                if target.kind == "baseline"
-                else "is taken back."
-            ),
+            f"Upload {version} of '{customer}' is taken back already.",
             next_step=f"List the uploads: kpi-platform uploads list {customer}",
         )
     before = next((one for one in reversed(everything) if one.version < version), None)
@@ -220,21 +214,20 @@ def _retire_new(connection: sa.Connection, gone: sa.Table, customer_id: int, ver
 
 def _changes(family: Family, customer_id: int) -> sa.ColumnElement[bool]:
     history = family.history
-    return sa.and_(history.c.customer_id == customer_id, history.c.change.not_in(_NOT_SHOWN))
+    return sa.and_(history.c.customer_id == customer_id, history.c.change != "history_only")
 
 
 def _state_after(
     family: Family, customer_id: int, version: int, name: str, keys: sa.Select[Any] | None = None
 ) -> sa.Subquery:
-    """What was shown after `version`: key, state and the upload that brought it. An account that no upload
-    had brought was there all the time."""
+    """What was shown after `version`: key, state and the upload that brought it."""
     history = family.history
     key = [history.c[one] for one in family.key]
     position = sa.func.row_number().over(partition_by=key, order_by=history.c.upload_version.desc())
     ranked = sa.select(history, position.label("position")).where(
         history.c.customer_id == customer_id,
         history.c.change != "history_only",
-        sa.or_(history.c.upload_version <= version, history.c.change == "baseline"),
+        history.c.upload_version <= version,
     )
     if keys is not None:
         ranked = ranked.where(sa.tuple_(*key).in_(keys))
@@ -252,7 +245,7 @@ def _mark(
     connection: sa.Connection, customer_id: int, everything: list[Upload], version: int, new: int
 ) -> None:
     """Says of each upload whether it still counts: those that counted before `version`, and the new one."""
-    counting: dict[int, frozenset[int]] = {0: frozenset()}
+    counting: dict[int, frozenset[int]] = {BASELINE: frozenset({BASELINE})}
     for one in everything:
         base = counting[one.version - 1] if one.took_back is None else counting[one.took_back - 1]
         counting[one.version] = base | {one.version}

@@ -11,6 +11,9 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import NotFound
 
+BASELINE = 0
+"""The version under which `baseline` keeps the accounts that no load brought. Uploads count from 1."""
+
 COUNTS = (
     "kpis_inserted",
     "kpis_updated",
@@ -33,7 +36,7 @@ class Upload:
     count for what is shown. A roll-back took back `took_back` and all after it."""
 
     version: int
-    kind: Literal["load", "rollback", "baseline"]
+    kind: Literal["load", "rollback"]
     status: Literal["applied", "taken_back"]
     as_of: datetime
     current_as_of: dict[str, str]
@@ -153,4 +156,5 @@ def _key(customer_id: int, version: int) -> sa.ColumnElement[bool]:
 
 
 def _select(customer_id: int) -> sa.Select[Any]:
-    return sa.select(*(_table.c[name] for name in _NAMES)).where(_table.c.customer_id == customer_id)
+    query = sa.select(*(_table.c[name] for name in _NAMES))
+    return query.where(_table.c.customer_id == customer_id, _table.c.version > BASELINE)

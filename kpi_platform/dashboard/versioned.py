@@ -102,26 +102,6 @@ def read_series(
     return read_columns(connection, sa.select(*(series.c[n] for n in names)).where(series.c.position == 1))
 
 
-def has_unrecorded(connection: sa.Connection, customer_id: int) -> bool:
-    """Whether the customer has accounts that no upload has brought."""
-    return (
-        connection.execute(sa.select(sa.literal(1)).where(*_unrecorded(customer_id)).limit(1)).first()
-        is not None
-    )
-
-
-def record_baseline(connection: sa.Connection, customer_id: int, version: int) -> None:
-    """Writes the history of those accounts, so that a roll-back knows how they were."""
-    accounts = tables.accounts
-    connection.execute(sa.update(accounts).where(*_unrecorded(customer_id)).values(upload_version=version))
-    record_inserted(connection, ACCOUNTS, customer_id, version, "baseline")
-
-
-def _unrecorded(customer_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    accounts = tables.accounts
-    return accounts.c.customer_id == customer_id, accounts.c.upload_version.is_(None)
-
-
 def insert_current(
     connection: sa.Connection,
     family: Family,
@@ -137,19 +117,17 @@ def insert_current(
     )
 
 
-def record_inserted(
-    connection: sa.Connection, family: Family, customer_id: int, version: int, change: Change = "inserted"
-) -> None:
+def record_inserted(connection: sa.Connection, family: Family, customer_id: int, version: int) -> None:
     """The history of all rows that `insert_current` added; before anything else of this upload is applied."""
     current = family.current
     query = sa.select(
         sa.literal(customer_id),
         sa.literal(version),
         *family.selected(),
-        sa.literal(change),
+        sa.literal("inserted"),
         sa.literal(version),
     ).where(current.c.customer_id == customer_id, current.c.upload_version == version)
-    connection.execute(sa.insert(family.history).from_select(_history_names(family), query))
+    connection.execute(sa.insert(family.history).from_select(history_names(family), query))
 
 
 def record_history(
@@ -228,8 +206,8 @@ def record_staged(
         sa.literal(change),
         staged.c.brought_by,
     )
-    connection.execute(sa.insert(family.history).from_select(_history_names(family), query))
+    connection.execute(sa.insert(family.history).from_select(history_names(family), query))
 
 
-def _history_names(family: Family) -> list[str]:
+def history_names(family: Family) -> list[str]:
     return ["customer_id", "upload_version", *family.key, *family.state, "change", "brought_by"]

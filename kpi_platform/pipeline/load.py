@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import uploads
+from kpi_platform.dashboard.baseline import has_unrecorded, record_baseline
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import KpiDefinition, store_definitions
 from kpi_platform.dashboard.match_store import matches_state
-from kpi_platform.dashboard.versioned import has_unrecorded, record_baseline
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
@@ -186,7 +186,9 @@ def _apply(
     progress: Progress,
 ) -> int | None:
     if not task.dry_run:
-        task = _begin(task, header)
+        if has_unrecorded(task.connection, task.customer_id):
+            record_baseline(task.connection, task.customer_id, task.as_of)
+        uploads.open_upload(task.connection, task.customer_id, task.version, kind="load", **header)
     size = len(task.incoming.source_ids)
     progress("accounts", 0, size)
     targets = load_accounts(task)
@@ -216,23 +218,6 @@ def _apply(
         None if task.any_older else fingerprint,
     )
     return task.version
-
-
-def _begin(task: LoadTask, header: dict[str, Any]) -> LoadTask:
-    """Opens the upload; before it another one where there are accounts that no upload has brought."""
-    connection, customer_id, version = task.connection, task.customer_id, task.version
-    if has_unrecorded(connection, customer_id):
-        before = {
-            **header,
-            "current_as_of": _times(task.shown),
-            "run_id": None,
-            "uploaded_by": "kpi-platform",
-        }
-        uploads.open_upload(connection, customer_id, version, kind="baseline", **before)
-        record_baseline(connection, customer_id, version)
-        version += 1
-    uploads.open_upload(connection, customer_id, version, kind="load", **header)
-    return replace(task, version=version)
 
 
 def _shown_after(task: LoadTask) -> dict[str, str]:

@@ -4,7 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from kpi_platform.dashboard import database, tables
-from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate
+from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate, Unavailable
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_program(any_dashboard_engine: sa.Engine) -> None:
@@ -42,3 +42,16 @@ def test_foreign_keys_are_enforced(any_dashboard_engine: sa.Engine) -> None:
 def test_a_url_of_another_kind_of_database_is_refused(url: str) -> None:
     with pytest.raises(MissingConfiguration, match="DASHBOARD_DATABASE_URL"):
         database.open_engine(url)
+
+
+def test_a_database_that_is_not_there_is_named_without_its_password() -> None:
+    engine = database.open_engine("postgresql://someone:hidden@127.0.0.1:9/none")
+    with pytest.raises(Unavailable, match=r"someone:\*\*\*@127.0.0.1:9/none") as caught:
+        database.require_current_schema(engine)
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_reader_does_not_wait_for_a_writer(sqlite_engine: sa.Engine) -> None:
+    with sqlite_engine.begin() as writer, database.reading(sqlite_engine) as reader:
+        writer.execute(sa.insert(tables.customers).values(key="a", name="A", created_at=sa.func.now()))
+        assert reader.execute(sa.select(sa.func.count()).select_from(tables.customers)).scalar() == 0

@@ -77,6 +77,7 @@ def write_mart(
     )
     with duckdb_file.connect(configuration.warehouse_file) as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("CREATE SCHEMA IF NOT EXISTS kpi")
         connection.register("new_rows", rows)
         connection.execute(f"CREATE TABLE IF NOT EXISTS kpi.{table} AS SELECT * FROM new_rows LIMIT 0")

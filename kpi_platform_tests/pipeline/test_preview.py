@@ -1,0 +1,98 @@
+"""What a change of settings would do, with the real dbt project on the data that is there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.accounts import add_account
+from kpi_platform.dashboard.database import open_engine, upgrade
+from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.domain.settings import parse_settings
+from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.pipeline.preview import Preview, preview_settings
+from kpi_platform_tests.pipeline.landing import ACCOUNT, CASE, account, customer, land
+
+CASES: list[Any] = [
+    {
+        "id": f"c{day}", "account_id": account(1)["id"], "created_date": datetime(2026, month, day),
+        "satisfaction_rating_c": rating, "is_deleted": False,
+    }
+    for month, day, rating in ((11, 1, 4), (9, 1, 2))
+]  # fmt: skip
+
+
+@dataclass
+class Shop:
+    configuration: Configuration
+    engine: sa.Engine
+
+    def preview(self, **sections: Any) -> Preview:
+        with self.engine.connect() as connection:
+            document = effective_settings(self.configuration, connection, "acme").document()
+        for section, values in sections.items():
+            document[section] = _merged(document[section], values)
+        return preview_settings(self.configuration, self.engine, "acme", parse_settings(document))
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
+    return new
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    home = tmp_path_factory.mktemp("preview")
+    configuration = Configuration.from_environment({"KPI_PLATFORM_HOME": str(home)})
+    engine = open_engine(configuration.dashboard_database_url)
+    upgrade(engine)
+    customer(configuration, engine, "acme")
+    accounts = [account(1, name="Acme Holdings"), account(2, name="Zeta Works")]
+    tables = {"account": (ACCOUNT, accounts), "case": (CASE, CASES)}
+    land(configuration.warehouse_file, "acme_sf", tables)
+    with engine.begin() as connection:
+        add_account(connection, "acme", name="Acme Holding")
+    yield Shop(configuration, engine)
+    engine.dispose()
+
+
+def test_the_same_settings_change_nothing(shop: Shop) -> None:
+    found = shop.preview()
+    assert (found.changes, found.affected, found.accounts) == ((), (), 2)
+
+
+def test_a_longer_window_and_other_weights_change_values_and_health(shop: Shop) -> None:
+    weights = {"relationship": 0, "adoption": 0, "business_outcomes": 0.5, "support": 0.5}
+    found = shop.preview(kpi_mappings={"csat": {"window_days": 30}}, health_score={"weights": weights})
+    csat = {one.name: value for one in found.affected for value in one.values if value.kpi == "csat"}
+    assert set(csat) == {"Acme Holdings"}
+    assert (csat["Acme Holdings"].before, csat["Acme Holdings"].after) == (3, 4)
+    assert found.values_changed == 1
+    assert found.health_changed == 2
+
+
+def test_a_stricter_threshold_changes_matches(shop: Shop) -> None:
+    found = shop.preview(account_matching={"strategy": "exact"})
+    [one] = found.affected
+    assert one.match is not None
+    assert (one.name, one.match.before, one.match.before_account, one.match.after) == (
+        "Acme Holdings", "match", "Acme Holding", "none",
+    )  # fmt: skip
+    assert (found.matches_changed, found.values_changed) == (1, 0)
+
+
+def test_nothing_of_the_customer_is_written(shop: Shop) -> None:
+    shop.preview(kpi_mappings={"csat": {"enabled": False}})
+    with shop.engine.connect() as connection:
+        for table in ("account_matches", "kpis", "kpi_uploads", "audit_events"):
+            assert connection.execute(sa.text(f"select count(*) from {table}")).scalar() == 0
+
+
+def test_another_warehouse_cannot_be_previewed(shop: Shop) -> None:
+    with pytest.raises(InvalidInput, match="cannot be previewed"):
+        shop.preview(warehouse={"schema": "elsewhere"})
