@@ -52,9 +52,8 @@ def match(
 ) -> None:
     """Match the accounts of two CSV files, or with --dedupe group those of one. Nothing is stored.
 
-    Columns: id and name; optional are domain, website, email, city and country. Writes left_id, right_id, score,
-    method, decision (match, review, none) and reason; with --dedupe id and group_id.
-    """
+    Columns: id and name; optional are domain, website, email, city and country. Writes left_id, right_id,
+    score, method, decision (match, review, none) and reason; with --dedupe id and group_id."""
     from kpi_platform.domain.matching.party import MatchPolicy
 
     started = time.monotonic()

@@ -13,7 +13,8 @@ _COLUMNS_OF_DOMAINS = ("domain", "domains", "website", "email", "emails")
 
 
 def read_parties(path: Path) -> list[Party]:
-    """The accounts of a CSV file: columns id and name, and where there are domain, website, email, city, country.
+    """The accounts of a CSV file: columns id and name, and where there are domain, website, email, city,
+    country.
 
     Column names in any case and order; comma, semicolon or tab; UTF-8 (with or without mark) or UTF-16. Other
     columns are ignored. NotFound or InvalidInput, naming file and line.
@@ -25,7 +26,7 @@ def read_parties(path: Path) -> list[Party]:
     if missing:
         raise InvalidInput(
             f"{path} has no column {' and no column '.join(missing)}.",
-            next_step=f"Its first line must name the columns id and name; it reads: {', '.join(header)[:200]}",
+            next_step=f"Its first line must name id and name; it reads: {', '.join(header)[:200]}",
         )
     parties: dict[str, Party] = {}
     for line, row in rows:

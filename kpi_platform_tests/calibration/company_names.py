@@ -9,50 +9,72 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-SURNAMES = """Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Thomas Moore Martin Jackson Thompson
-White Harris Clark Lewis Robinson Walker Young Allen King Wright Scott Hill Green Adams Baker Nelson Carter Mitchell
-Roberts Turner Phillips Campbell Parker Evans Edwards Collins Stewart Morris Murphy Cook Rogers Morgan Peterson Cooper
-Reed Bailey Bell Kelly Howard Ward Cox Richardson Wood Watson Brooks Bennett Gray James Hughes Price Myers Long Foster
-Sanders Ross Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Schulz Hoffmann Koch Bauer Richter Klein Wolf
-Schröder Neumann Schwarz Zimmermann Krüger Hartmann Lange Werner Krause Lehmann Köhler Dubois Durand Moreau Lefèvre
-Leroy Roux Fournier Girard Bonnet Lambert Fontaine Rousseau Garnier Rossi Russo Ferrari Esposito Bianchi Romano Colombo
-Ricci Marino Greco Conti Gallo Costa Giordano Mancini Lombardi García Fernández González Rodríguez López Martínez
-Sánchez Pérez Gómez Díaz Moreno Álvarez Romero Alonso Gutiérrez Navarro Jansen DeVries Bakker Visser Smit Meijer Mulder
-Nielsen Jensen Hansen Pedersen Andersen Larsen Sørensen Johansson Karlsson Nilsson Eriksson Lindqvist Virtanen Korhonen
-Kowalski Nowak Wiśniewski Wójcik Novák Svoboda Dvořák Horváth Kovács Tóth Popescu Ionescu Ivanov Petrov Sokolov Tanaka
-Suzuki Takahashi Watanabe Yamamoto Nakamura Kobayashi Kim Lee Park Choi Chen Wang Zhang Liu Singh Patel Shah Kumar Gupta
-Mehta Silva Santos Oliveira Pereira Almeida O'Brien O'Neill McCarthy McDonald MacLeod Fitzgerald Kennedy""".split()
-PLACES = """Boston Chicago Denver Dallas Houston Seattle Portland Atlanta Phoenix Detroit Cleveland Columbus Memphis
-Nashville Austin Oakland Richmond Savannah Charleston Lexington Toronto Montréal Vancouver Calgary London Manchester
-Leeds Bristol Glasgow Edinburgh Dublin Cork Paris Lyon Marseille Lille Berlin Hamburg München Köln Frankfurt Stuttgart
-Düsseldorf Leipzig Wien Graz Zürich Genève Basel Bern Milano Torino Roma Napoli Madrid Barcelona Valencia Sevilla
-Lisboa Porto Amsterdam Rotterdam Utrecht Eindhoven Brussel Antwerpen Gent København Aarhus Oslo Bergen Stockholm
-Göteborg Malmö Helsinki Tampere Warszawa Kraków Praha Brno Budapest Bucuresti Sofia Athens Istanbul Ankara Mumbai Delhi
-Chennai Pune Shanghai Beijing Shenzhen Guangzhou Hangzhou Tokyo Osaka Kyoto Nagoya Seoul Busan Singapore Jakarta Manila
-Bangkok Hanoi Sydney Melbourne Perth Brisbane Auckland Wellington Lagos Nairobi Cairo Johannesburg Lima Bogotá Santiago
-Quito Panama Franklin Jefferson Madison Monroe Lincoln Hamilton Salem Clinton Georgetown Arlington Springfield Ashland
-Bedford Cambridge Oxford Windsor York Kent Essex Surrey Cornwall Devon Norfolk Suffolk""".split()
-REGIONS = """America Europe Asia Africa Canada Mexico Brasil Chile France Deutschland Italia España Nederland Belgium
-Polska Norge Sverige Danmark UK USA India China Japan Korea Australia Pacific Nordic Iberia International Global
-Worldwide Overseas Americas EMEA Middle-East Schweiz Österreich""".split()
-INDUSTRIES = """Bank,Insurance,Energy,Oil & Gas,Foods,Chemicals,Pharmaceuticals,Motors,Steel,Electronics,Software,
-Technologies,Systems,Services,Solutions,Consulting,Engineering,Construction,Properties,Realty,Investments,Capital,
-Financial,Financial Services,Holdings,Industries,Manufacturing,Products,Enterprises,Partners,Trading,Logistics,Shipping,
-Airlines,Transport,Communications,Telecommunications,Media,Entertainment,Networks,Semiconductor,Materials,Resources,
-Mining,Metals,Paper,Packaging,Plastics,Textiles,Apparel,Stores,Restaurants,Hotels,Hospitality,Healthcare,Medical,
-Medical Devices,Laboratories,Biotechnology,Therapeutics,Diagnostics,Instruments,Equipment,Machinery,Tools,Automotive,
-Aerospace,Defense,Marine,Water,Power,Electric,Solar,Environmental,Security,Data,Data Systems,Digital,Analytics,
-Information Systems,Education,Publishing,Design,Development,Management,Leasing,Mortgage,Credit,Savings Bank,Asset
-Management,Wealth Management,Real Estate,Life Sciences,Life Insurance,Home Products,Furniture,Beverages,Brewing,Dairy,
-Seafood,Farms,Petroleum,Pipeline,Exploration,Optical,Photonics,Robotics,Controls,Automation,Research,Coffee,Cosmetics,
-Brothers,& Sons,& Co,Associates,Trust,Fund,Ventures,Group,Bancorp,Industrial,Commercial Bank,General Contractors,
-Staffing,Travel,Air,Rail,Wireless,Cloud,Labs,Interactive,Games,Studios,Brands""".replace("\n", " ").split(",")
-WORDS = """Alpha Apex Summit Pioneer Frontier Liberty Heritage Sterling Crescent Keystone Beacon Compass Vanguard Horizon
-Phoenix Falcon Eagle Titan Atlas Orion Nova Vertex Zenith Quantum Vector Matrix Delta Omega Sigma Aurora Aspen Cedar Maple
-Oak Granite Cobalt Amber Crystal Coral Azure Sapphire Northern Southern Western Eastern Pacific Atlantic Continental
-National American Universal United First General Standard Premier Royal Imperial Metropolitan Central Global Allied
-Advanced Applied Integrated Dynamic Modern Superior Precision Reliance Evergreen Riverside Lakeside Highland Blue Red
-Silver Golden Green Bright Clear Swift Bold True Noble Grand Prime Smart Open Rapid""".split()
+_SURNAMES = """
+Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Thomas Moore Martin Jackson
+Thompson White Harris Clark Lewis Robinson Walker Young Allen King Wright Scott Hill Green Adams Baker
+Nelson Carter Mitchell Roberts Turner Phillips Campbell Parker Evans Edwards Collins Stewart Morris
+Murphy Cook Rogers Morgan Peterson Cooper Reed Bailey Bell Kelly Howard Ward Cox Richardson Wood Watson
+Brooks Bennett Gray James Hughes Price Myers Long Foster Sanders Ross Müller Schmidt Schneider Fischer
+Weber Meyer Wagner Becker Schulz Hoffmann Koch Bauer Richter Klein Wolf Schröder Neumann Schwarz
+Zimmermann Krüger Hartmann Lange Werner Krause Lehmann Köhler Dubois Durand Moreau Lefèvre Leroy Roux
+Fournier Girard Bonnet Lambert Fontaine Rousseau Garnier Rossi Russo Ferrari Esposito Bianchi Romano
+Colombo Ricci Marino Greco Conti Gallo Costa Giordano Mancini Lombardi García Fernández González
+Rodríguez López Martínez Sánchez Pérez Gómez Díaz Moreno Álvarez Romero Alonso Gutiérrez Navarro Jansen
+DeVries Bakker Visser Smit Meijer Mulder Nielsen Jensen Hansen Pedersen Andersen Larsen Sørensen
+Johansson Karlsson Nilsson Eriksson Lindqvist Virtanen Korhonen Kowalski Nowak Wiśniewski Wójcik Novák
+Svoboda Dvořák Horváth Kovács Tóth Popescu Ionescu Ivanov Petrov Sokolov Tanaka Suzuki Takahashi Watanabe
+Yamamoto Nakamura Kobayashi Kim Lee Park Choi Chen Wang Zhang Liu Singh Patel Shah Kumar Gupta Mehta
+Silva Santos Oliveira Pereira Almeida O'Brien O'Neill McCarthy McDonald MacLeod Fitzgerald Kennedy
+"""
+SURNAMES = _SURNAMES.split()
+_PLACES = """
+Boston Chicago Denver Dallas Houston Seattle Portland Atlanta Phoenix Detroit Cleveland Columbus Memphis
+Nashville Austin Oakland Richmond Savannah Charleston Lexington Toronto Montréal Vancouver Calgary London
+Manchester Leeds Bristol Glasgow Edinburgh Dublin Cork Paris Lyon Marseille Lille Berlin Hamburg München
+Köln Frankfurt Stuttgart Düsseldorf Leipzig Wien Graz Zürich Genève Basel Bern Milano Torino Roma Napoli
+Madrid Barcelona Valencia Sevilla Lisboa Porto Amsterdam Rotterdam Utrecht Eindhoven Brussel Antwerpen
+Gent København Aarhus Oslo Bergen Stockholm Göteborg Malmö Helsinki Tampere Warszawa Kraków Praha Brno
+Budapest Bucuresti Sofia Athens Istanbul Ankara Mumbai Delhi Chennai Pune Shanghai Beijing Shenzhen
+Guangzhou Hangzhou Tokyo Osaka Kyoto Nagoya Seoul Busan Singapore Jakarta Manila Bangkok Hanoi Sydney
+Melbourne Perth Brisbane Auckland Wellington Lagos Nairobi Cairo Johannesburg Lima Bogotá Santiago Quito
+Panama Franklin Jefferson Madison Monroe Lincoln Hamilton Salem Clinton Georgetown Arlington Springfield
+Ashland Bedford Cambridge Oxford Windsor York Kent Essex Surrey Cornwall Devon Norfolk Suffolk
+"""
+PLACES = _PLACES.split()
+_REGIONS = """
+America Europe Asia Africa Canada Mexico Brasil Chile France Deutschland Italia España Nederland Belgium
+Polska Norge Sverige Danmark UK USA India China Japan Korea Australia Pacific Nordic Iberia International
+Global Worldwide Overseas Americas EMEA Middle-East Schweiz Österreich
+"""
+REGIONS = _REGIONS.split()
+_INDUSTRIES = """
+Bank, Insurance, Energy, Oil & Gas, Foods, Chemicals, Pharmaceuticals, Motors, Steel, Electronics,
+Software, Technologies, Systems, Services, Solutions, Consulting, Engineering, Construction, Properties,
+Realty, Investments, Capital, Financial, Financial Services, Holdings, Industries, Manufacturing,
+Products, Enterprises, Partners, Trading, Logistics, Shipping, Airlines, Transport, Communications,
+Telecommunications, Media, Entertainment, Networks, Semiconductor, Materials, Resources, Mining, Metals,
+Paper, Packaging, Plastics, Textiles, Apparel, Stores, Restaurants, Hotels, Hospitality, Healthcare,
+Medical, Medical Devices, Laboratories, Biotechnology, Therapeutics, Diagnostics, Instruments, Equipment,
+Machinery, Tools, Automotive, Aerospace, Defense, Marine, Water, Power, Electric, Solar, Environmental,
+Security, Data, Data Systems, Digital, Analytics, Information Systems, Education, Publishing, Design,
+Development, Management, Leasing, Mortgage, Credit, Savings Bank, Asset Management, Wealth Management,
+Real Estate, Life Sciences, Life Insurance, Home Products, Furniture, Beverages, Brewing, Dairy, Seafood,
+Farms, Petroleum, Pipeline, Exploration, Optical, Photonics, Robotics, Controls, Automation, Research,
+Coffee, Cosmetics, Brothers, & Sons, & Co, Associates, Trust, Fund, Ventures, Group, Bancorp, Industrial,
+Commercial Bank, General Contractors, Staffing, Travel, Air, Rail, Wireless, Cloud, Labs, Interactive,
+Games, Studios, Brands
+"""
+INDUSTRIES = [" ".join(name.split()) for name in _INDUSTRIES.split(",")]
+_WORDS = """
+Alpha Apex Summit Pioneer Frontier Liberty Heritage Sterling Crescent Keystone Beacon Compass Vanguard
+Horizon Phoenix Falcon Eagle Titan Atlas Orion Nova Vertex Zenith Quantum Vector Matrix Delta Omega Sigma
+Aurora Aspen Cedar Maple Oak Granite Cobalt Amber Crystal Coral Azure Sapphire Northern Southern Western
+Eastern Pacific Atlantic Continental National American Universal United First General Standard Premier
+Royal Imperial Metropolitan Central Global Allied Advanced Applied Integrated Dynamic Modern Superior
+Precision Reliance Evergreen Riverside Lakeside Highland Blue Red Silver Golden Green Bright Clear Swift
+Bold True Noble Grand Prime Smart Open Rapid
+"""
+WORDS = _WORDS.split()
 FORMS = [
     ["Inc.", "Inc", "Incorporated", ", Inc.", "INC"],
     ["Corp.", "Corp", "Corporation", "Co.", "Company"],
@@ -76,16 +98,21 @@ FORMS = [
     ["KK", "K.K.", "Kabushiki Kaisha"],
 ]
 SHORT = {
-    "International": "Intl", "Manufacturing": "Mfg", "Services": "Svcs", "Technologies": "Tech", "Industries": "Inds",
-    "Holdings": "Hldgs", "Group": "Grp", "Brothers": "Bros", "Associates": "Assoc", "Insurance": "Ins",
-    "Pharmaceuticals": "Pharma", "Communications": "Comm", "Financial": "Finl", "Management": "Mgmt",
-    "Development": "Dev", "Engineering": "Eng", "Systems": "Sys", "Laboratories": "Labs", "Products": "Prods",
-    "Properties": "Props", "Resources": "Res", "Electronics": "Electr", "Semiconductor": "Semicond",
-    "Chemicals": "Chem", "Construction": "Constr", "Therapeutics": "Therap", "National": "Natl", "America": "Am",
+    "International": "Intl", "Manufacturing": "Mfg", "Services": "Svcs", "Technologies": "Tech",
+    "Industries": "Inds", "Holdings": "Hldgs", "Group": "Grp", "Brothers": "Bros", "Associates": "Assoc",
+    "Insurance": "Ins", "Pharmaceuticals": "Pharma", "Communications": "Comm", "Financial": "Finl",
+    "Management": "Mgmt", "Development": "Dev", "Engineering": "Eng", "Systems": "Sys", "Laboratories":
+    "Labs", "Products": "Prods", "Properties": "Props", "Resources": "Res", "Electronics": "Electr",
+    "Semiconductor": "Semicond", "Chemicals": "Chem", "Construction": "Constr", "Therapeutics": "Therap",
+    "National": "Natl", "America": "Am",
 }  # fmt: skip
-SYLLABLES = """al an ar ax bel bi bo bri cal can cer cy da del dex di do dyn el en er ex fa fi flo for ga gen gi glo gra
-har hel hy in ix ja jo kal ki ko la len li lo lu lyn ma mar me mi mo na ne ni no nor o om on or pa per phi pra pro qua ra
-re ri ro sa san se si so sta sy ta tel ter ti to tra tri u va ver vi vo vy xe xi ya zen zi zo""".split()
+_SYLLABLES = """
+al an ar ax bel bi bo bri cal can cer cy da del dex di do dyn el en er ex fa fi flo for ga gen gi glo gra
+har hel hy in ix ja jo kal ki ko la len li lo lu lyn ma mar me mi mo na ne ni no nor o om on or pa per
+phi pra pro qua ra re ri ro sa san se si so sta sy ta tel ter ti to tra tri u va ver vi vo vy xe xi ya
+zen zi zo
+"""
+SYLLABLES = _SYLLABLES.split()
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """Fit the score's coefficients: `python -m kpi_platform_tests.calibration.fit_matching`.
 
 A logistic regression on the best candidate of each name, since a match is only ever made with the best one.
-Every coefficient is bounded below by zero and every feature is written so that more of it speaks for a match:
-a better agreement can never lower the score. Prints the coefficients and, for each data set, how well the score
-does there when that set is left out of the fit.
-"""
+Every coefficient is bounded below by zero and every feature is written so that more of it speaks for a
+match: a better agreement can never lower the score. Prints the coefficients and, for each data set, how
+well the score does there when that set is left out of the fit."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -113,6 +112,19 @@ def best(sample: Sample, coefficients: npt.NDArray[np.float64]) -> npt.NDArray[n
     return order[first]
 
 
+def loss(
+    beta: npt.NDArray[np.float64],
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    w: npt.NDArray[np.float64],
+) -> tuple[float, npt.NDArray[np.float64]]:
+    """Weighted log loss with a ridge, and its slope."""
+    z = beta[0] + x @ beta[1:]
+    error = w * (1.0 / (1.0 + np.exp(-z)) - y)
+    value = np.sum(w * (np.logaddexp(0.0, z) - y * z)) + RIDGE * np.sum(beta[1:] ** 2)
+    return float(value), np.concatenate([[error.sum()], x.T @ error + 2 * RIDGE * beta[1:]])
+
+
 def fit(chosen: Sequence[Sample]) -> npt.NDArray[np.float64]:
     """Intercept and coefficients."""
     width = chosen[0].features.shape[1]
@@ -123,16 +135,8 @@ def fit(chosen: Sequence[Sample]) -> npt.NDArray[np.float64]:
         y = np.concatenate([sample.same[r] for sample, r in zip(chosen, rows, strict=True)])
         w = np.concatenate([np.full(len(r), sample.weight) for sample, r in zip(chosen, rows, strict=True)])
 
-        def loss(beta: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-            z = beta[0] + x @ beta[1:]
-            p = 1.0 / (1.0 + np.exp(-z))
-            value = np.sum(w * (np.logaddexp(0.0, z) - y * z)) + RIDGE * np.sum(beta[1:] ** 2)
-            error = w * (p - y)
-            slope = np.concatenate([[error.sum()], x.T @ error + 2 * RIDGE * beta[1:]])
-            return float(value), slope
-
         bounds = [(None, None)] + [(0.0, None)] * width
-        coefficients = minimize(loss, coefficients, jac=True, method="L-BFGS-B", bounds=bounds).x
+        coefficients = minimize(loss, coefficients, (x, y, w), jac=True, method="L-BFGS-B", bounds=bounds).x
     return coefficients
 
 

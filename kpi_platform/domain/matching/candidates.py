@@ -1,8 +1,7 @@
 """Blocking: for each name the few names of the other list that are worth scoring, never all of them.
 
-Names are compared by the cosine of their words' letter trigrams, weighed by rarity. Word order does not matter,
-and a misspelt word still shares most of its trigrams.
-"""
+Names are compared by the cosine of their words' letter trigrams, weighed by rarity. Word order does not
+matter, and a misspelt word still shares most of its trigrams."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,7 +80,8 @@ def _grams(names: Sequence[str]) -> Grams:
     rows = np.repeat(np.arange(len(names), dtype=np.int32), lengths)
     grams = (codes[:-2] * _LETTERS + codes[1:-1]) * _LETTERS + codes[2:]
     middles = np.flatnonzero(codes[1:-1])
-    # Whole words, by the hash of their letters: rarer than their trigrams, they lead straight to the likeliest.
+    # Whole words, by the hash of their letters: rarer than their trigrams, they lead straight to the
+    # likeliest.
     starts = np.flatnonzero((codes[1:] != 0) & (codes[:-1] == 0)) + 1
     word = np.zeros(len(codes), dtype=np.int32)
     word[starts] = 1

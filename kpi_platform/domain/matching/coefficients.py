@@ -25,5 +25,5 @@ MOST_FOR_OTHER_QUALIFIER: Final = 0.3
 other lacks; and which have different countries or numbers."""
 
 # In the order of `score.Evidence.features`.
-COEFFICIENTS: Final = (2.68, 5.99, 2.93, 1.95, 4.4, 0.47, 2.31, 0.74)
-INTERCEPT: Final = -6.82
+COEFFICIENTS: Final = (2.63, 5.92, 2.99, 1.99, 4.35, 0.49, 2.38, 0.7)
+INTERCEPT: Final = -6.83

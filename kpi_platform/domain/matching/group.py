@@ -10,8 +10,8 @@ from kpi_platform.domain.matching.party import MatchPolicy, Party
 from kpi_platform.domain.matching.score import GENERAL_WEIGHTS
 
 GROUPING = MatchPolicy("fuzzy", threshold=0.4, review_threshold=0.4)
-"""Grouping gives each name its likeliest company and overwrites nothing, so it joins more than matching accepts.
-On labelled names the F1 still grows down to here, at a precision of 0.998."""
+"""Grouping gives each name its likeliest company and overwrites nothing, so it joins more than matching
+accepts. On labelled names the F1 still grows down to here, at a precision of 0.998."""
 LEAST_LINKAGE = 0.5
 """Groups join only if the most frequent spellings of both score this high, or as high as the threshold."""
 
@@ -19,10 +19,9 @@ LEAST_LINKAGE = 0.5
 def group_parties(parties: Sequence[Party], policy: MatchPolicy = GROUPING) -> dict[str, str]:
     """Each party's id → its group's id, which is the smallest id of the group.
 
-    Strategy "exact" groups same normal forms, "domain" parties that share a domain. "fuzzy" joins names that
-    score `policy.threshold` or more, the closest first, as long as the most frequent spellings of the two groups
-    are alike too: chains do not grow together. InvalidInput if an id comes twice.
-    """
+    Strategy "exact" groups same normal forms, "domain" parties that share a domain. "fuzzy" joins names
+    that score `policy.threshold` or more, the closest first, as long as the most frequent spellings of the
+    two groups are alike too: chains do not grow together. InvalidInput if an id comes twice."""
     twice = [id_ for id_, times in Counter(party.id for party in parties).items() if times > 1]
     if twice:
         raise InvalidInput(
@@ -32,7 +31,8 @@ def group_parties(parties: Sequence[Party], policy: MatchPolicy = GROUPING) -> d
     if policy.strategy == "domain":
         keys = [sorted(party.domains) for party in parties]
     else:
-        # In a list full of duplicates the rarest name is the one with the fewest duplicates, so nothing is learnt.
+        # In a list full of duplicates the rarest name is the one with the fewest duplicates, so nothing is
+        # learnt.
         names = Names(parties, (), GENERAL_WEIGHTS)
         joined = _joined_names(names, policy) if policy.strategy == "fuzzy" else {}
         keys = [[joined.get(name, name)] if name else [] for name in names.left]

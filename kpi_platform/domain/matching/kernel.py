@@ -19,8 +19,8 @@ from kpi_platform.domain.matching import coefficients as c
 from kpi_platform.domain.matching.candidates import CODES, GRAMS, Floats, Grams, Integers
 from kpi_platform.domain.matching.score import COUNTRY, NUMBER, WordWeights, word_kind
 
-# Compiled code is kept on disk for as long as this file stays as it is, so what another file may change is handed
-# to it, in this order.
+# Compiled code is kept on disk for as long as this file stays as it is, so what another file may change is
+# handed to it, in this order.
 _CONSTANTS = np.array(
     [
         c.INTERCEPT, *c.COEFFICIENTS, c.LEAST_RATIO, c.ABBREVIATED, c.SHORTEST_JOINED, c.LEAST_JOINED,
@@ -30,7 +30,8 @@ _CONSTANTS = np.array(
 )  # fmt: skip
 (
     LEAST_RATIO, ABBREVIATED, SHORTEST_JOINED, LEAST_JOINED,
-    SAME_LETTERS, MOST_FOR_DIFFERENT, MOST_FOR_MISSING_COUNTRY, MOST_FOR_MISSING_NUMBER, MOST_FOR_OTHER_QUALIFIER,
+    SAME_LETTERS, MOST_FOR_DIFFERENT, MOST_FOR_MISSING_COUNTRY, MOST_FOR_MISSING_NUMBER,
+    MOST_FOR_OTHER_QUALIFIER,
 ) = range(9, 18)  # fmt: skip
 _SLICES = 16
 COMMON = 20
@@ -38,7 +39,7 @@ COMMON = 20
 
 
 def _in_threads(work: Callable[[int, int], None], size: int) -> None:
-    """Call `work(start, end)` for slices of 0…`size` on all processors; compiled code runs without the GIL."""
+    """Call `work(start, end)` for slices of 0…`size`, on all processors: compiled code holds no GIL."""
     bounds = [size * k // _SLICES for k in range(_SLICES + 1)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         list(threads.map(work, bounds[:-1], bounds[1:]))
@@ -72,7 +73,8 @@ def nearest(
 
 
 def _without_trigrams_of_common_words(a: Grams, wa: Floats, frequency: Any) -> tuple[Grams, Floats]:
-    """`a` with words alone, at the weight of all their trigrams, where they are many names' words as they are.
+    """`a` with words alone, at the weight of all their trigrams, where they are many names' words as they
+    are.
 
     The postings looked at are few: they should not be spent on what says the same again.
     """
@@ -150,7 +152,7 @@ def _numbered(names: Sequence[str], numbers: dict[str, int]) -> _Words:
 def score_pairs(
     left: Sequence[str], right: Sequence[str], pairs: tuple[Integers, Integers], weights: WordWeights
 ) -> npt.NDArray[np.float64]:
-    """`score.score_words` of many pairs of indices into `left` and `right`: normal forms, none of them empty."""
+    """`score.score_words` of many pairs of indices into `left` and `right` (normal forms, none empty)."""
     vocabulary = sorted({*" ".join(left).split(" "), *" ".join(right).split(" ")})
     numbers = {word: number for number, word in enumerate(vocabulary)}
     a, b = _numbered(left, numbers), _numbered(right, numbers)
@@ -347,7 +349,7 @@ def _sorted(words: Any) -> Any:
 def _same(a: Any, b: Any) -> bool:
     if len(a) != len(b):
         return False
-    for k in range(len(a)):
+    for k in range(len(a)):  # noqa: SIM110 (compiled: no generators)
         if a[k] != b[k]:
             return False
     return True

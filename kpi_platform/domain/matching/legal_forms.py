@@ -13,21 +13,27 @@ from cleanco.clean import prepare_default_terms
 _ORDINARY_WORDS = {"teo", "cpt", "dat", "vat", "fie", "esv", "gie", "sd", "private", "a spol", "ao", "mb"}
 
 _MORE_ENDINGS = """
-aktiengesellschaft; gesellschaft mit beschrankter haftung; gesellschaft mbh; mbh; ggmbh; kommanditgesellschaft; ohg
+aktiengesellschaft; gesellschaft mit beschrankter haftung; gesellschaft mbh; mbh; ggmbh
+kommanditgesellschaft; ohg
 se; ev; eg; kgaa; gmbh; ug; ug haftungsbeschrankt; haftungsbeschrankt; partg; partg mbb; stiftung and co
 public limited company; limited liability company; limited liability partnership; limited partnership
 joint stock company; open joint stock company; closed joint stock company; public joint stock company
 stock company; public company limited; public co ltd; pcl; public company; private limited; private ltd
 pvt ltd; pvt limited; pvt; p ltd; proprietary limited; proprietary ltd; pty limited; pty; pte ltd; pte limited
 unincorporated; national association; na; fsb; pbc; lc; chartered; ulc; ltee; limitee; nfp; cic; cio
-naamlooze vennootschap; societe anonyme; societe a responsabilite limitee; societe par actions simplifiee; societe en commandite
-naamloze vennootschap; besloten vennootschap; bv; cv; cvba; ivzw; asbl; srl; spa; sapa; sas; sasu; sca; scop; sem
-sa de cv; sab de cv; sapi de cv; s de rl de cv; s de rl; sociedad anonima; sociedad limitada; sociedade anonima
-slu; sau; sau unipersonal; scrl; sccl; limitada; eireli; epp; me; cia; compania; companhia; eirl; spa unipersonal
+naamlooze vennootschap; societe anonyme; societe a responsabilite limitee; societe par actions simplifiee
+societe en commandite
+naamloze vennootschap; besloten vennootschap; bv; cv; cvba; ivzw; asbl; srl; spa; sapa; sas; sasu; sca; scop
+sem
+sa de cv; sab de cv; sapi de cv; s de rl de cv; s de rl; sociedad anonima; sociedad limitada
+sociedade anonima
+slu; sau; sau unipersonal; scrl; sccl; limitada; eireli; epp; me; cia; compania; companhia; eirl
+spa unipersonal
 societa per azioni; societa a responsabilita limitata; soc coop; societa cooperativa; srls
 aktiebolag; aktiebolaget; publ; osakeyhtio; aktieselskab; anpartsselskab; ivs; aksjeselskap; oyj; abp; ehf; hf
 sp zoo; spzoo; sp z oo; spolka akcyjna; spolka z ograniczona odpowiedzialnoscia; sp k; sp j
-spol s ro; s ro; sro; akciova spolecnost; as; zrt; nyrt; kft; bt; doo; dd; ad; ead; eood; ood; sia; uab; ou; oue
+spol s ro; s ro; sro; akciova spolecnost; as; zrt; nyrt; kft; bt; doo; dd; ad; ead; eood; ood; sia; uab; ou
+oue
 jsc; ojsc; cjsc; pjsc; pjs; qsc; qpsc; psc; wll; fzc; fze; fzco; fz llc; llc fz; saog; saoc; ksc; kscp; bsc
 oao; zao; pao; ooo; nao; tov; pat; prat; too; chp; mchj
 obshchestvo s ogranichennoi otvetstvennostiu; obshchestvo s ogranichennoy otvetstvennostyu
@@ -38,14 +44,15 @@ kabushiki kaisha; kabushikigaisha; kk; yk; godo kaisha; gk; yugen kaisha; kabush
 pt tbk; tbk; persero; sdn bhd; sdn; bhd; berhad; co ltd; company ltd; company limited; co limited; jsc vn
 anonim sirketi; anonim ortakligi; limited sirketi; ltd sti; as tic; san ve tic as; tic as
 ltd co; corp ltd; corporation ltd; inc ltd; llc ltd; a s; limited company; corporation limited
-class a; class b; class c; class d; cl a; cl b; common stock; ordinary shares; registered shares; new
+class a; class b; class c; class d; cl a; cl b; common stock; ordinary shares; registered shares
 """
 
 # Unmistakable forms, which are dropped wherever they stand ("Bosch GmbH Robert").
-ANYWHERE = frozenset(
-    "gmbh aktiengesellschaft nv bv ltd limited inc incorporated llc plc corp oyj srl sarl sprl bvba kgaa llp pty "
-    "pte bhd sdn mbh ltda pvt ojsc pjsc cjsc".split()
-)
+_ANYWHERE = """
+gmbh aktiengesellschaft nv bv ltd limited inc incorporated llc plc corp oyj srl sarl sprl bvba kgaa llp pty
+pte bhd sdn mbh ltda pvt ojsc pjsc cjsc
+"""
+ANYWHERE = frozenset(_ANYWHERE.split())
 
 _BEGINNINGS = """
 oao; ooo; zao; pao; jsc; ojsc; cjsc; pjsc; uab; tov; nv; bv; gmbh; pt; sarl; srl; ab; too; sia; oy; firma

@@ -28,11 +28,10 @@ def match_parties(
 ) -> list[Match]:
     """One `Match` per left party, in the order of `left`; the order of rows changes nothing else.
 
-    `known` maps left ids to right ids (external ids of earlier loads, accepted decisions) and always wins, if the
-    right party still exists; pairs in `rejected` never come back. Apart from `known`, no right party is given to
-    two left ones: the best pairs are assigned first. Where another pair is as good, or nearly, the decision is
-    "review". InvalidInput if an id comes twice on one side.
-    """
+    `known` maps left ids to right ids (external ids of earlier loads, accepted decisions) and always wins,
+    if the right party still exists; pairs in `rejected` never come back. Apart from `known`, no right party
+    is given to two left ones: the best pairs are assigned first. Where another pair is as good, or nearly,
+    the decision is "review". InvalidInput if an id comes twice on one side."""
     lefts, rights = _by_id(left, "left"), _by_id(right, "right")
     result = {
         party.id: Match(party.id, known[party.id], 1.0, "id", "match", "known from before")
@@ -107,7 +106,7 @@ class _Assignment:
                 yield self._unassigned(i)
 
     def _namesakes(self) -> dict[int, int]:
-        """Left → right party of the same name, where both are the only ones of that name: nothing can be nearer."""
+        """Left → right party of the same name, both the only ones of it: nothing can be nearer."""
         if self._policy.strategy == "domain":
             return {}
         left, right = holders(self._names.left), holders(self._names.right)

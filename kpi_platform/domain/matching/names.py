@@ -92,7 +92,7 @@ def _without_address(words: list[str]) -> list[str]:
 
 
 def _without_legal_forms(words: list[str]) -> list[str]:
-    """`words` without the legal forms at their end, before them and among them, but never without any word."""
+    """`words` without the legal forms at their end, before and among them; one word stays."""
     endings, start, end = legal_forms.endings(), 0, len(words)
     while end > 1 and (forms := endings.get(words[end - 1])):
         for form in forms:

@@ -1,8 +1,7 @@
 """What account matching takes and gives: parties, the policy, matches with their candidates.
 
-A party is one account of the source or of the dashboard. All types are frozen; a run of the same input, in any
-order of rows, gives the same output.
-"""
+A party is one account of the source or of the dashboard. All types are frozen; a run of the same input, in
+any order of rows, gives the same output."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +15,7 @@ Decision = Literal["match", "review", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One account. `domains` holds registrable domains (see `domains.registrable_domain`), none by default."""
+    """One account. `domains` holds registrable domains (`domains.registrable_domain`), none by default."""
 
     id: str
     name: str
@@ -50,7 +49,7 @@ class MatchPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A right party that a left one could be; `score` is in 0…1, `reason` says in words what speaks for it."""
+    """A right party that a left one could be; `score` is in 0…1, `reason` says why in words."""
 
     right_id: str
     score: float
@@ -62,9 +61,9 @@ class Candidate:
 class Match:
     """The outcome for one left party.
 
-    `decision` is "match" (accepted: `right_id` is set), "review" (`right_id` is the best proposal, or None when
-    its best candidate was given to another) or "none" (`right_id` is None). `candidates` are the best first.
-    """
+    `decision` is "match" (accepted: `right_id` is set), "review" (`right_id` is the best proposal, or None
+    when its best candidate was given to another) or "none" (`right_id` is None). `candidates` are the best
+    first."""
 
     left_id: str
     right_id: str | None

@@ -1,9 +1,8 @@
 """The score of two names: the probability, 0…1, that they name the same company.
 
-It is a calibrated probability for the best candidate that a name has in a list: 0.85 means "almost surely the
-same". Words are weighed by how rare they are in the lists at hand; words that differ a little or are abbreviated
-count in part; numbers must agree.
-"""
+It is a calibrated probability for the best candidate that a name has in a list: 0.85 means "almost surely
+the same". Words are weighed by how rare they are in the lists at hand; words that differ a little or are
+abbreviated count in part; numbers must agree."""
 
 import math
 from collections import Counter
@@ -16,7 +15,6 @@ from rapidfuzz.distance import LCSseq
 from kpi_platform.domain.matching import coefficients as c
 from kpi_platform.domain.matching.names import name_words
 from kpi_platform.domain.matching.words import COMMONNESS, COUNTRIES, STRUCTURAL, UNKNOWN_COMMONNESS
-
 
 NUMBER, COUNTRY = 1, 2
 """Kinds of words that tell siblings of one name apart."""
@@ -33,9 +31,8 @@ class WordWeights:
     def learn(cls, *lists: Iterable[str]) -> "WordWeights":
         """Weights learnt from lists of normal forms.
 
-        Only repetition within a list makes a word common: that a name is there, or in two lists, does not. Nor
-        does it count how many accounts have the same name.
-        """
+        Only repetition within a list makes a word common: that a name is there, or in two lists, does not.
+        Nor does it count how many accounts have the same name."""
         counts: dict[str, int] = {}
         size = 0
         for names in lists:

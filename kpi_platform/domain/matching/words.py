@@ -7,9 +7,11 @@ from typing import Final
 
 _NUMBERS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-    "nine": "9", "ten": "10", "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th",
+    "nine": "9", "ten": "10", "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th",
+    "fifth": "5th",
     "sixth": "6th", "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th", "ii": "2", "iii": "3",
-    "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12", "xiii": "13", "xiv": "14",
+    "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12", "xiii": "13",
+    "xiv": "14",
     "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20",
 }  # fmt: skip
 
@@ -109,57 +111,61 @@ LAST_NUMBERS: Final[dict[str, str]] = {"i": "1", "v": "5", "x": "10"}
 FILLERS: Final[frozenset[str]] = frozenset({"the", "and"})
 
 # A subsidiary bears the name of its country: "Banco Santander Chile" is not "Banco Santander".
-COUNTRIES: Final[frozenset[str]] = frozenset(
-    """america argentina asia australia austria belgium benelux brasil brazil bulgaria canada cda chile china colombia
-    croatia czech danmark denmark deutschland egypt espana europe finland france greece hellas hungary iberia iberica
-    india indonesia ireland israel italia italy japan kenya korea latinoamerica magyarorszag malaysia mexico nederland
-    nigeria nordic norge norway osterreich pakistan peru philippines poland polska portugal romania russia schweiz
-    singapore slovakia slovenia spain suisse sverige sweden switzerland taiwan thailand turkey turkiye uk ukraine usa
-    venezuela vietnam africa emea""".split()
-)
+_COUNTRIES = """
+america argentina asia australia austria belgium benelux brasil brazil bulgaria canada cda
+chile china colombia croatia czech danmark denmark deutschland egypt espana europe finland france greece
+hellas hungary iberia iberica india indonesia ireland israel italia italy japan kenya korea latinoamerica
+magyarorszag malaysia mexico nederland nigeria nordic norge norway osterreich pakistan peru philippines
+poland polska portugal romania russia schweiz singapore slovakia slovenia spain suisse sverige sweden
+switzerland taiwan thailand turkey turkiye uk ukraine usa venezuela vietnam africa emea
+"""
+COUNTRIES: Final[frozenset[str]] = frozenset(_COUNTRIES.split())
 
 # Words of a name's structure, which say next to nothing about identity.
 STRUCTURAL: Final[frozenset[str]] = frozenset(
-    "group company corporation holdings of for in koninklijke".split()
+    ("group", "company", "corporation", "holdings", "of", "for", "in", "koninklijke")
 )
 
 _COMMON_WORDS: Final[dict[float, str]] = {
     1 / 30: "company holdings group corporation industries international capital technologies bank of",
-    1 / 80: """de services energy financial resources pharmaceuticals systems china india global partners bancorp
-        trust properties first national american investments products power development steel electronics chemicals
-        engineering foods gold finance healthcare insurance management enterprises media""",
-    1 / 200: """health medical solutions software networks communications telecommunications motors construction
-        equipment materials oil gas petroleum mining minerals metals real estate trading water electric semiconductor
-        therapeutics biotechnology laboratories entertainment marine hotels realty stores retail foundation fund
-        investment income digital data security logistics transportation airlines general united new north south
-        east west pacific atlantic canada america europe asia japan korea hong kong london nederland deutschland
-        france italia uk us usa british royal public private commercial industries acquisition university hospital
-        city state federal central association society institute school college center department ministry
-        government brothers sons associates consulting design house home life sciences research labs""",
-    1 / 600: """express credit leasing savings mortgage securities asset assets brands consumer packaging paper
-        plastics glass rubber textile textiles apparel fashion shoes sports travel tourism leisure restaurants
-        coffee beverages brewery wine farms agriculture agro fertilizers sugar tea dairy seafood meat cement
-        ceramics tile tools machinery machine machine's automotive auto parts aviation aerospace defense
-        shipping ports railway rail bus truck rental cars environmental waste recycling solar wind renewable nuclear
-        hydro pipeline drilling exploration offshore services' information technology internet online web cloud
-        computer computers micro nano optical photonics laser video audio music film films studios games gaming
-        publishing press news print printing education training academy learning staffing human security
-        protection fire control controls automation robotics instruments instrument precision tech
-        great best super star sun blue green red black white silver diamond golden king royal crown eagle lion
-        alliance union allied associated consolidated standard universal world trans inter euro nordic baltic
-        southern northern eastern western midwest mid valley river lake mountain hill park island bay beach
-        texas california york jersey florida ohio virginia carolina georgia illinois michigan washington boston
-        chicago australia zealand singapore malaysia thailand taiwan indonesia philippines brasil mexico chile
-        africa israel swiss schweiz austria belgium sweden norge denmark finland ireland scotland wales spain
-        espana portugal polska russia ukraine turkey gulf arab saudi emirates qatar kuwait egypt nigeria kenya
-        beijing shanghai shenzhen guangdong zhejiang jiangsu tokyo osaka paris berlin community farmers merchants
-        citizens peoples heritage liberty independence freedom legacy premier prime select choice quality advanced
-        applied innovative integrated dynamic dynamics modern future next smart intelligent pro plus one net com
-        sciences science bio life care dental clinic pharmacy nutrition wellness beauty cosmetics personal
-        household furniture lighting appliances supply supplies wholesale distribution market markets store shop
-        trade import export ventures venture growth value opportunity strategic equity municipal bond index etf
-        site sites project projects contractors builders building buildings land infrastructure
-        legal law tax accounting audit marketing advertising creative agency brokers broker club team""",
+    1 / 80: """de services energy financial resources pharmaceuticals systems china india global partners
+        bancorp trust properties first national american investments products power development steel
+        electronics chemicals engineering foods gold finance healthcare insurance management enterprises
+        media""",
+    1 / 200: """health medical solutions software networks communications telecommunications motors
+        construction equipment materials oil gas petroleum mining minerals metals real estate trading water
+        electric semiconductor therapeutics biotechnology laboratories entertainment marine hotels realty
+        stores retail foundation fund investment income digital data security logistics transportation
+        airlines general united new north south east west pacific atlantic canada america europe asia japan
+        korea hong kong london nederland deutschland france italia uk us usa british royal public private
+        commercial industries acquisition university hospital city state federal central association society
+        institute school college center department ministry government brothers sons associates consulting
+        design house home life sciences research labs""",
+    1 / 600: """express credit leasing savings mortgage securities asset assets brands consumer packaging
+        paper plastics glass rubber textile textiles apparel fashion shoes sports travel tourism leisure
+        restaurants coffee beverages brewery wine farms agriculture agro fertilizers sugar tea dairy seafood
+        meat cement ceramics tile tools machinery machine machine's automotive auto parts aviation aerospace
+        defense shipping ports railway rail bus truck rental cars environmental waste recycling solar wind
+        renewable nuclear hydro pipeline drilling exploration offshore services' information technology
+        internet online web cloud computer computers micro nano optical photonics laser video audio music
+        film films studios games gaming publishing press news print printing education training academy
+        learning staffing human security protection fire control controls automation robotics instruments
+        instrument precision tech great best super star sun blue green red black white silver diamond golden
+        king royal crown eagle lion alliance union allied associated consolidated standard universal world
+        trans inter euro nordic baltic southern northern eastern western midwest mid valley river lake
+        mountain hill park island bay beach texas california york jersey florida ohio virginia carolina
+        georgia illinois michigan washington boston chicago australia zealand singapore malaysia thailand
+        taiwan indonesia philippines brasil mexico chile africa israel swiss schweiz austria belgium sweden
+        norge denmark finland ireland scotland wales spain espana portugal polska russia ukraine turkey gulf
+        arab saudi emirates qatar kuwait egypt nigeria kenya beijing shanghai shenzhen guangdong zhejiang
+        jiangsu tokyo osaka paris berlin community farmers merchants citizens peoples heritage liberty
+        independence freedom legacy premier prime select choice quality advanced applied innovative
+        integrated dynamic dynamics modern future next smart intelligent pro plus one net com sciences
+        science bio life care dental clinic pharmacy nutrition wellness beauty cosmetics personal household
+        furniture lighting appliances supply supplies wholesale distribution market markets store shop trade
+        import export ventures venture growth value opportunity strategic equity municipal bond index etf
+        site sites project projects contractors builders building buildings land infrastructure legal law
+        tax accounting audit marketing advertising creative agency brokers broker club team""",
 }  # fmt: skip
 
 COMMONNESS: Final[dict[str, float]] = {

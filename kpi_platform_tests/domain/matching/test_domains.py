@@ -26,8 +26,10 @@ def test_the_registrable_domain_is_found(text: str, domain: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["jo@gmail.com", "jo@yahoo.co.uk", "jo@gmx.de", "linkedin.com/company/acme", "acme.wordpress.com"]
-    + ["sedoparking.com", "jo@example.com"],
+    [
+        *("jo@gmail.com", "jo@yahoo.co.uk", "jo@gmx.de", "linkedin.com/company/acme", "acme.wordpress.com"),
+        *("sedoparking.com", "jo@example.com"),
+    ],
 )
 def test_free_mail_shared_hosts_and_parked_domains_say_nothing(text: str) -> None:
     assert registrable_domain(text) is None

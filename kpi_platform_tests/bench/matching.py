@@ -1,0 +1,147 @@
+"""100,000 names against 100,000: account matching beside rapidfuzz's `cdist` over all pairs."""
+
+import pickle
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from kpi_platform.domain.matching import kernel
+from kpi_platform.domain.matching.match import match_parties
+from kpi_platform.domain.matching.names import normalise_name
+from kpi_platform.domain.matching.party import Match, MatchPolicy, Party
+from kpi_platform.domain.matching.score import WordWeights
+from kpi_platform_tests.calibration.labelled import LinkTask, made_up_link
+
+NAMES = 100_000
+SAMPLE = 2_000
+THRESHOLD = MatchPolicy().threshold
+LEAST_RATIO_OF_TIMES, MOST_GIB, LEAST_FOUND = 10.0, 0.5, 0.995
+ROWS = 1_000
+"""Rows of `cdist`'s matrix that are held at once."""
+
+
+def match_alone(task_file: Path, result_file: Path) -> None:
+    """Match in a process of its own, so that its memory is its own: seconds, seconds again, bytes, matches."""
+    task: LinkTask = pickle.loads(task_file.read_bytes())
+    left = [Party(str(i), name) for i, name in enumerate(task.left)]
+    right = [Party(str(j), name) for j, name in enumerate(task.right)]
+    del task
+    times = []
+    for _ in range(2):
+        started = time.perf_counter()
+        matches = match_parties(left, right, MatchPolicy())
+        times.append(time.perf_counter() - started)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    result_file.write_bytes(pickle.dumps((times, memory, matches)))
+
+
+def compare_all_pairs(left: list[str], right: list[str]) -> tuple[float, list[int]]:
+    """Seconds of `cdist` over all pairs, and each left name's best right one at the threshold, or -1."""
+    started = time.perf_counter()
+    best = []
+    for start in range(0, len(left), ROWS):
+        scores = process.cdist(
+            left[start : start + ROWS],
+            right,
+            scorer=fuzz.ratio,
+            score_cutoff=100 * THRESHOLD,
+            dtype=np.uint8,
+            workers=-1,
+        )
+        places = scores.argmax(axis=1)
+        best.extend(np.where(scores[np.arange(len(places)), places] > 0, places, -1).tolist())
+    return time.perf_counter() - started, best
+
+
+def found_of_all(left: list[str], right: list[str], matches: list[Match]) -> tuple[int, int, int, int]:
+    """Of the pairs that scoring a sample of left names with all right names finds at the threshold: how many
+    names have one and how many of these were matched as well, how many pairs there are and were candidates.
+
+    Names with a namesake are matched with it, whatever else is like them; all others are scored with all.
+    """
+    weights = WordWeights.learn(left, right)
+    register = sorted(set(right))
+    holders: dict[str, set[str]] = {}
+    for j, name in enumerate(right):
+        holders.setdefault(name, set()).add(str(j))
+    names = found_names = pairs = found_pairs = 0
+    for i in random.Random(1).sample(range(len(left)), SAMPLE):
+        candidates = {each.right_id for each in matches[i].candidates}
+        if left[i] in holders:
+            names += 1
+            found_names += bool(candidates & holders[left[i]])
+            continue
+        if not left[i]:
+            continue
+        places = np.arange(len(register), dtype=np.int64)
+        scores = kernel.score_pairs([left[i]], register, (np.zeros_like(places), places), weights)
+        sure = [register[j] for j in np.flatnonzero(scores >= THRESHOLD)]
+        if sure:
+            names += 1
+            found_names += matches[i].score >= scores.max()
+            pairs += len(sure)
+            found_pairs += sum(bool(candidates & holders[name]) for name in sure)
+    return names, found_names, pairs, found_pairs
+
+
+def quality(task: LinkTask, best: list[int]) -> str:
+    """Precision and recall of the right indices `best`, -1 for none."""
+    found = [i for i, j in enumerate(best) if j >= 0]
+    right = sum(task.truth.get(i) == best[i] for i in found)
+    return f"precision {right / len(found):.4f}, recall {right / len(task.truth):.4f}"
+
+
+def main() -> int:
+    task = made_up_link(left=NAMES, right=NAMES, absent=0.2, seed=5)
+    with tempfile.TemporaryDirectory() as folder:
+        task_file, result_file = Path(folder) / "task", Path(folder) / "result"
+        task_file.write_bytes(pickle.dumps(task))
+        # Compiled once a machine and kept on disk; not part of matching.
+        small = [f"name{i}" for i in range(3)]
+        zeros = np.zeros(1, np.int64)
+        kernel.score_pairs(small, small, (zeros, zeros), WordWeights.learn(small))
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                __spec__.name if __spec__ else __package__,
+                str(task_file),
+                str(result_file),
+            ],
+            check=True,
+        )
+        (first, again), memory, matches = pickle.loads(result_file.read_bytes())
+    left, right = [normalise_name(name) for name in task.left], [normalise_name(name) for name in task.right]
+    seconds, best = compare_all_pairs(left, right)
+    accepted = [int(match.right_id) if match.decision == "match" else -1 for match in matches]
+    proposed = [int(match.right_id) if match.right_id else -1 for match in matches]
+    names, found_names, pairs, found_pairs = found_of_all(left, right, matches)
+    gib = memory / 2**30
+    lines = [
+        f"{NAMES:,} x {NAMES:,} names, raw names to decisions",
+        f"matching       {first:7.2f} s with its start, {again:.2f} s again, {gib:.2f} GiB with all it was given",
+        f"  accepted     {quality(task, accepted)}",
+        f"  with review  {quality(task, proposed)}",
+        f"cdist, all     {seconds:7.2f} s (normal forms given to it), {seconds / again:.1f} times as long",
+        f"  at {THRESHOLD}      {quality(task, best)}",
+        f"of what scoring {SAMPLE:,} names with all finds at {THRESHOLD}:",
+        f"  best pairs   {found_names} of {names} ({found_names / names:.4f})",
+        f"  all pairs    {found_pairs} of {pairs} of names without a namesake ({found_pairs / max(pairs, 1):.4f})",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    good = seconds / again >= LEAST_RATIO_OF_TIMES and gib <= MOST_GIB and found_names / names >= LEAST_FOUND
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        match_alone(Path(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        sys.exit(main())
