@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from kpi_platform_tests.contract.customers import LandedCustomer
 from kpi_platform_tests.contract.landing import LandedSchema, LandedTable
@@ -21,9 +20,13 @@ _EVENT_TIMES = {
 def shuffled(customer: LandedCustomer, key: str) -> LandedCustomer:
     """The same rows in another order."""
     rng = random.Random(key)
-    return _retold(
-        customer, key, lambda table: LandedTable(table.columns, rng.sample(table.rows, len(table.rows)))
-    )
+    schemas: dict[str, LandedSchema] = {}
+    for source, tables in customer.schemas.items():
+        schemas[source] = {
+            name: LandedTable(table.columns, rng.sample(table.rows, len(table.rows)))
+            for name, table in tables.items()
+        }
+    return LandedCustomer(key, schemas, customer.settings)
 
 
 def without_the_future(customer: LandedCustomer, key: str, as_of: datetime) -> LandedCustomer:
@@ -58,14 +61,6 @@ def _past(name: str, table: LandedTable, as_of: datetime) -> LandedTable:
 
 def _short(value: object) -> str:
     return str(value)[:15]
-
-
-def _retold(customer: LandedCustomer, key: str, tell: Any) -> LandedCustomer:
-    schemas: dict[str, LandedSchema] = {
-        source: {name: tell(table) for name, table in tables.items()}
-        for source, tables in customer.schemas.items()
-    }
-    return LandedCustomer(key, schemas, customer.settings)
 
 
 def nameless(marts: Mapping[str, Iterable[Mapping[str, object]]]) -> dict[str, list[str]]:
