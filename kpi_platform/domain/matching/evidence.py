@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -40,9 +41,27 @@ class Names:
         self.right = [normalise_name(party.name) for party in right]
         self.weights = weights or WordWeights.learn(self.left, self.right)
 
+    @cached_property
+    def left_holders(self) -> dict[str, list[int]]:
+        """Normal form → the left indices that have it; names without letters or digits are left out."""
+        return _holders(self.left)
+
+    @cached_property
+    def right_holders(self) -> dict[str, list[int]]:
+        """Normal form → the right indices that have it."""
+        return _holders(self.right)
+
     def score(self, left: str, right: str) -> float:
         """The score of two normal forms."""
         return score_words(left.split(), right.split(), self.weights)
+
+
+def _holders(forms: Sequence[str]) -> dict[str, list[int]]:
+    result: dict[str, list[int]] = defaultdict(list)
+    for i, name in enumerate(forms):
+        if name:
+            result[name].append(i)
+    return dict(result)
 
 
 def score_pairs(
@@ -59,22 +78,14 @@ def score_pairs(
     return np.fromiter(scores, np.float64, len(pairs[0]))
 
 
-def holders(forms: Sequence[str]) -> dict[str, list[int]]:
-    """Normal form → the indices that have it; names without letters or digits have none."""
-    result: dict[str, list[int]] = defaultdict(list)
-    for i, name in enumerate(forms):
-        if name:
-            result[name].append(i)
-    return result
-
-
-def exact_pairs(left: Sequence[Party], right: Sequence[Party], names: Names) -> list[Pair]:
-    """All pairs of the same normal form."""
-    listed = holders(names.right)
+def exact_pairs(
+    left: Sequence[Party], right: Sequence[Party], names: Names, searching: Iterable[int]
+) -> list[Pair]:
+    """All pairs of the same normal form, for the left indices `searching`."""
     return [
         Pair(i, j, 1.0, "exact", agreement(left[i], right[j]))
-        for i, name in enumerate(names.left)
-        for j in listed.get(name, ())
+        for i in searching
+        for j in names.right_holders.get(names.left[i], ())
     ]
 
 
@@ -83,10 +94,11 @@ def fuzzy_pairs(
 ) -> list[Pair]:
     """Pairs of similar, but not the same names with a score of `least` or more, for the left indices
     `searching`."""
-    listed, seekers = holders(names.right), holders(names.left)
-    wanted = set(searching)
-    queries = sorted(name for name, seeking in seekers.items() if not wanted.isdisjoint(seeking))
-    register = sorted(listed)
+    seekers: dict[str, list[int]] = defaultdict(list)
+    for i in searching:
+        if names.left[i]:
+            seekers[names.left[i]].append(i)
+    queries, register = sorted(seekers), sorted(names.right_holders)
     pairs = candidate_pairs(queries, register)
     scores = score_pairs(queries, register, pairs, names)
     result: list[Pair] = []
@@ -97,8 +109,7 @@ def fuzzy_pairs(
             result.extend(
                 Pair(i, j, score, "fuzzy", agreement(left[i], right[j]))
                 for i in seekers[query]
-                if i in wanted
-                for j in listed[name]
+                for j in names.right_holders[name]
             )
     return result
 
@@ -123,7 +134,7 @@ def domain_pairs(left: Sequence[Party], right: Sequence[Party], names: Names) ->
     found = {(pair.left, pair.right) for pair in result}
     result.extend(
         pair
-        for pair in exact_pairs(left, right, names)
+        for pair in exact_pairs(left, right, names, range(len(left)))
         if (pair.left, pair.right) not in found
         and not (left[pair.left].domains and right[pair.right].domains)
     )

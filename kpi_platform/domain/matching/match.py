@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.domain.matching.evidence import Names, Pair, domain_pairs, exact_pairs, fuzzy_pairs, holders
+from kpi_platform.domain.matching.evidence import Names, Pair, domain_pairs, exact_pairs, fuzzy_pairs
 from kpi_platform.domain.matching.party import Candidate, Decision, Match, MatchPolicy, Party
 
 TOO_CLOSE = 0.05
@@ -109,10 +109,10 @@ class _Assignment:
         """Left → right party of the same name, both the only ones of it: nothing can be nearer."""
         if self._policy.strategy == "domain":
             return {}
-        left, right = holders(self._names.left), holders(self._names.right)
+        right = self._names.right_holders
         return {
             own[0]: right[name][0]
-            for name, own in left.items()
+            for name, own in self._names.left_holders.items()
             if len(own) == 1
             and len(right.get(name, ())) == 1
             and (self._left[own[0]].id, self._right[right[name][0]].id) not in self._rejected
@@ -121,12 +121,10 @@ class _Assignment:
     def _pairs(self, namesakes: Mapping[int, int]) -> list[Pair]:
         if self._policy.strategy == "domain":
             return domain_pairs(self._left, self._right, self._names)
-        exact = [
-            pair for pair in exact_pairs(self._left, self._right, self._names) if pair.left not in namesakes
-        ]
+        searching = [i for i in range(len(self._left)) if i not in namesakes]
+        exact = exact_pairs(self._left, self._right, self._names, searching)
         if self._policy.strategy == "exact":
             return exact
-        searching = (i for i in range(len(self._left)) if i not in namesakes)
         least = min(LEAST_SHOWN, self._policy.review_threshold)
         return exact + fuzzy_pairs(self._left, self._right, self._names, searching, least)
 
