@@ -76,8 +76,8 @@ def distinct(
     in_group = repeated.copy()
     in_group[:-1] |= repeated[1:]
     group = by_key[in_group]
-    ranks = [_rank(values[group]) for values in columns.values()]
-    group = group[np.lexsort((*ranks, _rank(order[group]), key[group]))]
+    ranks = [rank(values[group]) for values in columns.values()]
+    group = group[np.lexsort((*ranks, rank(order[group]), key[group]))]
     by_key[in_group] = group
     first = np.flatnonzero(~repeated)
     winner = np.append(first[1:], len(key)) - 1 if on_duplicate == "update" else first
@@ -158,7 +158,20 @@ def _differs(
     return result
 
 
-def _rank(values: Array) -> Positions:
+def rows_by(key: Array, columns: Mapping[str, Array]) -> Rows:
+    """Rows in the order of their key, which must be unique."""
+    order = np.argsort(key, kind="stable")
+    return Rows(key[order].astype(np.int64), {name: values[order] for name, values in columns.items()})
+
+
+def not_null(values: Array) -> npt.NDArray[np.bool_]:
+    """Where there is something."""
+    if values.dtype == object:
+        return np.array([value is not None for value in values], dtype=bool)
+    return ~(np.isnat(values) if values.dtype.kind in "mM" else np.isnan(values))
+
+
+def rank(values: Array) -> Positions:
     """Order of the values, so that columns of any kind sort together; NULL first."""
     if values.dtype == object:
         ordered = {text: rank for rank, text in enumerate(sorted({v for v in values if v is not None}), 1)}

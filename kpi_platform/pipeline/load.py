@@ -1,7 +1,7 @@
 """Loads one customer's KPI values into the dashboard: one upload, one transaction, all or nothing.
 
 The marts are read first, then the transaction begins: lock, plan, apply. What is planned is decided in
-`domain.load_plan`; how it is applied stands in `load_rows` and `dashboard.versioned`.
+`domain.load_plan`; how it is applied stands in `load_changes` and `dashboard.versioned`.
 """
 
 import hashlib
@@ -29,8 +29,9 @@ from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import settings_of
 from kpi_platform.pipeline.incoming import Incoming, read_incoming
 from kpi_platform.pipeline.kpi_definitions import definitions_of
-from kpi_platform.pipeline.load_rows import load_accounts, load_health, load_values
+from kpi_platform.pipeline.load_accounts import load_accounts, load_health
 from kpi_platform.pipeline.load_task import LoadTask
+from kpi_platform.pipeline.load_values import load_values
 
 UpdateMode = Literal["upsert", "replace"]
 DataSource = Literal["salesforce", "servicenow", "combined"]

@@ -44,8 +44,9 @@ class LoadTask:
         return any(self.is_older(source) for source in self.sources)
 
     @property
-    def all_sources(self) -> bool:
-        return len(self.sources) == len(SOURCES)
+    def retires_accounts(self) -> bool:
+        """Whether accounts that are not in the load go: it replaces, and speaks for all sources."""
+        return self.replace and len(self.sources) == len(SOURCES) and not self.any_older
 
     @property
     def instant(self) -> np.datetime64:

@@ -183,3 +183,14 @@ def test_two_customers_never_touch_each_other(desk: Desk) -> None:
     desk.load(T2, [acme(nps=9)], update_mode="replace")
     desk.load(T3, [zeta(nps=9)], update_mode="replace")
     assert other.values() == theirs
+
+
+def test_the_size_of_the_slices_makes_no_difference(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def accounts(numbers: range, nps: float) -> list[MartAccount]:
+        return [MartAccount(f"A{n}", f"Account {n}", {"nps": nps + n % 2, "csat": 3}) for n in numbers]
+
+    monkeypatch.setattr("kpi_platform.pipeline.load_values.SLICE_ACCOUNTS", 2)
+    assert desk.load(T1, accounts(range(7), nps=1)).kpis_inserted == 14
+    report = desk.load(T2, accounts(range(1, 6), nps=2), update_mode="replace")
+    assert (report.kpis_updated, report.kpis_unchanged, report.retired) == (5, 5, 4)
+    assert {name for name, _ in desk.values()} == {f"Account {n}" for n in range(1, 6)}

@@ -1,0 +1,167 @@
+"""The KPI values of a load, a slice of accounts after the other."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from kpi_platform.dashboard.definitions import stored_definitions
+from kpi_platform.dashboard.versioned import VALUES, has_rows, read_current, read_series
+from kpi_platform.domain.errors import LoadRefused
+from kpi_platform.domain.load_accounts import UNMATCHED
+from kpi_platform.domain.load_plan import (
+    Array,
+    Rows,
+    differing,
+    distinct,
+    not_null,
+    plan_changes,
+    rank,
+    rows_by,
+)
+from kpi_platform.pipeline.load_changes import ChangeWriter, changing
+from kpi_platform.pipeline.load_task import LoadTask
+
+SLICE_ACCOUNTS = 25_000
+"""Accounts whose current values are in memory at a time."""
+
+_MEASURED = ("value", "numerator", "denominator", "sample_size", "status")
+_WINDOW = ("window_start", "window_end")
+
+
+def load_values(task: LoadTask, target: Array, progress: Callable[[int, int], None]) -> None:
+    """The KPI values, a slice of accounts after the other."""
+    slugs = sorted({*stored_definitions(task.connection, task.customer_id), *task.definitions})
+    key, places = _keyed_values(task, target, slugs)
+    is_first = not has_rows(task.connection, VALUES, task.customer_id)
+    progress(0, len(key))
+    with changing(task, VALUES) as writer:
+        for start, end, accounts in _slices(key // len(slugs)):
+            rows = Rows(key[start:end], _value_state(task, places[start:end]))
+            _load_slice(task, writer, rows, slugs, accounts, is_first)
+            progress(end, len(key))
+
+
+def _load_slice(
+    task: LoadTask,
+    writer: ChangeWriter,
+    rows: Rows,
+    slugs: list[str],
+    accounts: tuple[int, int],
+    is_first: bool,
+) -> None:
+    number = {slug: position for position, slug in enumerate(slugs)}
+    empty = (0, -1)
+    current = _values_by_key(
+        read_current(
+            task.connection, VALUES, task.customer_id, VALUES.state, empty if is_first else accounts
+        ),
+        number,
+    )
+    kpi = rows.key % len(slugs)
+    sources = [task.definitions[slug].source if slug in task.definitions else None for slug in slugs]
+    older = np.array([source is not None and task.is_older(source) for source in sources])
+    same_time = np.array([source is not None and task.shown[source] == task.as_of for source in sources])
+    in_scope = np.array([source is None or source in task.sources for source in sources])
+    changes = plan_changes(
+        rows,
+        current,
+        compared=(*_MEASURED, "window"),
+        retired=not_null(current.columns["retired_at"]),
+        older=older[kpi],
+        same_time=same_time[kpi],
+        replaceable=(in_scope & ~older)[current.key % len(slugs)] if task.replace else None,
+        on_duplicate=task.settings.error_handling.on_duplicate_kpi,
+    )
+    if len(changes.duplicate):
+        keys = rows.key[changes.duplicate]
+        _duplicates(task, keys, slugs, "has another value for the same as_of already")
+    columns = _value_columns(rows, slugs) | {"as_of": task.as_of, "retired_at": None}
+    writer.insert(columns, changes.inserted)
+    writer.update(columns, changes.updated)
+    writer.retire(_value_columns(current, slugs) | {"as_of": current.columns["as_of"]}, changes.retired)
+    past_rows = 0
+    if len(changes.older):
+        series = read_series(task.connection, VALUES, task.customer_id, VALUES.state, task.as_of, accounts)
+        old = rows.take(changes.older)
+        past = differing(old, _values_by_key(series, number), (*_MEASURED, "window"))
+        writer.keep_in_history(columns, changes.older[past])
+        past_rows = len(past)
+    for name, count in (
+        ("kpis_inserted", len(changes.inserted)),
+        ("kpis_updated", len(changes.updated)),
+        ("kpis_retired", len(changes.retired)),
+        ("kpis_history_only", past_rows),
+        ("kpis_unchanged", changes.unchanged + len(changes.older) - past_rows),
+        ("kpis_skipped", len(changes.duplicate)),
+    ):
+        task.counts[name] += count
+
+
+def _keyed_values(task: LoadTask, target: Array, slugs: list[str]) -> tuple[Array, Array]:
+    """The values to load, one a key: ascending keys, and where the values are among the incoming ones. The
+    key is account · KPI: the order of the table's own key."""
+    incoming, values = task.incoming, task.incoming.values
+    number = {slug: position for position, slug in enumerate(slugs)}
+    wanted = np.array([number.get(slug, -1) for slug in incoming.kpis], dtype=np.int64)
+    for code, slug in enumerate(incoming.kpis):
+        definition = task.definitions.get(slug)
+        if definition is None:
+            task.notes.append(f"Skipped KPI '{slug}': the settings do not have it.")
+        if definition is None or definition.source not in task.sources:
+            wanted[code] = -1
+    account, kpi = target[values["account"]], wanted[values["kpi"]] if len(wanted) else values["kpi"]
+    key = np.where((account != UNMATCHED) & (kpi >= 0), account * len(slugs) + kpi, UNMATCHED)
+    policy = task.settings.error_handling.on_duplicate_kpi
+    order = rank(np.array(incoming.source_ids, dtype=object))[values["account"]]
+    measured = {name: values[name] for name in _MEASURED}
+    chosen = np.flatnonzero(key != UNMATCHED)
+    if len(chosen) < len(key):
+        measured = {name: column[chosen] for name, column in measured.items()}
+    key, order = key[chosen], order[chosen]
+    picked = distinct(key, measured, order, policy)
+    if len(picked.clashing):
+        _duplicates(task, key[picked.clashing], slugs, "comes in more than once with different values")
+    return key[picked.rows], chosen[picked.rows]
+
+
+def _value_state(task: LoadTask, places: Array) -> dict[str, Array]:
+    columns = {name: task.incoming.values[name][places] for name in (*_MEASURED, *_WINDOW)}
+    columns["status"] = np.array([*task.incoming.statuses, None], dtype=object)[columns["status"]]
+    columns["window"] = columns["window_end"] - columns["window_start"]
+    return columns
+
+
+def _duplicates(task: LoadTask, keys: Array, slugs: list[str], what: str) -> None:
+    shown = [f"KPI '{slugs[key % len(slugs)]}' of account {key // len(slugs)} {what}" for key in keys[:10]]
+    policy = task.settings.error_handling.on_duplicate_kpi
+    if policy == "error":
+        raise LoadRefused(
+            f"{len(keys)} duplicate KPIs of '{task.customer}': {'; '.join(shown)}. "
+            "error_handling.on_duplicate_kpi is 'error', so nothing was loaded.",
+            next_step="Load with a later as_of, or set error_handling.on_duplicate_kpi to update or skip.",
+        )
+    word = "Kept one" if policy == "update" else "Skipped"
+    task.notes.extend(f"{word}: {line}." for line in shown)
+
+
+def _slices(accounts: Array) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    """Start and end of each slice, and the accounts from…to that it covers; together they cover all."""
+    distinct_accounts = np.unique(accounts)
+    bounds = distinct_accounts[SLICE_ACCOUNTS::SLICE_ACCOUNTS]
+    starts = np.concatenate(([0], np.searchsorted(accounts, bounds), [len(accounts)]))
+    lows = [0, *bounds.tolist()]
+    highs = [*(bounds - 1).tolist(), 2**31 - 1]
+    yield from zip(starts[:-1].tolist(), starts[1:].tolist(), zip(lows, highs, strict=True), strict=True)
+
+
+def _values_by_key(columns: dict[str, Array], number: dict[str, int]) -> Rows:
+    kpi = np.fromiter(map(number.__getitem__, columns["kpi"]), dtype=np.int64, count=len(columns["kpi"]))
+    columns["window"] = columns["window_end"] - columns["window_start"]
+    return rows_by(columns["account_id"] * len(number) + kpi, columns)
+
+
+def _value_columns(rows: Rows, slugs: list[str]) -> dict[str, Any]:
+    names = np.array(slugs, dtype=object)
+    columns = {name: rows.columns[name] for name in (*_MEASURED, *_WINDOW)}
+    return {"account_id": rows.key // len(slugs), "kpi": names[rows.key % len(slugs)], **columns}
