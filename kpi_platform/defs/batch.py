@@ -7,7 +7,7 @@ every customer, materialised for those that succeeded. What stays planned in a f
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -40,6 +40,9 @@ LOST_TAG = "kpi/lost"
 
 OWN_EVENTS = {EXTERNALLY_MANAGED_ASSETS_TAG: "true"}
 """Tag of runs whose asset events, planned and materialised, we record and not Dagster."""
+
+PRESENT = timedelta(minutes=15)
+"""A run for an instant that is at most so long before its start is a run for the present."""
 
 Metadata = Mapping[str, RawMetadataValue]
 
@@ -74,6 +77,7 @@ class Batch:
 
     context: dg.AssetExecutionContext
     customers: tuple[str, ...]
+    started_at: datetime
     as_of: datetime
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -82,8 +86,15 @@ class Batch:
         """The batch of the running step."""
         everybody = _customers_of_run(context)
         _record_own_events(context, everybody)
-        lost = _lost(context)
-        return cls(context, tuple(key for key in everybody if key not in lost), _as_of_run(context))
+        lost, started_at = _lost(context), _started_at(context)
+        customers = tuple(key for key in everybody if key not in lost)
+        return cls(context, customers, started_at, _as_of(context, started_at))
+
+    @property
+    def takes_in_until(self) -> datetime | None:
+        """What was synced later is not in what this run computes. None: a run for the present, which takes in
+        all that is there, also what its own first steps have synced."""
+        return None if self.as_of > self.started_at - PRESENT else self.as_of
 
     def each(self, work: Callable[[str], Metadata]) -> Iterator[Any]:
         """Does `work` for one customer after another; what raises is that customer's failure alone."""
@@ -145,26 +156,42 @@ def _customers_of_run(context: dg.AssetExecutionContext) -> tuple[str, ...]:
     )
 
 
-def _as_of_run(context: dg.AssetExecutionContext) -> datetime:
-    run = context.instance.get_run_record_by_id(context.run.run_id)
-    assert run is not None
-    text = run.dagster_run.tags.get(AS_OF_TAG)
+def _started_at(context: dg.AssetExecutionContext) -> datetime:
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    assert record is not None
+    return datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
+
+
+def _as_of(context: dg.AssetExecutionContext, started_at: datetime) -> datetime:
+    text = _current_tags(context).get(AS_OF_TAG)
     if text is None:
-        started = datetime.fromtimestamp(run.start_time or run.create_timestamp.timestamp(), UTC)
-        text = started.replace(microsecond=0).isoformat()
+        text = started_at.replace(microsecond=0).isoformat()
         context.instance.add_run_tags(context.run.run_id, {AS_OF_TAG: text})
-    as_of = datetime.fromisoformat(text)
-    if as_of.tzinfo is None:
-        raise dg.Failure(f"The tag {AS_OF_TAG} is '{text}', without a time zone.", allow_retries=False)
+    try:
+        as_of = datetime.fromisoformat(text)
+    except ValueError:
+        as_of = None
+    if as_of is None or as_of.tzinfo is None:
+        raise dg.Failure(
+            f"The tag {AS_OF_TAG} is '{text}', which is no instant with a time zone.",
+            metadata={"next step": "Write it like 2026-03-31T06:00:00+00:00."},
+            allow_retries=False,
+        )
     return as_of.astimezone(UTC)
+
+
+def _current_tags(context: dg.AssetExecutionContext) -> Mapping[str, str]:
+    """The run's tags with those that its steps have added."""
+    run = context.instance.get_run_by_id(context.run.run_id)
+    assert run is not None
+    tags: Mapping[str, str] = run.tags
+    return tags
 
 
 def _lost(context: dg.AssetExecutionContext) -> set[str]:
     """Customers that earlier steps of this run have lost. A run that repeats another one inherits its tags,
     but not its losses."""
-    run = context.instance.get_run_by_id(context.run.run_id)
-    assert run is not None
-    of_run, _, names = run.tags.get(LOST_TAG, "").partition(":")
+    of_run, _, names = _current_tags(context).get(LOST_TAG, "").partition(":")
     return set(names.split(",")) if of_run == context.run.run_id else set()
 
 

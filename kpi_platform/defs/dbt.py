@@ -77,7 +77,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
                 if key.path[-1] in rows
             }
             yield from batch.keep(
-                customer, made, {INPUTS: dump_inputs(inputs.get(customer, {}), batch.as_of)}
+                customer, made, {INPUTS: dump_inputs(inputs.get(customer, {}), batch.takes_in_until)}
             )
         yield from check_results(context, report.checks)
         yield from batch.finish()

@@ -10,7 +10,7 @@ import dagster as dg
 from kpi_platform.adapters.alerts import Alert, send_alert
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.defs.batch import Batch, Metadata
-from kpi_platform.defs.partitions import CUSTOMERS, OWNERS
+from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import note_progress
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.syncs import record_connection, sync_metadata
@@ -57,7 +57,7 @@ def fivetran_assets(source: Source) -> dg.AssetsDefinition:
         specs=specs,
         can_subset=True,
         pool=FIVETRAN_POOL,
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=25),
+        backfill_policy=BATCH_POLICY,
     )
     def sync(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
         note_progress(context, platform, "syncing", {source: "syncing"})
@@ -76,9 +76,6 @@ class SourceSync:
         self._source = source
         self._platform = platform
         self._client = platform.fivetran
-        record = self._context.instance.get_run_record_by_id(self._context.run.run_id)
-        assert record is not None
-        self._since = datetime.fromtimestamp(record.start_time or record.create_timestamp.timestamp(), UTC)
 
     def run(self) -> Iterator[Any]:
         inputs, unknown = read_inputs(
@@ -117,7 +114,7 @@ class SourceSync:
         try:
             connection = self._client.sync(
                 connection_id,
-                since=self._since,
+                since=self._batch.started_at,
                 on_state=lambda now: self._context.log.info(f"{one.customer}: {now.id} is {now.sync_state}"),
             )
         except SyncFailed:
@@ -158,9 +155,8 @@ class SourceSync:
             for one in inputs:
                 try:
                     connection = self._client.api.connection(connection_of(one, other))
-                    if not (
-                        connection.is_syncing or connection.paused or connection.completed_since(self._since)
-                    ):
+                    done = connection.completed_since(self._batch.started_at)
+                    if not (done or connection.is_syncing or connection.paused):
                         self._client.api.sync(connection.id)
                 except KpiPlatformError as error:
                     self._context.log.info(f"{one.customer}: {other} is not started ahead: {error}")

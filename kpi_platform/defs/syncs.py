@@ -53,10 +53,10 @@ def recorded_inputs(
     return {customer: refresh_inputs(one, ends.get(customer, {})) for customer, one in settings.items()}
 
 
-def dump_inputs(inputs: Inputs, as_of: datetime | None = None) -> str:
-    """The inputs, up to `as_of` where it is given, as the value of a tag: source and microseconds since 1970.
+def dump_inputs(inputs: Inputs, until: datetime | None = None) -> str:
+    """The inputs, up to `until` where it is given, as the value of a tag: source and microseconds since 1970.
     A build for an instant in the past does not take in what was synced after it."""
-    known = {source: at for source, at in inputs.items() if as_of is None or at <= as_of}
+    known = {source: at for source, at in inputs.items() if until is None or at <= until}
     return "_".join(f"{source}-{(at - _EPOCH) // _MICROSECOND}" for source, at in sorted(known.items()))
 
 

@@ -1,0 +1,202 @@
+"""Schedule and sensors, evaluated one by one against the local Fivetran."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.customers import remove_customer
+from kpi_platform.dashboard.source_states import record_sync_state, source_states
+from kpi_platform.dashboard.sync_requests import create_sync_request, sync_request
+from kpi_platform.definitions import definitions
+from kpi_platform.defs.batch import CUSTOMERS_TAG, batch_tags
+from kpi_platform.defs.partitions import CUSTOMERS_NAME
+from kpi_platform.defs.request_sensors import run_for
+from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.schedules import due_syncs
+from kpi_platform_tests.defs.installation import Installation, installed
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(
+        tmp_path_factory.mktemp("sensors") / "home", KPI_REFRESH_SETTLE_SECONDS="60"
+    ) as installation:
+        yield installation
+
+
+def tick(installation: Installation, name: str, cursor: str | None = None) -> dg.SensorResult | Any:
+    """One evaluation of a sensor, as the daemon does it; what it asks of the instance is done."""
+    sensor = definitions(installation.configuration).resolve_sensor_def(name)
+    with closing(Platform(installation.configuration)) as platform:
+        context = dg.build_sensor_context(
+            installation.instance, cursor=cursor, resources={"platform": platform}, sensor_name=name
+        )
+        result = sensor(context)
+        if not isinstance(result, dg.SensorResult | dg.SkipReason):
+            result = list(result)
+    if isinstance(result, dg.SensorResult):
+        for event in result.asset_events:
+            installation.instance.report_runless_asset_event(event)
+        for request in result.dynamic_partitions_requests or ():
+            if isinstance(request, dg.AddDynamicPartitionsRequest):
+                installation.instance.add_dynamic_partitions(CUSTOMERS_NAME, list(request.partition_keys))
+            else:
+                for key in request.partition_keys:
+                    installation.instance.delete_dynamic_partition(CUSTOMERS_NAME, key)
+    return result
+
+
+def due(installation: Installation) -> list[Any]:
+    with closing(Platform(installation.configuration)) as platform:
+        context = dg.build_schedule_context(installation.instance, resources={"platform": platform})
+        return list(due_syncs(context))
+
+
+def synced(installation: Installation, customer: str, source: Any, at: datetime) -> None:
+    with installation.engine.begin() as connection:
+        record_sync_state(connection, customer, source, last_succeeded_at=at, last_attempt_at=at)
+
+
+def test_partitions_follow_the_customers_table(installation: Installation) -> None:
+    installation.add("northwind")
+    installation.add("initech")
+    tick(installation, "customers_partitions")
+    assert installation.instance.get_dynamic_partitions(CUSTOMERS_NAME) == ["initech", "northwind"]
+    with installation.engine.begin() as connection:
+        remove_customer(connection, "initech")
+    tick(installation, "customers_partitions")
+    assert installation.instance.get_dynamic_partitions(CUSTOMERS_NAME) == ["northwind"]
+    assert isinstance(tick(installation, "customers_partitions"), dg.SkipReason)
+
+
+def test_syncs_start_when_they_are_due_and_never_twice_at_once(installation: Installation) -> None:
+    installation.add(
+        "northwind", fivetran={"sync_frequency_minutes": 60}, servicenow={"sync_frequency_minutes": 180}
+    )
+    installation.add("initech", fivetran={"scheduler": "fivetran"})
+    installation.add("umbra", fivetran={"enabled": False})
+    tick(installation, "customers_partitions")
+    [request] = due(installation)
+    assert request.tags[CUSTOMERS_TAG] == "northwind"
+    assert request.tags["kpi/source"] == "salesforce,servicenow"
+    assert dg.AssetKey(["servicenow", "incident"]) in request.asset_selection
+
+    now = datetime.now(UTC)
+    synced(installation, "northwind", "salesforce", now - timedelta(minutes=90))
+    synced(installation, "northwind", "servicenow", now - timedelta(minutes=90))
+    [request] = due(installation)
+    assert request.tags["kpi/source"] == "salesforce"
+    assert all(key.path[0] == "salesforce" for key in request.asset_selection)
+
+    job = definitions(installation.configuration).resolve_job_def("sync")
+    installation.instance.create_run_for_job(
+        job, tags=batch_tags(installation.instance, ["northwind"]), status=dg.DagsterRunStatus.NOT_STARTED
+    )
+    assert [type(answer) for answer in due(installation)] == [dg.SkipReason]
+
+
+def test_a_sync_by_fivetran_is_noticed_once_with_success_and_failure_apart(
+    installation: Installation,
+) -> None:
+    installation.add("northwind")
+    tick(installation, "customers_partitions")
+    installation.sync_by_fivetran("northwind_salesforce")
+    installation.sync_by_fivetran("northwind_salesforce", outcome="failed")
+    tick(installation, "fivetran_syncs")
+    made = installation.materializations("salesforce", "account", partition="northwind")
+    assert len(made) == 1
+    with installation.engine.begin() as connection:
+        state = source_states(connection, "northwind")["salesforce"]
+    assert state.last_succeeded_at is not None
+    assert state.last_sync_failed
+    assert isinstance(tick(installation, "fivetran_syncs"), dg.SkipReason)
+    assert len(installation.materializations("salesforce", "account", partition="northwind")) == 1
+
+
+def test_a_sync_that_a_run_of_ours_owns_is_left_to_it(installation: Installation) -> None:
+    installation.add("northwind")
+    tick(installation, "customers_partitions")
+    job = definitions(installation.configuration).resolve_job_def("sync")
+    run = installation.instance.create_run_for_job(
+        job, tags=batch_tags(installation.instance, ["northwind"]), status=dg.DagsterRunStatus.STARTED
+    )
+    installation.sync_by_fivetran("northwind_salesforce")
+    assert isinstance(tick(installation, "fivetran_syncs"), dg.SkipReason)
+    installation.instance.report_run_failed(run)
+    tick(installation, "fivetran_syncs")
+    assert len(installation.materializations("salesforce", "account", partition="northwind")) == 1
+
+
+def test_when_fivetran_does_not_answer_the_tick_says_so_and_nothing_moves(installation: Installation) -> None:
+    installation.add("northwind")
+    tick(installation, "customers_partitions")
+    away = Configuration.from_environment(
+        {**installation.configuration.environment, "FIVETRAN_API_URL": "http://127.0.0.1:1"}
+    )
+    result = tick(Installation(away, installation.engine, installation.instance), "fivetran_syncs")
+    assert isinstance(result, dg.SkipReason)
+    assert "http://127.0.0.1:1" in (result.skip_message or "")
+
+
+def test_due_customers_share_one_refresh_and_are_not_asked_for_twice(installation: Installation) -> None:
+    for customer in ("northwind", "initech", "umbra"):
+        installation.add(customer)
+    tick(installation, "customers_partitions")
+    now = datetime.now(UTC)
+    for customer in ("northwind", "umbra"):
+        synced(installation, customer, "salesforce", now - timedelta(minutes=5))
+    synced(installation, "initech", "salesforce", now)
+    result = tick(installation, "refresh")
+    [request] = result.run_requests
+    assert request.tags[CUSTOMERS_TAG] == "northwind,umbra"
+
+    again = tick(installation, "refresh", result.cursor)
+    assert isinstance(again, dg.SkipReason)
+    # Both sources of the third have ended now: it need not wait.
+    synced(installation, "initech", "servicenow", now)
+    third = tick(installation, "refresh", result.cursor)
+    assert [request.tags[CUSTOMERS_TAG] for request in third.run_requests] == ["initech"]
+
+
+def test_a_refresh_waits_for_a_run_that_has_the_customer(installation: Installation) -> None:
+    installation.add("northwind")
+    tick(installation, "customers_partitions")
+    synced(installation, "northwind", "salesforce", datetime.now(UTC) - timedelta(minutes=5))
+    job = definitions(installation.configuration).resolve_job_def("sync")
+    run = installation.instance.create_run_for_job(
+        job, tags=batch_tags(installation.instance, ["northwind"]), status=dg.DagsterRunStatus.NOT_STARTED
+    )
+    assert isinstance(tick(installation, "refresh"), dg.SkipReason)
+    installation.instance.report_run_canceled(run)
+    assert isinstance(tick(installation, "refresh"), dg.SensorResult)
+
+
+def test_a_request_of_the_web_app_is_run_once_and_answered(installation: Installation) -> None:
+    installation.add("umbra", servicenow={"enabled": False})
+    tick(installation, "customers_partitions")
+    with installation.engine.begin() as connection:
+        asked = create_sync_request(connection, "umbra", "salesforce", requested_by="test")
+    [request] = tick(installation, "sync_requests")
+    assert request.run_key == asked.id
+    assert request.tags["dagster/partition"] == "umbra"
+    assert not any(key.path[0] == "servicenow" for key in request.asset_selection)
+    assert request.tags == run_for(installation.instance, asked, []).tags
+
+    finished = installation.run("sync_and_refresh", "umbra", **{"kpi/request": asked.id})
+    assert finished.status == dg.DagsterRunStatus.SUCCESS
+    with installation.engine.begin() as connection:
+        answered = sync_request(connection, asked.id)
+    assert answered.state == "done"
+    assert answered.run_ids == [finished.run_id]
+    assert answered.progress["salesforce"] == "done"
+    assert answered.results["upload_version"] == 1
+    assert answered.results["kpis_synced"] > 0
+    # What the run has taken in calls for no refresh of its own.
+    assert isinstance(tick(installation, "refresh"), dg.SkipReason)
