@@ -78,26 +78,12 @@ def match_accounts(
     with reading(engine) as connection:
         stored_settings, _ = settings_of(configuration, connection, customer)
     used = settings or stored_settings
-    sources = _source_parties(open_destination(configuration, used.warehouse), customer)
+    sources = source_parties(open_destination(configuration, used.warehouse), customer)
     # The same transaction reads the decisions and writes what follows from them.
     with engine.begin() if store else reading(engine) as connection:
         customer_id = get_customer(connection, customer).id
-        accounts = _dashboard_parties(connection, customer_id)
-        links = known_links(connection, customer_id, {party.id for party in sources})
-        matches = match_parties(
-            sources,
-            list(accounts.values()),
-            MatchPolicy(
-                used.account_matching.strategy,
-                used.account_matching.threshold,
-                used.account_matching.review_threshold,
-            ),
-            known={source: str(account) for source, account in links.items()},
-            rejected={(source, str(account)) for source, account in rejected_pairs(connection, customer_id)},
-        )
-        outcomes = [
-            _outcome(source, match, accounts, mode) for source, match in zip(sources, matches, strict=True)
-        ]
+        accounts = dashboard_parties(connection, customer_id)
+        outcomes = propose_matches(connection, customer_id, sources, accounts, used, mode)
         changed = store_outcomes(connection, customer_id, outcomes, as_of) if store else 0
     rows = [_row(outcome, accounts) for outcome in outcomes]
     return MatchReport(
@@ -112,7 +98,29 @@ def match_accounts(
     )
 
 
-def _source_parties(destination: Destination, customer: str) -> list[Party]:
+def propose_matches(
+    connection: sa.Connection,
+    customer_id: int,
+    sources: list[Party],
+    accounts: dict[str, Party],
+    settings: CustomerSettings,
+    mode: Literal["auto", "manual"] = "auto",
+) -> list[StoredOutcome]:
+    """What becomes of each of `sources`, in their order, by what is known and decided. Writes nothing."""
+    links = known_links(connection, customer_id, {party.id for party in sources})
+    policy = settings.account_matching
+    matches = match_parties(
+        sources,
+        list(accounts.values()),
+        MatchPolicy(policy.strategy, policy.threshold, policy.review_threshold),
+        known={source: str(account) for source, account in links.items()},
+        rejected={(source, str(account)) for source, account in rejected_pairs(connection, customer_id)},
+    )
+    return [_outcome(source, match, accounts, mode) for source, match in zip(sources, matches, strict=True)]
+
+
+def source_parties(destination: Destination, customer: str) -> list[Party]:
+    """The accounts that the marts hold of `customer`."""
     batches = list(destination.read_mart("kpi_integrated_metrics", customer))
     if not batches:
         return []
@@ -125,7 +133,8 @@ def _source_parties(destination: Destination, customer: str) -> list[Party]:
     ]
 
 
-def _dashboard_parties(connection: sa.Connection, customer_id: int) -> dict[str, Party]:
+def dashboard_parties(connection: sa.Connection, customer_id: int) -> dict[str, Party]:
+    """The accounts of the dashboard, by id."""
     accounts = tables.accounts
     query = sa.select(accounts.c.id, accounts.c.name, accounts.c.website)
     rows = connection.execute(query.where(accounts.c.customer_id == customer_id).order_by(accounts.c.id))

@@ -10,7 +10,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, NotFound, Unavailable
+from kpi_platform.domain.errors import (
+    FivetranRefused,
+    InvalidInput,
+    KpiPlatformError,
+    NotFound,
+    Unavailable,
+)
 from kpi_platform.web.edge import request_id
 from kpi_platform.web.validation import in_words
 
@@ -47,8 +53,16 @@ def error_body(error: KpiPlatformError) -> dict[str, Any]:
     return {"error": {"code": error.code, "message": str(error), "details": error.details}}
 
 
+def _status(error: KpiPlatformError) -> int:
+    """What Fivetran refuses of a request (an unknown connection, a taken schema) is the request's fault; that
+    it refuses our key is not."""
+    if isinstance(error, FivetranRefused) and error.details.get("status") in (400, 404, 409, 422):
+        return 409
+    return error.http_status
+
+
 def _answer(request: Request, error: KpiPlatformError, status: int | None = None) -> Response:
-    status = status or error.http_status
+    status = status or _status(error)
     headers = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -68,7 +82,7 @@ def _wants_page(request: Request) -> bool:
 
 def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, KpiPlatformError)
-    if error.http_status >= 500:
+    if _status(error) >= 500:
         _log.warning("[%s] %s", request_id(request), error, exc_info=error.__cause__)
     return _answer(request, error)
 

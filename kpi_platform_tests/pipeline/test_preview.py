@@ -7,22 +7,25 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from fastapi.testclient import TestClient
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.accounts import add_account
 from kpi_platform.dashboard.database import open_engine, upgrade
+from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline.change_settings import effective_settings
 from kpi_platform.pipeline.preview import Preview, preview_settings
+from kpi_platform.web.app import create_app
 from kpi_platform_tests.pipeline.landing import ACCOUNT, CASE, account, customer, land
 
 CASES: list[Any] = [
     {
-        "id": f"c{day}", "account_id": account(1)["id"], "created_date": datetime(2026, month, day),
+        "id": f"c{month}", "account_id": account(1)["id"], "created_date": datetime(2026, month, day),
         "satisfaction_rating_c": rating, "is_deleted": False,
     }
-    for month, day, rating in ((11, 1, 4), (9, 1, 2))
+    for month, day, rating in ((11, 1, 4), (9, 2, 2))
 ]  # fmt: skip
 
 
@@ -52,11 +55,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     engine = open_engine(configuration.dashboard_database_url)
     upgrade(engine)
     customer(configuration, engine, "acme")
-    accounts = [account(1, name="Acme Holdings"), account(2, name="Zeta Works")]
+    accounts = [account(1, name="Johnson Controls"), account(2, name="Zeta Works")]
     tables = {"account": (ACCOUNT, accounts), "case": (CASE, CASES)}
     land(configuration.warehouse_file, "acme_sf", tables)
     with engine.begin() as connection:
-        add_account(connection, "acme", name="Acme Holding")
+        add_account(connection, "acme", name="Jonson Controls")
     yield Shop(configuration, engine)
     engine.dispose()
 
@@ -66,12 +69,12 @@ def test_the_same_settings_change_nothing(shop: Shop) -> None:
     assert (found.changes, found.affected, found.accounts) == ((), (), 2)
 
 
-def test_a_longer_window_and_other_weights_change_values_and_health(shop: Shop) -> None:
-    weights = {"relationship": 0, "adoption": 0, "business_outcomes": 0.5, "support": 0.5}
+def test_a_shorter_window_and_other_weights_change_values_and_health(shop: Shop) -> None:
+    weights = {"relationship": 1, "adoption": 0, "business_outcomes": 0, "support": 0}
     found = shop.preview(kpi_mappings={"csat": {"window_days": 30}}, health_score={"weights": weights})
     csat = {one.name: value for one in found.affected for value in one.values if value.kpi == "csat"}
-    assert set(csat) == {"Acme Holdings"}
-    assert (csat["Acme Holdings"].before, csat["Acme Holdings"].after) == (3, 4)
+    assert set(csat) == {"Johnson Controls"}
+    assert (csat["Johnson Controls"].before, csat["Johnson Controls"].after) == (3, 4)
     assert found.values_changed == 1
     assert found.health_changed == 2
 
@@ -80,8 +83,8 @@ def test_a_stricter_threshold_changes_matches(shop: Shop) -> None:
     found = shop.preview(account_matching={"strategy": "exact"})
     [one] = found.affected
     assert one.match is not None
-    assert (one.name, one.match.before, one.match.before_account, one.match.after) == (
-        "Acme Holdings", "match", "Acme Holding", "none",
+    assert (one.name, one.match.before_account, one.match.after) == (
+        "Johnson Controls", "Jonson Controls", "none",
     )  # fmt: skip
     assert (found.matches_changed, found.values_changed) == (1, 0)
 
@@ -91,6 +94,20 @@ def test_nothing_of_the_customer_is_written(shop: Shop) -> None:
     with shop.engine.connect() as connection:
         for table in ("account_matches", "kpis", "kpi_uploads", "audit_events"):
             assert connection.execute(sa.text(f"select count(*) from {table}")).scalar() == 0
+
+
+def test_the_api_answers_what_would_change(shop: Shop) -> None:
+    with shop.engine.begin() as connection:
+        text, _ = create_token(connection, name="ann", customer="acme", scope="write", who="test")
+    client = TestClient(create_app(shop.configuration), headers={"Authorization": f"Bearer {text}"})
+    document = client.get("/api/fivetran/config").json()
+    document["kpi_mappings"]["csat"]["window_days"] = 30
+    answer = client.post("/api/fivetran/config/preview", json=document)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert [one["path"] for one in found["changes"]] == ["kpi_mappings.csat.window_days"]
+    assert (found["accounts_affected"], found["affected"][0]["values"][0]["after"]) == (1, 4)
+    assert client.get("/api/fivetran/config").headers["etag"] == '"1"'
 
 
 def test_another_warehouse_cannot_be_previewed(shop: Shop) -> None:

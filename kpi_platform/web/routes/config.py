@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Depends, Path, Response
 
 from kpi_platform.dashboard.settings_versions import settings_history, settings_version
 from kpi_platform.pipeline.change_settings import SettingsChange
+from kpi_platform.pipeline.preview import preview_settings
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,
@@ -15,7 +16,8 @@ from kpi_platform.web.dependencies import (
     require_scope,
 )
 from kpi_platform.web.etags import IfMatch, etag, expected_version, precondition
-from kpi_platform.web.schemas.answers import errors
+from kpi_platform.web.schemas.answers import Limit, errors
+from kpi_platform.web.schemas.preview import PreviewAnswer
 from kpi_platform.web.schemas.settings import (
     DOCUMENT_EXAMPLE,
     SettingsDocumentAnswer,
@@ -90,6 +92,25 @@ def restore(
             principal=principal, expected_version=expected_version(if_match),
         )  # fmt: skip
     return _saved(response, change)
+
+
+@router.post("/preview", dependencies=[_writing], responses=errors(409))
+def preview(
+    document: Document,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+    limit: Limit = 100,
+) -> PreviewAnswer:
+    """What these settings would change if they were saved: accounts whose match, value or health would be
+    another one. Computed from the data that is there; nothing is saved, and Fivetran is told nothing."""
+    change = save_document(configuration, engine, customer, document, principal=principal, dry_run=True)
+    found = preview_settings(configuration, engine, customer, change.settings)
+    fields = {name: getattr(found, name) for name in PreviewAnswer.model_fields if hasattr(found, name)}
+    return PreviewAnswer.model_validate(
+        {**fields, "affected": found.affected[:limit], "accounts_affected": len(found.affected)}
+    )
 
 
 def _saved(response: Response, change: SettingsChange) -> SettingsSavedAnswer:

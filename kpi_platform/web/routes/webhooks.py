@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.fivetran_events import note_event
-from kpi_platform.domain.errors import InvalidInput, Unavailable
+from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.web.dependencies import ConfigurationDep, EngineDep
 from kpi_platform.web.refusals import NotSignedIn
 from kpi_platform.web.schemas.answers import COMMON_ERRORS, Answer
@@ -23,7 +23,7 @@ SECRET_VARIABLE = "FIVETRAN_WEBHOOK_SECRET"  # noqa: S105
 class WebhookEvent(Answer):
     """What we need of Fivetran's message; it holds more."""
 
-    event: str = Field(max_length=64)
+    event: str = Field(max_length=64, examples=["sync_end"])
     sync_id: str = Field(min_length=1, max_length=64)
     connector_id: str = Field(min_length=1, max_length=200)
 
@@ -52,7 +52,7 @@ async def signed_body(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WebhookEvent"}}},
+            "content": {"application/json": {"schema": WebhookEvent.model_json_schema()}},
         }
     },
 )
@@ -78,7 +78,7 @@ async def receive_webhook(body: Annotated[bytes, Depends(signed_body)], engine: 
 def _require_signature(configuration: Configuration, body: bytes, given: str) -> None:
     secret = configuration.get(SECRET_VARIABLE)
     if secret is None:
-        raise Unavailable(
+        raise NotSignedIn(
             "Webhooks are not taken here yet.", next_step=f"The operator sets {SECRET_VARIABLE}."
         )
     wanted = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

@@ -21,6 +21,7 @@ DECISIONS: dict[tuple[str, str], Decision] = {
     ("GET", "/api/fivetran/config/history"): "read",
     ("GET", "/api/fivetran/config/history/{version}"): "read",
     ("POST", "/api/fivetran/config/restore/{version}"): "write",
+    ("POST", "/api/fivetran/config/preview"): "write",
     ("GET", "/api/accounts"): "read",
     ("GET", "/api/accounts/{account_id}"): "read",
     ("GET", "/api/accounts/{account_id}/kpis"): "read",

@@ -1,0 +1,214 @@
+"""What other settings would change: matches, values, health. Nothing of the customer's own is written.
+
+Both settings are computed in one build, from the same rows, as two customers of a scratch schema beside the
+marts; what differs between the two is what the change does.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from filelock import FileLock
+
+from kpi_platform.adapters.dbt import DbtProject
+from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.match_store import StoredOutcome
+from kpi_platform.dashboard.uploads import newest_upload
+from kpi_platform.domain.errors import BuildFailed, InvalidInput
+from kpi_platform.domain.settings import Change, CustomerSettings, diff_settings
+from kpi_platform.pipeline.batch import Batch, CustomerInput, batches_of, read_inputs
+from kpi_platform.pipeline.match import dashboard_parties, propose_matches, source_parties
+
+_MARTS = ("+kpi_integrated_metrics", "+kpi_values", "+account_health_score")
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """A value, or a health score (`kpi` None), before and after. A status says why there is none."""
+
+    kpi: str | None
+    before: float | None
+    after: float | None
+    before_status: str | None = None
+    after_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchChange:
+    """What a source account is, before and after: match, review or none, and with which account."""
+
+    before: str | None
+    before_account: str | None
+    after: str | None
+    after_account: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPreview:
+    """One account that would change; `account_id` is its id in the source."""
+
+    account_id: str
+    name: str
+    match: MatchChange | None
+    health: ValueChange | None
+    values: tuple[ValueChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`changes` are of the settings. Of the `accounts` looked at, `affected` would change."""
+
+    as_of: datetime
+    changes: tuple[Change, ...]
+    accounts: int
+    matches_changed: int
+    values_changed: int
+    health_changed: int
+    affected: tuple[AccountPreview, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two: names, values and scores by account, and what each account is in the dashboard."""
+
+    names: Mapping[str, str]
+    values: Mapping[tuple[str, str], tuple[float | None, str]]
+    health: Mapping[str, float | None]
+    matches: Mapping[str, StoredOutcome]
+
+
+def preview_settings(
+    configuration: Configuration, engine: sa.Engine, customer: str, settings: CustomerSettings
+) -> Preview:
+    """Compares the customer's settings with `settings`, as of its newest load. Raises InvalidInput where the
+    warehouse itself is another one, BuildFailed where either cannot be computed."""
+    inputs, failed = read_inputs(configuration, engine, [customer])
+    for error in failed.values():
+        raise error
+    [now] = inputs
+    if now.settings.warehouse != settings.warehouse:
+        raise InvalidInput(
+            "A change of the warehouse cannot be previewed: the data would come from elsewhere.",
+            next_step="Preview the other changes without it.",
+        )
+    with reading(engine) as connection:
+        newest = newest_upload(connection, get_customer(connection, customer).id)
+    as_of = newest.as_of if newest else datetime.now(UTC)
+    changes = tuple(diff_settings(now.settings, settings))
+    before, after = _both(configuration, engine, customer, now, settings, as_of)
+    affected = tuple(_differing(before, after))
+    return Preview(
+        as_of=as_of,
+        changes=changes,
+        accounts=len({**before.names, **after.names}),
+        matches_changed=sum(one.match is not None for one in affected),
+        values_changed=sum(len(one.values) for one in affected),
+        health_changed=sum(one.health is not None for one in affected),
+        affected=affected,
+    )
+
+
+def _both(
+    configuration: Configuration,
+    engine: sa.Engine,
+    customer: str,
+    now: CustomerInput,
+    settings: CustomerSettings,
+    as_of: datetime,
+) -> tuple[_Side, _Side]:
+    scratch = replace(now.destination, mart_schema=f"{now.destination.mart_schema}_preview")  # type: ignore[type-var]
+    keys = f"{customer}__before", f"{customer}__after"
+    sides = [
+        replace(now, customer=key, settings=one, destination=scratch)
+        for key, one in zip(keys, (now.settings, settings), strict=True)
+    ]
+    # Previews of one customer share their keys in the scratch schema.
+    with FileLock(configuration.home / "preview.lock"):
+        [batch] = batches_of(sides, as_of)
+        for error in batch.left_out.values():
+            raise error
+        computed_alike = len({_without_key(plan) for plan in batch.plans.values()}) == 1
+        _build(configuration, batch.only(keys[:1]) if computed_alike else batch)
+        before = _side(engine, customer, scratch, keys[0], now.settings)
+        after = _side(engine, customer, scratch, keys[0 if computed_alike else 1], settings)
+    return before, after
+
+
+def _without_key(plan: Mapping[str, Any]) -> str:
+    return json.dumps({name: value for name, value in plan.items() if name != "key"}, sort_keys=True)
+
+
+def _build(configuration: Configuration, batch: Batch) -> None:
+    results = DbtProject(configuration, batch.destination).build("run", batch.vars(), select=_MARTS)
+    for result in results:
+        if result.status == "error":
+            raise BuildFailed(
+                f"The KPIs cannot be computed with these settings: {result.name} failed. {result.message}",
+                next_step="Check the changed settings.",
+                details={"nodes": [result.name]},
+            )
+
+
+def _side(
+    engine: sa.Engine, customer: str, destination: Destination, key: str, settings: CustomerSettings
+) -> _Side:
+    sources = source_parties(destination, key)
+    with reading(engine) as connection:
+        customer_id = get_customer(connection, customer).id
+        accounts = dashboard_parties(connection, customer_id)
+        outcomes = propose_matches(connection, customer_id, sources, accounts, settings)
+    values = {
+        (row["account_id"], row["kpi"]): (row["value"], row["status"])
+        for row in _rows(destination, "kpi_values", key, ("account_id", "kpi", "value", "status"))
+    }
+    scores = _rows(destination, "account_health_score", key, ("account_id", "health_score"))
+    return _Side(
+        names={party.id: party.name for party in sources},
+        values=values,
+        health={row["account_id"]: row["health_score"] for row in scores},
+        matches={outcome.source_account_id: outcome for outcome in outcomes},
+    )
+
+
+def _rows(
+    destination: Destination, table: str, key: str, columns: tuple[str, ...]
+) -> Iterator[dict[str, Any]]:
+    for batch in destination.read_mart(table, key, columns):
+        yield from batch.to_pylist()
+
+
+def _differing(before: _Side, after: _Side) -> Iterator[AccountPreview]:
+    names = {**before.names, **after.names}
+    values: dict[str, list[ValueChange]] = {}
+    for account, kpi in sorted({*before.values, *after.values}):
+        old, new = (
+            before.values.get((account, kpi), (None, None)),
+            after.values.get((account, kpi), (None, None)),
+        )
+        if old != new:
+            values.setdefault(account, []).append(ValueChange(kpi, old[0], new[0], old[1], new[1]))
+    for account, name in sorted(names.items(), key=lambda item: (item[1], item[0])):
+        match = _match(before.matches.get(account), after.matches.get(account))
+        old_score, new_score = before.health.get(account), after.health.get(account)
+        health = ValueChange(None, old_score, new_score) if old_score != new_score else None
+        if match or health or account in values:
+            yield AccountPreview(account, name, match, health, tuple(values.get(account, ())))
+
+
+def _match(before: StoredOutcome | None, after: StoredOutcome | None) -> MatchChange | None:
+    old, new = _what(before), _what(after)
+    return None if old == new else MatchChange(*old, *new)
+
+
+def _what(outcome: StoredOutcome | None) -> tuple[str | None, str | None]:
+    if outcome is None:
+        return None, None
+    named = {one["account_id"]: one["name"] for one in outcome.candidates}
+    account = None if outcome.account_id is None else named.get(outcome.account_id, str(outcome.account_id))
+    return outcome.decision, account

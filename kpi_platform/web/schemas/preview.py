@@ -1,0 +1,44 @@
+"""What a change of the settings would do."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from kpi_platform.web.schemas.answers import Answer
+from kpi_platform.web.schemas.settings import ChangeAnswer
+
+
+class ValueChangeAnswer(Answer):
+    kpi: str | None = Field(description="null: the health score.")
+    before: float | None
+    after: float | None
+    before_status: str | None
+    after_status: str | None
+
+
+class MatchChangeAnswer(Answer):
+    before: str | None
+    before_account: str | None
+    after: str | None
+    after_account: str | None
+
+
+class AccountPreviewAnswer(Answer):
+    account_id: str = Field(description="Its id in the source.")
+    name: str
+    match: MatchChangeAnswer | None
+    health: ValueChangeAnswer | None
+    values: list[ValueChangeAnswer]
+
+
+class PreviewAnswer(Answer):
+    """`accounts` were looked at; `affected` are the first of those that would change."""
+
+    as_of: datetime
+    changes: list[ChangeAnswer]
+    accounts: int
+    accounts_affected: int
+    matches_changed: int
+    values_changed: int
+    health_changed: int
+    affected: list[AccountPreviewAnswer]
