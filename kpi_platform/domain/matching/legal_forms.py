@@ -5,7 +5,7 @@ ones) is added here. A form is a tuple of words in the spelling of `names.words`
 """
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from typing import Final
 
 from cleanco.clean import prepare_default_terms
 
@@ -52,7 +52,7 @@ _ANYWHERE = """
 gmbh aktiengesellschaft nv bv ltd limited inc incorporated llc plc corp oyj srl sarl sprl bvba kgaa llp pty
 pte bhd sdn mbh ltda pvt ojsc pjsc cjsc
 """
-ANYWHERE = frozenset(_ANYWHERE.split())
+ANYWHERE: Final = frozenset(_ANYWHERE.split())
 
 _BEGINNINGS = """
 oao; ooo; zao; pao; jsc; ojsc; cjsc; pjsc; uab; tov; nv; bv; gmbh; pt; sarl; srl; ab; too; sia; oy; firma
@@ -72,28 +72,20 @@ Forms = Mapping[str, tuple[tuple[str, ...], ...]]
 """Forms by their last (or first) word, the longest first."""
 
 
-@lru_cache(maxsize=1)
-def endings() -> Forms:
-    """Forms that end a name, by their last word."""
-    listed = (tuple(words) for _, words in prepare_default_terms())
-    return _by_word(
-        (
-            form
-            for form in (*listed, *_parse(_MORE_ENDINGS))
-            if form and " ".join(form) not in _ORDINARY_WORDS
-        ),
-        -1,
-    )
-
-
-@lru_cache(maxsize=1)
-def beginnings() -> Forms:
-    """Forms that stand before a name ("OOO Romashka", "AB Volvo"), by their first word."""
-    return _by_word(_parse(_BEGINNINGS), 0)
-
-
 def _by_word(forms: Iterable[tuple[str, ...]], place: int) -> Forms:
+    listed = {form for form in forms if form and " ".join(form) not in _ORDINARY_WORDS}
+    words = {form[0] for form in listed if len(form) == 1}
     result: dict[str, tuple[tuple[str, ...], ...]] = {}
-    for form in sorted(set(forms), key=lambda form: (-len(form), form)):
-        result[form[place]] = (*result.get(form[place], ()), form)
+    for form in sorted(listed, key=lambda form: (-len(form), form)):
+        # "co ltd" needs no look of its own: "ltd" goes, and then "co".
+        if len(form) == 1 or not words.issuperset(form):
+            result[form[place]] = (*result.get(form[place], ()), form)
     return result
+
+
+ENDINGS: Final = _by_word(
+    (*(tuple(words) for _, words in prepare_default_terms()), *_parse(_MORE_ENDINGS)), -1
+)
+"""Forms that end a name."""
+BEGINNINGS: Final = _by_word(_parse(_BEGINNINGS), 0)
+"""Forms that stand before a name ("OOO Romashka", "AB Volvo")."""

@@ -5,7 +5,7 @@ import unicodedata
 
 from anyascii import anyascii
 
-from kpi_platform.domain.matching import legal_forms
+from kpi_platform.domain.matching.legal_forms import ANYWHERE, BEGINNINGS, ENDINGS
 from kpi_platform.domain.matching.words import FILLERS, LAST_NUMBERS, SPELLINGS
 
 # Punctuation separates words, apostrophes join them ("Lowe's"); dots and commas still carry meaning.
@@ -15,6 +15,7 @@ _TABLE = str.maketrans(_PUNCTUATION)
 _ASIAN_FORMS = re.compile(
     "株式会社|有限会社|合同会社|股份有限公司|有限责任公司|有限公司|주식회사|유한회사|\\(주\\)|\\(株\\)"
 )
+_SPELLING = SPELLINGS.get
 _REGISTER_MARK = re.compile(r"\s*/[a-z]{2,4}/?\s*$")
 
 
@@ -82,19 +83,18 @@ def _with_joined_initials(words: list[str]) -> list[str]:
 
 def _without_address(words: list[str]) -> list[str]:
     """Drop what follows a legal form and a comma ("DSM N.V., Heerlen, NL") and all commas."""
-    endings = legal_forms.endings()
     comma = words.index(",")
-    if 1 < comma < len(words) - 1 and words[comma - 1] in endings:
+    if 1 < comma < len(words) - 1 and words[comma - 1] in ENDINGS:
         tail = [word for word in words[comma:] if word != ","]
-        if tail and not any(word in endings and word not in ("nl", "co") for word in tail):
+        if tail and not any(word in ENDINGS and word not in ("nl", "co") for word in tail):
             words = words[:comma]
     return [word for word in words if word != ","]
 
 
 def _without_legal_forms(words: list[str]) -> list[str]:
     """`words` without the legal forms at their end, before and among them; one word stays."""
-    endings, start, end = legal_forms.endings(), 0, len(words)
-    while end > 1 and (forms := endings.get(words[end - 1])):
+    start, end = 0, len(words)
+    while end > 1 and (forms := ENDINGS.get(words[end - 1])):
         for form in forms:
             size = len(form)
             if size < end and (size == 1 or tuple(words[end - size : end]) == form):
@@ -102,18 +102,18 @@ def _without_legal_forms(words: list[str]) -> list[str]:
                 break
         else:
             break
-    for form in legal_forms.beginnings().get(words[0], ()) if words else ():
+    for form in BEGINNINGS.get(words[0], ()) if words else ():
         if len(form) < end and tuple(words[: len(form)]) == form:
             start = len(form)
             break
     kept = words[start:end]
-    if len(kept) > 1 and not legal_forms.ANYWHERE.isdisjoint(kept):
-        kept = [word for word in kept if word not in legal_forms.ANYWHERE] or kept
+    if len(kept) > 1 and not ANYWHERE.isdisjoint(kept):
+        kept = [word for word in kept if word not in ANYWHERE] or kept
     return kept
 
 
 def _in_one_spelling(words: list[str]) -> list[str]:
-    result = [SPELLINGS.get(word, word) for word in words]
+    result = [_SPELLING(word, word) for word in words]
     if len(result) > 1 and result[-1] in LAST_NUMBERS:
         result[-1] = LAST_NUMBERS[result[-1]]
     return result
