@@ -12,7 +12,7 @@
         {%- endif -%}
         {%- do selects.append(staged_customer(customer, landed, readings[layout])) -%}
     {%- endfor -%}
-    {{ latest(selects | join('\nunion all\n')) if selects else staged_nothing(columns, fields) }}
+    {{ latest(selects | join('\nunion all\n')) if selects else staged_nothing(columns, fields, references) }}
 {%- endmacro %}
 
 
@@ -37,7 +37,13 @@ from {{ landed_relation(landed) }}
     {%- endfor %}
     {%- for field, type in fields.items() %}
         {%- set mapped = mapped_field(customer, source, field) %}
-    {{ staged_column(landed, [mapped, mapped ~ '_value'] if mapped and field in references else [mapped], type) }} as {{ field }},
+        {%- if field in references %}
+            {%- set reference = not_blank(staged_column(landed, [mapped, mapped ~ '_value'] if mapped else [], type)) %}
+    {{ reference }} as {{ field }},
+    {{ salesforce_key(reference) }} as {{ field }}_key,
+        {%- else %}
+    {{ staged_column(landed, [mapped], type) }} as {{ field }},
+        {%- endif %}
     {%- endfor %}
     {{ staged_is_live(landed) }} as is_live,
     {{ staged_column(landed, ['_fivetran_synced'], 'timestamp') }} as _fivetran_synced,
@@ -45,7 +51,7 @@ from {{ landed_relation(landed) }}
 {%- endmacro %}
 
 
-{% macro staged_nothing(columns, fields) -%}
+{% macro staged_nothing(columns, fields, references) -%}
 select
     {{ literal(none, 'string') }} as customer_id,
     {{ literal(none, 'string') }} as landed_id,
@@ -55,6 +61,9 @@ select
     {%- endfor %}
     {%- for name, type in fields.items() %}
     {{ literal(none, type) }} as {{ name }},
+        {%- if name in references %}
+    {{ literal(none, type) }} as {{ name }}_key,
+        {%- endif %}
     {%- endfor %}
     true as is_live,
     {{ literal(none, 'timestamp') }} as _fivetran_synced,

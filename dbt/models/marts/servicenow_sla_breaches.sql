@@ -1,12 +1,7 @@
 with
 
-incidents as (
-    select * from {{ ref('int_incident') }}
-    where left_out_reason is null and opened_at >= {{ days_before_as_of(30) }}
-),
-
-breaches as (
-    select * from {{ ref('int_sla_breach') }}
+tickets as (
+    select * from {{ ref('int_ticket_breach') }}
 ),
 
 accounts as (
@@ -17,52 +12,49 @@ customers as (
     select * from {{ ref('int_customer') }}
 ),
 
-tickets as (
+categories as (
     select
-        incidents.customer_id,
-        incidents.account_key,
-        incidents.category,
+        customer_id,
+        account_key,
+        category,
         count(*) as total_tickets,
-        count(breaches.incident_sys_id) as sla_breaches,
-        count(breaches.breach_microseconds) as timed_breaches,
-        sum({{ exact('breaches.breach_microseconds') }}) as breach_microseconds,
-        count(case when incidents.reassignment_count > 2 then 1 end) as routing_issues,
-        count(case when incidents.escalation > 0 then 1 end) as complex_issues,
-        count(case when incidents.priority = 1 and breaches.incident_sys_id is not null then 1 end) as critical_breaches
-    from incidents
-    left join breaches
-        on
-            incidents.customer_id = breaches.customer_id
-            and incidents.sys_id = breaches.incident_sys_id
-    group by incidents.customer_id, incidents.account_key, incidents.category
+        count(case when is_breached is not null then 1 end) > 0 as is_judged,
+        count(case when is_breached then 1 end) as sla_breaches,
+        count(case when is_breached then breach_microseconds end) as timed_breaches,
+        sum(case when is_breached then {{ exact('breach_microseconds') }} end) as breach_microseconds,
+        count(case when reassignment_count > 2 then 1 end) as routing_issues,
+        count(case when escalation > 0 then 1 end) as complex_issues,
+        count(case when priority = 1 and is_breached then 1 end) as critical_breaches
+    from tickets
+    group by customer_id, account_key, category
 ),
 
 final as (
     select
         accounts.customer_id,
         accounts.account_id,
-        tickets.category,
-        tickets.total_tickets,
-        case when accounts.sla_source is not null then tickets.sla_breaches end as sla_breaches,
+        categories.category,
+        categories.total_tickets,
+        case when categories.is_judged then categories.sla_breaches end as sla_breaches,
         case
-            when accounts.sla_source is not null
-                then cast(100 * tickets.sla_breaches as {{ canonical_type('float') }}) / tickets.total_tickets
+            when categories.is_judged
+                then cast(100 * categories.sla_breaches as {{ canonical_type('float') }}) / categories.total_tickets
         end as breach_rate,
         case
-            when tickets.timed_breaches > 0
-                then {{ hours('tickets.breach_microseconds') }} / tickets.timed_breaches
+            when categories.timed_breaches > 0
+                then {{ hours('categories.breach_microseconds') }} / categories.timed_breaches
         end as avg_breach_hours,
-        case when customers.has_reassignment_count then tickets.routing_issues end as routing_issues,
-        case when customers.has_escalation then tickets.complex_issues end as complex_issues,
-        case when accounts.sla_source is not null and customers.has_priority then tickets.critical_breaches end
+        case when customers.has_reassignment_count then categories.routing_issues end as routing_issues,
+        case when customers.has_escalation then categories.complex_issues end as complex_issues,
+        case when categories.is_judged and customers.has_priority then categories.critical_breaches end
             as critical_breaches,
         accounts.as_of
-    from tickets
-    inner join customers on tickets.customer_id = customers.customer_id
+    from categories
+    inner join customers on categories.customer_id = customers.customer_id
     inner join accounts
         on
-            tickets.customer_id = accounts.customer_id
-            and tickets.account_key = accounts.account_key
+            categories.customer_id = accounts.customer_id
+            and categories.account_key = accounts.account_key
 )
 
 select * from final

@@ -38,10 +38,8 @@ merged as (
         coalesce(incidents.satisfaction_rating, tasks.satisfaction_rating) as satisfaction_rating,
         coalesce(incidents.incident_state_is_cancelled, tasks.incident_state_is_cancelled)
             as incident_state_is_cancelled,
-        coalesce(
-            {{ not_blank('incidents.customer_account_id') }},
-            {{ not_blank('tasks.customer_account_id') }}
-        ) as linked_id,
+        coalesce(incidents.customer_account_id, tasks.customer_account_id) as linked_id,
+        coalesce(incidents.customer_account_id_key, tasks.customer_account_id_key) as linked_key,
         coalesce(
             {{ not_blank('incidents.company_value') }},
             {{ not_blank('tasks.company_value') }}
@@ -71,7 +69,7 @@ happened as (
 linked as (
     select
         happened.*,
-        coalesce({{ salesforce_key('happened.linked_id') }}, company_accounts.account_key) as account_key
+        coalesce(happened.linked_key, company_accounts.account_key) as account_key
     from happened
     left join company_accounts
         on

@@ -5,19 +5,28 @@ incidents as (
     where is_live and is_linked
 ),
 
+-- An id has a few landed forms at most.
+forms as (
+    select
+        customer_id,
+        account_key,
+        linked_id,
+        is_salesforce_account,
+        count(case when left_out_reason is null then 1 end) as counting_incidents,
+        max(case when left_out_reason is null then synced_at end) as synced_at
+    from incidents
+    group by customer_id, account_key, linked_id, is_salesforce_account
+),
+
 seen as (
     select
         customer_id,
         account_key,
-        count(case when left_out_reason is null then 1 end) as counting_incidents,
-        max(case when left_out_reason is null then synced_at end) as synced_at
-    from incidents
-    group by customer_id, account_key
-),
-
-unknown_to_salesforce as (
-    select * from incidents
-    where not is_salesforce_account
+        is_salesforce_account,
+        cast(sum(counting_incidents) as {{ canonical_type('integer') }}) as counting_incidents,
+        max(synced_at) as synced_at
+    from forms
+    group by customer_id, account_key, is_salesforce_account
 ),
 
 ids as (
@@ -29,7 +38,8 @@ ids as (
             partition by customer_id, account_key
             order by length(linked_id) desc, {{ bytewise('linked_id') }} desc
         ) as place
-    from unknown_to_salesforce
+    from forms
+    where not is_salesforce_account
 ),
 
 names as (
@@ -41,8 +51,8 @@ names as (
             partition by customer_id, account_key
             order by opened_at desc, {{ bytewise('sys_id') }} desc
         ) as place
-    from unknown_to_salesforce
-    where {{ not_blank('customer_account_name') }} is not null
+    from incidents
+    where not is_salesforce_account and {{ not_blank('customer_account_name') }} is not null
 ),
 
 final as (
@@ -53,7 +63,7 @@ final as (
         names.account_name,
         seen.counting_incidents,
         seen.synced_at,
-        ids.account_key is null as is_salesforce_account
+        seen.is_salesforce_account
     from seen
     left join ids
         on
