@@ -21,9 +21,9 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.settings_versions import save_settings
-from kpi_platform.definitions import definitions
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.instance import prepare_dagster_home
+from kpi_platform.defs.location import definitions
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.local.server import running
 

@@ -12,8 +12,8 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import remove_customer
 from kpi_platform.dashboard.source_states import record_sync_state, source_states
 from kpi_platform.dashboard.sync_requests import create_sync_request, sync_request
-from kpi_platform.definitions import definitions
 from kpi_platform.defs.batch import CUSTOMERS_TAG, batch_tags
+from kpi_platform.defs.location import definitions
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.request_sensors import run_for
 from kpi_platform.defs.resources import Platform

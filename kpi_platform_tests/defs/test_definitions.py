@@ -1,0 +1,113 @@
+"""The code location: what is in it, how it hangs together, and that loading it touches nothing."""
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._core.instance.config import dagster_instance_config
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.defs.instance import POOL_LIMITS, prepare_dagster_home
+from kpi_platform.defs.location import definitions
+from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[dg.Definitions, Configuration]:
+    """The definitions as an empty installation loads them: no database, and nobody at Fivetran's address."""
+    home = str(tmp_path_factory.mktemp("definitions") / "home")
+    configuration = Configuration.from_environment(
+        {"KPI_PLATFORM_HOME": home, "FIVETRAN_API_URL": "http://127.0.0.1:1"}
+    )
+    return definitions(configuration), configuration
+
+
+def test_loading_needs_neither_database_nor_fivetran(loaded: tuple[dg.Definitions, Configuration]) -> None:
+    defs, configuration = loaded
+    dg.Definitions.validate_loadable(defs)
+    assert not (configuration.home / "dashboard.db").exists()
+    assert not configuration.warehouse_file.exists()
+
+
+def test_every_source_table_is_a_described_asset_of_its_group(
+    loaded: tuple[dg.Definitions, Configuration],
+) -> None:
+    graph = loaded[0].resolve_asset_graph()
+    for source in SOURCES:
+        for table in SOURCE_TABLES[source]:
+            node = graph.get(dg.AssetKey([source, table.name]))
+            assert node.is_materializable
+            assert node.group_name == source
+            assert table.description in (node.description or "")
+            assert node.kinds >= {"fivetran", source}
+            assert node.owners
+
+
+def test_all_assets_are_partitioned_by_customer_and_none_is_a_ghost(
+    loaded: tuple[dg.Definitions, Configuration],
+) -> None:
+    graph = loaded[0].resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).is_materializable, key
+        assert isinstance(graph.get(key).partitions_def, dg.DynamicPartitionsDefinition), key
+
+
+def test_lineage_goes_from_every_source_through_the_kpis_to_the_load(
+    loaded: tuple[dg.Definitions, Configuration],
+) -> None:
+    graph = loaded[0].resolve_asset_graph()
+    behind = {key.path[0] for key in graph.get_ancestor_asset_keys(dg.AssetKey("dashboard_load"))}
+    assert behind >= {"salesforce", "servicenow", "kpi_values", "account_health_score", "account_matches"}
+    assert not graph.get(dg.AssetKey("dashboard_load")).child_keys
+
+
+def test_the_two_jobs_meet_at_the_landed_tables(loaded: tuple[dg.Definitions, Configuration]) -> None:
+    selected = {
+        job: loaded[0].resolve_job_def(job).asset_layer.selected_asset_keys
+        for job in ("sync", "refresh", "sync_and_refresh")
+    }
+    assert not selected["sync"] & selected["refresh"]
+    assert selected["sync"] | selected["refresh"] == selected["sync_and_refresh"]
+    assert selected["sync_and_refresh"] == loaded[0].resolve_asset_graph().get_all_asset_keys()
+
+
+def test_the_tests_of_the_marts_are_checks_that_do_not_hold_back_the_load(
+    loaded: tuple[dg.Definitions, Configuration],
+) -> None:
+    graph = loaded[0].resolve_asset_graph()
+    checked = {key.asset_key.to_user_string() for key in graph.asset_check_keys}
+    assert {"kpi_values", "kpi_integrated_metrics", "salesforce/account"} <= checked
+    assert not any(graph.get(key).blocking for key in graph.asset_check_keys)
+
+
+def test_schedule_and_sensors_run_from_the_start(loaded: tuple[dg.Definitions, Configuration]) -> None:
+    repository = loaded[0].get_repository_def()
+    names = {sensor.name for sensor in repository.sensor_defs}
+    assert names >= {"customers_partitions", "fivetran_syncs", "refresh", "sync_requests"}
+    assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs)
+    assert {schedule.name for schedule in repository.schedule_defs} == {"due_syncs", "freshness_hourly"}
+    assert all(
+        schedule.default_status == dg.DefaultScheduleStatus.RUNNING for schedule in repository.schedule_defs
+    )
+
+
+def test_the_instance_is_prepared_once_with_its_pools(configuration: Configuration) -> None:
+    home = prepare_dagster_home(configuration)
+    assert home == configuration.dagster_home
+    settings = yaml.safe_load((home / "dagster.yaml").read_text())
+    assert settings["telemetry"] == {"enabled": False}
+    assert dagster_instance_config(str(home))[0]
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        limits = {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
+    assert limits == POOL_LIMITS
+    written = (home / "dagster.yaml").stat().st_mtime_ns
+    assert prepare_dagster_home(configuration) == home
+    assert (home / "dagster.yaml").stat().st_mtime_ns == written
+
+
+def test_no_secret_is_part_of_what_dagster_shows(loaded: tuple[dg.Definitions, Configuration]) -> None:
+    secret = "never-show-this"
+    _, configuration = loaded
+    given = {**configuration.environment, "FIVETRAN_API_KEY": secret, "FIVETRAN_API_SECRET": secret}
+    defs = definitions(Configuration.from_environment(given))
+    assert secret not in repr(defs)
+    assert secret not in str(defs.resolve_job_def("sync").get_job_snapshot())

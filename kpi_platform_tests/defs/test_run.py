@@ -1,0 +1,98 @@
+"""The whole job in one process: what is loaded, who fails alone, and what a killed run leaves behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from kpi_platform.defs.run import RunOutcome, run_job
+from kpi_platform.domain.errors import InvalidInput, UnknownCustomer
+from kpi_platform_tests.defs.installation import Installation, eventually, installed
+
+pytestmark = pytest.mark.timeout(900)
+
+KILLED = """
+import sys
+from datetime import UTC, datetime
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.database import open_engine
+from kpi_platform.defs.run import run_job
+
+configuration = Configuration.from_environment()
+engine = open_engine(configuration.dashboard_database_url)
+run_job(configuration, engine, ["umbra"], as_of=datetime.now(UTC), skip_sync=False, on_progress=print)
+"""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(tmp_path_factory.mktemp("run") / "home") as installation:
+        installation.add("umbra", servicenow={"enabled": False})
+        yield installation
+
+
+def run(installation: Installation, *customers: str, skip_sync: bool = False) -> tuple[RunOutcome, list[str]]:
+    lines: list[str] = []
+    outcome = run_job(
+        installation.configuration,
+        installation.engine,
+        customers,
+        as_of=datetime.now(UTC),
+        skip_sync=skip_sync,
+        on_progress=lines.append,
+    )
+    return outcome, lines
+
+
+def test_a_killed_run_is_found_dead_by_the_next_which_goes_all_the_way(installation: Installation) -> None:
+    installation.plan("umbra_salesforce", "success", duration_seconds=20)
+    killed = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", KILLED],
+        env={**os.environ, **installation.configuration.environment},
+        stdout=subprocess.DEVNULL,
+    )
+    started = [dg.DagsterRunStatus.STARTED]
+    eventually(lambda: installation.instance.get_runs(dg.RunsFilter(statuses=started)), 180, "a run starts")
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+
+    outcome, lines = run(installation, "umbra")
+    assert outcome.loaded == {"umbra": 1}
+    assert outcome.failed == {}
+    assert "Syncing Salesforce" in lines
+    assert "Loading the dashboard: umbra" in lines
+    statuses = {run.status for run in installation.runs("sync_and_refresh")}
+    assert statuses == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}
+    assert installation.materializations("dashboard_load", partition="umbra")
+
+
+def test_a_customer_whose_schema_is_missing_fails_alone_and_by_name(installation: Installation) -> None:
+    installation.add("initech")
+    outcome, _ = run(installation, "umbra", "initech", skip_sync=True)
+    assert list(outcome.loaded) == ["umbra"]
+    assert list(outcome.failed) == ["initech"]
+    assert "initech_salesforce" in outcome.failed["initech"]
+
+
+def test_an_unknown_customer_is_refused_before_anything_runs(installation: Installation) -> None:
+    before = len(installation.runs("sync_and_refresh"))
+    with pytest.raises(UnknownCustomer, match="nobody"):
+        run(installation, "umbra", "nobody")
+    assert len(installation.runs("sync_and_refresh")) == before
+
+
+def test_an_as_of_without_a_time_zone_is_refused(installation: Installation) -> None:
+    with pytest.raises(InvalidInput, match="no time zone"):
+        run_job(
+            installation.configuration,
+            installation.engine,
+            ["umbra"],
+            as_of=datetime(2026, 3, 1),
+            skip_sync=True,
+            on_progress=print,
+        )
