@@ -5,7 +5,6 @@
 
 import io
 import multiprocessing
-import resource
 import sys
 import tempfile
 import time
@@ -48,7 +47,8 @@ def main(accounts: int = 100_000) -> None:
         sqlite = _sqlite(Path(folder) / "sqlite", accounts)
     _print(f"Load of {rows:,} values, PostgreSQL", postgres, _GOALS_POSTGRES)
     _print(f"Load of {rows:,} values, SQLite", sqlite, _GOALS_SQLITE)
-    print(f"Peak memory of a load of 200,000 accounts: {peak_memory(200_000):,.0f} MiB")
+    twice = 2 * accounts
+    print(f"Peak memory of a load of {twice:,} accounts: {peak_memory(twice):,.0f} MiB (goal: 1,024)")
 
 
 def _postgres(home: Path, ours: str, theirs: str, accounts: int) -> dict[str, float]:
@@ -162,7 +162,9 @@ def _load_process(home: Path, as_of: datetime) -> float:
     engine = database.open_engine(configuration.dashboard_database_url)
     report = load_dashboard(configuration, engine, CUSTOMER, as_of)
     assert report.kpis_synced > 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss: that starts at what the parent had in memory.
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _configuration(home: Path, url: str) -> Configuration:
