@@ -12,7 +12,7 @@ from kpi_platform.web.edge import MAX_BODY_BYTES, Edge
 from kpi_platform.web.errors import answer_unhandled, register_error_handlers
 from kpi_platform.web.metrics import MeasureRequests, Metrics
 from kpi_platform.web.openapi import correct_openapi
-from kpi_platform.web.routes import api, health, pages, sign_in, webhooks
+from kpi_platform.web.routes import api, docs, health, pages, sign_in, webhooks
 from kpi_platform.web.sessions import Sessions
 from kpi_platform.web.throttle import Throttle
 
@@ -30,6 +30,8 @@ def create_app(configuration: Configuration) -> FastAPI:
         title="kpi_platform",
         summary="Customer-success KPIs from Salesforce and ServiceNow.",
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.configuration = configuration
     app.state.engine = engine
@@ -40,6 +42,7 @@ def create_app(configuration: Configuration) -> FastAPI:
     app.include_router(api.router)
     app.include_router(webhooks.router)
     app.include_router(health.router)
+    app.include_router(docs.router)
     app.include_router(sign_in.router)
     pages.register(app)
     correct_openapi(app)

@@ -1,4 +1,4 @@
-"""Every route, called with every kind of token. The routes come from the app, decisions.py says what is due."""
+"""Every route, called with every kind of token. The routes come from the app, what is due from decisions.py."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
