@@ -1,52 +1,6 @@
-"""The code location: assets, jobs, schedules and sensors of `kpi_platform/defs`, put together."""
+"""The code location."""
 
-import warnings
-from datetime import timedelta
-
-import dagster as dg
-from dagster_dbt import get_asset_key_for_model
-
-from kpi_platform.adapters.dbt import manifest_path
 from kpi_platform.configuration import Configuration
-from kpi_platform.defs.checks import FRESHNESS_CHECKS
-from kpi_platform.defs.dashboard import dashboard_load
-from kpi_platform.defs.dbt import kpi_marts
-from kpi_platform.defs.fivetran import FIVETRAN_ASSETS
-from kpi_platform.defs.jobs import EXECUTOR, JOBS
-from kpi_platform.defs.matching import account_matches
-from kpi_platform.defs.request_sensors import request_sensors
-from kpi_platform.defs.resources import platform_resource
-from kpi_platform.defs.schedules import SCHEDULES
-from kpi_platform.defs.sensors import platform_sensors
-from kpi_platform.domain.refresh import SETTLE
-
-
-def definitions(configuration: Configuration) -> dg.Definitions:
-    """All definitions. Reads nothing but the dbt project's manifest."""
-    marts = kpi_marts(manifest_path(configuration))
-    values, accounts, health = (
-        get_asset_key_for_model([marts], model)
-        for model in ("kpi_values", "kpi_integrated_metrics", "account_health_score")
-    )
-    matches = account_matches(accounts)
-    load = dashboard_load(values, accounts, health, matches.key)
-    interval = int(configuration.get("KPI_SENSOR_SECONDS") or 30)
-    settle = configuration.get("KPI_REFRESH_SETTLE_SECONDS")
-    return dg.Definitions(
-        assets=[*FIVETRAN_ASSETS, marts, matches, load],
-        asset_checks=FRESHNESS_CHECKS,
-        jobs=JOBS,
-        schedules=SCHEDULES,
-        sensors=[
-            *platform_sensors(interval, timedelta(seconds=float(settle)) if settle else SETTLE),
-            *request_sensors(interval, [*marts.keys, matches.key, load.key]),
-        ],
-        resources={"platform": platform_resource(configuration)},
-        executor=EXECUTOR,
-    )
-
-
-# Backfill policies count as beta; they do here what decision 0005 needs of them.
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
+from kpi_platform.defs.location import definitions
 
 defs = definitions(Configuration.from_environment())

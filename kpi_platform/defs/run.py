@@ -65,7 +65,7 @@ def run_job(
         wanted = [get_customer(database, customer).key for customer in customers]
         known = [customer.key for customer in list_customers(database)]
     on_progress("Reading the definitions")
-    from kpi_platform.definitions import definitions
+    from kpi_platform.defs.location import definitions
 
     job = definitions(configuration).resolve_job_def("refresh" if skip_sync else "sync_and_refresh")
     with _instance(configuration) as instance:
