@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -46,7 +46,8 @@ _ARROW_TYPES: Mapping[int, pa.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class PostgresDestination:
-    """`host` may be a directory of a unix socket."""
+    """`host` may be a directory of a unix socket. With `address`, what the host resolved to, its name is not
+    resolved again."""
 
     host: str
     port: int
@@ -54,6 +55,7 @@ class PostgresDestination:
     username: str
     password: str = field(repr=False)
     mart_schema: str
+    address: str | None = None
 
     @classmethod
     def from_settings(
@@ -136,6 +138,9 @@ class PostgresDestination:
             if not self._is_socket:
                 reach(addresses[0], self.port)
 
+        def pinned() -> "PostgresDestination":
+            return self if self._is_socket else replace(self, address=addresses[0])
+
         def authenticate() -> None:
             self._sign_in(addresses[0], but="3D000")
 
@@ -145,8 +150,8 @@ class PostgresDestination:
                 ("connect", connect),
                 ("authenticate", authenticate),
                 ("database", lambda: self._sign_in(addresses[0])),
-                ("schema", lambda: require_schemas(self.columns(schemas), schemas)),
-                ("can_read", lambda: self._read_each(schemas)),
+                ("schema", lambda: require_schemas(pinned().columns(schemas), schemas)),
+                ("can_read", lambda: pinned()._read_each(schemas)),
             ]
         )
 
@@ -204,7 +209,10 @@ class PostgresDestination:
                 query={"host": self.host, "port": str(self.port)} if self._is_socket else {},
             ),
             poolclass=sa.NullPool,
-            connect_args={"connect_timeout": CONNECT_SECONDS},
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                **({} if self.address is None else {"hostaddr": self.address}),
+            },
         )
         try:
             with engine.connect() as connection:

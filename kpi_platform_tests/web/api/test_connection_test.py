@@ -123,3 +123,33 @@ def test_only_public_or_listed_addresses_are_allowed(address: object) -> None:
 def test_private_addresses_need_to_be_listed_themselves(address: str) -> None:
     assert not AllowedHosts("*, 10.1.0.0/16").allows_address(address)
     assert AllowedHosts(address.partition("%")[0]).allows_address(address.partition("%")[0])
+
+
+@pytest.mark.postgres
+def test_a_name_is_resolved_once(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that means another machine at the second look is still connected to where it was checked."""
+    url = sa.make_url(postgres_url)
+    answers = iter(["127.0.0.1", "192.0.2.1", "192.0.2.1"])
+    real = socket.getaddrinfo
+
+    def changing(host: str, *arguments: object, **options: object) -> object:
+        return real(next(answers) if host == "warehouse.example" else host, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", changing)
+    configuration = Configuration.from_environment(
+        {"KPI_ALLOWED_HOSTS": "warehouse.example,127.0.0.1", "WAREHOUSE_PASSWORD": "x"}
+    )
+    section = warehouse("warehouse.example", url.port or 0) | {
+        "database": url.database,
+        "username": "postgres",
+    }
+    settings = parse_settings(
+        {"warehouse": section, "salesforce": {"schema": "public"}, "servicenow": {"enabled": False}}
+    )
+    engine = sa.create_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("create table account (id text)"))
+    engine.dispose()
+    steps = list(connection_test.test_connection(configuration, settings))
+    assert [(step.name, step.ok, step.error) for step in steps][-1] == ("can_read", True, None)
+    assert next(answers) == "192.0.2.1"

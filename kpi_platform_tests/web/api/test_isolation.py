@@ -1,4 +1,4 @@
-"""Every route, called with every kind of token. The routes come from the app, what is due from decisions.py."""
+"""Every route, called with every kind of token; decisions.py says who may call it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
