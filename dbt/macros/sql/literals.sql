@@ -44,16 +44,27 @@
 {% endmacro %}
 
 {% macro default__literal_rows(columns, rows) -%}
+    {#- The select above the values gives each column its type. No macro is called for a cell, because a batch has
+        thousands of them; only text is quoted, once for each different one. -#}
+    {%- set quoted = {} -%}
 select
     {%- for name, type in columns.items() %}
     cast({{ name }} as {{ canonical_type(type) }}) as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 from (
     values
-    {%- for row in rows or [[]] %}
+    {%- for row in rows or [[none] * columns | length] %}
     (
-        {%- for type in columns.values() -%}
-        {{ literal(row[loop.index0] if row else none, type) }}{{ ', ' if not loop.last }}
+        {%- for cell in row -%}
+            {%- if cell is none -%} null
+            {%- elif cell is boolean -%} {{ 'true' if cell else 'false' }}
+            {%- elif cell is number -%} {{ cell }}
+            {%- else -%}
+                {%- if cell not in quoted -%}
+                    {%- do quoted.update({cell: text_literal(cell)}) -%}
+                {%- endif -%} {{ quoted[cell] }}
+            {%- endif -%}
+            {{ ', ' if not loop.last }}
         {%- endfor -%}
     ){{ ',' if not loop.last }}
     {%- endfor %}
