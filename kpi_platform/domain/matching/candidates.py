@@ -14,7 +14,7 @@ CANDIDATES = 10
 """How many candidates a name gets at most."""
 MANY_NAMES = 8_000
 """From here on the compiled kernel earns back its start (about a second, once)."""
-POSTINGS = 10_000
+POSTINGS = 14_000
 """With many names, how many postings of a name's rarest trigrams are looked at."""
 
 _LETTERS = 37  # 26 letters, 10 digits, and the blank
@@ -112,6 +112,9 @@ def _nearest(a: Grams, wa: Floats, b: Grams, wb: Floats) -> tuple[Integers, Inte
         for row in range(product.shape[0]):
             cells = slice(product.indptr[row], product.indptr[row + 1])
             found, cosines = product.indices[cells], product.data[cells]
+            if len(found) > CANDIDATES:
+                near = cosines >= np.partition(cosines, -CANDIDATES)[-CANDIDATES]
+                found, cosines = found[near], cosines[near]
             best = np.lexsort((found, -cosines))[:CANDIDATES]
             lefts.append(np.full(len(best), start + row, dtype=np.int64))
             rights.append(found[best].astype(np.int64))
