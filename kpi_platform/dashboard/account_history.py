@@ -93,13 +93,7 @@ def health_trends(
     """The newest scores of many accounts at once, oldest first: for sparklines."""
     history = tables.account_health_history
     customer_id = get_customer(connection, customer).id
-    newest = (
-        sa.select(_uploads.c.version)
-        .where(_uploads.c.customer_id == customer_id, _uploads.c.status == "applied")
-        .order_by(_uploads.c.version.desc())
-        .limit(TREND_UPLOADS)
-    )
-    versions = list(connection.execute(newest).scalars())
+    versions = _applied(connection, customer_id, TREND_UPLOADS)
     query = _counting(connection, customer, history, ("account_id", *_SCORE)).where(
         history.c.upload_version.in_(versions),
         history.c.account_id.in_(account_ids),
@@ -125,16 +119,21 @@ def _counting(
 ) -> sa.Select[Any]:
     """History rows of uploads that count, in the order of time; of one instant the newest upload is last."""
     customer_id = get_customer(connection, customer).id
-    same = sa.and_(
-        _uploads.c.customer_id == history.c.customer_id, _uploads.c.version == history.c.upload_version
-    )
+    # The versions as values, so that the database probes the history's key once for each.
     return (
         sa.select(*(history.c[name] for name in columns), history.c.brought_by.label("upload_version"))
-        .join_from(history, _uploads, same)
         .where(
             history.c.customer_id == customer_id,
+            history.c.upload_version.in_(_applied(connection, customer_id)),
             history.c.change != "removed",
-            _uploads.c.status == "applied",
         )
         .order_by(history.c.as_of, history.c.upload_version)
     )
+
+
+def _applied(connection: sa.Connection, customer_id: int, newest: int | None = None) -> list[int]:
+    """The versions of the uploads that count, newest first."""
+    query = sa.select(_uploads.c.version).where(
+        _uploads.c.customer_id == customer_id, _uploads.c.status == "applied"
+    )
+    return list(connection.execute(query.order_by(_uploads.c.version.desc()).limit(newest)).scalars())

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Body, Depends, Path, Response
 
 from kpi_platform.dashboard.settings_versions import settings_history, settings_version
 from kpi_platform.pipeline.change_settings import SettingsChange
-from kpi_platform.pipeline.preview import preview_settings
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,
@@ -105,6 +104,9 @@ def preview(
 ) -> PreviewAnswer:
     """What these settings would change if they were saved: accounts whose match, value or health would be
     another one. Computed from the data that is there; nothing is saved, and Fivetran is told nothing."""
+    # dbt's adapters and the matching take a second to import, and few processes ever need them.
+    from kpi_platform.pipeline.preview import preview_settings
+
     change = save_document(configuration, engine, customer, document, principal=principal, dry_run=True)
     found = preview_settings(configuration, engine, customer, change.settings)
     fields = {name: getattr(found, name) for name in PreviewAnswer.model_fields if hasattr(found, name)}
