@@ -1,6 +1,5 @@
 """The assets, jobs, schedules and sensors of this folder, put together."""
 
-import warnings
 from datetime import timedelta
 
 import dagster as dg
@@ -19,9 +18,6 @@ from kpi_platform.defs.resources import platform_resource
 from kpi_platform.defs.schedules import SCHEDULES
 from kpi_platform.defs.sensors import platform_sensors
 from kpi_platform.domain.refresh import SETTLE
-
-# Backfill policies count as beta; they do here what decision 0005 needs of them.
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 
 def definitions(configuration: Configuration) -> dg.Definitions:
