@@ -24,3 +24,48 @@
     {#- The risk in an executive engagement as the CRM words it; a blank one is unknown. -#}
     case when lower(trim({{ level }})) = 'low' then 25 when {{ not_blank(level) }} is not null then 0 end
 {%- endmacro %}
+
+
+{% macro due_decided_at(incident) -%}
+    {#- When an incident's due time was met (at the resolution) or breached (at the due time), or will be. -#}
+    case when {{ incident }}.ended_at <= {{ incident }}.sla_due then {{ incident }}.ended_at else {{ incident }}.sla_due end
+{%- endmacro %}
+
+
+{% macro newest(value, time, id, condition) -%}
+    {#- An aggregate: `value` of the row with the newest `time`, then `id`, of those where `condition` holds. -#}
+    {{- return(adapter.dispatch('newest', 'kpi_platform')(value, time, id, condition)) -}}
+{%- endmacro %}
+
+{% macro default__newest(value, time, id, condition) -%}
+    {{- return(
+        '(array_agg(' ~ value ~ ' order by ' ~ time ~ ' desc, ' ~ bytewise(id) ~ ' desc) filter (where ' ~ condition ~ '))[1]'
+    ) -}}
+{%- endmacro %}
+
+{% macro snowflake__newest(value, time, id, condition) -%}
+    {{- return(
+        'get(array_agg(case when ' ~ condition ~ ' then ' ~ value ~ ' end) within group (order by '
+        ~ time ~ ' desc, ' ~ id ~ ' desc), 0)::varchar'
+    ) -}}
+{%- endmacro %}
+
+{% macro redshift__newest(value, time, id, condition) -%}
+    {{- return(
+        "split_part(listagg(case when " ~ condition ~ ' then ' ~ value ~ " end, '\n') within group (order by "
+        ~ time ~ ' desc, ' ~ id ~ " desc), '\n', 1)"
+    ) -}}
+{%- endmacro %}
+
+{% macro bigquery__newest(value, time, id, condition) -%}
+    {{- return(
+        'array_agg(case when ' ~ condition ~ ' then ' ~ value ~ ' end ignore nulls order by '
+        ~ time ~ ' desc, ' ~ id ~ ' desc limit 1)[safe_offset(0)]'
+    ) -}}
+{%- endmacro %}
+
+
+{% macro percent(part, whole) -%}
+    {#- `part` of `whole` in percent; NULL of nothing. -#}
+    100 * cast({{ part }} as {{ canonical_type('float') }}) / nullif({{ whole }}, 0)
+{%- endmacro %}

@@ -1,21 +1,151 @@
 with
 
-accounts as (
-    select * from {{ ref('int_account') }}
+salesforce_accounts as (
+    select * from {{ ref('int_salesforce_account') }}
+    where left_out_reason is null
+),
+
+servicenow_accounts as (
+    select * from {{ ref('int_servicenow_account') }}
 ),
 
 sla_sources as (
     select * from {{ ref('int_sla_source') }}
 ),
 
+opportunities as (
+    select * from {{ ref('int_opportunity') }}
+    where left_out_reason is null or left_out_reason = 'not won'
+),
+
+cases as (
+    select * from {{ ref('int_case') }}
+    where left_out_reason is null
+),
+
+opportunity_syncs as (
+    select
+        customer_id,
+        account_key,
+        max(synced_at) as synced_at
+    from opportunities
+    group by customer_id, account_key
+),
+
+case_syncs as (
+    select
+        customer_id,
+        account_key,
+        max(synced_at) as synced_at
+    from cases
+    group by customer_id, account_key
+),
+
+all_syncs as (
+    select
+        customer_id,
+        account_key,
+        synced_at
+    from salesforce_accounts
+
+    union all
+
+    select
+        customer_id,
+        account_key,
+        synced_at
+    from servicenow_accounts
+
+    union all
+
+    select * from opportunity_syncs
+
+    union all
+
+    select * from case_syncs
+),
+
+syncs as (
+    select
+        customer_id,
+        account_key,
+        max(synced_at) as last_updated
+    from all_syncs
+    group by customer_id, account_key
+),
+
+accounts as (
+    select
+        salesforce_accounts.customer_id,
+        salesforce_accounts.account_key,
+        salesforce_accounts.account_id,
+        salesforce_accounts.account_name,
+        true as is_salesforce_account,
+        servicenow_accounts.account_key is not null as is_seen_in_servicenow,
+        coalesce(servicenow_accounts.counting_incidents, 0) as counting_incidents,
+        salesforce_accounts.website,
+        salesforce_accounts.revenue,
+        salesforce_accounts.industry,
+        salesforce_accounts.region,
+        salesforce_accounts.csm_name,
+        salesforce_accounts.csm_email,
+        salesforce_accounts.nps_score,
+        salesforce_accounts.adoption_score,
+        salesforce_accounts.churn_risk,
+        salesforce_accounts.health_score,
+        salesforce_accounts.last_login_date,
+        salesforce_accounts.active_users,
+        salesforce_accounts.total_users,
+        salesforce_accounts.feature_usage_score,
+        salesforce_accounts.executive_engagement
+    from salesforce_accounts
+    left join servicenow_accounts
+        on
+            salesforce_accounts.customer_id = servicenow_accounts.customer_id
+            and salesforce_accounts.account_key = servicenow_accounts.account_key
+
+    union all
+
+    select
+        customer_id,
+        account_key,
+        account_id,
+        account_name,
+        false as is_salesforce_account,
+        true as is_seen_in_servicenow,
+        counting_incidents,
+        {{ literal(none, 'string') }} as website,
+        {{ literal(none, 'float') }} as revenue,
+        {{ literal(none, 'string') }} as industry,
+        {{ literal(none, 'string') }} as region,
+        {{ literal(none, 'string') }} as csm_name,
+        {{ literal(none, 'string') }} as csm_email,
+        {{ literal(none, 'float') }} as nps_score,
+        {{ literal(none, 'float') }} as adoption_score,
+        {{ literal(none, 'float') }} as churn_risk,
+        {{ literal(none, 'float') }} as health_score,
+        {{ literal(none, 'timestamp') }} as last_login_date,
+        {{ literal(none, 'float') }} as active_users,
+        {{ literal(none, 'float') }} as total_users,
+        {{ literal(none, 'float') }} as feature_usage_score,
+        {{ literal(none, 'string') }} as executive_engagement
+    from servicenow_accounts
+    where not is_salesforce_account
+),
+
 final as (
     select
         accounts.*,
+        syncs.last_updated,
         sla_sources.sla_source,
         sla_sources.sla_gap,
         {{ as_of() }} as as_of
     from accounts
     left join sla_sources on accounts.customer_id = sla_sources.customer_id
+    left join syncs
+        on
+            accounts.customer_id = syncs.customer_id
+            and accounts.account_key = syncs.account_key
 )
 
 select * from final

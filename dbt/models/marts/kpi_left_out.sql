@@ -8,6 +8,10 @@ accounts as (
     {{ of_batch(ref('kpi_accounts')) }}
 ),
 
+sla_sources as (
+    select * from {{ ref('int_sla_source') }}
+),
+
 final as (
     select
         measures.customer_id,
@@ -17,6 +21,10 @@ final as (
         cast(sum(measures.row_count) as {{ canonical_type('integer') }}) as left_out_count,
         {{ as_of() }} as as_of
     from measures
+    inner join sla_sources
+        on
+            measures.customer_id = sla_sources.customer_id
+            and (measures.sla_source is null or measures.sla_source = sla_sources.sla_source)
     left join accounts
         on
             measures.customer_id = accounts.customer_id

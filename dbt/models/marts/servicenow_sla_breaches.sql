@@ -1,7 +1,7 @@
 with
 
 tickets as (
-    select * from {{ ref('int_ticket_breach') }}
+    {{ of_batch(ref('servicenow_tickets')) }}
 ),
 
 accounts as (
@@ -12,49 +12,69 @@ customers as (
     select * from {{ ref('int_customer') }}
 ),
 
-categories as (
+-- Breaches by the source in force.
+judged as (
+    select
+        accounts.customer_id,
+        accounts.account_id,
+        accounts.as_of,
+        tickets.category,
+        tickets.recent,
+        tickets.recent_routing_issues,
+        tickets.recent_complex_issues,
+        case accounts.sla_source
+            when 'task_sla' then tickets.task_sla_breaches
+            when 'sla_due' then tickets.sla_due_breaches
+            when 'made_sla' then tickets.made_sla_breaches
+        end as breaches,
+        case accounts.sla_source
+            when 'task_sla' then tickets.task_sla_breach_microseconds
+            when 'sla_due' then tickets.sla_due_breach_microseconds
+        end as breach_microseconds,
+        case accounts.sla_source
+            when 'task_sla' then tickets.task_sla_critical
+            when 'sla_due' then tickets.sla_due_critical
+            when 'made_sla' then tickets.made_sla_critical
+        end as critical_breaches
+    from tickets
+    inner join accounts
+        on
+            tickets.customer_id = accounts.customer_id
+            and tickets.account_key = accounts.account_key
+    where tickets.is_linked and tickets.is_counting and tickets.recent > 0
+),
+
+summed as (
     select
         customer_id,
-        account_key,
+        account_id,
+        as_of,
         category,
-        count(*) as total_tickets,
-        count(case when is_breached is not null then 1 end) > 0 as is_judged,
-        count(case when is_breached then 1 end) as sla_breaches,
-        count(case when is_breached then breach_microseconds end) as timed_breaches,
-        sum(case when is_breached then {{ exact('breach_microseconds') }} end) as breach_microseconds,
-        count(case when reassignment_count > 2 then 1 end) as routing_issues,
-        count(case when escalation > 0 then 1 end) as complex_issues,
-        count(case when priority = 1 and is_breached then 1 end) as critical_breaches
-    from tickets
-    group by customer_id, account_key, category
+        cast(sum(recent) as {{ canonical_type('integer') }}) as total_tickets,
+        cast(sum(breaches) as {{ canonical_type('integer') }}) as sla_breaches,
+        sum(breach_microseconds) as breach_microseconds,
+        cast(sum(recent_routing_issues) as {{ canonical_type('integer') }}) as routing_issues,
+        cast(sum(recent_complex_issues) as {{ canonical_type('integer') }}) as complex_issues,
+        cast(sum(critical_breaches) as {{ canonical_type('integer') }}) as critical_breaches
+    from judged
+    group by customer_id, account_id, as_of, category
 ),
 
 final as (
     select
-        accounts.customer_id,
-        accounts.account_id,
-        categories.category,
-        categories.total_tickets,
-        case when categories.is_judged then categories.sla_breaches end as sla_breaches,
-        case
-            when categories.is_judged
-                then cast(100 * categories.sla_breaches as {{ canonical_type('float') }}) / categories.total_tickets
-        end as breach_rate,
-        case
-            when categories.timed_breaches > 0
-                then {{ hours('categories.breach_microseconds') }} / categories.timed_breaches
-        end as avg_breach_hours,
-        case when customers.has_reassignment_count then categories.routing_issues end as routing_issues,
-        case when customers.has_escalation then categories.complex_issues end as complex_issues,
-        case when categories.is_judged and customers.has_priority then categories.critical_breaches end
-            as critical_breaches,
-        accounts.as_of
-    from categories
-    inner join customers on categories.customer_id = customers.customer_id
-    inner join accounts
-        on
-            categories.customer_id = accounts.customer_id
-            and categories.account_key = accounts.account_key
+        summed.customer_id,
+        summed.account_id,
+        summed.category,
+        summed.total_tickets,
+        summed.sla_breaches,
+        {{ percent('summed.sla_breaches', 'summed.total_tickets') }} as breach_rate,
+        {{ hours('summed.breach_microseconds') }} / nullif(summed.sla_breaches, 0) as avg_breach_hours,
+        case when customers.has_reassignment_count then summed.routing_issues end as routing_issues,
+        case when customers.has_escalation then summed.complex_issues end as complex_issues,
+        case when customers.has_priority then summed.critical_breaches end as critical_breaches,
+        summed.as_of
+    from summed
+    inner join customers on summed.customer_id = customers.customer_id
 )
 
 select * from final

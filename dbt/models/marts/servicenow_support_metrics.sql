@@ -1,16 +1,7 @@
-{%- set days_7 = days_before_as_of(7) -%}
-{%- set days_14 = days_before_as_of(14) -%}
-{%- set days_90 = days_before_as_of(90) -%}
 with
 
-incidents as (
-    select * from {{ ref('int_incident') }}
-    where left_out_reason is null
-),
-
-decisions as (
-    select * from {{ ref('int_sla_decision') }}
-    where left_out_reason is null and decided_at >= {{ days_90 }}
+tickets as (
+    {{ of_batch(ref('servicenow_tickets')) }}
 ),
 
 accounts as (
@@ -21,45 +12,31 @@ customers as (
     select * from {{ ref('int_customer') }}
 ),
 
-tickets as (
+summed as (
     select
         customer_id,
         account_key,
-        count(case when opened_at >= {{ days_90 }} then 1 end) as total_tickets,
-        count(case when opened_at >= {{ days_90 }} and priority = 1 then 1 end) as critical_tickets,
-        count(case when opened_at >= {{ days_90 }} and escalation > 0 then 1 end) as escalated_tickets,
-        count(case when opened_at >= {{ days_7 }} then 1 end) as tickets_last_7_days,
-        count(case when opened_at >= {{ days_14 }} and opened_at < {{ days_7 }} then 1 end) as tickets_prior_7_days,
-        count(case when ended_at >= {{ days_90 }} then 1 end) as ended_tickets,
-        count(case when ended_at >= {{ days_90 }} and reopen_count > 0 then 1 end) as reopened_tickets,
-        count(case when responded_at >= {{ days_90 }} and responded_at >= opened_at then 1 end) as responses,
-        sum(
-            case
-                when responded_at >= {{ days_90 }} and responded_at >= opened_at
-                    then {{ exact(microseconds_between('opened_at', 'responded_at')) }}
-            end
-        ) as response_microseconds,
-        count(case when ended_at >= {{ days_90 }} and ended_at >= opened_at then 1 end) as resolutions,
-        sum(
-            case
-                when ended_at >= {{ days_90 }} and ended_at >= opened_at
-                    then {{ exact(microseconds_between('opened_at', 'ended_at')) }}
-            end
-        ) as resolution_microseconds,
-        count(case when ended_at >= {{ days_90 }} and {{ is_rating('satisfaction_rating') }} then 1 end) as ratings,
-        sum(
-            case when ended_at >= {{ days_90 }} and {{ is_rating('satisfaction_rating') }} then satisfaction_rating end
-        ) as rating_sum
-    from incidents
-    group by customer_id, account_key
-),
-
-slas as (
-    select
-        customer_id,
-        account_key,
-        100.0 * sum(met) / count(*) as sla_compliance_percent
-    from decisions
+        cast(sum(opened) as {{ canonical_type('integer') }}) as total_tickets,
+        cast(sum(opened_critical) as {{ canonical_type('integer') }}) as critical_tickets,
+        cast(sum(opened_escalated) as {{ canonical_type('float') }}) as escalated_tickets,
+        cast(sum(opened_last_7_days) as {{ canonical_type('integer') }}) as tickets_last_7_days,
+        cast(sum(opened_prior_7_days) as {{ canonical_type('integer') }}) as tickets_prior_7_days,
+        sum(ended) as ended,
+        cast(sum(ended_reopened) as {{ canonical_type('float') }}) as reopened_tickets,
+        sum(responses) as responses,
+        sum(response_microseconds) as response_microseconds,
+        sum(resolutions) as resolutions,
+        sum(resolution_microseconds) as resolution_microseconds,
+        sum(ratings) as ratings,
+        cast(sum(rating_sum) as {{ canonical_type('float') }}) as rating_sum,
+        sum(task_sla_decided) as task_sla_decided,
+        sum(task_sla_met) as task_sla_met,
+        sum(sla_due_decided) as sla_due_decided,
+        sum(sla_due_met) as sla_due_met,
+        sum(made_sla_decided) as made_sla_decided,
+        sum(made_sla_met) as made_sla_met
+    from tickets
+    where is_linked and is_counting
     group by customer_id, account_key
 ),
 
@@ -67,38 +44,29 @@ final as (
     select
         accounts.customer_id,
         accounts.account_id,
-        tickets.total_tickets,
-        case when customers.has_priority then tickets.critical_tickets end as critical_tickets,
-        cast(slas.sla_compliance_percent as {{ canonical_type('float') }}) as sla_compliance_percent,
-        case when tickets.responses > 0 then {{ hours('tickets.response_microseconds') }} / tickets.responses end
-            as avg_first_response_hours,
-        case when tickets.resolutions > 0 then {{ hours('tickets.resolution_microseconds') }} / tickets.resolutions end
-            as avg_resolution_hours,
-        case
-            when tickets.ratings > 0
-                then cast(tickets.rating_sum as {{ canonical_type('float') }}) / tickets.ratings
-        end as avg_satisfaction,
-        case
-            when customers.has_reopen_count and tickets.ended_tickets > 0
-                then cast(100 * tickets.reopened_tickets as {{ canonical_type('float') }}) / tickets.ended_tickets
-        end as reopen_rate_percent,
-        case
-            when customers.has_escalation and tickets.total_tickets > 0
-                then cast(100 * tickets.escalated_tickets as {{ canonical_type('float') }}) / tickets.total_tickets
-        end as escalation_rate_percent,
-        tickets.tickets_last_7_days,
-        tickets.tickets_prior_7_days,
+        summed.total_tickets,
+        case when customers.has_priority then summed.critical_tickets end as critical_tickets,
+        case accounts.sla_source
+            when 'task_sla' then {{ percent('summed.task_sla_met', 'summed.task_sla_decided') }}
+            when 'sla_due' then {{ percent('summed.sla_due_met', 'summed.sla_due_decided') }}
+            when 'made_sla' then {{ percent('summed.made_sla_met', 'summed.made_sla_decided') }}
+        end as sla_compliance_percent,
+        {{ hours('summed.response_microseconds') }} / nullif(summed.responses, 0) as avg_first_response_hours,
+        {{ hours('summed.resolution_microseconds') }} / nullif(summed.resolutions, 0) as avg_resolution_hours,
+        summed.rating_sum / nullif(summed.ratings, 0) as avg_satisfaction,
+        case when customers.has_reopen_count then {{ percent('summed.reopened_tickets', 'summed.ended') }} end
+            as reopen_rate_percent,
+        case when customers.has_escalation then {{ percent('summed.escalated_tickets', 'summed.total_tickets') }} end
+            as escalation_rate_percent,
+        summed.tickets_last_7_days,
+        summed.tickets_prior_7_days,
         accounts.as_of
-    from tickets
-    inner join customers on tickets.customer_id = customers.customer_id
+    from summed
+    inner join customers on summed.customer_id = customers.customer_id
     inner join accounts
         on
-            tickets.customer_id = accounts.customer_id
-            and tickets.account_key = accounts.account_key
-    left join slas
-        on
-            tickets.customer_id = slas.customer_id
-            and tickets.account_key = slas.account_key
+            summed.customer_id = accounts.customer_id
+            and summed.account_key = accounts.account_key
 )
 
 select * from final

@@ -1,21 +1,7 @@
 with
 
-incidents as (
-    select * from {{ ref('int_incident') }}
-    where is_live and is_linked
-),
-
--- An id has a few landed forms at most.
-forms as (
-    select
-        customer_id,
-        account_key,
-        linked_id,
-        is_salesforce_account,
-        count(case when left_out_reason is null then 1 end) as counting_incidents,
-        max(case when left_out_reason is null then synced_at end) as synced_at
-    from incidents
-    group by customer_id, account_key, linked_id, is_salesforce_account
+tickets as (
+    {{ of_batch(ref('servicenow_tickets')) }}
 ),
 
 seen as (
@@ -23,9 +9,11 @@ seen as (
         customer_id,
         account_key,
         is_salesforce_account,
-        cast(sum(counting_incidents) as {{ canonical_type('integer') }}) as counting_incidents,
-        max(synced_at) as synced_at
-    from forms
+        cast(sum(case when is_counting then incidents else 0 end) as {{ canonical_type('integer') }})
+            as counting_incidents,
+        max(case when is_counting then synced_at end) as synced_at
+    from tickets
+    where is_linked
     group by customer_id, account_key, is_salesforce_account
 ),
 
@@ -38,21 +26,21 @@ ids as (
             partition by customer_id, account_key
             order by length(linked_id) desc, {{ bytewise('linked_id') }} desc
         ) as place
-    from forms
-    where not is_salesforce_account
+    from tickets
+    where is_linked and not is_salesforce_account
 ),
 
 names as (
     select
         customer_id,
         account_key,
-        customer_account_name as account_name,
+        newest_name as account_name,
         row_number() over (
             partition by customer_id, account_key
-            order by opened_at desc, {{ bytewise('sys_id') }} desc
+            order by newest_named_at desc, {{ bytewise('newest_named_sys_id') }} desc
         ) as place
-    from incidents
-    where not is_salesforce_account and {{ not_blank('customer_account_name') }} is not null
+    from tickets
+    where is_linked and newest_name is not null
 ),
 
 final as (

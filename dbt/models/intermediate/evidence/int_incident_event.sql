@@ -13,10 +13,6 @@ customers as (
     select * from {{ ref('int_customer') }}
 ),
 
-decisions as (
-    select * from {{ ref('int_sla_decision') }}
-),
-
 opened as (
     select
         incidents.customer_id,
@@ -158,25 +154,6 @@ reopened as (
     where customers.has_reopen_count and incidents.ended_at >= settings.window_start
 ),
 
-decided as (
-    select
-        decisions.customer_id,
-        decisions.account_key,
-        settings.kpi,
-        decisions.source_table,
-        decisions.source_id,
-        decisions.decided_at as event_time,
-        {{ exact('decisions.met') }} as numerator,
-        {{ exact(1) }} as denominator,
-        decisions.left_out_reason
-    from decisions
-    inner join settings
-        on
-            decisions.customer_id = settings.customer_id
-            and settings.kpi = 'sla_compliance'
-    where decisions.decided_at >= settings.window_start
-),
-
 incident_rows as (
     select * from opened
     union all
@@ -205,10 +182,6 @@ final as (
         denominator,
         left_out_reason
     from incident_rows
-
-    union all
-
-    select * from decided
 )
 
 select * from final

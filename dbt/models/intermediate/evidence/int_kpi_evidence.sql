@@ -5,11 +5,15 @@ events as (
 ),
 
 accounts as (
-    select * from {{ ref('int_account') }}
+    {{ of_batch(ref('kpi_accounts')) }}
 ),
 
 settings as (
     select * from {{ ref('int_kpi_setting') }}
+),
+
+sla_sources as (
+    select * from {{ ref('int_sla_source') }}
 ),
 
 custom_events as (
@@ -86,6 +90,10 @@ event_rows as (
         on
             events.customer_id = accounts.customer_id
             and events.account_key = accounts.account_key
+    inner join sla_sources
+        on
+            events.customer_id = sla_sources.customer_id
+            and (events.sla_source is null or events.sla_source = sla_sources.sla_source)
 ),
 
 -- A row that is counted is 1, one that is measured what was read of it.

@@ -8,50 +8,69 @@ contracts as (
     select * from {{ ref('stg_servicenow__contract_sla') }}
 ),
 
-sources as (
-    select * from {{ ref('int_sla_source') }}
-    where sla_source = 'task_sla'
+customers as (
+    select * from {{ ref('int_customer') }}
+    where sla_setting in ('auto', 'task_sla')
 ),
 
-incidents as (
-    select * from {{ ref('int_incident') }}
+staged as (
+    select
+        customer_id,
+        landed_id as sys_id,
+        task_value as incident_sys_id,
+        sla_value,
+        is_live,
+        lower(trim(stage)) as stage,
+        case when end_time < {{ as_of() }} then end_time end as ended_at,
+        end_time is not null as has_end_time,
+        planned_end_time as due_at,
+        coalesce(has_breached, false) as has_breached
+    from task_slas
+),
+
+-- Completed without an end decides nothing; an end at or after as_of has not come yet.
+decided as (
+    select
+        *,
+        case
+            when ended_at is not null and stage = 'completed' then ended_at
+            when ended_at is not null or not has_breached then null
+            when stage = 'completed' and not has_end_time then null
+            when due_at < {{ as_of() }} then due_at
+        end as decided_at
+    from staged
 ),
 
 final as (
     select
-        task_slas.customer_id,
-        incidents.account_key,
-        task_slas.landed_id as sys_id,
-        incidents.sys_id as incident_sys_id,
-        coalesce(lower(trim(task_slas.stage)) = 'completed', false) as is_completed,
-        task_slas.end_time is not null as has_end_time,
-        case when task_slas.end_time < {{ as_of() }} then task_slas.end_time end as ended_at,
-        task_slas.planned_end_time as due_at,
-        coalesce(task_slas.has_breached, false) as has_breached,
+        decided.customer_id,
+        decided.sys_id,
+        decided.incident_sys_id,
+        decided.decided_at,
+        case when decided.has_breached then 0 else 1 end as met,
         case
-            when not task_slas.is_live then 'deleted'
-            when incidents.left_out_reason is not null then incidents.left_out_reason
-            when lower(trim(task_slas.stage)) in ('cancelled', 'canceled') then 'cancelled'
+            when decided.has_breached and decided.due_at < {{ as_of() }}
+                then {{ microseconds_between('decided.due_at', 'coalesce(decided.ended_at, ' ~ as_of() ~ ')') }}
+        end as breach_microseconds,
+        case
+            when not decided.is_live then 'deleted'
+            when decided.stage in ('cancelled', 'canceled') then 'cancelled'
             when
-                sources.has_contract_sla
+                customers.has_contract_sla
                 and not coalesce(
                     contracts.is_live
-                    and (lower(trim(contracts.target)) = 'resolution' or not sources.has_contract_target)
-                    and (lower(trim(contracts.type)) = 'sla' or not sources.has_contract_type),
+                    and (lower(trim(contracts.target)) = 'resolution' or not customers.has_contract_target)
+                    and (lower(trim(contracts.type)) = 'sla' or not customers.has_contract_type),
                     false
                 )
                 then 'no resolution SLA'
         end as left_out_reason
-    from task_slas
-    inner join sources on task_slas.customer_id = sources.customer_id
-    inner join incidents
-        on
-            task_slas.customer_id = incidents.customer_id
-            and task_slas.task_value = incidents.sys_id
+    from decided
+    inner join customers on decided.customer_id = customers.customer_id
     left join contracts
         on
-            task_slas.customer_id = contracts.customer_id
-            and task_slas.sla_value = contracts.id_key
+            decided.customer_id = contracts.customer_id
+            and decided.sla_value = contracts.id_key
 )
 
 select * from final

@@ -18,6 +18,7 @@ sums as (
         customer_id,
         account_key,
         kpi,
+        sla_source,
         cast(
             coalesce(sum(case when left_out_reason is null then row_count end), 0)
             as {{ canonical_type('integer') }}
@@ -30,7 +31,7 @@ sums as (
         ) as left_out_count
     from measures
     where account_key is not null
-    group by customer_id, account_key, kpi
+    group by customer_id, account_key, kpi, sla_source
 ),
 
 -- Numerator, denominator and sample as found, whatever the status will be.
@@ -79,6 +80,7 @@ found as (
             accounts.customer_id = sums.customer_id
             and accounts.account_key = sums.account_key
             and settings.kpi = sums.kpi
+            and (sums.sla_source is null or accounts.sla_source = sums.sla_source)
 ),
 
 measured as (

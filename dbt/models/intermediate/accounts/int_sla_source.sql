@@ -8,9 +8,8 @@ task_slas as (
     select * from {{ ref('stg_servicenow__task_sla') }}
 ),
 
-incidents as (
-    select * from {{ ref('int_incident') }}
-    where is_live
+tickets as (
+    {{ of_batch(ref('servicenow_tickets')) }}
 ),
 
 task_sla_customers as (
@@ -21,9 +20,9 @@ task_sla_customers as (
 incident_facts as (
     select
         customer_id,
-        count(sla_due) as sla_due_incidents,
-        count(made_sla) as made_sla_incidents
-    from incidents
+        sum(sla_due_incidents) as sla_due_incidents,
+        sum(made_sla_incidents) as made_sla_incidents
+    from tickets
     group by customer_id
 ),
 
@@ -45,9 +44,6 @@ judged as (
     select
         customer_id,
         sla_source,
-        has_contract_sla,
-        has_contract_target,
-        has_contract_type,
         case
             when sla_source = 'task_sla' and not has_task_sla then 'not_synced'
             when sla_source = 'sla_due' and not has_sla_due then 'not_mapped'
@@ -61,9 +57,6 @@ final as (
     select
         customer_id,
         case when sla_gap is null then sla_source end as sla_source,
-        has_contract_sla,
-        has_contract_target,
-        has_contract_type,
         sla_gap
     from judged
 )

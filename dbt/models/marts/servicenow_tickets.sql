@@ -1,0 +1,117 @@
+{%- set days_7 = days_before_as_of(7) -%}
+{%- set days_14 = days_before_as_of(14) -%}
+{%- set days_30 = days_before_as_of(30) -%}
+{%- set days_90 = days_before_as_of(90) -%}
+with
+
+incidents as (
+    select * from {{ ref('int_incident') }}
+    where is_live
+),
+
+task_slas as (
+    select * from {{ ref('int_task_sla') }}
+    where left_out_reason is null
+),
+
+incident_slas as (
+    select
+        customer_id,
+        incident_sys_id,
+        count(case when decided_at >= {{ days_90 }} then 1 end) as decided_slas,
+        sum(case when decided_at >= {{ days_90 }} then met end) as met_slas,
+        max(breach_microseconds) as breach_microseconds
+    from task_slas
+    group by customer_id, incident_sys_id
+),
+
+judged as (
+    select
+        incidents.*,
+        incidents.left_out_reason is null as is_counting,
+        incidents.opened_at >= {{ days_90 }} as is_opened_in_90,
+        incidents.opened_at >= {{ days_30 }} as is_opened_in_30,
+        incidents.ended_at >= {{ days_90 }} as is_ended_in_90,
+        incidents.responded_at >= {{ days_90 }} and incidents.responded_at >= incidents.opened_at as is_answered_in_90,
+        incidents.ended_at >= {{ days_90 }} and incidents.ended_at >= incidents.opened_at as is_resolved_in_90,
+        incidents.ended_at >= {{ days_90 }} and {{ is_rating('incidents.satisfaction_rating') }} as is_rated_in_90,
+        {{ due_decided_at('incidents') }} >= {{ days_90 }}
+        and {{ due_decided_at('incidents') }} < {{ as_of() }} as is_due_decided_in_90,
+        incidents.sla_due < {{ as_of() }}
+        and (incidents.ended_at > incidents.sla_due or incidents.ended_at is null) as is_due_breached,
+        incidents.ended_at is not null and not incidents.made_sla as is_made_breached,
+        incident_slas.decided_slas,
+        incident_slas.met_slas,
+        incident_slas.breach_microseconds as sla_breach_microseconds
+    from incidents
+    left join incident_slas
+        on
+            incidents.customer_id = incident_slas.customer_id
+            and incidents.sys_id = incident_slas.incident_sys_id
+),
+
+final as (
+    select
+        customer_id,
+        account_key,
+        linked_id,
+        is_salesforce_account,
+        is_linked,
+        is_counting,
+        category,
+        count(*) as incidents,
+        count(sla_due) as sla_due_incidents,
+        count(made_sla) as made_sla_incidents,
+        max(synced_at) as synced_at,
+        max(case when not is_salesforce_account and {{ not_blank('customer_account_name') }} is not null then opened_at end)
+            as newest_named_at,
+        {{ newest('customer_account_name', 'opened_at', 'sys_id', 'not is_salesforce_account and '
+            ~ not_blank('customer_account_name') ~ ' is not null') }} as newest_name,
+        {{ newest('sys_id', 'opened_at', 'sys_id', 'not is_salesforce_account and '
+            ~ not_blank('customer_account_name') ~ ' is not null') }} as newest_named_sys_id,
+
+        -- the last 90 days
+        count(case when is_opened_in_90 then 1 end) as opened,
+        count(case when is_opened_in_90 and priority = 1 then 1 end) as opened_critical,
+        count(case when is_opened_in_90 and escalation > 0 then 1 end) as opened_escalated,
+        count(case when opened_at >= {{ days_7 }} then 1 end) as opened_last_7_days,
+        count(case when opened_at >= {{ days_14 }} and opened_at < {{ days_7 }} then 1 end) as opened_prior_7_days,
+        count(case when is_ended_in_90 then 1 end) as ended,
+        count(case when is_ended_in_90 and reopen_count > 0 then 1 end) as ended_reopened,
+        count(case when is_answered_in_90 then 1 end) as responses,
+        sum(case when is_answered_in_90 then {{ exact(microseconds_between('opened_at', 'responded_at')) }} end)
+            as response_microseconds,
+        count(case when is_resolved_in_90 then 1 end) as resolutions,
+        sum(case when is_resolved_in_90 then {{ exact(microseconds_between('opened_at', 'ended_at')) }} end)
+            as resolution_microseconds,
+        count(case when is_rated_in_90 then 1 end) as ratings,
+        sum(case when is_rated_in_90 then satisfaction_rating end) as rating_sum,
+        sum(decided_slas) as task_sla_decided,
+        sum(met_slas) as task_sla_met,
+        count(case when is_due_decided_in_90 then 1 end) as sla_due_decided,
+        count(case when is_due_decided_in_90 and ended_at <= sla_due then 1 end) as sla_due_met,
+        count(case when is_ended_in_90 then made_sla end) as made_sla_decided,
+        count(case when is_ended_in_90 and made_sla then 1 end) as made_sla_met,
+
+        -- opened in the last 30 days
+        count(case when is_opened_in_30 then 1 end) as recent,
+        count(case when is_opened_in_30 and reassignment_count > 2 then 1 end) as recent_routing_issues,
+        count(case when is_opened_in_30 and escalation > 0 then 1 end) as recent_complex_issues,
+        count(case when is_opened_in_30 then sla_breach_microseconds end) as task_sla_breaches,
+        sum(case when is_opened_in_30 then {{ exact('sla_breach_microseconds') }} end) as task_sla_breach_microseconds,
+        count(case when is_opened_in_30 and priority = 1 then sla_breach_microseconds end) as task_sla_critical,
+        count(case when is_opened_in_30 and is_due_breached then 1 end) as sla_due_breaches,
+        sum(
+            case
+                when is_opened_in_30 and is_due_breached
+                    then {{ exact(microseconds_between('sla_due', 'coalesce(ended_at, ' ~ as_of() ~ ')')) }}
+            end
+        ) as sla_due_breach_microseconds,
+        count(case when is_opened_in_30 and is_due_breached and priority = 1 then 1 end) as sla_due_critical,
+        count(case when is_opened_in_30 and is_made_breached then 1 end) as made_sla_breaches,
+        count(case when is_opened_in_30 and is_made_breached and priority = 1 then 1 end) as made_sla_critical
+    from judged
+    group by customer_id, account_key, linked_id, is_salesforce_account, is_linked, is_counting, category
+)
+
+select * from final
