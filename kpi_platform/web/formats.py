@@ -1,0 +1,144 @@
+"""How numbers, times and reasons are written on pages."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from kpi_platform.domain.kpis import Band
+
+NOTHING = "–"
+
+BAND_WORDS: dict[Band | None, str] = {
+    "healthy": "Healthy",
+    "between": "Watch",
+    "at_risk": "At risk",
+    None: "No score",
+}
+
+REASONS = {
+    "stale": "The source's newest sync failed. This is the value from before.",
+    "out_of_range": "The source holds a number that is outside of this KPI's range, so it is not shown.",
+    "no_data": "The source was synced, and holds nothing in the window that this KPI can be measured from.",
+    "not_mapped": "The field or table that this KPI is read from does not exist in the source. "
+    "Name it in the settings.",
+    "not_synced": "The source of this KPI has not been synced yet, or is switched off.",
+    "disabled": "This KPI is switched off in the settings.",
+}
+"""Why a value is missing or old, by status."""
+
+REASON_WORDS = {
+    "stale": "old",
+    "out_of_range": "out of range",
+    "no_data": "no data",
+    "not_mapped": "not mapped",
+    "not_synced": "not synced",
+    "disabled": "off",
+}
+
+SHORT_NAMES = {
+    "executive_engagement": "Exec touches",
+    "adoption_index": "Adoption",
+    "support_ticket_volume": "Tickets",
+    "sla_compliance": "SLA met",
+    "first_response_time": "First resp.",
+    "resolution_time": "Resolution",
+    "support_satisfaction": "Support sat.",
+    "revenue_growth": "Growth",
+    "net_revenue_retention": "NRR",
+    "churn_risk": "Churn risk",
+}
+"""What fits into a column's head; other KPIs go by their display name."""
+
+_SYMBOLS = {"percent": "%", "hours": " h"}
+_SOURCES = {"salesforce": "Salesforce", "servicenow": "ServiceNow", "combined": "Salesforce and ServiceNow"}
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """With at most `digits` decimals, thousands apart: `1,234.5`, `40`."""
+    if value is None:
+        return NOTHING
+    text = f"{value:,.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A value in its unit as a cell shows it: `97.5%`, `3.2 h`, `40`."""
+    if value is None:
+        return NOTHING
+    return f"{number(value)}{_SYMBOLS.get(unit, '')}"
+
+
+def unit_words(unit: str) -> str:
+    """What stands below a head or behind a value: `%`, `h`, `tickets`."""
+    return _SYMBOLS.get(unit, unit).strip()
+
+
+def money(value: float | None) -> str:
+    """Revenue, short: `1.2 M`. The platform does not know the currency."""
+    if value is None:
+        return NOTHING
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{number(value / size)} {letter}"
+    return number(value, 0)
+
+
+def percent(share: float | None) -> str:
+    """A share from 0 to 1 as `85%`."""
+    return NOTHING if share is None else f"{number(100 * share, 0)}%"
+
+
+def moment(value: datetime | str | None) -> str:
+    """A time in UTC: `24 Nov 2026, 09:53`."""
+    if not value:
+        return NOTHING
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return f"{at.astimezone(UTC):%-d %b %Y, %H:%M}"
+
+
+def day(value: datetime | None) -> str:
+    return f"{value.astimezone(UTC):%-d %b %Y}" if value else NOTHING
+
+
+def ago(value: datetime | None, now: datetime | None = None) -> str:
+    """`5 min ago`, `in 3 h`, `never`."""
+    if value is None:
+        return "never"
+    seconds = ((now or datetime.now(UTC)) - value).total_seconds()
+    size = abs(seconds)
+    if size < 60:
+        return "just now" if seconds >= 0 else "within a minute"
+    count, unit = next(
+        (int(size // length), unit)
+        for length, unit in ((86400 * 2, "d"), (3600, "h"), (60, "min"))
+        if size >= length
+    )
+    if unit == "d":
+        count = int(size // 86400)
+        unit = "days"
+    return f"{count} {unit} ago" if seconds >= 0 else f"in {count} {unit}"
+
+
+def seconds(value: float) -> str:
+    return f"{value * 1000:,.0f} ms" if value < 1 else f"{value:,.1f} s"
+
+
+def source_name(source: str) -> str:
+    return _SOURCES.get(source, source)
+
+
+def setting_value(value: Any) -> str:
+    """A setting as a person reads it."""
+    if value is None or value == "":
+        return "not set"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def words(name: str) -> str:
+    """`first_response_time` as `First response time`."""
+    text = name.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]

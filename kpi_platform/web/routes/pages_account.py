@@ -1,0 +1,152 @@
+"""Page 2: one account. Every number with how it came about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import HTMLResponse
+
+from kpi_platform.dashboard.account_history import confirmed_until, health_series, kpi_series
+from kpi_platform.dashboard.account_reading import KpiValue, account_detail
+from kpi_platform.dashboard.accounts import Account
+from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
+from kpi_platform.dashboard.matches import StoredMatch, matches_of_account
+from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Thresholds
+from kpi_platform.domain.record_links import record_links
+from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.web.charts import Part, Point
+from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
+from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, money, number, words
+from kpi_platform.web.links import source_page
+from kpi_platform.web.page import CustomerPageDep
+
+router = APIRouter(include_in_schema=False)
+
+AccountId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+_CATEGORIES = {
+    "relationship": ("nps", "csat", "executive_engagement"),
+    "adoption": ("adoption_index", "activation", "feature_usage"),
+    "business_outcomes": ("revenue_growth", "net_revenue_retention", "churn_risk"),
+    "support": ("sla_compliance", "support_satisfaction", "first_response_time", "resolution_time"),
+}
+"""The health score's inputs by category, as `account_health` names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What one category gives to the health score: `points` of 100, by input."""
+
+    name: str
+    style: str
+    score: float | None
+    weight: float
+    points: float
+    inputs: list[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKpi:
+    """`until` is where the chart's last value ends, `confirmed` the instant that the shown value stands for."""
+
+    definition: KpiDefinition
+    value: KpiValue
+    thresholds: Thresholds | None
+    points: list[Point]
+    until: datetime | None
+    confirmed: datetime
+
+
+@router.get("/accounts/{account_id}")
+def show_account(
+    account_id: AccountId,
+    page: CustomerPageDep,
+    configuration: ConfigurationDep,
+    connection: ConnectionDep,
+    customer: CustomerDep,
+) -> HTMLResponse:
+    """Everything about one account."""
+    detail = account_detail(connection, customer, account_id)
+    settings = effective_settings(configuration, connection, customer)
+    definitions = kpi_definitions(connection, customer)
+    series = kpi_series(connection, customer, account_id)
+    ends = confirmed_until(connection, customer)
+    by_category: dict[str, list[ShownKpi]] = {}
+    for slug, value in detail.summary.kpis.items():
+        one = definitions[slug]
+        points: list[Point] = [(point.as_of, point.value) for point in series.get(slug, [])]
+        until = ends.get(one.source)
+        confirmed = max(until or value.as_of, value.as_of)
+        shown = ShownKpi(one, value, _thresholds(one), points, until, confirmed)
+        by_category.setdefault(one.category, []).append(shown)
+    categories = _categories(detail.health, settings)
+    parts = [
+        Part(f"{category.name}: {name}", points, category.style)
+        for category in categories
+        for name, points in category.inputs
+    ]
+    health = health_series(connection, customer, account_id)
+    return page.show(
+        "account.html",
+        account=detail.summary.account,
+        summary=detail.summary,
+        facts=_facts(detail.summary.account),
+        crm_score=detail.health.get("crm_health_score"),
+        parts=parts,
+        parts_in_words=", ".join(f"{one.name} {number(one.points)}" for one in categories),
+        categories=categories,
+        health_points=[(point.as_of, point.health_score) for point in health],
+        health_thresholds=HEALTH_THRESHOLDS,
+        until=max(ends.values(), default=None),
+        by_category=list(by_category.items()),
+        sources=[
+            (match, _links(settings, match)) for match in matches_of_account(connection, customer, account_id)
+        ],
+        band_words=BAND_WORDS,
+        reasons=REASONS,
+        reason_words=REASON_WORDS,
+    )
+
+
+def _thresholds(definition: KpiDefinition) -> Thresholds | None:
+    if definition.healthy is None or definition.at_risk is None:
+        return None
+    return Thresholds(definition.healthy, definition.at_risk)
+
+
+def _facts(account: Account) -> list[str]:
+    facts = [account.industry, account.region, account.csm_name and f"CSM {account.csm_name}"]
+    if account.revenue is not None:
+        facts.append(f"annual revenue {money(account.revenue)}")
+    return [fact for fact in facts if fact] or ["Nothing more is known of it"]
+
+
+def _categories(health: Mapping[str, float | None], settings: CustomerSettings) -> list[Category]:
+    """In the order of the bar; empty where there is no score."""
+    if health.get("health_score") is None:
+        return []
+    found = []
+    for position, (category, inputs) in enumerate(_CATEGORIES.items(), start=1):
+        given = [(words(name), health.get(f"{name}_contribution")) for name in inputs]
+        known = [(name, points) for name, points in given if points is not None]
+        score, weight = health.get(f"{category}_score"), getattr(settings.health_score.weights, category)
+        total = sum(points for _, points in known)
+        found.append(Category(words(category), f"series-{position}", score, weight, total, known))
+    return found
+
+
+def _links(settings: CustomerSettings, match: StoredMatch) -> list[tuple[str, str]]:
+    """Where the account is found in the sources. ServiceNow knows it by the incidents that name its id."""
+    account = source_page(settings, match.source_account_id)
+    links = [("Salesforce", account)] if account else []
+    field = settings.servicenow.custom_fields.customer_account_id
+    incidents = record_links(settings, "servicenow.incident", match.source_account_id).page
+    if incidents and field:
+        base = incidents.partition("/incident.do")[0]
+        links.append(
+            ("ServiceNow", f"{base}/incident_list.do?sysparm_query={field}%3D{match.source_account_id}")
+        )
+    return links

@@ -1,0 +1,198 @@
+"""Page 1: all accounts with health and KPIs."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import HTMLResponse, StreamingResponse
+
+from kpi_platform.dashboard.account_history import confirmed_until, health_trends
+from kpi_platform.dashboard.account_reading import (
+    AccountFilter,
+    AccountPage,
+    AccountSummary,
+    BandFilter,
+    account_facets,
+    find_accounts,
+    health_bands,
+)
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
+from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.web.dependencies import ConnectionDep, CustomerDep, EngineDep
+from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, SHORT_NAMES, unit_words
+from kpi_platform.web.page import CustomerPageDep
+
+router = APIRouter(include_in_schema=False)
+
+DEFAULT_LIMIT = 50
+_BANDS = (("healthy", "Healthy"), ("between", "Watch"), ("at_risk", "At risk"), ("missing", "No score"))
+_KPI_BANDS = (*_BANDS[:3], ("missing", "Missing"))
+_CSV_ROWS = 1000
+
+Text = Annotated[str, Query(max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address asks for. Words that are no band are left out: a bookmark does not break."""
+
+    filter: AccountFilter
+    sort: str
+    descending: bool
+    limit: int
+    offset: int
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The address's query again, without what is as usual."""
+        names = ("search", "health", "industry", "region", "csm", "kpi", "kpi_band", "kpi_min", "kpi_max")
+        values = {name: getattr(self.filter, name) for name in names}
+        values["sort"] = None if self.sort == "name" else self.sort
+        values["descending"] = "true" if self.descending else None
+        values["limit"] = None if self.limit == DEFAULT_LIMIT else self.limit
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def _wanted(
+    search: Text = "",
+    health: Text = "",
+    industry: Text = "",
+    region: Text = "",
+    csm: Text = "",
+    kpi: Text = "",
+    kpi_band: Text = "",
+    kpi_min: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    kpi_max: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    sort: Text = "name",
+    descending: bool = False,
+    limit: Annotated[int, Query(ge=1, le=200)] = DEFAULT_LIMIT,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Wanted:
+    of_kpi = (_band(kpi_band), kpi_min, kpi_max) if kpi else (None, None, None)
+    wanted = AccountFilter(
+        search.strip() or None, _band(health), industry or None, region or None, csm or None, kpi or None,
+        *of_kpi,
+    )  # fmt: skip
+    return Wanted(wanted, sort or "name", descending, limit, offset)
+
+
+def _band(text: str) -> BandFilter | None:
+    return next((band for band in get_args(BandFilter) if band == text), None)
+
+
+WantedDep = Annotated[Wanted, Depends(_wanted)]
+
+
+@router.get("/")
+def show_accounts(
+    page: CustomerPageDep, wanted: WantedDep, connection: ConnectionDep, customer: CustomerDep
+) -> HTMLResponse:
+    """A page of the accounts; to a script, only the part below the filter."""
+    definitions = kpi_definitions(connection, customer)
+    problem, found = _found(connection, customer, wanted)
+    facets = account_facets(connection, customer)
+    trends = health_trends(connection, customer, [one.account.id for one in found.accounts])
+    chosen = wanted.filter
+    return page.show(
+        "_accounts_table.html" if page.is_fragment else "accounts.html",
+        page=found,
+        problem=problem,
+        definitions=definitions,
+        heads=_heads(definitions),
+        trends={one: [(point.as_of, point.health_score) for point in of] for one, of in trends.items()},
+        counts=health_bands(connection, customer),
+        confirmed=confirmed_until(connection, customer),
+        bands=_BANDS,
+        kpi_bands=_KPI_BANDS,
+        choices=(
+            ("industry", "Industry", facets.industries, chosen.industry),
+            ("region", "Region", facets.regions, chosen.region),
+            ("csm", "Success manager", facets.csms, chosen.csm),
+        ),
+        wanted=chosen,
+        is_filtered=chosen != AccountFilter(),
+        query=wanted.query,
+        sort=wanted.sort,
+        descending=wanted.descending,
+        limit=wanted.limit,
+        offset=wanted.offset,
+        band_words=BAND_WORDS,
+        short_names=SHORT_NAMES,
+        reasons=REASONS,
+        reason_words=REASON_WORDS,
+    )
+
+
+@router.get("/accounts.csv")
+def export_accounts(engine: EngineDep, wanted: WantedDep, customer: CustomerDep) -> StreamingResponse:
+    """All accounts that the filter leaves, in its order. Numbers are plain; a status says why one is missing."""
+    headers = {"Content-Disposition": f'attachment; filename="accounts_{customer}.csv"'}
+    return StreamingResponse(_csv(engine, customer, wanted), media_type="text/csv", headers=headers)
+
+
+def _found(connection: sa.Connection, customer: str, wanted: Wanted) -> tuple[str | None, AccountPage]:
+    try:
+        page = find_accounts(
+            connection, customer, wanted.filter,
+            sort=wanted.sort, descending=wanted.descending, limit=wanted.limit, offset=wanted.offset,
+        )  # fmt: skip
+    except InvalidInput as error:
+        return error.message, AccountPage(0, ())
+    return None, page
+
+
+def _heads(definitions: dict[str, KpiDefinition]) -> list[tuple[str, str, str, str]]:
+    """Key to sort by, short name, unit and full name of each column."""
+    own = [
+        ("name", "Account", "", "Account"), ("health_score", "Health", "0–100", "Health score"),
+        ("", "Trend", "", "Trend"),
+    ]  # fmt: skip
+    return own + [
+        (slug, SHORT_NAMES.get(slug, one.display_name), unit_words(one.unit), one.display_name)
+        for slug, one in definitions.items()
+    ]
+
+
+def _csv(engine: sa.Engine, customer: str, wanted: Wanted) -> Iterator[str]:
+    with reading(engine) as connection:
+        definitions = kpi_definitions(connection, customer)
+        own = ("id", "name", "external_id", "industry", "region", "csm_name", "csm_email", "revenue")
+        kpis = [head for slug in definitions for head in (slug, f"{slug}_status")]
+        yield _line([*own, "health_score", "health_band", "coverage", *kpis])
+        offset = 0
+        while True:
+            page = find_accounts(
+                connection, customer, wanted.filter,
+                sort=wanted.sort, descending=wanted.descending, limit=_CSV_ROWS, offset=offset,
+            )  # fmt: skip
+            yield "".join(_line(_row(one, own, definitions)) for one in page.accounts)
+            offset += _CSV_ROWS
+            if offset >= page.total:
+                return
+
+
+def _row(
+    summary: AccountSummary, own: tuple[str, ...], definitions: dict[str, KpiDefinition]
+) -> list[object]:
+    row: list[object] = [_inert(getattr(summary.account, name)) for name in own]
+    row += [summary.health_score, summary.health_band, summary.coverage]
+    for slug in definitions:
+        value = summary.kpis.get(slug)
+        row += [value.value, value.status] if value else [None, None]
+    return row
+
+
+def _inert(value: object) -> object:
+    """Names come from the sources: a spreadsheet must not take one for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def _line(values: list[object]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(values)
+    return buffer.getvalue()

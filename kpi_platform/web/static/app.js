@@ -1,0 +1,70 @@
+// Small improvements to pages that work without them.
+(() => {
+  const root = document.documentElement;
+  const themes = ["system", "light", "dark"];
+
+  const showTheme = () => {
+    for (const name of document.querySelectorAll("[data-theme-name]")) name.textContent = root.dataset.theme || "system";
+  };
+  for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const next = themes[(themes.indexOf(root.dataset.theme || "system") + 1) % themes.length];
+      if (next === "system") {
+        delete root.dataset.theme;
+        localStorage.removeItem("theme");
+      } else {
+        root.dataset.theme = next;
+        localStorage.setItem("theme", next);
+      }
+      showTheme();
+    });
+  }
+  showTheme();
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+  });
+
+  // A form that is filled in is not lost by a stray click.
+  let unsaved = false;
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-guard]");
+    if (form) {
+      unsaved = true;
+      form.classList.add("unsaved");
+    }
+  });
+  document.addEventListener("submit", () => (unsaved = false));
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved) event.preventDefault();
+  });
+
+  // The answer to a saved form stays, and loading the page again sends nothing twice.
+  const address = document.querySelector("[data-address]");
+  if (address) history.replaceState(null, "", address.dataset.address);
+
+  const first = document.querySelector("[data-focus]");
+  if (first) first.focus();
+
+  const watch = (panel) => {
+    if (!panel.dataset.events || panel.watched) return;
+    panel.watched = true;
+    const events = new EventSource(panel.dataset.events);
+    events.addEventListener("sync", (event) => {
+      const { state } = JSON.parse(event.data);
+      if (state === "done" || state === "failed") events.close();
+      htmx.ajax("GET", panel.dataset.panel, { target: "#sync-state", swap: "innerHTML" });
+    });
+  };
+  document.querySelectorAll("[data-events]").forEach(watch);
+
+  const toast = document.getElementById("toast");
+  const say = (text) => {
+    toast.textContent = text;
+    toast.hidden = false;
+    setTimeout(() => (toast.hidden = true), 8000);
+  };
+  document.addEventListener("htmx:responseError", () => say("This did not work. Try again in a moment."));
+  document.addEventListener("htmx:sendError", () => say("The server does not answer. Check the network."));
+})();
