@@ -14,11 +14,7 @@ from kpi_platform.defs.requests import REQUEST_TAG, finish
 from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.domain.sources import SOURCES
 
-ENDINGS = {
-    dg.DagsterRunStatus.SUCCESS: "done",
-    dg.DagsterRunStatus.FAILURE: "failed",
-    dg.DagsterRunStatus.CANCELED: "failed",
-}
+ENDINGS = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
 def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[dg.SensorDefinition]:
