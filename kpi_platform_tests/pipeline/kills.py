@@ -1,12 +1,7 @@
-"""Kills loads from outside at random moments, and checks that nothing is lost, doubled or half visible.
-
-`python -m kpi_platform_tests.pipeline.kills [KILLS]` runs the long form on both databases (default 50 kills).
-"""
+"""Kills loads from outside at random moments, and checks that nothing is lost, doubled or half visible."""
 
 import multiprocessing
 import random
-import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -23,7 +18,6 @@ from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline.load import load_dashboard
 from kpi_platform_tests.pipeline.desk import T1, Desk
 from kpi_platform_tests.pipeline.marts import MartAccount
-from kpi_platform_tests.postgres import PostgresServer
 
 PHASES = ("read", "accounts", "values", "finish")
 _TIMES = ("started_at", "finished_at")
@@ -154,16 +148,3 @@ def _accounts(step: int, size: int) -> Iterable[MartAccount]:
             yield MartAccount(
                 f"A{number:05d}", f"Account {number:05d}", values, health={"health_score": shift}
             )
-
-
-def main(kills: int = 50) -> None:
-    with PostgresServer.start() as server, server.database() as url:
-        for name, target in (("SQLite", None), ("PostgreSQL", url)):
-            with tempfile.TemporaryDirectory(prefix="kpi-kills-") as folder:
-                home = Path(folder)
-                killed = kill_loads(home, target or f"sqlite:///{home / 'wild.db'}", kills, size=800)
-                print(f"{name}: " + ", ".join(f"{killed[phase]} in {phase}" for phase in (*PHASES, "done")))
-
-
-if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:]))
