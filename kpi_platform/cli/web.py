@@ -27,4 +27,8 @@ def web(
     app = create_app(Configuration.from_environment())
     create_or_require(app.state.engine)
     # The request log would hold the keys of sign-in links; /metrics counts the requests.
-    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, server_header=False)
+    # Streams of progress that are still open must not hold up the end.
+    uvicorn.run(
+        app, host=host, port=port, log_level="info", access_log=False, server_header=False,
+        timeout_graceful_shutdown=3,
+    )  # fmt: skip
