@@ -29,6 +29,8 @@ judged as (
     select
         incidents.*,
         incidents.left_out_reason is null as is_counting,
+        not incidents.is_salesforce_account
+        and {{ not_blank('incidents.customer_account_name') }} is not null as is_name_giving,
         incidents.opened_at >= {{ days_90 }} as is_opened_in_90,
         incidents.opened_at >= {{ days_30 }} as is_opened_in_30,
         incidents.ended_at >= {{ days_90 }} as is_ended_in_90,
@@ -63,12 +65,9 @@ final as (
         count(sla_due) as sla_due_incidents,
         count(made_sla) as made_sla_incidents,
         max(synced_at) as synced_at,
-        max(case when not is_salesforce_account and {{ not_blank('customer_account_name') }} is not null then opened_at end)
-            as newest_named_at,
-        {{ newest('customer_account_name', 'opened_at', 'sys_id', 'not is_salesforce_account and '
-            ~ not_blank('customer_account_name') ~ ' is not null') }} as newest_name,
-        {{ newest('sys_id', 'opened_at', 'sys_id', 'not is_salesforce_account and '
-            ~ not_blank('customer_account_name') ~ ' is not null') }} as newest_named_sys_id,
+        max(case when is_name_giving then opened_at end) as newest_named_at,
+        {{ newest('customer_account_name', 'opened_at', 'sys_id', 'is_name_giving') }} as newest_name,
+        {{ newest('sys_id', 'opened_at', 'sys_id', 'is_name_giving') }} as newest_named_sys_id,
 
         -- the last 90 days
         count(case when is_opened_in_90 then 1 end) as opened,
