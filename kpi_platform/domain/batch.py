@@ -1,5 +1,7 @@
 """One customer as the KPI build is told of it (docs/decisions/0001): settings, landed tables, sync state."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,12 +62,14 @@ def customer_var(
     as_of: datetime,
 ) -> dict[str, Any]:
     """The customer as dbt is told of it. Holds no secret: only what the KPIs are computed from."""
+    sources = {
+        source: _source_var(source, settings, tables.get(source, {}), sync_states.get(source), as_of)
+        for source in SOURCES
+    }
     return {
         "key": customer,
-        "sources": {
-            source: _source_var(source, settings, tables.get(source, {}), sync_states.get(source), as_of)
-            for source in SOURCES
-        },
+        "layout": _layout(sources),
+        "sources": sources,
         "sla_source": settings.servicenow.sla_source,
         "kpis": {
             slug: {"enabled": mapping.enabled, "window_days": mapping.window_days}
@@ -96,6 +100,19 @@ def _source_var(
             for table in SOURCE_TABLES[source]
         },
     }
+
+
+def _layout(sources: Mapping[Source, Mapping[str, Any]]) -> str:
+    """Equal for customers whose sources have equal tables: which KPIs they have is then the same too."""
+    tables = [
+        [
+            source,
+            var["enabled"],
+            [[name, table["status"], table["layout"]] for name, table in var["tables"].items()],
+        ]
+        for source, var in sources.items()
+    ]
+    return hashlib.sha256(json.dumps(tables).encode()).hexdigest()[:16]
 
 
 def _source_tables(

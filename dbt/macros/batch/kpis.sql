@@ -30,10 +30,21 @@
     {#- One row per customer and KPI, in the order of int_kpi_setting's columns. -#}
     {%- set rows = [] -%}
     {%- set as_of = as_of_datetime() -%}
+    {%- set definitions = kpi_definitions() -%}
+    {%- set windows = default_window_days() -%}
+    {#- Customers whose tables landed alike lack the same KPIs. -#}
+    {%- set gaps = {} -%}
     {%- for customer in batch_customers() -%}
-        {%- for kpi, definition in kpi_definitions().items() -%}
+        {%- set layout = customer.get('layout') or customer.key -%}
+        {%- if layout not in gaps -%}
+            {%- do gaps.update({layout: {}}) -%}
+            {%- for kpi in definitions -%}
+                {%- do gaps[layout].update({kpi: kpi_gap(customer, kpi)}) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- for kpi, definition in definitions.items() -%}
             {%- set settings = customer.get('kpis', {}).get(kpi, {}) -%}
-            {%- set default_days = default_window_days().get(kpi) -%}
+            {%- set default_days = windows.get(kpi) -%}
             {%- set days = (settings.get('window_days') or default_days) if default_days else none -%}
             {%- do rows.append([
                 customer.key,
@@ -46,7 +57,7 @@
                 as_of - modules.datetime.timedelta(days=365) if days else none,
                 as_of - modules.datetime.timedelta(days=days) if days else none,
                 as_of,
-                'disabled' if not settings.get('enabled', true) else kpi_gap(customer, kpi),
+                'disabled' if not settings.get('enabled', true) else gaps[layout][kpi],
                 customer.sources.get(definition.source, {}).get('stale', false),
             ]) -%}
         {%- endfor -%}
@@ -145,30 +156,49 @@
 {% macro customer_rows() %}
     {#- One row per customer, in the order of int_customer's columns. -#}
     {%- set rows = [] -%}
+    {%- set known = {} -%}
     {%- for customer in batch_customers() -%}
         {%- set weights = customer.get('health_weights', {}) -%}
-        {%- do rows.append([
-            customer.key,
-            landed_column(customer, 'salesforce', 'account', 'type') is not none,
-            landed_column(customer, 'salesforce', 'account', mapped_field(customer, 'salesforce', 'executive_engagement')) is not none,
-            customer.get('sla_source', 'auto'),
-            landed_table(customer, 'servicenow', 'task_sla') is not none,
-            incident_column(customer, 'sla_due') is not none,
-            incident_column(customer, 'made_sla') is not none,
-            landed_table(customer, 'servicenow', 'contract_sla') is not none,
-            landed_column(customer, 'servicenow', 'contract_sla', 'target') is not none,
-            landed_column(customer, 'servicenow', 'contract_sla', 'type') is not none,
-            incident_column(customer, 'priority') is not none,
-            incident_column(customer, 'escalation') is not none,
-            incident_column(customer, 'reopen_count') is not none,
-            incident_column(customer, 'reassignment_count') is not none,
-            weights.get('relationship', 0.4),
-            weights.get('adoption', 0.3),
-            weights.get('business_outcomes', 0.3),
-            weights.get('support', 0),
-        ]) -%}
+        {%- set layout = customer.get('layout') or customer.key -%}
+        {%- if layout not in known -%}
+            {%- do known.update({layout: [salesforce_presence(customer), servicenow_presence(customer)]}) -%}
+        {%- endif -%}
+        {%- do rows.append(
+            [customer.key] + known[layout][0] + [customer.get('sla_source', 'auto')] + known[layout][1] + [
+                weights.get('relationship', 0.4),
+                weights.get('adoption', 0.3),
+                weights.get('business_outcomes', 0.3),
+                weights.get('support', 0),
+            ]
+        ) -%}
     {%- endfor -%}
     {{- return(rows) -}}
+{% endmacro %}
+
+
+{% macro salesforce_presence(customer) %}
+    {#- What of the optional Salesforce columns is there: has_account_type, has_engagement_field. -#}
+    {{- return([
+        landed_column(customer, 'salesforce', 'account', 'type') is not none,
+        landed_column(customer, 'salesforce', 'account', mapped_field(customer, 'salesforce', 'executive_engagement')) is not none,
+    ]) -}}
+{% endmacro %}
+
+
+{% macro servicenow_presence(customer) %}
+    {#- What of the optional ServiceNow tables and columns is there, in the order of int_customer's columns. -#}
+    {{- return([
+        landed_table(customer, 'servicenow', 'task_sla') is not none,
+        incident_column(customer, 'sla_due') is not none,
+        incident_column(customer, 'made_sla') is not none,
+        landed_table(customer, 'servicenow', 'contract_sla') is not none,
+        landed_column(customer, 'servicenow', 'contract_sla', 'target') is not none,
+        landed_column(customer, 'servicenow', 'contract_sla', 'type') is not none,
+        incident_column(customer, 'priority') is not none,
+        incident_column(customer, 'escalation') is not none,
+        incident_column(customer, 'reopen_count') is not none,
+        incident_column(customer, 'reassignment_count') is not none,
+    ]) -}}
 {% endmacro %}
 
 
