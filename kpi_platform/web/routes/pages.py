@@ -4,12 +4,34 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from kpi_platform.web.page import STATIC, error_page
-from kpi_platform.web.routes import pages_account, pages_accounts, pages_sign_in
+from kpi_platform.web.routes import (
+    pages_account,
+    pages_accounts,
+    pages_matches,
+    pages_onboarding,
+    pages_settings,
+    pages_sign_in,
+    pages_status,
+    pages_uploads,
+    pages_versions,
+)
+
+_PAGES = (
+    pages_sign_in,
+    pages_accounts,
+    pages_account,
+    pages_settings,
+    pages_versions,
+    pages_matches,
+    pages_uploads,
+    pages_status,
+    pages_onboarding,
+)
 
 
 def register(app: FastAPI) -> None:
     """Adds every page's routes, the static files, and `app.state.error_page`."""
     app.state.error_page = error_page
-    for page in (pages_sign_in, pages_accounts, pages_account):
+    for page in _PAGES:
         app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -50,7 +50,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class ShownKpi:
-    """`until` is where the chart's last value ends, `confirmed` the instant that the shown value stands for."""
+    """`until` is where the chart ends, `confirmed` the instant that the shown value stands for."""
 
     definition: KpiDefinition
     value: KpiValue

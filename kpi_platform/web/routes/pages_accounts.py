@@ -130,7 +130,7 @@ def show_accounts(
 
 @router.get("/accounts.csv")
 def export_accounts(engine: EngineDep, wanted: WantedDep, customer: CustomerDep) -> StreamingResponse:
-    """All accounts that the filter leaves, in its order. Numbers are plain; a status says why one is missing."""
+    """All accounts that the filter leaves, in its order. A status says why a number is missing."""
     headers = {"Content-Disposition": f'attachment; filename="accounts_{customer}.csv"'}
     return StreamingResponse(_csv(engine, customer, wanted), media_type="text/csv", headers=headers)
 

@@ -1,0 +1,125 @@
+"""Page 4: source accounts that nobody is sure about, beside what they might be."""
+
+from typing import Annotated, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from kpi_platform.dashboard.account_reading import AccountFilter, AccountSummary, find_accounts
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.matches import (
+    MatchDecision,
+    count_matches,
+    get_match,
+    list_matches,
+    match_decisions,
+)
+from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.web.dependencies import (
+    ConnectionDep,
+    CurrentPrincipal,
+    CustomerDep,
+    EngineDep,
+    require_scope,
+)
+from kpi_platform.web.page import CustomerPageDep, Page, with_query
+from kpi_platform.web.routes.matches import decide_match
+from kpi_platform.web.schemas.matches import DecisionBody
+
+router = APIRouter(prefix="/matches", include_in_schema=False)
+
+State = Literal["review", "match", "none"]
+_STATES = (("review", "To review"), ("match", "Matched"), ("none", "Without a match"))
+_LIMIT = 25
+_SEARCH_LIMIT = 8
+_DECISIONS = 20
+
+SourceId = Annotated[str, Form(min_length=1, max_length=200)]
+
+
+@router.get("")
+def show_matches(
+    page: CustomerPageDep,
+    connection: ConnectionDep,
+    customer: CustomerDep,
+    state: State = "review",
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    done: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> HTMLResponse:
+    """Matches of one state, weakest first, and the newest decisions."""
+    return _show(page, connection, customer, state, offset, done=done)
+
+
+@router.post("", dependencies=[Depends(require_scope("write"))])
+def decide(
+    page: CustomerPageDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+    source_account_id: SourceId,
+    decision: Annotated[Literal["accept", "reject", "choose", "undo"], Form()],
+    account_id: Annotated[int | None, Form(ge=1, le=2**31 - 1)] = None,
+    state: Annotated[State, Form()] = "review",
+) -> Response:
+    """One decision; then the list again, with the way to undo it."""
+    chosen = None if decision == "undo" else account_id
+    try:
+        body = DecisionBody(decision=decision, account_id=chosen, note="")
+        answer = decide_match(source_account_id, body, engine, customer, principal)
+    except KpiPlatformError as error:
+        with reading(engine) as connection:
+            return _show(page, connection, customer, state, 0, problem=error)
+    query = {"state": None if state == "review" else state, "done": answer.decision.id}
+    return RedirectResponse(with_query("/matches", query), 303)
+
+
+@router.get("/search")
+def search_accounts(
+    page: CustomerPageDep,
+    connection: ConnectionDep,
+    customer: CustomerDep,
+    source_account_id: Annotated[str, Query(min_length=1, max_length=200)],
+    search: Annotated[str, Query(max_length=200)] = "",
+) -> HTMLResponse:
+    """Accounts to choose from for one source account."""
+    match = get_match(connection, customer, source_account_id)
+    found = _search(connection, customer, search)
+    template = "_match_search.html" if page.is_fragment else "match_search.html"
+    return page.show(template, match=match, found=found, search=search, state=match.decision)
+
+
+def _search(connection: sa.Connection, customer: str, search: str) -> list[AccountSummary]:
+    if not search.strip():
+        return []
+    wanted = AccountFilter(search=search.strip())
+    return list(find_accounts(connection, customer, wanted, limit=_SEARCH_LIMIT).accounts)
+
+
+def _show(
+    page: Page,
+    connection: sa.Connection,
+    customer: str,
+    state: State,
+    offset: int,
+    *,
+    done: int | None = None,
+    problem: KpiPlatformError | None = None,
+) -> HTMLResponse:
+    counts = count_matches(connection, customer)
+    decisions = match_decisions(connection, customer, include_undone=True)
+    newest: MatchDecision | None = next((one for one in decisions if one.id == done), None)
+    return page.show(
+        "matches.html",
+        problem.http_status if problem else 200,
+        matches=list_matches(connection, customer, decision=state, limit=_LIMIT, offset=offset),
+        counts={name: counts.get(name, 0) for name, _ in _STATES},
+        states=_STATES,
+        state=state,
+        limit=_LIMIT,
+        offset=offset,
+        decisions=decisions[:_DECISIONS],
+        newest=newest,
+        problem=problem,
+        query={} if state == "review" else {"state": state},
+    )

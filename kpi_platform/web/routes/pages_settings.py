@@ -1,0 +1,262 @@
+"""Page 3: the data integration's settings, its connection test, and syncing now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.source_states import source_states
+from kpi_platform.dashboard.sync_requests import ENDED, DataSource, sync_requests
+from kpi_platform.domain.errors import Conflict, InvalidSettings, KpiPlatformError
+from kpi_platform.domain.settings import settings_leaves
+from kpi_platform.pipeline.change_settings import SettingsChange, effective_settings
+from kpi_platform.pipeline.sync_times import sync_times
+from kpi_platform.web.dependencies import (
+    ConfigurationDep,
+    ConnectionDep,
+    CurrentPrincipal,
+    CustomerDep,
+    EngineDep,
+    require_scope,
+)
+from kpi_platform.web.page import CustomerPageDep, Page
+from kpi_platform.web.routes.config import preview
+from kpi_platform.web.routes.connection_test import test_warehouse
+from kpi_platform.web.routes.sync import request_sync, sync_answer
+from kpi_platform.web.schemas.connection_test import ConnectionTestAnswer, ConnectionTestBody
+from kpi_platform.web.schemas.preview import PreviewAnswer
+from kpi_platform.web.schemas.sync import SyncAnswer, SyncBody
+from kpi_platform.web.settings_form import SECTIONS, document_of, field_groups, other_messages
+from kpi_platform.web.settings_service import save_document, settings_document
+
+router = APIRouter(prefix="/settings", include_in_schema=False)
+_writing = Depends(require_scope("write"))
+
+SectionName = Annotated[str, Query(max_length=40)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a form shows besides the settings: what was typed, and what came of it."""
+
+    typed: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    based_on: int | None = None
+    saved: SettingsChange | None = None
+    test: ConnectionTestAnswer | None = None
+    preview: PreviewAnswer | None = None
+
+
+async def _typed(request: Request) -> dict[str, str]:
+    """Every field's last value: a checkbox stands behind a hidden `false`."""
+    return {name: value for name, value in (await request.form()).multi_items() if isinstance(value, str)}
+
+
+TypedDep = Annotated[dict[str, str], Depends(_typed)]
+
+
+@router.get("")
+def show_settings(
+    page: CustomerPageDep,
+    configuration: ConfigurationDep,
+    connection: ConnectionDep,
+    customer: CustomerDep,
+    section: SectionName = "fivetran",
+) -> HTMLResponse:
+    """One section's form, with last and next sync, and the newest manual sync."""
+    return _show(page, configuration, connection, customer, section, Shown())
+
+
+@router.post("", dependencies=[_writing])
+def save_settings(
+    page: CustomerPageDep,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+    typed: TypedDep,
+    section: SectionName = "fivetran",
+) -> HTMLResponse:
+    """Saves a section, or shows what is wrong at the field and keeps what was typed."""
+    based_on = _version(typed)
+    with reading(engine) as connection:
+        version, document = settings_document(configuration, connection, customer)
+    shown, status = Shown(typed, based_on=based_on), 200
+    try:
+        change = save_document(
+            configuration, engine, customer, document_of(document, section, typed),
+            principal=principal, expected_version=based_on,
+        )  # fmt: skip
+        shown = Shown(saved=change)
+    except KpiPlatformError as error:
+        shown, status = _refused(error, section, typed, version), error.http_status
+    with reading(engine) as connection:
+        return _show(page, configuration, connection, customer, section, shown, status)
+
+
+@router.post("/test-connection", dependencies=[_writing])
+def test_settings(
+    page: CustomerPageDep,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    typed: TypedDep,
+) -> HTMLResponse:
+    """Tests the warehouse as the form has it, before it is saved."""
+    with reading(engine) as connection:
+        version, document = settings_document(configuration, connection, customer)
+    warehouse = document_of(document, "warehouse", typed)["warehouse"]
+    status = 200
+    try:
+        answer = test_warehouse(configuration, engine, customer, ConnectionTestBody(warehouse=warehouse))
+        shown = Shown(typed, test=answer)
+    except KpiPlatformError as error:
+        shown, status = _refused(error, "warehouse", typed, version), error.http_status
+    if page.is_fragment:
+        return page.show("_connection_test.html", status, test=shown.test, shown=shown)
+    with reading(engine) as connection:
+        return _show(page, configuration, connection, customer, "warehouse", shown, status)
+
+
+@router.post("/preview", dependencies=[_writing])
+def preview_section(
+    page: CustomerPageDep,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+    typed: TypedDep,
+    section: SectionName = "fivetran",
+) -> HTMLResponse:
+    """What saving the form would change, by account; computed from the data that is there."""
+    with reading(engine) as connection:
+        version, document = settings_document(configuration, connection, customer)
+    wanted, status = document_of(document, section, typed), 200
+    try:
+        answer = preview(wanted, configuration, engine, customer, principal, limit=20)
+        shown = Shown(typed, preview=answer)
+    except KpiPlatformError as error:
+        shown, status = _refused(error, section, typed, version), error.http_status
+    if page.is_fragment:
+        return page.show("_preview.html", status, preview=shown.preview, shown=shown)
+    with reading(engine) as connection:
+        return _show(page, configuration, connection, customer, section, shown, status)
+
+
+@router.post("/sync", dependencies=[_writing])
+def start_sync(
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+    data_source: Annotated[DataSource, Form()] = "combined",
+    dry_run: Annotated[bool, Form()] = False,
+    section: SectionName = "fivetran",
+) -> RedirectResponse:
+    """Queues a sync; the page then follows it."""
+    body = SyncBody(data_source=data_source, dry_run=dry_run)
+    request_sync(body, configuration, engine, customer, principal)
+    return RedirectResponse(f"/settings?section={section if section in SECTIONS else 'fivetran'}#sync", 303)
+
+
+@router.get("/sync")
+def show_sync(
+    page: CustomerPageDep, configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
+) -> Response:
+    """The newest sync request, as the part of the page that shows it."""
+    return page.show("_sync.html", sync=_newest_sync(configuration, connection, customer))
+
+
+def _refused(error: KpiPlatformError, section: str, typed: Mapping[str, str], version: int) -> Shown:
+    """The form again. Where somebody was faster it is based on their version now: saving again is meant."""
+    if isinstance(error, InvalidSettings):
+        here, elsewhere = other_messages(section, error.details["errors"])
+        return Shown(typed, here, tuple(elsewhere), _version(typed))
+    if isinstance(error, Conflict) and "expected_version" in error.details:
+        text = (
+            f"Somebody else saved version {error.details['current_version']} in the meantime. Your changes "
+            "are still in the form and not saved. Look at the versions, then save again to put yours on top."
+        )
+        return Shown(typed, problems=(text,), based_on=error.details["current_version"])
+    kind = error.details.get("kind") if isinstance(error, Conflict) else None
+    place = {"connection": "connection_id", "schema": "schema"}.get(str(kind))
+    if place and section in ("salesforce", "servicenow"):
+        return Shown(typed, {f"{section}.{place}": str(error)}, based_on=_version(typed))
+    return Shown(typed, problems=(str(error),), based_on=_version(typed) or version)
+
+
+def _version(typed: Mapping[str, str]) -> int | None:
+    text = typed.get("expected_version", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _show(
+    page: Page,
+    configuration: Configuration,
+    connection: sa.Connection,
+    customer: str,
+    section: str,
+    shown: Shown,
+    status: int = 200,
+) -> HTMLResponse:
+    section = section if section in SECTIONS else "fivetran"
+    version, document = settings_document(configuration, connection, customer)
+    settings = effective_settings(configuration, connection, customer)
+    return page.show(
+        "settings.html",
+        status,
+        section=section,
+        sections=SECTIONS,
+        sizes={name: sum(leaf.section == name for leaf in settings_leaves()) for name in SECTIONS},
+        groups=field_groups(section, document, shown.typed, shown.wrong),
+        version=version if shown.based_on is None else shown.based_on,
+        shown=shown,
+        test=shown.test,
+        preview=shown.preview,
+        times=sync_times(connection, customer, settings),
+        states=source_states(connection, customer),
+        settings=settings,
+        sync=_newest_sync(configuration, connection, customer),
+        custom_kpis=[{"slug": one.slug, "name": one.name} for one in settings.custom_kpis],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sync:
+    """A sync request with its way in steps: name and whether it is done, running, failed or to come."""
+
+    answer: SyncAnswer
+    steps: list[tuple[str, str]]
+
+    @property
+    def runs(self) -> bool:
+        return self.answer.state not in ENDED
+
+
+_STEPS = ("queued", "syncing", "transforming", "matching", "loading", "done")
+
+
+def _newest_sync(configuration: Configuration, connection: sa.Connection, customer: str) -> _Sync | None:
+    newest = sync_requests(connection, customer, limit=1)
+    if not newest:
+        return None
+    answer = sync_answer(configuration, newest[0])
+    failed = answer.state == "failed"
+    reached = (
+        len(_STEPS) - 1 if answer.state == "done" else _STEPS.index(answer.state) if not failed else None
+    )
+    steps: list[tuple[str, Any]] = []
+    for position, name in enumerate(_STEPS[:-1]):
+        if reached is None:
+            steps.append((name, "unknown"))
+        else:
+            steps.append(
+                (name, "done" if position < reached else "running" if position == reached else "to come")
+            )
+    return _Sync(answer, steps)

@@ -1,0 +1,139 @@
+"""Page 6: how fresh each customer's data is, what comes next, and what is wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.customers import StoredCustomer, list_customers
+from kpi_platform.dashboard.source_states import SourceState, source_states
+from kpi_platform.dashboard.sync_requests import SyncRequest, sync_requests
+from kpi_platform.dashboard.uploads import Upload, list_uploads
+from kpi_platform.domain.errors import InvalidSettings
+from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.sources import SOURCES
+from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.pipeline.sync_times import SyncTimes, sync_times
+from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CurrentPrincipal
+from kpi_platform.web.links import dagster_url, run_url
+from kpi_platform.web.page import PageDep
+
+router = APIRouter(include_in_schema=False)
+
+_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """One source of a customer. `condition` is good, watch or bad; `words` say why."""
+
+    source: Source
+    condition: str
+    words: str
+    state: SourceState | None
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerStatus:
+    customer: StoredCustomer
+    sources: list[SourceStatus]
+    times: SyncTimes
+    upload: Upload | None
+    run_url: str | None
+    partition_url: str
+    sync: SyncRequest | None
+    problems: list[str]
+
+
+@router.get("/status")
+def show_status(
+    page: PageDep,
+    principal: CurrentPrincipal,
+    configuration: ConfigurationDep,
+    connection: ConnectionDep,
+    search: Annotated[str, Query(max_length=100)] = "",
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    choose: bool = False,
+) -> HTMLResponse:
+    """Every customer to an operator, to others their own."""
+    words = search.strip().casefold()
+    shown = [
+        one
+        for one in list_customers(connection)
+        if principal.operator or one.key == principal.customer
+        if words in one.key or words in one.name.casefold()
+    ]
+    rows = [_status(configuration, connection, one) for one in shown[offset : offset + _LIMIT]]
+    return page.show(
+        "status.html",
+        rows=rows,
+        total=len(shown),
+        limit=_LIMIT,
+        offset=offset,
+        search=search,
+        choose=choose,
+        dagster_home=dagster_url(configuration),
+    )
+
+
+def _status(
+    configuration: Configuration, connection: sa.Connection, customer: StoredCustomer
+) -> CustomerStatus:
+    states = source_states(connection, customer.key)
+    newest = next(iter(list_uploads(connection, customer.key, limit=1)), None)
+    sync = next(iter(sync_requests(connection, customer.key, limit=1)), None)
+    problems: list[str] = []
+    sources: list[SourceStatus] = []
+    times = SyncTimes(None, None)
+    try:
+        settings = effective_settings(configuration, connection, customer.key)
+    except InvalidSettings as error:
+        problems.append(error.message)
+    else:
+        times = sync_times(connection, customer.key, settings)
+        sources = [_source(settings, source, states) for source in SOURCES]
+    if sync is not None and sync.state == "failed":
+        problems += [str(error) for error in sync.results.get("errors", [])][:3] or ["The last sync failed."]
+    if newest is not None:
+        problems += newest.notes[:3]
+    return CustomerStatus(
+        customer=customer,
+        sources=sources,
+        times=times,
+        upload=newest,
+        run_url=run_url(configuration, newest.run_id if newest else None),
+        partition_url=f"{dagster_url(configuration)}/assets?partition={quote(customer.key, safe='')}",
+        sync=sync,
+        problems=problems,
+    )
+
+
+def _source(settings: CustomerSettings, source: Source, states: Mapping[Source, SourceState]) -> SourceStatus:
+    state = states.get(source)
+    condition, words = _condition(settings, source, state)
+    warnings = [str(one) for one in state.detail.get("warnings", [])] if state else []
+    return SourceStatus(source, condition, words, state, warnings)
+
+
+def _condition(settings: CustomerSettings, source: Source, state: SourceState | None) -> tuple[str, str]:
+    if not settings.source(source).enabled:
+        return "none", "Switched off"
+    if settings.source(source).connection_id is None:
+        return "watch", "Not connected"
+    if state is None or state.last_succeeded_at is None:
+        return ("bad", "Last sync failed") if state and state.last_failed_at else ("watch", "Never synced")
+    if state.last_sync_failed:
+        return "bad", "Last sync failed"
+    # As the KPIs' own `stale`: older than twice the frequency.
+    allowed = timedelta(minutes=2 * settings.frequency(source))
+    if settings.syncs_automatically(source) and datetime.now(UTC) - state.last_succeeded_at > allowed:
+        return "watch", "Old"
+    return "good", "Fresh"

@@ -1,0 +1,106 @@
+"""Page 5: the versions of the load, what differs between them, and back to an older one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from kpi_platform.dashboard.definitions import kpi_definitions
+from kpi_platform.dashboard.rollback import diff_uploads
+from kpi_platform.dashboard.uploads import get_upload, list_uploads
+from kpi_platform.web.dependencies import (
+    ConfigurationDep,
+    ConnectionDep,
+    CurrentPrincipal,
+    CustomerDep,
+    EngineDep,
+    require_scope,
+)
+from kpi_platform.web.formats import REASON_WORDS
+from kpi_platform.web.links import run_url
+from kpi_platform.web.page import CustomerPageDep
+from kpi_platform.web.routes.uploads import take_back
+
+router = APIRouter(prefix="/uploads", include_in_schema=False)
+
+Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+_LIMIT = 50
+_DIFF_LIMIT = 100
+
+
+@router.get("")
+def show_uploads(
+    page: CustomerPageDep,
+    configuration: ConfigurationDep,
+    connection: ConnectionDep,
+    customer: CustomerDep,
+    offset: Offset = 0,
+    done: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> HTMLResponse:
+    """All uploads, newest first. `done` is a roll-back that was just made."""
+    uploads = list_uploads(connection, customer, limit=_LIMIT + 1, offset=offset)
+    made = next((one for one in uploads if one.version == done and one.kind == "rollback"), None)
+    return page.show(
+        "uploads.html",
+        uploads=uploads[:_LIMIT],
+        runs={one.version: run_url(configuration, one.run_id) for one in uploads},
+        has_more=len(uploads) > _LIMIT,
+        limit=_LIMIT,
+        offset=offset,
+        made=made,
+    )
+
+
+@router.get("/{version}/diff")
+def show_diff(
+    version: Version,
+    page: CustomerPageDep,
+    connection: ConnectionDep,
+    customer: CustomerDep,
+    against: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
+    offset: Offset = 0,
+) -> HTMLResponse:
+    """What the dashboard showed after the upload and not before it, or not after `against`."""
+    get_upload(connection, customer, version)
+    versions = [one.version for one in list_uploads(connection, customer)]
+    first = next((one for one in versions if one < version), 0) if against is None else against
+    diff = diff_uploads(connection, customer, first, version, limit=_DIFF_LIMIT, offset=offset)
+    return page.show(
+        "upload_diff.html",
+        version=version,
+        against=first,
+        versions=versions,
+        diff=diff,
+        total=sum(diff.counts.values()),
+        limit=_DIFF_LIMIT,
+        offset=offset,
+        definitions=kpi_definitions(connection, customer),
+        reason_words=REASON_WORDS,
+    )
+
+
+@router.get("/{version}/rollback", dependencies=[Depends(require_scope("write"))])
+def confirm_rollback(
+    version: Version, page: CustomerPageDep, connection: ConnectionDep, customer: CustomerDep
+) -> HTMLResponse:
+    """What a roll-back would take back, before it does."""
+    upload = get_upload(connection, customer, version)
+    uploads = list_uploads(connection, customer)
+    later = [one for one in uploads if one.version >= version and one.status == "applied"]
+    before = next((one.version for one in uploads if one.version < version), 0)
+    diff = diff_uploads(connection, customer, uploads[0].version, before, limit=1)
+    return page.show("rollback.html", upload=upload, later=later, before=before, diff=diff)
+
+
+@router.post("/{version}/rollback", dependencies=[Depends(require_scope("write"))])
+def roll_back(
+    version: Version,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+) -> RedirectResponse:
+    """Takes the upload back, with all later ones."""
+    made = take_back(version, configuration, engine, customer, principal)
+    return RedirectResponse(f"/uploads?done={made.version}", 303)
