@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from filelock import FileLock
 
+from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult, is_cut_off, node_result, progress_of
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
@@ -22,8 +23,6 @@ from kpi_platform.domain.errors import BuildFailed
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
-
-NodeStatus = Literal["success", "pass", "warn", "fail", "error", "skipped"]
 
 _PROFILE = "kpi_platform"
 _FLAGS = (
@@ -42,36 +41,6 @@ _one_at_a_time = threading.RLock()
 
 _manifests: dict[Path, tuple[str, "Manifest", Mapping[str, Any]]] = {}
 """By target: the fingerprint of the project, its manifest, and the manifest's nodes as they were parsed."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeResult:
-    """How one node ended. `failures` counts a test's failing rows, which `compiled_sql` selects; `model` and
-    `column` say what it tests."""
-
-    name: str
-    unique_id: str
-    kind: str
-    status: NodeStatus
-    seconds: float
-    rows: int | None
-    message: str | None
-    failures: int
-    severity: Literal["warn", "error"]
-    model: str
-    column: str | None
-    compiled_sql: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class BuildProgress:
-    """`done` of `total` nodes of the invocation have ended; this one is the last."""
-
-    node: str
-    status: str
-    seconds: float
-    done: int
-    total: int
 
 
 def project_directory() -> Path:
@@ -111,7 +80,9 @@ class DbtProject:
             arguments += ["--resource-type", "test"]
         if fail_fast:
             arguments.append("--fail-fast")
-        return [self._node_result(one) for one in self._invoke(arguments, variables, on_node)]
+        return [
+            node_result(one, self._clean(one.message)) for one in self._invoke(arguments, variables, on_node)
+        ]
 
     def compile(self, statement: str, variables: Mapping[str, Any]) -> str:
         """The SQL of `statement` (SQL with Jinja) in the destination's dialect."""
@@ -179,7 +150,7 @@ class DbtProject:
                 self._release()
         if not isinstance(result.result, RunExecutionResult):
             raise self._failed(result.exception)
-        return [one for one in result.result.results if not _is_cut_off(one)]
+        return [one for one in result.result.results if not is_cut_off(one)]
 
     def _run(
         self,
@@ -198,7 +169,7 @@ class DbtProject:
             "target-path": self._home,
             "log-path": self.configuration.home / "logs" / "dbt",
         }
-        callbacks = [] if on_node is None else [_progress(on_node)]
+        callbacks = [] if on_node is None else [progress_of(on_node)]
         with _one_at_a_time, _environment(target.secrets):
             try:
                 result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
@@ -226,29 +197,6 @@ class DbtProject:
 
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
-    def _node_result(self, result: Any) -> NodeResult:
-        node = result.node
-        metadata = getattr(node, "test_metadata", None)
-        rows = (result.adapter_response or {}).get("rows_affected")
-        tested = getattr(node, "attached_node", None) or next(iter(node.depends_on.nodes), "")
-        attached = node.unique_id if node.resource_type == "model" else tested
-        status = {"no-op": "success", "partial success": "error", "runtime error": "error"}
-        return NodeResult(
-            name=node.alias if node.resource_type == "model" else node.name,
-            unique_id=node.unique_id,
-            kind=str(node.resource_type),
-            status=status.get(str(result.status), str(result.status)),  # type: ignore[arg-type]
-            seconds=result.execution_time,
-            rows=rows if isinstance(rows, int) and rows >= 0 else None,
-            message=self._clean(result.message),
-            failures=result.failures or 0,
-            severity="warn" if str(node.config.get("severity", "error")).lower() == "warn" else "error",
-            model=attached.rpartition(".")[2],
-            column=getattr(node, "column_name", None)
-            or (metadata.kwargs.get("column_name") if metadata else None),
-            compiled_sql=getattr(node, "compiled_code", None),
-        )
-
     def _failed(self, exception: BaseException | None) -> BuildFailed:
         return BuildFailed(
             f"dbt failed for {self.destination.name}: {self._clean(str(exception or 'no result'))}",
@@ -263,12 +211,6 @@ class DbtProject:
             message = message.replace(secret, "***")
         lines = (line.strip() for line in message.splitlines())
         return " ".join(line for line in lines if line and not line.startswith("compiled code at"))
-
-
-def _is_cut_off(result: Any) -> bool:
-    """Ephemeral models have results only where an invocation stops at its first failure."""
-    node = result.node
-    return bool(node.resource_type == "model" and node.is_ephemeral and result.status == "skipped")
 
 
 def _fingerprint(directory: Path) -> str:
@@ -306,21 +248,3 @@ def _environment(secrets: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _progress(on_node: Callable[[BuildProgress], None]) -> Callable[[Any], None]:
-    def listen(event: Any) -> None:
-        if event.info.name not in ("LogModelResult", "LogTestResult"):
-            return
-        data = event.data
-        on_node(
-            BuildProgress(
-                node=data.node_info.node_name,
-                status=data.status.split(" ")[0].lower(),
-                seconds=data.execution_time,
-                done=data.index,
-                total=data.total if event.info.name == "LogModelResult" else data.num_models,
-            )
-        )
-
-    return listen

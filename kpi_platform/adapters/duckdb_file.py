@@ -19,7 +19,7 @@ DEFAULT_WAIT_SECONDS = 120.0
 
 @contextmanager
 def exclusive(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
-    """Holds the file's queue lock. Re-entrant in one thread. Raises DestinationLocked after `wait_seconds`."""
+    """Holds the file's queue lock. Re-entrant in one thread. DestinationLocked after `wait_seconds`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{path}.lock", timeout=wait_seconds, is_singleton=True)
     try:
@@ -33,8 +33,8 @@ def exclusive(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iter
 def connect(
     path: Path, *, read_only: bool = False, wait_seconds: float = DEFAULT_WAIT_SECONDS
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A short connection to the file, alone. Waits for other processes, also for foreign ones that do not take
-    the queue lock; raises DestinationLocked after `wait_seconds`."""
+    """A short connection to the file, alone. Waits for other processes, also for foreign ones that do not
+    take the queue lock; raises DestinationLocked after `wait_seconds`."""
     deadline = time.monotonic() + wait_seconds
     with exclusive(path, wait_seconds=wait_seconds):
         connection = _open(path, read_only, deadline)

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from kpi_platform.adapters.dbt import BuildProgress, DbtProject, NodeResult
+from kpi_platform.adapters.dbt import DbtProject
+from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import BuildFailed, KpiPlatformError
 from kpi_platform.pipeline.batch import Batch, batches_of, read_inputs

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kpi_platform.adapters.dbt import BuildProgress, DbtProject, NodeResult, NodeStatus
+from kpi_platform.adapters.dbt import DbtProject
+from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult, NodeStatus
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.domain.errors import BuildFailed
 

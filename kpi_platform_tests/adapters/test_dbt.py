@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kpi_platform.adapters.dbt import BuildProgress, DbtProject, NodeResult, manifest_path
+from kpi_platform.adapters.dbt import DbtProject, manifest_path
+from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.adapters.destination.protocol import DbtTarget
 from kpi_platform.configuration import Configuration

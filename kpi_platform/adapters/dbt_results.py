@@ -1,0 +1,88 @@
+"""What dbt says of its nodes, parsed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+NodeStatus = Literal["success", "pass", "warn", "fail", "error", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResult:
+    """How one node ended. `failures` counts a test's failing rows, which `compiled_sql` selects; `model` and
+    `column` say what it tests."""
+
+    name: str
+    unique_id: str
+    kind: str
+    status: NodeStatus
+    seconds: float
+    rows: int | None
+    message: str | None
+    failures: int
+    severity: Literal["warn", "error"]
+    model: str
+    column: str | None
+    compiled_sql: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildProgress:
+    """`done` of `total` nodes of the invocation have ended; this one is the last."""
+
+    node: str
+    status: str
+    seconds: float
+    done: int
+    total: int
+
+
+def node_result(result: Any, message: str | None) -> NodeResult:
+    """dbt's result of a node, with a `message` that may be shown."""
+    node = result.node
+    metadata = getattr(node, "test_metadata", None)
+    rows = (result.adapter_response or {}).get("rows_affected")
+    tested = getattr(node, "attached_node", None) or next(iter(node.depends_on.nodes), "")
+    attached = node.unique_id if node.resource_type == "model" else tested
+    status = {"no-op": "success", "partial success": "error", "runtime error": "error"}
+    return NodeResult(
+        name=node.alias if node.resource_type == "model" else node.name,
+        unique_id=node.unique_id,
+        kind=str(node.resource_type),
+        status=status.get(str(result.status), str(result.status)),  # type: ignore[arg-type]
+        seconds=result.execution_time,
+        rows=rows if isinstance(rows, int) and rows >= 0 else None,
+        message=message,
+        failures=result.failures or 0,
+        severity="warn" if str(node.config.get("severity", "error")).lower() == "warn" else "error",
+        model=attached.rpartition(".")[2],
+        column=getattr(node, "column_name", None)
+        or (metadata.kwargs.get("column_name") if metadata else None),
+        compiled_sql=getattr(node, "compiled_code", None),
+    )
+
+
+def is_cut_off(result: Any) -> bool:
+    """Ephemeral models have results only where an invocation stops at its first failure."""
+    node = result.node
+    return bool(node.resource_type == "model" and node.is_ephemeral and result.status == "skipped")
+
+
+def progress_of(on_node: Callable[[BuildProgress], None]) -> Callable[[Any], None]:
+    """A listener to dbt's events."""
+
+    def listen(event: Any) -> None:
+        if event.info.name not in ("LogModelResult", "LogTestResult"):
+            return
+        data = event.data
+        on_node(
+            BuildProgress(
+                node=data.node_info.node_name,
+                status=data.status.split(" ")[0].lower(),
+                seconds=data.execution_time,
+                done=data.index,
+                total=data.total if event.info.name == "LogModelResult" else data.num_models,
+            )
+        )
+
+    return listen
