@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from kpi_platform.domain.kpis import Direction, Thresholds
 from kpi_platform.web.formats import day, number, quantity
@@ -21,8 +21,8 @@ class Part:
     style: str
 
 
-def sparkline(points: Sequence[Point], label: str, width: int = 84, height: int = 24) -> Markup:
-    """A line without axes. `label` names what it shows; the first and last value follow for screen readers."""
+def sparkline(points: Sequence[Point], label: str, width: int = 64, height: int = 24) -> Markup:
+    """A line without axes. `label` names what it shows; screen readers hear the first and last value."""
     known = [(at, value) for at, value in points if value is not None]
     if not known:
         return Markup('<span class="muted">–</span>')
@@ -31,13 +31,11 @@ def sparkline(points: Sequence[Point], label: str, width: int = 84, height: int 
     scale = _Scale.of(known, width, height, margin=3, least_span=10)
     direction = "flat" if abs(last - first) < 0.05 else "up" if last > first else "down"
     end_x, end_y = scale.place(known[-1])
-    line = _polyline(scale, known, "spark-line") if len(known) > 1 else ""
+    line = _polyline(scale, known, "spark-line") if len(known) > 1 else Markup("")
     return Markup(
         '<svg class="spark {direction}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'role="img" aria-label="{words}">{line}<circle class="spark-end" cx="{x}" cy="{y}" r="2.2"/></svg>'
-    ).format(
-        direction=direction, width=width, height=height, words=words, line=Markup(line), x=end_x, y=end_y
-    )
+    ).format(direction=direction, width=width, height=height, words=words, line=line, x=end_x, y=end_y)
 
 
 def history_chart(
@@ -55,6 +53,8 @@ def history_chart(
     known = [(at, value) for at, value in points if value is not None]
     if not known:
         return Markup('<p class="chart-empty">No values yet.</p>')
+    if len(points) == 1 and (until is None or until <= points[0][0]):
+        return Markup('<p class="chart-empty">The first value; a chart follows with the next load.</p>')
     end = max(until, points[-1][0]) if until else points[-1][0]
     reach = [*known, (end, known[-1][1])]
     limits = (thresholds.healthy, thresholds.at_risk) if thresholds else ()
@@ -62,22 +62,24 @@ def history_chart(
     shapes = [_limit(scale, value, name) for value, name in zip(limits, ("healthy", "at-risk"), strict=False)]
     shapes += [_polyline(scale, run, "chart-line") for run in _steps(points, end)]
     shapes += [
-        f'<circle class="chart-dot" cx="{x}" cy="{y}" r="2.5"><title>{escape(text)}</title></circle>'
+        Markup('<circle class="chart-dot" cx="{}" cy="{}" r="2.5"><title>{}</title></circle>').format(
+            x, y, text
+        )
         for (x, y), text in ((scale.place(p), f"{day(p[0])}: {quantity(p[1], unit)}") for p in known[-40:])
     ]
     words = f"{label} from {day(known[0][0])} to {day(end)}: {quantity(known[0][1], unit)} to " + quantity(
         known[-1][1], unit
     )
-    ends = (
-        f'<text class="chart-text" x="4" y="{height - 4}">{day(known[0][0])}</text>'
-        f'<text class="chart-text" x="{width - 4}" y="{height - 4}" text-anchor="end">{day(end)}</text>'
-    )
+    ends = Markup(
+        '<text class="chart-text" x="4" y="{y}">{first}</text>'
+        '<text class="chart-text" x="{x}" y="{y}" text-anchor="end">{last}</text>'
+    ).format(y=height - 4, first=day(known[0][0]), x=width - 4, last=day(end))
     return Markup(
         '<svg class="chart {better}" viewBox="0 0 {width} {height}" role="img" aria-label="{words}">'
         "{shapes}{ends}</svg>"
     ).format(
         better=f"better-{better}", width=width, height=height, words=words,
-        shapes=Markup("".join(shapes)), ends=Markup(ends),
+        shapes=Markup("").join(shapes), ends=ends,
     )  # fmt: skip
 
 
@@ -89,16 +91,17 @@ def stacked_bar(
     for part in parts:
         size = max(part.size, 0) / whole * width
         if size > 0:
-            shapes.append(
-                f'<rect class="{escape(part.style)}" x="{left:.1f}" y="0" width="{max(size - 1, 0.5):.1f}" '
-                f'height="{height}"><title>{escape(part.label)}: {number(part.size)}</title></rect>'
+            shape = Markup(
+                '<rect class="{}" x="{:.1f}" y="0" width="{:.1f}" height="{}"><title>{}</title></rect>'
             )
+            words = f"{part.label}: {number(part.size)}"
+            shapes.append(shape.format(part.style, left, max(size - 1, 0.5), height, words))
         left += size
     return Markup(
         '<svg class="stacked" viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" '
         'aria-label="{label}"><rect class="stacked-rest" x="0" y="0" width="{width}" height="{height}"/>'
         "{shapes}</svg>"
-    ).format(width=width, height=height, label=label, shapes=Markup("".join(shapes)))
+    ).format(width=width, height=height, label=label, shapes=Markup("").join(shapes))
 
 
 def share_bar(share: float, label: str, width: int = 96, height: int = 6) -> Markup:
@@ -171,16 +174,16 @@ def _steps(points: Sequence[Point], end: datetime) -> list[list[tuple[datetime, 
     return [run for run in (*runs, current) if run]
 
 
-def _polyline(scale: _Scale, points: Sequence[tuple[datetime, float]], style: str) -> str:
+def _polyline(scale: _Scale, points: Sequence[tuple[datetime, float]], style: str) -> Markup:
     corners = " ".join(f"{x},{y}" for x, y in (scale.place(point) for point in points))
-    return f'<polyline class="{style}" points="{corners}"/>'
+    return Markup('<polyline class="{}" points="{}"/>').format(style, corners)
 
 
-def _limit(scale: _Scale, value: float, name: str) -> str:
+def _limit(scale: _Scale, value: float, name: str) -> Markup:
     if not scale.covers(value):
-        return ""
+        return Markup("")
     y, right = scale.y(value), scale.left + scale.width
-    return (
-        f'<line class="limit limit-{name}" x1="{scale.left}" y1="{y}" x2="{right}" y2="{y}">'
-        f"<title>{name}: {number(value)}</title></line>"
-    )
+    return Markup(
+        '<line class="limit limit-{name}" x1="{left}" y1="{y}" x2="{right}" y2="{y}">'
+        "<title>{name}: {limit}</title></line>"
+    ).format(name=name, left=scale.left, right=right, y=y, limit=number(value))

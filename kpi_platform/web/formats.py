@@ -35,13 +35,13 @@ REASON_WORDS = {
 }
 
 SHORT_NAMES = {
-    "executive_engagement": "Exec touches",
+    "executive_engagement": "Executive",
     "adoption_index": "Adoption",
     "support_ticket_volume": "Tickets",
     "sla_compliance": "SLA met",
     "first_response_time": "First resp.",
     "resolution_time": "Resolution",
-    "support_satisfaction": "Support sat.",
+    "support_satisfaction": "Support CSAT",
     "revenue_growth": "Growth",
     "net_revenue_retention": "NRR",
     "churn_risk": "Churn risk",

@@ -41,7 +41,11 @@ _UNITS = {
     "_days": "days",
     "_hour": "o'clock",
 }
-_UPPER = {"id": "ID", "url": "URL", "api": "API", "sla": "SLA", "kpi": "KPI", "nps": "NPS"}
+_SPELLED = {
+    "id": "ID", "url": "URL", "api": "API", "sla": "SLA", "kpi": "KPI", "nps": "NPS", "timezone": "time zone",
+    "salesforce": "Salesforce", "servicenow": "ServiceNow",
+}  # fmt: skip
+_SAYS_NOTHING = ("text", "integer", "number", "identifier", "computed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,9 @@ def _field(
         text=text,
         default=_text(leaf, leaf.default),
         help=leaf.help,
-        allowed="" if leaf.choices or leaf.type == "boolean" else leaf.allowed,
+        allowed=""
+        if leaf.choices or leaf.type == "boolean" or leaf.allowed in _SAYS_NOTHING
+        else leaf.allowed,
         unit=_unit(leaf),
         options=_options(leaf, text),
         message=message,
@@ -214,7 +220,7 @@ def _group_title(name: str) -> str:
 def _label(leaf: Leaf) -> str:
     names = leaf.path.split(".")[1:]
     names = names[1:] if len(names) > 1 else names
-    text = " ".join(_UPPER.get(word, word) for word in " ".join(names).replace("_", " ").split())
+    text = " ".join(_SPELLED.get(word, word) for word in " ".join(names).replace("_", " ").split())
     for ending in (" minutes", " seconds", " hours", " days"):
         text = text.removesuffix(ending)
     return text[:1].upper() + text[1:]

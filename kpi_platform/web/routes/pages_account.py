@@ -13,7 +13,7 @@ from kpi_platform.dashboard.account_reading import KpiValue, account_detail
 from kpi_platform.dashboard.accounts import Account
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
 from kpi_platform.dashboard.matches import StoredMatch, matches_of_account
-from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Thresholds
+from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, KPIS, Thresholds
 from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.change_settings import effective_settings
@@ -74,14 +74,13 @@ def show_account(
     definitions = kpi_definitions(connection, customer)
     series = kpi_series(connection, customer, account_id)
     ends = confirmed_until(connection, customer)
-    by_category: dict[str, list[ShownKpi]] = {}
+    kpis: list[ShownKpi] = []
     for slug, value in detail.summary.kpis.items():
         one = definitions[slug]
         points: list[Point] = [(point.as_of, point.value) for point in series.get(slug, [])]
         until = ends.get(one.source)
         confirmed = max(until or value.as_of, value.as_of)
-        shown = ShownKpi(one, value, _thresholds(one), points, until, confirmed)
-        by_category.setdefault(one.category, []).append(shown)
+        kpis.append(ShownKpi(one, value, _thresholds(one), points, until, confirmed))
     categories = _categories(detail.health, settings)
     parts = [
         Part(f"{category.name}: {name}", points, category.style)
@@ -101,7 +100,7 @@ def show_account(
         health_points=[(point.as_of, point.health_score) for point in health],
         health_thresholds=HEALTH_THRESHOLDS,
         until=max(ends.values(), default=None),
-        by_category=list(by_category.items()),
+        kpis=kpis,
         sources=[
             (match, _links(settings, match)) for match in matches_of_account(connection, customer, account_id)
         ],
@@ -130,12 +129,16 @@ def _categories(health: Mapping[str, float | None], settings: CustomerSettings) 
         return []
     found = []
     for position, (category, inputs) in enumerate(_CATEGORIES.items(), start=1):
-        given = [(words(name), health.get(f"{name}_contribution")) for name in inputs]
+        given = [(_input_name(name), health.get(f"{name}_contribution")) for name in inputs]
         known = [(name, points) for name, points in given if points is not None]
         score, weight = health.get(f"{category}_score"), getattr(settings.health_score.weights, category)
         total = sum(points for _, points in known)
         found.append(Category(words(category), f"series-{position}", score, weight, total, known))
     return found
+
+
+def _input_name(name: str) -> str:
+    return KPIS[name].display_name if name in KPIS else words(name)
 
 
 def _links(settings: CustomerSettings, match: StoredMatch) -> list[tuple[str, str]]:

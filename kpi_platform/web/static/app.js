@@ -26,6 +26,13 @@
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
   });
 
+  // Addresses name only what is chosen.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { verb, parameters } = event.detail;
+    if (verb !== "get") return;
+    for (const [name, value] of [...parameters.entries()]) if (value === "") parameters.delete(name);
+  });
+
   // A form that is filled in is not lost by a stray click.
   let unsaved = false;
   document.addEventListener("input", (event) => {

@@ -1,0 +1,82 @@
+"""Settings: saved, refused at the field, not lost, restored."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from kpi_platform.dashboard.settings_versions import current_settings, save_settings
+from kpi_platform_tests.web.browser.conftest import SignIn
+from kpi_platform_tests.web.seeding import Seed
+
+pytestmark = pytest.mark.browser
+
+
+def stored(customer: Seed) -> dict[str, object]:
+    with customer.engine.connect() as connection:
+        found = current_settings(connection, customer.customer)
+        return found.document if found else {}
+
+
+def test_a_change_is_saved_alone_and_listed_among_the_versions(page: Page, customer: Seed) -> None:
+    page.goto("/settings?section=account_matching")
+    page.get_by_label("Review threshold").fill("0.6")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").first).to_contain_text("Saved as version 1")
+    assert stored(customer) == {"account_matching": {"review_threshold": 0.6}}
+    page.goto("/settings?section=error_handling")
+    page.get_by_label("Max retries").fill("5")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").first).to_contain_text("Saved as version 2")
+    page.get_by_role("link", name="Versions").click()
+    page.get_by_text("Restore version 1 …").click()
+    page.get_by_role("button", name="Restore version 1").click()
+    expect(page.get_by_role("status").first).to_contain_text("Version 3 holds now")
+    assert stored(customer) == {"account_matching": {"review_threshold": 0.6}}
+
+
+def test_what_is_wrong_is_said_at_the_field_and_what_was_typed_stays(page: Page, customer: Seed) -> None:
+    page.goto("/settings?section=account_matching")
+    page.get_by_label("Threshold", exact=True).fill("much")
+    page.get_by_label("Strategy").select_option("domain")
+    page.get_by_role("button", name="Save").click()
+    field = page.get_by_label("Threshold", exact=True)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_value("much")
+    expect(page.get_by_label("Strategy")).to_have_value("domain")
+    expect(page.locator("#account_matching-threshold-wrong")).to_contain_text("must be a number")
+    assert stored(customer) == {}
+
+
+def test_a_rule_between_settings_is_said_at_one_of_them(page: Page, customer: Seed) -> None:
+    page.goto("/settings?section=kpi_mappings")
+    card = page.locator("details.group").first
+    card.locator("summary").click()
+    card.get_by_label("Thresholds healthy").fill("-50")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#kpi_mappings-nps-thresholds-healthy-wrong")).to_contain_text("must not be below")
+    page.goto("/settings?section=health_score")
+    page.get_by_label("Adoption").fill("0.9")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert").first).to_contain_text("1")
+    assert stored(customer) == {}
+
+
+def test_somebody_elses_faster_change_is_not_overwritten_unseen(page: Page, customer: Seed) -> None:
+    page.goto("/settings?section=error_handling")
+    with customer.engine.begin() as connection:
+        save_settings(connection, customer.customer, {"update": {"mode": "replace"}}, who="Bob")
+    page.get_by_label("Max retries").fill("7")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert").first).to_contain_text("Somebody else saved version 1")
+    expect(page.get_by_label("Max retries")).to_have_value("7")
+    assert stored(customer) == {"update": {"mode": "replace"}}
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").first).to_contain_text("Saved as version 2")
+    assert stored(customer) == {"update": {"mode": "replace"}, "error_handling": {"max_retries": 7}}
+
+
+def test_a_reader_sees_the_settings_and_cannot_change_them(sign_in: SignIn, customer: Seed) -> None:
+    page = sign_in(customer.token("read"))
+    page.goto("/settings")
+    expect(page.get_by_label("Time zone")).to_be_disabled()
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
+    expect(page.get_by_role("button", name="Sync now")).to_have_count(0)

@@ -1,0 +1,47 @@
+"""Syncing now: the page follows what the orchestrator writes, to the end."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from kpi_platform.dashboard.sync_requests import (
+    advance_sync_request,
+    claim_sync_request,
+    finish_sync_request,
+    sync_requests,
+)
+from kpi_platform_tests.web.seeding import Seed
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_manual_sync_is_followed_live_to_its_end(page: Page, customer: Seed) -> None:
+    page.goto("/settings")
+    page.get_by_role("button", name="Sync now").click()
+    state = page.locator("#sync-state")
+    expect(state).to_contain_text("Sync running: queued")
+    with customer.engine.begin() as connection:
+        [request] = sync_requests(connection, customer.customer)
+        assert (request.data_source, request.requested_by) == ("combined", "Ada")
+        assert claim_sync_request(connection, request.id, "run-1")
+    expect(state).to_contain_text("Sync running: syncing")
+    with customer.engine.begin() as connection:
+        advance_sync_request(connection, request.id, "loading", progress={"salesforce": "done"})
+    expect(state).to_contain_text("Salesforce: done")
+    with customer.engine.begin() as connection:
+        finish_sync_request(
+            connection, request.id, "done", results={"kpis_synced": 1234, "upload_version": 2, "errors": []}
+        )
+    expect(state).to_contain_text("Sync finished")
+    expect(state).to_contain_text("1,234 values written")
+
+
+def test_a_failed_sync_says_why(page: Page, customer: Seed) -> None:
+    page.goto("/settings")
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.locator("#sync-state")).to_contain_text("queued")
+    with customer.engine.begin() as connection:
+        [request] = sync_requests(connection, customer.customer)
+        finish_sync_request(
+            connection, request.id, "failed", results={"errors": ["Fivetran does not answer."]}
+        )
+    expect(page.locator("#sync-state")).to_contain_text("Fivetran does not answer.")
