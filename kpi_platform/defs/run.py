@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
+from dagster_shared.error import SerializableErrorInfo
 from filelock import FileLock, Timeout
 from sqlalchemy import Engine
 
@@ -135,6 +136,13 @@ def _outcome(run_id: str, customers: Sequence[str], events: Sequence[dg.DagsterE
             if failure.user_failure_data and failure.user_failure_data.metadata:
                 reasons |= {key: str(text.value) for key, text in failure.user_failure_data.metadata.items()}
             elif failure.error:
-                broken = failure.error_display_string.strip().splitlines()[0]
+                broken = _first_cause(failure.error)
     failed = {key: reasons.get(key, broken) for key in customers if key not in loaded}
     return RunOutcome((run_id,), loaded, failed)
+
+
+def _first_cause(error: SerializableErrorInfo) -> str:
+    """What the innermost of a chain of errors says, in one line; Dagster's own only say where."""
+    while error.cause is not None:
+        error = error.cause
+    return " ".join(error.message.split())
