@@ -31,9 +31,7 @@ class Seed:
 
     def token(self, scope: Scope = "write") -> str:
         with self.engine.begin() as connection:
-            text, _ = create_token(
-                connection, name="Ada", customer=self.customer, scope=scope, who="test"
-            )
+            text, _ = create_token(connection, name="Ada", customer=self.customer, scope=scope, who="test")
         return text
 
 

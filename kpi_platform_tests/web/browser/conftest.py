@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 import sqlalchemy as sa
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database
@@ -23,6 +23,8 @@ CHROMIUM_OPTIONS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 )  # fmt: skip
+# Many tests share few processors.
+expect.set_options(timeout=15_000)
 PHONE = {"width": 360, "height": 740}
 
 

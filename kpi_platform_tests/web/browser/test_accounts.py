@@ -28,7 +28,7 @@ def test_accounts_are_searched_filtered_and_sorted_and_the_address_says_how(page
     page.get_by_role("link", name="Account").filter(has_text="Account").last.click()
     assert names(page) == sorted(names(page), key=str.lower, reverse=True)
     page.get_by_title("Health score: sort").click()
-    scores = [text for text in page.locator("tbody .band b").all_inner_texts()]
+    scores = page.locator("tbody .band b").all_inner_texts()
     assert [int(one) for one in scores] == sorted((int(one) for one in scores), reverse=True)
     expect(page.locator("tbody tr").last).to_contain_text("No score")
 

@@ -44,7 +44,9 @@ def test_nobody_at_the_address_is_said_at_the_step_and_the_form_stays(page: Page
 
 
 @pytest.mark.postgres
-def test_a_user_whom_the_server_does_not_know_is_refused_in_plain_words(page: Page, postgres_url: str) -> None:
+def test_a_user_whom_the_server_does_not_know_is_refused_in_plain_words(
+    page: Page, postgres_url: str
+) -> None:
     port = sa.make_url(postgres_url).port
     assert port is not None
     fill_postgres(page, port)
