@@ -1,0 +1,108 @@
+"""Pages without a browser: where they lead, what they refuse, what they escape."""
+
+import csv
+import io
+import re
+
+import pytest
+
+from kpi_platform.dashboard.accounts import add_account
+from kpi_platform.dashboard.sync_requests import sync_requests
+from kpi_platform_tests.web.conftest import Web
+
+HTML = {"Accept": "text/html"}
+
+
+def form_token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_who_is_not_signed_in_is_led_to_the_form_and_back(web: Web) -> None:
+    answer = web.anonymous(**HTML).get("/uploads?offset=50")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fuploads%3Foffset%3D50")
+    part = web.anonymous(**HTML, **{"HX-Request": "true"}).get("/matches")
+    assert (part.status_code, part.headers["hx-redirect"]) == (401, "/sign-in?next=%2Fmatches")
+
+
+def test_an_operator_chooses_a_customer_first_and_then_sees_its_pages(web: Web) -> None:
+    browser = web.signed_in()
+    answer = browser.get("/", headers=HTML)
+    assert answer.headers["location"] == "/status?choose=1"
+    status = browser.get("/status", headers=HTML).text
+    assert "Acme Corporation" in status and "Bolt Works" in status
+    chosen = browser.post(
+        "/customer", data={"customer": "bolt", "next": "/", "csrf_token": form_token(status)}
+    )
+    assert chosen.status_code == 303
+    assert "Accounts of Bolt Works" in browser.get("/", headers=HTML).text
+
+
+def test_a_customers_own_status_names_no_other_customer(web: Web) -> None:
+    page = web.client("acme", "read").get("/status", headers=HTML).text
+    assert "Acme Corporation" in page
+    assert "Bolt Works" not in page
+
+
+def test_names_from_the_sources_are_never_taken_for_markup_or_for_formulas(web: Web) -> None:
+    with web.engine.begin() as connection:
+        add_account(connection, "acme", name='=<script>alert("1")</script>', industry='"><img src=x>')
+    client = web.client("acme", "read", **HTML)
+    page = client.get("/").text
+    assert "<script>alert" not in page and "<img" not in page
+    [row] = csv.DictReader(io.StringIO(client.get("/accounts.csv").text))
+    assert row["name"].startswith("'=<script>")
+
+
+def test_an_empty_dashboard_says_what_comes_next(web: Web) -> None:
+    client = web.client("acme", **HTML)
+    assert "No accounts yet" in client.get("/").text
+    assert "No account matches" in client.get("/?search=x").text
+    assert "No uploads yet" in client.get("/uploads").text
+    assert "Nothing to review" in client.get("/matches").text
+    assert "Nothing saved yet" in client.get("/settings/versions").text
+
+
+@pytest.mark.parametrize("query", ["sort=secret", "kpi=nothing&kpi_band=healthy"])
+def test_an_address_that_asks_for_what_there_is_not_is_answered_in_words(web: Web, query: str) -> None:
+    answer = web.client("acme", **HTML).get(f"/?{query}")
+    assert (answer.status_code, 'role="alert"' in answer.text) == (200, True)
+
+
+def test_what_is_not_there_has_a_page_that_says_so(web: Web) -> None:
+    answer = web.client("acme", **HTML).get("/accounts/4711")
+    assert (answer.status_code, "There is nothing here" in answer.text) == (404, True)
+
+
+def test_a_source_is_synced_from_the_page_through_the_same_queue_as_the_api(web: Web) -> None:
+    answer = web.client("acme").post("/settings/sync", data={"data_source": "servicenow"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/settings?section=fivetran#sync")
+    with web.engine.connect() as connection:
+        [request] = sync_requests(connection, "acme")
+    assert (request.data_source, request.state) == ("servicenow", "queued")
+    assert web.client("acme", "read").post("/settings/sync").status_code == 403
+
+
+def test_a_connection_of_another_customer_is_refused_at_the_field_without_naming_it(web: Web) -> None:
+    section = "/settings?section=salesforce"
+    fields = {"salesforce.schema": "bolt_crm"}
+    assert web.client("bolt").post(section, data=fields).status_code == 200
+    answer = web.client("acme").post(section, data=fields)
+    assert answer.status_code == 409
+    assert 'id="salesforce-schema-wrong"' in answer.text
+    assert 'value="bolt_crm"' in answer.text
+    assert "belongs to another customer" in answer.text and "Bolt" not in answer.text
+
+
+def test_a_new_customer_is_added_or_told_what_is_wrong_at_the_field(web: Web) -> None:
+    operator = web.client(None, "admin", **HTML)
+    none = {"salesforce.way": "none", "servicenow.way": "none"}
+    refused = operator.post("/customers/new", data={"key": "Not A Key", **none})
+    assert (refused.status_code, 'id="key-wrong"' in refused.text) == (400, True)
+    assert 'value="Not A Key"' in refused.text
+    made = operator.post("/customers/new", data={"key": "cargo", "name": "Cargo Lines", **none})
+    assert (made.status_code, "Cargo Lines was added" in made.text) == (201, True)
+    again = operator.post("/customers/new", data={"key": "cargo", **none})
+    assert (again.status_code, "There is a customer" in again.text) == (409, True)
+    assert web.client("acme", "admin").get("/customers/new").status_code == 403
