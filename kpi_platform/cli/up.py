@@ -12,6 +12,8 @@ from kpi_platform.cli.output import cli_errors, console
 from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, require_free_port
 from kpi_platform.configuration import Configuration
 
+_SECONDS_TO_END = 60
+
 
 def register(app: typer.Typer) -> None:
     @app.command()
@@ -25,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
         The local Fivetran starts only where FIVETRAN_API_URL is not set: with it, your own Fivetran is used.
         """
-        from honcho.manager import Manager
+        from honcho import manager as processes
 
         from kpi_platform.defs.instance import prepare_dagster_home
         from kpi_platform.web.sign_in import sign_in_link
@@ -45,7 +47,9 @@ def register(app: typer.Typer) -> None:
         for name, number in wanted.items():
             require_free_port(name, number)
 
-        manager = Manager()
+        # Dagster ends its own processes in order; killed before that, it would leave them behind.
+        processes.KILL_WAIT = _SECONDS_TO_END
+        manager = processes.Manager()
         for name, command in _servers(configuration, host, port, dagster_port).items():
             manager.add_process(name, shlex.join(map(str, command)), env=environment)
         console.print(f"Dagster   http://{host}:{dagster_port}")
