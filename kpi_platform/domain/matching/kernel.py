@@ -34,7 +34,7 @@ _CONSTANTS = np.array(
     MOST_FOR_OTHER_QUALIFIER,
 ) = range(9, 18)  # fmt: skip
 _SLICES = 16
-COMMON = 20
+COMMON = 300
 """Words of this many names are looked up as a whole, not by their trigrams."""
 
 
