@@ -3,14 +3,17 @@
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.accounts import add_account
+from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.dashboard.tokens import Scope, create_token
 from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline.match import match_accounts
 from kpi_platform_tests.pipeline.desk import Desk
 from kpi_platform_tests.pipeline.marts import MartAccount
@@ -29,6 +32,14 @@ class Seed:
     engine: sa.Engine
     customer: str
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """Its settings: raw schemas of its own, as every customer of an installation needs."""
+        return {
+            "salesforce": {"schema": f"{self.customer}_crm"},
+            "servicenow": {"schema": f"{self.customer}_itsm"},
+        }
+
     def token(self, scope: Scope = "write") -> str:
         with self.engine.begin() as connection:
             text, _ = create_token(connection, name="Ada", customer=self.customer, scope=scope, who="test")
@@ -43,7 +54,13 @@ def seed(
     for number in range(uploads):
         rows = [mart_account(index, number) for index in range(accounts)]
         desk.load(AS_OF + timedelta(days=7 * number), rows)
-    return Seed(configuration, engine, customer)
+    seeded = Seed(configuration, engine, customer)
+    with engine.begin() as connection:
+        save_settings(
+            connection, customer, seeded.document,
+            who="test", effective=parse_settings(seeded.document).document(),
+        )  # fmt: skip
+    return seeded
 
 
 def seed_review(one: Seed, accounts: int = 6) -> int:
@@ -60,10 +77,10 @@ def seed_review(one: Seed, accounts: int = 6) -> int:
     return account.id
 
 
-def land_schemas(configuration: Configuration) -> None:
-    """The raw schemas of the default settings, so that a connection test finds them."""
-    with duckdb_file.connect(configuration.warehouse_file) as connection:
-        for schema, table in (("salesforce_crm", "account"), ("servicenow_itsm", "incident")):
+def land_schemas(one: Seed) -> None:
+    """The customer's raw schemas, so that a connection test finds them."""
+    with duckdb_file.connect(one.configuration.warehouse_file) as connection:
+        for schema, table in ((f"{one.customer}_crm", "account"), (f"{one.customer}_itsm", "incident")):
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             connection.execute(f"CREATE TABLE IF NOT EXISTS {schema}.{table} (id VARCHAR)")
 

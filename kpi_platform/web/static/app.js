@@ -51,8 +51,10 @@
   const address = document.querySelector("[data-address]");
   if (address) history.replaceState(null, "", address.dataset.address);
 
-  const first = document.querySelector("[data-focus]");
-  if (first) first.focus();
+  for (const current of document.querySelectorAll("nav [aria-current]")) {
+    const bar = current.parentElement;
+    bar.scrollLeft = current.offsetLeft - bar.offsetLeft - 24;
+  }
 
   const watch = (panel) => {
     if (!panel.dataset.events || panel.watched) return;
@@ -60,7 +62,10 @@
     const events = new EventSource(panel.dataset.events);
     events.addEventListener("sync", (event) => {
       const { state } = JSON.parse(event.data);
-      if (state === "done" || state === "failed") events.close();
+      if (state === "done" || state === "failed") {
+        events.close();
+        for (const button of document.querySelectorAll(".sync-form button")) button.disabled = false;
+      }
       htmx.ajax("GET", panel.dataset.panel, { target: "#sync-state", swap: "innerHTML" });
     });
   };

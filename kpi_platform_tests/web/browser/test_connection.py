@@ -26,7 +26,7 @@ def fill_postgres(page: Page, port: int, database: str = "postgres", user: str =
 
 
 def test_a_connection_that_works_shows_every_step(page: Page, customer: Seed) -> None:
-    land_schemas(customer.configuration)
+    land_schemas(customer)
     page.goto("/settings?section=warehouse")
     try_it(page)
     expect(page.get_by_role("heading", name="The connection works")).to_be_visible()

@@ -20,17 +20,17 @@ def test_a_change_is_saved_alone_and_listed_among_the_versions(page: Page, custo
     page.goto("/settings?section=account_matching")
     page.get_by_label("Review threshold").fill("0.6")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").first).to_contain_text("Saved as version 1")
-    assert stored(customer) == {"account_matching": {"review_threshold": 0.6}}
+    expect(page.get_by_role("status").first).to_contain_text("Saved as version 2")
+    assert stored(customer) == {**customer.document, "account_matching": {"review_threshold": 0.6}}
     page.goto("/settings?section=error_handling")
     page.get_by_label("Max retries").fill("5")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").first).to_contain_text("Saved as version 2")
+    expect(page.get_by_role("status").first).to_contain_text("Saved as version 3")
     page.get_by_role("link", name="Versions").click()
-    page.get_by_text("Restore version 1 …").click()
-    page.get_by_role("button", name="Restore version 1").click()
-    expect(page.get_by_role("status").first).to_contain_text("Version 3 holds now")
-    assert stored(customer) == {"account_matching": {"review_threshold": 0.6}}
+    page.get_by_text("Restore version 2 …").click()
+    page.get_by_role("button", name="Restore version 2").click()
+    expect(page.get_by_role("status").first).to_contain_text("Version 4 holds now")
+    assert stored(customer) == {**customer.document, "account_matching": {"review_threshold": 0.6}}
 
 
 def test_what_is_wrong_is_said_at_the_field_and_what_was_typed_stays(page: Page, customer: Seed) -> None:
@@ -43,7 +43,7 @@ def test_what_is_wrong_is_said_at_the_field_and_what_was_typed_stays(page: Page,
     expect(field).to_have_value("much")
     expect(page.get_by_label("Strategy")).to_have_value("domain")
     expect(page.locator("#account_matching-threshold-wrong")).to_contain_text("must be a number")
-    assert stored(customer) == {}
+    assert stored(customer) == customer.document
 
 
 def test_a_rule_between_settings_is_said_at_one_of_them(page: Page, customer: Seed) -> None:
@@ -57,21 +57,22 @@ def test_a_rule_between_settings_is_said_at_one_of_them(page: Page, customer: Se
     page.get_by_label("Adoption").fill("0.9")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert").first).to_contain_text("1")
-    assert stored(customer) == {}
+    assert stored(customer) == customer.document
 
 
 def test_somebody_elses_faster_change_is_not_overwritten_unseen(page: Page, customer: Seed) -> None:
+    others = {**customer.document, "update": {"mode": "replace"}}
     page.goto("/settings?section=error_handling")
     with customer.engine.begin() as connection:
-        save_settings(connection, customer.customer, {"update": {"mode": "replace"}}, who="Bob")
+        save_settings(connection, customer.customer, others, who="Bob", effective=customer.document)
     page.get_by_label("Max retries").fill("7")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert").first).to_contain_text("Somebody else saved version 1")
+    expect(page.get_by_role("alert").first).to_contain_text("Somebody else saved version 2")
     expect(page.get_by_label("Max retries")).to_have_value("7")
-    assert stored(customer) == {"update": {"mode": "replace"}}
+    assert stored(customer) == others
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").first).to_contain_text("Saved as version 2")
-    assert stored(customer) == {"update": {"mode": "replace"}, "error_handling": {"max_retries": 7}}
+    expect(page.get_by_role("status").first).to_contain_text("Saved as version 3")
+    assert stored(customer) == {**others, "error_handling": {"max_retries": 7}}
 
 
 def test_a_reader_sees_the_settings_and_cannot_change_them(sign_in: SignIn, customer: Seed) -> None:
