@@ -229,7 +229,7 @@ def _show(
 
 @dataclass(frozen=True, slots=True)
 class _Sync:
-    """A sync request with its way in steps: name and whether it is done, running, failed or to come."""
+    """A sync request with its way in steps: name, and done, running or to come. One that failed has none."""
 
     answer: SyncAnswer
     steps: list[tuple[str, str]]
@@ -247,16 +247,8 @@ def _newest_sync(configuration: Configuration, connection: sa.Connection, custom
     if not newest:
         return None
     answer = sync_answer(configuration, newest[0])
-    failed = answer.state == "failed"
-    reached = (
-        len(_STEPS) - 1 if answer.state == "done" else _STEPS.index(answer.state) if not failed else None
-    )
-    steps: list[tuple[str, Any]] = []
-    for position, name in enumerate(_STEPS[:-1]):
-        if reached is None:
-            steps.append((name, "unknown"))
-        else:
-            steps.append(
-                (name, "done" if position < reached else "running" if position == reached else "to come")
-            )
-    return _Sync(answer, steps)
+    if answer.state == "failed":
+        return _Sync(answer, [])
+    reached = _STEPS.index(answer.state)
+    words = ["done"] * reached + ["running"] + ["to come"] * len(_STEPS)
+    return _Sync(answer, list(zip(_STEPS[:-1], words, strict=False)))
