@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from kpi_platform.domain.kpis import Direction, Thresholds
+from kpi_platform.domain.kpis import Thresholds
 from kpi_platform.web.formats import day, number, quantity
 
 Point = tuple[datetime, float | None]
@@ -29,13 +29,12 @@ def sparkline(points: Sequence[Point], label: str, width: int = 64, height: int 
     first, last = known[0][1], known[-1][1]
     words = f"{label}: {number(last)}" if len(known) == 1 else f"{label}: {number(first)} to {number(last)}"
     scale = _Scale.of(known, width, height, margin=3, least_span=10)
-    direction = "flat" if abs(last - first) < 0.05 else "up" if last > first else "down"
     end_x, end_y = scale.place(known[-1])
     line = _polyline(scale, known, "spark-line") if len(known) > 1 else Markup("")
     return Markup(
-        '<svg class="spark {direction}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        '<svg class="spark" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'role="img" aria-label="{words}">{line}<circle class="spark-end" cx="{x}" cy="{y}" r="2.2"/></svg>'
-    ).format(direction=direction, width=width, height=height, words=words, line=line, x=end_x, y=end_y)
+    ).format(width=width, height=height, words=words, line=line, x=end_x, y=end_y)
 
 
 def history_chart(
@@ -43,7 +42,6 @@ def history_chart(
     label: str,
     unit: str,
     thresholds: Thresholds | None = None,
-    better: Direction = "high",
     until: datetime | None = None,
     width: int = 320,
     height: int = 96,
@@ -75,10 +73,10 @@ def history_chart(
         '<text class="chart-text" x="{x}" y="{y}" text-anchor="end">{last}</text>'
     ).format(y=height - 4, first=day(known[0][0]), x=width - 4, last=day(end))
     return Markup(
-        '<svg class="chart {better}" viewBox="0 0 {width} {height}" role="img" aria-label="{words}">'
+        '<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{words}">'
         "{shapes}{ends}</svg>"
     ).format(
-        better=f"better-{better}", width=width, height=height, words=words,
+        width=width, height=height, words=words,
         shapes=Markup("").join(shapes), ends=ends,
     )  # fmt: skip
 

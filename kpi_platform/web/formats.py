@@ -108,15 +108,12 @@ def ago(value: datetime | None, now: datetime | None = None) -> str:
     size = abs(seconds)
     if size < 60:
         return "just now" if seconds >= 0 else "within a minute"
-    count, unit = next(
-        (int(size // length), unit)
-        for length, unit in ((86400 * 2, "d"), (3600, "h"), (60, "min"))
-        if size >= length
-    )
-    if unit == "d":
-        count = int(size // 86400)
-        unit = "days"
-    return f"{count} {unit} ago" if seconds >= 0 else f"in {count} {unit}"
+    count, unit = size // 60, "min"
+    if size >= 2 * 86400:
+        count, unit = size // 86400, "days"
+    elif size >= 3600:
+        count, unit = size // 3600, "h"
+    return f"{count:.0f} {unit} ago" if seconds >= 0 else f"in {count:.0f} {unit}"
 
 
 def seconds(value: float) -> str:

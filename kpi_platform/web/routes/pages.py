@@ -12,6 +12,7 @@ from kpi_platform.web.routes import (
     pages_settings,
     pages_sign_in,
     pages_status,
+    pages_sync,
     pages_uploads,
     pages_versions,
 )
@@ -21,6 +22,7 @@ _PAGES = (
     pages_accounts,
     pages_account,
     pages_settings,
+    pages_sync,
     pages_versions,
     pages_matches,
     pages_uploads,

@@ -1,17 +1,16 @@
-"""Page 3: the data integration's settings, its connection test, and syncing now."""
+"""Page 3: the data integration's settings, the connection test, and what a change would do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import source_states
-from kpi_platform.dashboard.sync_requests import ENDED, DataSource, sync_requests
 from kpi_platform.domain.errors import Conflict, InvalidSettings, KpiPlatformError
 from kpi_platform.domain.settings import settings_leaves
 from kpi_platform.pipeline.change_settings import SettingsChange, effective_settings
@@ -27,10 +26,9 @@ from kpi_platform.web.dependencies import (
 from kpi_platform.web.page import CustomerPageDep, Page
 from kpi_platform.web.routes.config import preview
 from kpi_platform.web.routes.connection_test import test_warehouse
-from kpi_platform.web.routes.sync import request_sync, sync_answer
+from kpi_platform.web.routes.pages_sync import newest_sync
 from kpi_platform.web.schemas.connection_test import ConnectionTestAnswer, ConnectionTestBody
 from kpi_platform.web.schemas.preview import PreviewAnswer
-from kpi_platform.web.schemas.sync import SyncAnswer, SyncBody
 from kpi_platform.web.settings_form import SECTIONS, document_of, field_groups, other_messages
 from kpi_platform.web.settings_service import save_document, settings_document
 
@@ -149,30 +147,6 @@ def preview_section(
         return _show(page, configuration, connection, customer, section, shown, status)
 
 
-@router.post("/sync", dependencies=[_writing])
-def start_sync(
-    configuration: ConfigurationDep,
-    engine: EngineDep,
-    customer: CustomerDep,
-    principal: CurrentPrincipal,
-    data_source: Annotated[DataSource, Form()] = "combined",
-    dry_run: Annotated[bool, Form()] = False,
-    section: SectionName = "fivetran",
-) -> RedirectResponse:
-    """Queues a sync; the page then follows it."""
-    body = SyncBody(data_source=data_source, dry_run=dry_run)
-    request_sync(body, configuration, engine, customer, principal)
-    return RedirectResponse(f"/settings?section={section if section in SECTIONS else 'fivetran'}#sync", 303)
-
-
-@router.get("/sync")
-def show_sync(
-    page: CustomerPageDep, configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
-) -> Response:
-    """The newest sync request, as the part of the page that shows it."""
-    return page.show("_sync.html", sync=_newest_sync(configuration, connection, customer))
-
-
 def _refused(error: KpiPlatformError, section: str, typed: Mapping[str, str], version: int) -> Shown:
     """The form again. Where somebody was faster it is based on their version now: saving again is meant."""
     if isinstance(error, InvalidSettings):
@@ -222,33 +196,6 @@ def _show(
         times=sync_times(connection, customer, settings),
         states=source_states(connection, customer),
         settings=settings,
-        sync=_newest_sync(configuration, connection, customer),
+        sync=newest_sync(configuration, connection, customer),
         custom_kpis=[{"slug": one.slug, "name": one.name} for one in settings.custom_kpis],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Sync:
-    """A sync request with its way in steps: name, and done, running or to come. One that failed has none."""
-
-    answer: SyncAnswer
-    steps: list[tuple[str, str]]
-
-    @property
-    def runs(self) -> bool:
-        return self.answer.state not in ENDED
-
-
-_STEPS = ("queued", "syncing", "transforming", "matching", "loading", "done")
-
-
-def _newest_sync(configuration: Configuration, connection: sa.Connection, customer: str) -> _Sync | None:
-    newest = sync_requests(connection, customer, limit=1)
-    if not newest:
-        return None
-    answer = sync_answer(configuration, newest[0])
-    if answer.state == "failed":
-        return _Sync(answer, [])
-    reached = _STEPS.index(answer.state)
-    words = ["done"] * reached + ["running"] + ["to come"] * len(_STEPS)
-    return _Sync(answer, list(zip(_STEPS[:-1], words, strict=False)))

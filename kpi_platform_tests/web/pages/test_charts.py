@@ -29,7 +29,7 @@ def test_whatever_the_values_are_the_charts_are_well_formed_and_stay_within_thei
 ) -> None:
     for svg in (
         sparkline(points(given), "<Health> & more"),
-        history_chart(points(given), "<Health>", "percent", Thresholds(95, 85), "high", START),
+        history_chart(points(given), "<Health>", "percent", Thresholds(95, 85), START),
     ):
         root = ElementTree.fromstring(svg)
         if root.tag != "svg":
