@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .venv/bin/uv --system-certs
 BIN := .venv/bin
 
-.PHONY: help demo dev test lint bench clean lock
+.PHONY: help demo dev test lint bench screenshots clean lock
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ lint: .venv/.dev  ## ruff, mypy, sqlfluff, import-linter, dagster definitions va
 
 bench: .venv/.dev  ## benchmarks, side by side with the alternative
 	@$(BIN)/python -m kpi_platform_tests.bench
+
+screenshots: .venv/.dev  ## take the pictures of the README anew
+	@$(BIN)/python -m kpi_platform_tests.screenshots
 
 lock: | .venv/bin/uv  ## resolve the locked versions anew
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock

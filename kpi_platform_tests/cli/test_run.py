@@ -114,7 +114,11 @@ def test_a_customer_without_its_raw_schema_fails_alone_by_name(home: Path) -> No
 
 
 def test_an_unreachable_fivetran_is_named_and_nothing_is_loaded(home: Path) -> None:
-    document = SETTINGS | {"salesforce": {**SETTINGS["salesforce"], "connection_id": "crm"}}
+    document = {
+        "salesforce": {**SETTINGS["salesforce"], "connection_id": "crm"},
+        "servicenow": {**SETTINGS["servicenow"], "connection_id": "itsm"},
+        "error_handling": {"max_retries": 0},
+    }
     (home / "acme.json").write_text(json.dumps(document))
     run_command(home, "settings", "import", "acme", str(home / "acme.json"), "--no-apply")
 
