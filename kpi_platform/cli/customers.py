@@ -108,7 +108,7 @@ def show(key: Key, as_json: Json = False) -> None:
     from kpi_platform.dashboard.settings_versions import current_settings
     from kpi_platform.dashboard.source_states import source_states
     from kpi_platform.domain.sources import SOURCES
-    from kpi_platform.pipeline.change_settings import effective_settings
+    from kpi_platform.pipeline.customer_settings import effective_settings
     from kpi_platform.pipeline.sync_times import sync_times
 
     configuration = Configuration.from_environment()
@@ -207,7 +207,7 @@ def _document(file: Path | None, given: Mapping[str, Mapping[str, str]]) -> dict
 def _customers(configuration: Configuration) -> list[dict[str, Any]]:
     from kpi_platform.dashboard.customers import list_customers
     from kpi_platform.domain.errors import InvalidSettings
-    from kpi_platform.pipeline.change_settings import effective_settings
+    from kpi_platform.pipeline.customer_settings import effective_settings
     from kpi_platform.pipeline.sync_times import sync_times
 
     rows: list[dict[str, Any]] = []

@@ -144,7 +144,7 @@ def _connections(configuration: Configuration) -> Iterator[Finding]:
     """Whether the settings of each customer are valid and name their Fivetran connections."""
     from kpi_platform.cli.dashboard import dashboard
     from kpi_platform.dashboard.customers import list_customers
-    from kpi_platform.pipeline.change_settings import effective_settings
+    from kpi_platform.pipeline.customer_settings import effective_settings
 
     with dashboard(configuration) as engine, engine.connect() as connection:
         for customer in list_customers(connection):

@@ -44,7 +44,7 @@ def show(
     as_yaml: Annotated[bool, typer.Option("--yaml", help="The whole document as YAML.")] = False,
 ) -> None:
     """Show the settings that hold for CUSTOMER, the environment's defaults included."""
-    from kpi_platform.pipeline.change_settings import effective_settings
+    from kpi_platform.pipeline.customer_settings import effective_settings
     from kpi_platform.pipeline.sync_times import sync_times
 
     configuration = Configuration.from_environment()
@@ -181,7 +181,7 @@ def restore(
 def apply(customer: Customer, as_json: Json = False) -> None:
     """Tell Fivetran all of CUSTOMER's settings again: schedule, frequency, pause, tables."""
     from kpi_platform.pipeline.apply_settings import apply_settings
-    from kpi_platform.pipeline.change_settings import effective_settings
+    from kpi_platform.pipeline.customer_settings import effective_settings
 
     configuration = Configuration.from_environment()
     with dashboard(configuration) as engine, engine.connect() as connection:

@@ -11,14 +11,15 @@ from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.customers import get_customer, list_customers
+from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.settings_versions import current_settings
 from kpi_platform.domain.batch import SyncState, customer_var, landed_tables, raw_schema
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 from kpi_platform.domain.kpis import Source
-from kpi_platform.domain.settings import CustomerSettings, parse_settings
+from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
+from kpi_platform.pipeline.customer_settings import has_single_customer, settings_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def read_inputs(
     inputs: list[CustomerInput] = []
     failed: dict[str, KpiPlatformError] = {}
     with reading(engine) as connection:
-        alone = len(list_customers(connection)) == 1
+        alone = has_single_customer(connection)
         for customer in dict.fromkeys(customers):
             try:
                 inputs.append(_read_input(configuration, connection, customer, alone))
@@ -121,10 +122,7 @@ def _read_input(
     configuration: Configuration, connection: sa.Connection, customer: str, alone: bool
 ) -> CustomerInput:
     stored = get_customer(connection, customer)
-    version = current_settings(connection, customer)
-    settings = parse_settings(
-        version.document if version else {}, environment=configuration.environment, single_customer=alone
-    )
+    settings = settings_in(configuration, current_settings(connection, customer), single_customer=alone)
     states = tables.source_states
     rows = connection.execute(
         sa.select(states.c.source, states.c.last_succeeded_at, states.c.last_failed_at).where(

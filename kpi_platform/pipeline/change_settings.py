@@ -1,4 +1,4 @@
-"""Reading and changing a customer's settings: checked, applied to Fivetran, and stored, or nothing of it."""
+"""Changing a customer's settings: checked, applied to Fivetran, and stored, or nothing of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.audit import record_event
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import current_settings, save_settings
-from kpi_platform.dashboard.tables import customers
 from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.settings import (
     Change,
@@ -20,6 +19,7 @@ from kpi_platform.domain.settings import (
     parse_settings,
 )
 from kpi_platform.pipeline.apply_settings import AppliedChange, settings_applied
+from kpi_platform.pipeline.customer_settings import effective_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,6 @@ class SettingsChange:
     settings: CustomerSettings
     changes: tuple[Change, ...]
     applied: tuple[AppliedChange, ...]
-
-
-def effective_settings(
-    configuration: Configuration, connection: sa.Connection, customer: str
-) -> CustomerSettings:
-    """The customer's settings with the environment's defaults. Raises UnknownCustomer, and InvalidSettings
-    where the stored document is not valid any more."""
-    stored = current_settings(connection, customer)
-    return _parsed(configuration, connection, stored.document if stored else {})
 
 
 def change_settings(
@@ -98,14 +89,6 @@ def change_settings(
                 connection, who=who, action="settings.save", target=customer, customer=customer, detail=detail
             )
     return SettingsChange(version, new, changes, tuple(applied))
-
-
-def _parsed(
-    configuration: Configuration, connection: sa.Connection, document: Mapping[str, Any]
-) -> CustomerSettings:
-    active = sa.select(customers.c.id).where(customers.c.removed_at.is_(None)).limit(2)
-    alone = len(connection.execute(active).all()) == 1
-    return parse_settings(document, environment=configuration.environment, single_customer=alone)
 
 
 def _valid_settings(

@@ -1,22 +1,41 @@
-"""The settings that a run of one customer starts from."""
+"""The settings of a customer as they hold now: what was saved, with the environment's defaults."""
 
 import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.customers import get_customer, list_customers
-from kpi_platform.dashboard.settings_versions import current_settings
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.settings_versions import StoredSettings, current_settings
+from kpi_platform.dashboard.tables import customers
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
+
+
+def effective_settings(
+    configuration: Configuration, connection: sa.Connection, customer: str
+) -> CustomerSettings:
+    """The customer's settings with the environment's defaults. Raises UnknownCustomer, and InvalidSettings
+    where the stored document is not valid any more."""
+    return settings_of(configuration, connection, customer)[0]
 
 
 def settings_of(
     configuration: Configuration, connection: sa.Connection, customer: str
 ) -> tuple[CustomerSettings, int | None]:
-    """The customer's settings and their version (None: nothing was saved, the defaults hold)."""
+    """`effective_settings` and their version (None: nothing was saved, the defaults hold)."""
     get_customer(connection, customer)
     stored = current_settings(connection, customer)
-    settings = parse_settings(
-        stored.document if stored else {},
-        environment=configuration.environment,
-        single_customer=len(list_customers(connection)) == 1,
-    )
-    return settings, stored.version if stored else None
+    alone = has_single_customer(connection)
+    return settings_in(configuration, stored, single_customer=alone), stored.version if stored else None
+
+
+def settings_in(
+    configuration: Configuration, stored: StoredSettings | None, *, single_customer: bool
+) -> CustomerSettings:
+    """The settings that a stored version makes with the environment's defaults."""
+    document = stored.document if stored else {}
+    return parse_settings(document, environment=configuration.environment, single_customer=single_customer)
+
+
+def has_single_customer(connection: sa.Connection) -> bool:
+    """Whether the environment may name connections and raw schemas: with one active customer only."""
+    active = sa.select(customers.c.id).where(customers.c.removed_at.is_(None)).limit(2)
+    return len(connection.execute(active).all()) == 1

@@ -18,7 +18,8 @@ from kpi_platform.domain.customer import parse_customer_key
 from kpi_platform.domain.errors import Conflict, InvalidInput, KpiPlatformError
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
-from kpi_platform.pipeline.change_settings import SettingsChange, change_settings, effective_settings
+from kpi_platform.pipeline.change_settings import SettingsChange, change_settings
+from kpi_platform.pipeline.customer_settings import effective_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.settings_versions import current_settings, settings_version
 from kpi_platform.domain.errors import Conflict
 from kpi_platform.domain.settings import editable_part, stated_part
-from kpi_platform.pipeline.change_settings import SettingsChange, change_settings, effective_settings
+from kpi_platform.pipeline.change_settings import SettingsChange, change_settings
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import sync_times
 from kpi_platform.web.dependencies import Principal
 

@@ -3,13 +3,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
 
 Result = subprocess.CompletedProcess[str]
-Command = Callable[..., Result]
 
 
 def run_command(home: Path, *arguments: str, timeout: float = 240, **environment: str) -> Result:

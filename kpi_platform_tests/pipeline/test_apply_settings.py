@@ -16,7 +16,8 @@ from kpi_platform.domain.errors import Conflict, FivetranRefused, FivetranUnavai
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 from kpi_platform.local.server import running
 from kpi_platform.pipeline.apply_settings import apply_settings, settings_applied
-from kpi_platform.pipeline.change_settings import change_settings, effective_settings
+from kpi_platform.pipeline.change_settings import change_settings
+from kpi_platform.pipeline.customer_settings import effective_settings
 
 SAMPLE = {"accounts": 3, "history_days": 5}
 AUTO = {"scheduler": "fivetran"}

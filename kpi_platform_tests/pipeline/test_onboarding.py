@@ -10,7 +10,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import list_customers
 from kpi_platform.domain.errors import Conflict, FivetranRefused, InvalidInput, InvalidSettings
 from kpi_platform.local.server import running
-from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.onboarding import (
     Onboarding,
     WantedConnection,

@@ -15,7 +15,7 @@ from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.settings import parse_settings
-from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.preview import Preview, preview_settings
 from kpi_platform.web.app import create_app
 from kpi_platform_tests.pipeline.landing import ACCOUNT, CASE, account, customer, land

@@ -15,7 +15,7 @@ from kpi_platform.dashboard.account_reading import (
 )
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.matches import matches_of_account
-from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
 from kpi_platform.web.links import source_page
 from kpi_platform.web.schemas.accounts import (

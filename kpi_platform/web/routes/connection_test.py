@@ -4,8 +4,8 @@ from fastapi import APIRouter, Depends
 
 from kpi_platform.dashboard.database import reading
 from kpi_platform.domain.settings import parse_settings
-from kpi_platform.pipeline.change_settings import effective_settings
 from kpi_platform.pipeline.connection_test import test_connection
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, require_scope
 from kpi_platform.web.schemas.connection_test import ConnectionTestAnswer, ConnectionTestBody, StepAnswer
 

@@ -16,7 +16,7 @@ from kpi_platform.dashboard.matches import StoredMatch, matches_of_account
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, KPIS, Thresholds
 from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.web.charts import Part, Point
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, money, number, words

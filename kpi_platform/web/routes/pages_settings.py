@@ -13,7 +13,8 @@ from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.domain.errors import Conflict, InvalidSettings, KpiPlatformError
 from kpi_platform.domain.settings import settings_leaves
-from kpi_platform.pipeline.change_settings import SettingsChange, effective_settings
+from kpi_platform.pipeline.change_settings import SettingsChange
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import sync_times
 from kpi_platform.web.dependencies import (
     ConfigurationDep,

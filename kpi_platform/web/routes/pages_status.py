@@ -19,7 +19,7 @@ from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
-from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import SyncTimes, sync_times
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CurrentPrincipal
 from kpi_platform.web.links import dagster_url, run_url

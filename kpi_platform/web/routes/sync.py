@@ -17,7 +17,7 @@ from kpi_platform.dashboard.sync_requests import (
     sync_request,
     sync_requests,
 )
-from kpi_platform.pipeline.change_settings import effective_settings
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
