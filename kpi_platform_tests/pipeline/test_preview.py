@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,13 +20,17 @@ from kpi_platform.pipeline.preview import Preview, preview_settings
 from kpi_platform.web.app import create_app
 from kpi_platform_tests.pipeline.landing import ACCOUNT, CASE, account, customer, land
 
-CASES: list[Any] = [
-    {
-        "id": f"c{month}", "account_id": account(1)["id"], "created_date": datetime(2026, month, day),
-        "satisfaction_rating_c": rating, "is_deleted": False,
-    }
-    for month, day, rating in ((11, 1, 4), (9, 2, 2))
-]  # fmt: skip
+
+def _cases() -> list[Any]:
+    """Rated 4 ten days ago and 2 sixty days ago: a window of 30 days holds the first alone."""
+    today = datetime.now(UTC).replace(tzinfo=None)
+    return [
+        {
+            "id": f"c{days}", "account_id": account(1)["id"], "created_date": today - timedelta(days=days),
+            "satisfaction_rating_c": rating, "is_deleted": False,
+        }
+        for days, rating in ((10, 4), (60, 2))
+    ]  # fmt: skip
 
 
 @dataclass
@@ -56,7 +60,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     upgrade(engine)
     customer(configuration, engine, "acme")
     accounts = [account(1, name="Johnson Controls"), account(2, name="Zeta Works")]
-    tables = {"account": (ACCOUNT, accounts), "case": (CASE, CASES)}
+    tables = {"account": (ACCOUNT, accounts), "case": (CASE, _cases())}
     land(configuration.warehouse_file, "acme_sf", tables)
     with engine.begin() as connection:
         add_account(connection, "acme", name="Jonson Controls")
@@ -76,7 +80,11 @@ def test_a_shorter_window_and_other_weights_change_values_and_health(shop: Shop)
     assert set(csat) == {"Johnson Controls"}
     assert (csat["Johnson Controls"].before, csat["Johnson Controls"].after) == (3, 4)
     assert found.values_changed == 1
-    assert found.health_changed == 2
+    # NPS 70 and CSAT 75 of 100 weigh 0.3 each. Alone in the score they cover 0.6; the other account has NPS
+    # only, which covers 0.3 and is too little, as everything was before.
+    health = {one.name: (one.health.before, one.health.after) for one in found.affected if one.health}
+    assert health == {"Johnson Controls": (None, pytest.approx(72.5))}
+    assert found.health_changed == 1
 
 
 def test_a_stricter_threshold_changes_matches(shop: Shop) -> None:
