@@ -403,6 +403,35 @@ fivetran_events = sa.Table(
     comment="Webhooks that have arrived: one is taken once, and hastens the look at Fivetran.",
 )
 
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    _customer(primary_key=True),
+    _key("kind", Slug),
+    _key("subject", Slug),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("next_step", sa.Text, nullable=False),
+    sa.Column("link", sa.Text),
+    sa.Column("run_id", sa.Text),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+    sa.Column("told_at", UtcDateTime),
+    sa.Column("cleared_at", UtcDateTime),
+    comment="What a person was told, once for as long as it lasts.",
+)
+
+check_results = sa.Table(
+    "check_results",
+    metadata,
+    _customer(primary_key=True),
+    _key("suite", Slug),
+    sa.Column("checked_at", UtcDateTime, nullable=False),
+    sa.Column("run_id", sa.Text),
+    sa.Column("passed", sa.Integer, nullable=False),
+    sa.Column("findings", JSON, nullable=False),
+    comment="The newest outcome of each suite of checks: how many passed, and what the others found.",
+)
+
 audit_events = sa.Table(
     "audit_events",
     metadata,

@@ -1,0 +1,94 @@
+"""Alerts that are open: each is told once for as long as what it says lasts."""
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.customers import get_customer
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """`kind` and `subject` say what it is about, `since` when that began, `told_at` when somebody was told
+    (None: not yet, for the address did not take it), `cleared_at` when it was over (None: it is open)."""
+
+    kind: str
+    subject: str
+    text: str
+    next_step: str
+    link: str | None
+    run_id: str | None
+    since: datetime
+    seen_at: datetime
+    told_at: datetime | None
+    cleared_at: datetime | None
+
+
+_table = tables.alerts
+_NAMES = tuple(field.name for field in fields(StoredAlert))
+
+
+def open_alert(
+    connection: sa.Connection,
+    customer: str,
+    kind: str,
+    subject: str,
+    *,
+    text: str,
+    next_step: str,
+    since: datetime,
+    link: str | None = None,
+    run_id: str | None = None,
+) -> bool:
+    """Notes what is wrong, and whether it is to be told now: where it was not open, or is untold yet. Whoever
+    gets True tells it; `untell` takes that back."""
+    now = datetime.now(UTC)
+    key = _key(connection, customer, kind, subject)
+    found = connection.execute(
+        sa.select(_table.c.told_at, _table.c.cleared_at).where(key).with_for_update()
+    ).one_or_none()
+    row: dict[str, Any] = {"text": text, "next_step": next_step, "link": link, "seen_at": now}
+    if found is not None and found.cleared_at is None:
+        connection.execute(sa.update(_table).where(key).values(**row, told_at=found.told_at or now))
+        return found.told_at is None
+    row |= {"run_id": run_id, "since": since, "told_at": now, "cleared_at": None}
+    if found is not None:
+        connection.execute(sa.update(_table).where(key).values(row))
+    else:
+        customer_id = get_customer(connection, customer).id
+        named = {"customer_id": customer_id, "kind": kind, "subject": subject}
+        connection.execute(sa.insert(_table).values(**named, **row))
+    return True
+
+
+def untell(connection: sa.Connection, customer: str, kind: str, subject: str) -> None:
+    """The address did not take it: the next look tells it again."""
+    connection.execute(
+        sa.update(_table).where(_key(connection, customer, kind, subject)).values(told_at=None)
+    )
+
+
+def clear_alert(connection: sa.Connection, customer: str, kind: str, subject: str) -> None:
+    """It is over; the next of its kind is told again. Nothing where it is not open."""
+    key = sa.and_(_key(connection, customer, kind, subject), _table.c.cleared_at.is_(None))
+    connection.execute(sa.update(_table).where(key).values(cleared_at=datetime.now(UTC)))
+
+
+def open_alerts(connection: sa.Connection, customer: str) -> list[StoredAlert]:
+    """What is open, the oldest first."""
+    customer_id = get_customer(connection, customer).id
+    query = sa.select(*(_table.c[name] for name in _NAMES)).where(
+        _table.c.customer_id == customer_id, _table.c.cleared_at.is_(None)
+    )
+    return [StoredAlert(**row) for row in connection.execute(query.order_by(_table.c.since)).mappings()]
+
+
+def _key(connection: sa.Connection, customer: str, kind: str, subject: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _table.c.customer_id == get_customer(connection, customer).id,
+        _table.c.kind == kind,
+        _table.c.subject == subject,
+    )
