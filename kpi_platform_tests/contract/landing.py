@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from kpi_platform_tests.reference.tables import RawTable
 
-_ARROW = {
+ARROW_TYPES = {
     "VARCHAR": pa.string(),
     "BOOLEAN": pa.bool_(),
     "INTEGER": pa.int32(),
@@ -45,7 +45,7 @@ def land(connection: duckdb.DuckDBPyConnection, schema: str, tables: LandedSchem
         connection.execute(f"create table {target} ({columns})")
         arrow = pa.table(
             {
-                column: pa.array([row[column] for row in table.rows], type=_ARROW[kind])
+                column: pa.array([row[column] for row in table.rows], type=ARROW_TYPES[kind])
                 for column, kind in table.columns.items()
             }
         )

@@ -1,0 +1,132 @@
+"""What holds on every destination. A module `test_<destination>.py` starts its server in a module-scoped fixture
+`place` (a `StartedDestination`) and runs all of this by one class:
+
+    class TestSnowflake(DestinationConformance): ...
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from kpi_platform.domain.errors import NotFound
+from kpi_platform.local.landing import LandedTable, open_lander, with_history
+from kpi_platform.pipeline.connection_test import test_connection as run_connection_test
+from kpi_platform_tests.contract.customers import LandedCustomer
+from kpi_platform_tests.destinations.customers import AS_OF, LATER, emptied
+from kpi_platform_tests.destinations.expected import Expected, dashboard_of
+from kpi_platform_tests.destinations.installation import Installation, Marts
+
+STEPS = ["resolve", "connect", "authenticate", "database", "schema", "can_read"]
+
+
+class DestinationConformance:
+    """The tests run in this order on what `built` made once."""
+
+    def test_every_mart_is_that_of_duckdb_row_by_row(self, built: Installation, expected: Expected) -> None:
+        for customer, marts in expected.marts.items():
+            same(built.marts(customer, marts), marts)
+
+    def test_a_mart_is_read_by_columns_and_bound_values(
+        self, built: Installation, expected: Expected
+    ) -> None:
+        customer = expected.customers[0].key
+        values = expected.marts[customer]["kpi_values"]
+        wanted = {"kpi": ["nps", "csat"], "account_id": str(values["account_id"].iloc[0])}
+        found = [
+            row
+            for batch in built.destination.read_mart("kpi_values", customer, ["kpi", "status"], where=wanted)
+            for row in batch.to_pylist()
+        ]
+        assert sorted(row["kpi"] for row in found) == ["csat", "nps"]
+        assert all(set(row) == {"kpi", "status"} for row in found)
+        assert not list(built.destination.read_mart("kpi_values", f"{customer}' or '1'='1"))
+        with pytest.raises(NotFound, match="no_such_mart"):
+            list(built.destination.read_mart("no_such_mart", customer))
+
+    def test_matching_and_load_work_on_top(self, built: Installation, expected: Expected) -> None:
+        for customer, dashboard in expected.dashboards.items():
+            assert dashboard_of(built, customer, AS_OF) == dashboard
+
+    def test_a_further_build_replaces_its_customers_alone(
+        self, built: Installation, expected: Expected
+    ) -> None:
+        again, gone, other = (one.key for one in expected.customers)
+        built.land([emptied(one) for one in expected.customers if one.key == gone])
+        report = built.build([gone, again], LATER)
+        assert set(report.built[gone].values()) == {0} or report.built[gone]["kpi_values"] == 0
+        same(built.marts(again, expected.later), expected.later)
+        same(built.marts(other, expected.marts[other]), expected.marts[other])
+
+    def test_a_connection_test_names_each_step(
+        self, built: Installation, expected: Expected, customer_document: dict[str, object]
+    ) -> None:
+        settings = built.settings(customer_document)
+        steps = list(run_connection_test(built.configuration, settings))
+        assert [(step.name, step.ok, step.error) for step in steps] == [(name, True, None) for name in STEPS]
+
+    def test_a_connection_test_stops_at_the_step_that_fails(
+        self, built: Installation, customer_document: dict[str, object]
+    ) -> None:
+        for refusal in built.place.refusals:
+            environment = {**built.configuration.environment, **refusal.environment}
+            place = replace(built.place, warehouse={**built.place.warehouse, **refusal.warehouse})
+            settings = replace(built, place=place).settings(customer_document)
+            if refusal.raw_schema is not None:
+                settings = replace(built, place=place).settings(
+                    {**customer_document, "salesforce": {"schema": refusal.raw_schema}}
+                )
+            configuration = replace(built.configuration, environment=environment)
+            *_, last = run_connection_test(configuration, settings, limit_seconds=refusal.limit_seconds)
+            assert (last.name, last.ok) == (refusal.step, False), f"{refusal.case}: {last}"
+            assert refusal.says in (last.error or ""), f"{refusal.case}: {last}"
+            assert not any(secret in (last.error or "") for secret in built.place.secrets), refusal.case
+
+    def test_the_local_fivetran_lands_by_key(self, built: Installation) -> None:
+        lander = open_lander(built.configuration, built.place.service, built.place.landing)
+        noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        later = noon + timedelta(days=1)
+
+        def rows(at: datetime, **columns: pa.Array) -> pa.Table:
+            count = len(next(iter(columns.values())))
+            return pa.table(columns | {"_fivetran_synced": pa.array([at] * count, pa.timestamp("us", "UTC"))})
+
+        odd = pa.array(['say "yes",\nplease 🎉', "", None])
+        lander.land(
+            "landed", [LandedTable("notes", rows(noon, id=pa.array(list("abc")), body=odd), key="id")]
+        )
+        changed = rows(later, id=pa.array(["b"]), body=pa.array(["new"]), amount=pa.array([1.5]))
+        table = LandedTable("notes", changed, key="id", deleted=["c"], synced_at=later)
+        versions = LandedTable("past", with_history(rows(noon, id=pa.array(["a", "b"]))), "id", history=True)
+        lander.land("landed", [table, versions])
+        ended = LandedTable(
+            "past", with_history(rows(later, id=pa.array(["a"]))), "id", ["b"], later, history=True
+        )
+        lander.land("landed", [ended])
+        found = self._rows(built, "select id, body, amount, _fivetran_deleted from landed.notes order by id")
+        assert [(row["id"], row["body"], row["amount"]) for row in found] == [
+            ("a", 'say "yes",\nplease 🎉', None),
+            ("b", "new", 1.5),
+            ("c", None, None),
+        ]
+        assert [bool(row["_fivetran_deleted"]) for row in found] == [False, False, True]
+        past = self._rows(built, "select id, _fivetran_active from landed.past order by id, _fivetran_start")
+        assert [tuple(row.values()) for row in past] == [("a", False), ("a", True), ("b", False)]
+
+    @staticmethod
+    def _rows(built: Installation, statement: str) -> list[dict[str, object]]:
+        return [row for batch in built.destination.query(statement) for row in batch.to_pylist()]
+
+
+def same(found: Marts, wanted: Marts) -> None:
+    """Equal in every row and column, numbers at 1e-9."""
+    assert set(found) == set(wanted)
+    for mart, frame in wanted.items():
+        pd.testing.assert_frame_equal(
+            found[mart], frame, check_dtype=False, check_exact=False, rtol=1e-9, atol=1e-12, obj=mart
+        )
+
+
+__all__ = ["DestinationConformance", "LandedCustomer", "same"]
