@@ -8,11 +8,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from kpi_platform.domain.errors import MissingConfiguration
 
 LOCAL_FIVETRAN_PORT = 8799
+DEFAULT_WEB_URL = "http://127.0.0.1:8080"
+DEFAULT_DAGSTER_URL = "http://127.0.0.1:3000"
 LOCAL_FIVETRAN_KEY = "local"
 """Key and secret of the local Fivetran of the embedded default. It listens on the loopback address only."""
 
@@ -69,6 +71,24 @@ class Configuration:
     @property
     def uses_local_fivetran(self) -> bool:
         return urlsplit(self.fivetran_api_url).hostname in ("127.0.0.1", "localhost", "::1")
+
+    @property
+    def web_url(self) -> str:
+        """Where the web app is reached, without a slash at the end."""
+        return (self.get("KPI_WEB_URL") or DEFAULT_WEB_URL).rstrip("/")
+
+    @property
+    def dagster_url(self) -> str:
+        """Where Dagster's UI is reached, without a slash at the end."""
+        return (self.get("KPI_DAGSTER_URL") or DEFAULT_DAGSTER_URL).rstrip("/")
+
+    def page(self, name: str, customer: str) -> str:
+        """A page of the web app, shown for a customer."""
+        return f"{self.web_url}/{name}?customer={quote(customer, safe='')}"
+
+    def run_url(self, run_id: str | None) -> str | None:
+        """The page of a run in Dagster's UI."""
+        return f"{self.dagster_url}/runs/{quote(run_id, safe='')}" if run_id else None
 
     def get(self, name: str) -> str | None:
         """The variable `name`, or None where it is unset or empty."""

@@ -7,6 +7,7 @@ needs is imported when it runs.
 import typer
 
 from kpi_platform.cli import (
+    alerts,
     customers,
     db,
     demo,
@@ -31,5 +32,20 @@ app = typer.Typer(
     epilog="Start with `kpi-platform demo`, then `up`. `kpi-platform COMMAND --help` explains each.",
 )
 
-for group in (demo, up, web, run, explain, customers, settings, matching, uploads, tokens, db, local, doctor):
+for group in (
+    demo,
+    up,
+    web,
+    run,
+    explain,
+    customers,
+    settings,
+    matching,
+    uploads,
+    alerts,
+    tokens,
+    db,
+    local,
+    doctor,
+):
     group.register(app)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.domain.alerts import AlertKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class StoredAlert:
     """`kind` and `subject` say what it is about, `since` when that began, `told_at` when somebody was told
     (None: not yet, for the address did not take it), `cleared_at` when it was over (None: it is open)."""
 
-    kind: str
+    kind: AlertKind
     subject: str
     text: str
     next_step: str
@@ -34,7 +35,7 @@ _NAMES = tuple(field.name for field in fields(StoredAlert))
 def open_alert(
     connection: sa.Connection,
     customer: str,
-    kind: str,
+    kind: AlertKind,
     subject: str,
     *,
     text: str,
@@ -64,14 +65,14 @@ def open_alert(
     return True
 
 
-def untell(connection: sa.Connection, customer: str, kind: str, subject: str) -> None:
+def untell(connection: sa.Connection, customer: str, kind: AlertKind, subject: str) -> None:
     """The address did not take it: the next look tells it again."""
     connection.execute(
         sa.update(_table).where(_key(connection, customer, kind, subject)).values(told_at=None)
     )
 
 
-def clear_alert(connection: sa.Connection, customer: str, kind: str, subject: str) -> None:
+def clear_alert(connection: sa.Connection, customer: str, kind: AlertKind, subject: str) -> None:
     """It is over; the next of its kind is told again. Nothing where it is not open."""
     key = sa.and_(_key(connection, customer, kind, subject), _table.c.cleared_at.is_(None))
     connection.execute(sa.update(_table).where(key).values(cleared_at=datetime.now(UTC)))
@@ -86,7 +87,7 @@ def open_alerts(connection: sa.Connection, customer: str) -> list[StoredAlert]:
     return [StoredAlert(**row) for row in connection.execute(query.order_by(_table.c.since)).mappings()]
 
 
-def _key(connection: sa.Connection, customer: str, kind: str, subject: str) -> sa.ColumnElement[bool]:
+def _key(connection: sa.Connection, customer: str, kind: AlertKind, subject: str) -> sa.ColumnElement[bool]:
     return sa.and_(
         _table.c.customer_id == get_customer(connection, customer).id,
         _table.c.kind == kind,

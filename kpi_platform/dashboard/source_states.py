@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.alerts import clear_alert
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.kpis import Source
 
@@ -49,7 +50,7 @@ def record_sync_state(
     detail: Mapping[str, Any] | None = None,
 ) -> SourceState:
     """Notes what is given and keeps the rest. Times only move forward, so that a late message takes nothing
-    back; another connection starts anew."""
+    back; another connection starts anew. A success ends the alert of a failure before it."""
     customer_id = get_customer(connection, customer).id
     key = sa.and_(_table.c.customer_id == customer_id, _table.c.source == source)
     query = sa.select(*(_table.c[name] for name in _NAMES)).where(key).with_for_update()
@@ -74,7 +75,10 @@ def record_sync_state(
         connection.execute(sa.update(_table).where(key).values(row))
     else:
         connection.execute(sa.insert(_table).values(customer_id=customer_id, **row))
-    return SourceState(**row)
+    state = SourceState(**row)
+    if state.last_succeeded_at is not None and not state.last_sync_failed:
+        clear_alert(connection, customer, "sync_failed", source)
+    return state
 
 
 def source_states(connection: sa.Connection, customer: str) -> dict[Source, SourceState]:

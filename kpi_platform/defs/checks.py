@@ -6,6 +6,7 @@ import dagster as dg
 
 from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.resources import Platform, PlatformParam
+from kpi_platform.defs.sync_alerts import tell_staleness
 from kpi_platform.defs.syncs import recorded_syncs
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
@@ -20,32 +21,35 @@ def freshness_check(source: Source) -> dg.AssetChecksDefinition:
         name="synced_lately",
         description="Every customer's newest sync is at most alerts.on_stale_hours old, and did not fail.",
     )
-    def synced_lately(platform: PlatformParam) -> dg.AssetCheckResult:
+    def synced_lately(context: dg.AssetCheckExecutionContext, platform: PlatformParam) -> dg.AssetCheckResult:
         late = stale_customers(platform, source, datetime.now(UTC))
+        tell_staleness(platform, source, late, context.run.run_id)
         return dg.AssetCheckResult(
             passed=not late,
             severity=dg.AssetCheckSeverity.WARN,
             description=f"{len(late)} customers are late." if late else "All customers are fresh.",
-            metadata={"customers": dg.MetadataValue.json(late)},
+            metadata={
+                "customers": dg.MetadataValue.json(
+                    {key: f"since {at.isoformat()}" if at else "never synced" for key, at in late.items()}
+                )
+            },
         )
 
     return synced_lately
 
 
-def stale_customers(platform: Platform, source: Source, now: datetime) -> dict[str, str]:
-    """Customer → since when, of those that have the source and are late."""
+def stale_customers(platform: Platform, source: Source, now: datetime) -> dict[str, datetime | None]:
+    """Customer → its last sync (None: never), of those that have the source and are late."""
     recorded = recorded_syncs(platform.engine)
     known = [customer for customer, of in recorded if of == source]
-    late: dict[str, str] = {}
+    late: dict[str, datetime | None] = {}
     for customer, settings in platform.settings(known).items():
         row = recorded[customer, source]
         if not settings.source(source).enabled:
             continue
         succeeded = row["last_succeeded_at"]
-        if succeeded is None:
-            late[customer] = "never synced"
-        elif now - succeeded > timedelta(hours=settings.alerts.on_stale_hours):
-            late[customer] = f"since {succeeded.isoformat()}"
+        if succeeded is None or now - succeeded > timedelta(hours=settings.alerts.on_stale_hours):
+            late[customer] = succeeded
     return late
 
 

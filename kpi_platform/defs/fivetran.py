@@ -7,12 +7,12 @@ from typing import Any
 
 import dagster as dg
 
-from kpi_platform.adapters.alerts import Alert, send_alert
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.defs.batch import Batch, Metadata
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import note_progress
 from kpi_platform.defs.resources import Platform, PlatformParam
+from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import record_connection, sync_metadata
 from kpi_platform.domain.batch import raw_schema
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, SyncFailed
@@ -184,15 +184,9 @@ class SourceSync:
             self._context.log.warning(f"{one.customer}: {error} Its KPIs are computed from what is there.")
             return
         self._batch.lose(one.customer, str(error))
-        if one.settings.alerts.on_sync_failure:
-            self._alert(one, error)
-
-    def _alert(self, one: CustomerInput, error: KpiPlatformError) -> None:
-        alert = Alert("sync_failed", one.customer, str(error), {"source": self._source, **error.details})
-        try:
-            send_alert(self._platform.configuration, one.settings.alerts, alert)
-        except KpiPlatformError as untold:
-            self._context.log.error(f"{one.customer}: {untold}")
+        tell_failed_sync(
+            self._platform, one.customer, one.settings, self._source, str(error), self._context.run.run_id
+        )
 
 
 def connection_of(one: CustomerInput, source: Source) -> str:

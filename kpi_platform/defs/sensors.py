@@ -19,6 +19,7 @@ from kpi_platform.defs.jobs import REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.runs import ActiveRun, active_runs, in_chunks
+from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import (
     dump_inputs,
     parse_inputs,
@@ -32,6 +33,7 @@ from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import column_key
 from kpi_platform.domain.refresh import refresh_is_due
+from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
 
 CUSTOMERS_PER_REFRESH = 200
@@ -97,7 +99,7 @@ def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.Sensor
                     if any(run.syncs(customer, source) for run in runs):
                         context.log.info(f"{customer}: a run of ours is syncing {source}, and records it.")
                         continue
-                    events += _notice(platform, api, customer, source, connection, recorded)
+                    events += _notice(platform, api, customer, settings, source, connection, recorded)
         except KpiPlatformError as error:
             return dg.SkipReason(str(error))
         if not events:
@@ -154,6 +156,7 @@ def _notice(
     platform: Platform,
     api: FivetranApi,
     customer: str,
+    settings: CustomerSettings,
     source: Source,
     connection: Connection,
     recorded: Mapping[tuple[str, Source], Mapping[str, Any]],
@@ -172,12 +175,14 @@ def _notice(
     with platform.engine.begin() as database:
         attempted = connection.completed_at if succeeded or failed else None
         record_connection(database, customer, source, connection, attempted_at=attempted)
+    reasons = "; ".join(connection.tasks) or "Fivetran gives no reason."
+    if failed and not (succeeded and _later(connection.succeeded_at, connection.failed_at)):
+        tell_failed_sync(platform, customer, settings, source, reasons)
     for table in tables:
         key = table_key(source, table)
         if succeeded:
             yield dg.AssetMaterialization(key, partition=customer, metadata=about)
         if failed:
-            reasons = "; ".join(connection.tasks) or "Fivetran gives no reason."
             yield dg.AssetObservation(
                 key, partition=customer, metadata=about | {"sync failed because": reasons}
             )

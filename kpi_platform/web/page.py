@@ -24,7 +24,6 @@ from kpi_platform.web.dependencies import (
     Principal,
     current_customer,
 )
-from kpi_platform.web.links import dagster_url
 from kpi_platform.web.refusals import NoCustomerChosen, NotSignedIn
 
 _HERE = Path(__file__).parent
@@ -128,7 +127,7 @@ def _framed(
         stored = get_customer(connection, customer) if customer else None
         customers = list_customers(connection) if principal.operator else []
         in_review = count_matches(connection, customer).get("review", 0) if customer else 0
-    return Page(request, principal, stored, customers, in_review, dagster_url(configuration))
+    return Page(request, principal, stored, customers, in_review, configuration.dagster_url)
 
 
 PageDep = Annotated[Page, Depends(_page)]

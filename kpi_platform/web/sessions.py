@@ -1,22 +1,19 @@
 """Session cookies: which token signed in, signed with the installation's key."""
 
-import os
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from itsdangerous import BadData, Signer, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from kpi_platform.adapters.key_file import installation_key
 from kpi_platform.configuration import Configuration
 
 SESSION_COOKIE = "kpi_session"
 CUSTOMER_COOKIE = "kpi_customer"
 SESSION_LENGTH = timedelta(hours=12)
-_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class Sessions:
     @classmethod
     def of(cls, configuration: Configuration) -> "Sessions":
         """With KPI_SESSION_KEY, else with a key that is made once and kept in `home`."""
-        return cls(_session_key(configuration))
+        return cls(installation_key(configuration, "KPI_SESSION_KEY", "session_key"))
 
     def start(self, request: Request, response: Response, token_id: int) -> None:
         """Sets the cookie of a new session. Lax, so that a link in an alert or from Fivetran's connect card
@@ -74,24 +71,3 @@ def set_cookie(request: Request, response: Response, name: str, value: str) -> N
         name, value, max_age=int(SESSION_LENGTH.total_seconds()),
         httponly=True, samesite="lax", secure=request.url.scheme == "https",
     )  # fmt: skip
-
-
-def _session_key(configuration: Configuration) -> bytes:
-    given = configuration.get("KPI_SESSION_KEY")
-    if given is not None:
-        return given.encode()
-    file = configuration.home / "session_key"
-    if not file.exists():
-        _write_once(file, secrets.token_bytes(_KEY_BYTES))
-    return file.read_bytes()
-
-
-def _write_once(file: Path, key: bytes) -> None:
-    """Two processes that start together agree on one key: linking fails where the name is taken."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
-        handle.write(key)
-    with suppress(FileExistsError):
-        file.hardlink_to(draft)
-    draft.unlink()

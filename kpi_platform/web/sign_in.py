@@ -12,7 +12,6 @@ from kpi_platform.web.sessions import SESSION_LENGTH, Sessions
 
 LINK_LIFETIME = timedelta(minutes=15)
 LINK_PATH = "/sign-in/link"
-DEFAULT_WEB_URL = "http://127.0.0.1:8080"
 _LINK_NAME = "local operator"
 
 
@@ -31,7 +30,7 @@ def sign_in_link(configuration: Configuration, engine: sa.Engine) -> str:
             expires_at=expires_at,
         )
     query = urlencode({"key": Sessions.of(configuration).sign_link(token.id)})
-    return f"{web_url(configuration)}{LINK_PATH}?{query}"
+    return f"{configuration.web_url}{LINK_PATH}?{query}"
 
 
 def redeem_link(engine: sa.Engine, sessions: Sessions, key: str) -> ApiToken:
@@ -59,8 +58,3 @@ def sign_in_with_token(engine: sa.Engine, text: str) -> ApiToken:
             next_step="Check it, or make a new one: kpi-platform token create",
         )
     return token
-
-
-def web_url(configuration: Configuration) -> str:
-    """Where the web app is reached, without a slash at the end."""
-    return (configuration.get("KPI_WEB_URL") or DEFAULT_WEB_URL).rstrip("/")

@@ -19,11 +19,13 @@ class Answer:
 
 @dataclass
 class ScriptedServer:
-    """`answers` are given in order, the last one again and again; `requests` are (method, path, body)."""
+    """`answers` are given in order, the last one again and again; `requests` are (method, path, body), and
+    `headers` those of each request, by names in small letters."""
 
     url: str
     answers: list[Answer]
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
 
 @contextmanager
@@ -35,6 +37,7 @@ def scripted(*answers: Answer) -> Iterator[ScriptedServer]:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
             script.requests.append((self.command, self.path, body))
+            script.headers.append({name.lower(): value for name, value in self.headers.items()})
             answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
             if answer.hang_up:
                 self.close_connection = True

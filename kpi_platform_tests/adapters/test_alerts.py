@@ -1,22 +1,32 @@
-"""Alerts go where the settings say, and an address that fails is never shown."""
+"""Alerts go where the settings say, signed, and an address that fails is never shown."""
+
+import base64
+import hmac
+import json
+from datetime import UTC, datetime
 
 import pytest
 
-from kpi_platform.adapters.alerts import Alert, send_alert
+from kpi_platform.adapters.alerts import send_alert, signing_secret
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.alerts import Alert
 from kpi_platform.domain.errors import MissingConfiguration, Unavailable
 from kpi_platform.domain.settings import Alerts
 from kpi_platform_tests.adapters.scripted_server import Answer, scripted
 
-ALERT = Alert("sync_failed", "acme", "The sync failed.", {"connection_id": "acme_crm"})
+ALERT = Alert(
+    "sync_failed", "acme", "salesforce", "The sync failed.", datetime(2026, 3, 1, 6, tzinfo=UTC),
+    "Sync again.", "https://kpi.example.com/status?customer=acme", "r1",
+)  # fmt: skip
 NAMED = Alerts(webhook_url_secret="ALERT_URL")
 
 
 def given(url: str) -> Configuration:
-    return Configuration.from_environment({"ALERT_URL": url})
+    environment = {"ALERT_URL": url, "KPI_ALERT_KEY": "installation", "KPI_DAGSTER_URL": "http://dagster"}
+    return Configuration.from_environment(environment)
 
 
-def test_an_alert_is_posted_with_its_text_and_details() -> None:
+def test_an_alert_says_what_where_since_when_and_what_to_do() -> None:
     with scripted(Answer(body={})) as server:
         assert send_alert(given(f"{server.url}/hook"), NAMED, ALERT)
     assert server.requests == [
@@ -24,13 +34,42 @@ def test_an_alert_is_posted_with_its_text_and_details() -> None:
             "POST",
             "/hook",
             {
-                "kind": "sync_failed",
-                "customer": "acme",
-                "text": "acme: The sync failed.",
-                "details": {"connection_id": "acme_crm"},
+                "type": "sync_failed",
+                "timestamp": "2026-03-01T06:00:00+00:00",
+                "text": "acme: The sync failed. Sync again.",
+                "data": {
+                    "customer": "acme",
+                    "subject": "salesforce",
+                    "what": "The sync failed.",
+                    "since": "2026-03-01T06:00:00+00:00",
+                    "what_to_do": "Sync again.",
+                    "link": "https://kpi.example.com/status?customer=acme",
+                    "run_url": "http://dagster/runs/r1",
+                },
             },
         )
     ]
+
+
+def test_the_receiver_can_check_who_it_is_from() -> None:
+    with scripted(Answer(body={})) as server:
+        here = given(server.url)
+        send_alert(here, NAMED, ALERT)
+    headers, [(_, _, body)] = server.headers[0], server.requests
+    sent = json.dumps(body).encode()
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + sent
+    key = base64.b64decode(signing_secret(here, "acme").removeprefix("whsec_"))
+    expected = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+    assert signing_secret(here, "bolt") != signing_secret(here, "acme")
+
+
+def test_a_repeated_alert_has_the_same_id() -> None:
+    with scripted(Answer(body={})) as server:
+        for _ in range(2):
+            send_alert(given(server.url), NAMED, ALERT)
+    first, second = server.headers
+    assert first["webhook-id"] == second["webhook-id"] == ALERT.id
 
 
 def test_without_an_address_nothing_is_sent() -> None:
@@ -44,6 +83,6 @@ def test_an_address_that_fails_is_named_by_its_variable_alone() -> None:
     assert "secret-path" not in str(raised.value)
 
 
-def test_a_missing_variable_is_named() -> None:
+def test_a_missing_variable_is_named(configuration: Configuration) -> None:
     with pytest.raises(MissingConfiguration, match="ALERT_URL"):
-        send_alert(Configuration.from_environment({}), NAMED, ALERT)
+        send_alert(configuration, NAMED, ALERT)

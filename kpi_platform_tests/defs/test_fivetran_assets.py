@@ -85,8 +85,9 @@ def test_a_sync_that_fails_for_good_fails_its_customer_alone_and_alerts(
     assert len(installation.materializations("salesforce", "account", partition="northwind")) == before + 1
     assert finished.tags["kpi/lost"].endswith(":umbra")
     [(_, _, alert)] = alerts.requests
-    assert alert["kind"] == "sync_failed"
-    assert alert["customer"] == "umbra"
+    assert alert["type"] == "sync_failed"
+    assert alert["data"]["customer"] == "umbra"
+    assert alert["data"]["run_url"].endswith(f"/runs/{finished.run_id}")
     assert "The source is asleep." in alert["text"]
 
 

@@ -120,6 +120,7 @@ _OF_THE_PLATFORM = frozenset(
         "FIVETRAN_API_SECRET",
         "FIVETRAN_WEBHOOK_SECRET",
         "KPI_SESSION_KEY",
+        "KPI_ALERT_KEY",
         "DASHBOARD_DATABASE_URL",
     }
 )

@@ -31,7 +31,6 @@ from kpi_platform.web.schemas.customers import (
     CustomerAnswer,
     CustomerBody,
 )
-from kpi_platform.web.sign_in import web_url
 
 router = APIRouter(prefix="/customers", tags=["onboarding"], dependencies=[Depends(require_operator)])
 
@@ -77,7 +76,7 @@ def add_connections(
 
 def connected_url(configuration: Configuration) -> str:
     """Where Fivetran's sign-in page leads back to."""
-    return f"{web_url(configuration)}/settings"
+    return f"{configuration.web_url}/settings"
 
 
 def _wanted(bodies: Sequence[ConnectionBody]) -> list[WantedConnection]:

@@ -22,7 +22,6 @@ from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import SyncTimes, sync_times
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CurrentPrincipal
-from kpi_platform.web.links import dagster_url, run_url
 from kpi_platform.web.page import PageDep
 
 router = APIRouter(include_in_schema=False)
@@ -80,7 +79,7 @@ def show_status(
         offset=offset,
         search=search,
         choose=choose,
-        dagster_home=dagster_url(configuration),
+        dagster_home=configuration.dagster_url,
     )
 
 
@@ -109,8 +108,8 @@ def _status(
         sources=sources,
         times=times,
         upload=newest,
-        run_url=run_url(configuration, newest.run_id if newest else None),
-        partition_url=f"{dagster_url(configuration)}/assets?partition={quote(customer.key, safe='')}",
+        run_url=configuration.run_url(newest.run_id if newest else None),
+        partition_url=f"{configuration.dagster_url}/assets?partition={quote(customer.key, safe='')}",
         sync=sync,
         problems=problems,
     )

@@ -17,7 +17,6 @@ from kpi_platform.web.dependencies import (
     require_scope,
 )
 from kpi_platform.web.formats import REASON_WORDS
-from kpi_platform.web.links import run_url
 from kpi_platform.web.page import CustomerPageDep
 from kpi_platform.web.routes.uploads import take_back
 
@@ -44,7 +43,7 @@ def show_uploads(
     return page.show(
         "uploads.html",
         uploads=uploads[:_LIMIT],
-        runs={one.version: run_url(configuration, one.run_id) for one in uploads},
+        runs={one.version: configuration.run_url(one.run_id) for one in uploads},
         has_more=len(uploads) > _LIMIT,
         limit=_LIMIT,
         offset=offset,

@@ -27,7 +27,6 @@ from kpi_platform.web.dependencies import (
     EngineDep,
     require_scope,
 )
-from kpi_platform.web.links import run_url
 from kpi_platform.web.schemas.answers import Limit, errors
 from kpi_platform.web.schemas.sync import SyncAnswer, SyncBody
 
@@ -112,7 +111,7 @@ def sync_answer(configuration: Configuration, request: SyncRequest) -> SyncAnswe
     """The request as the API and the pages show it."""
     run_id = request.run_ids[-1] if request.run_ids else None
     known = {name: getattr(request, name) for name in SyncAnswer.model_fields if hasattr(request, name)}
-    return SyncAnswer(**known, run_id=run_id, run_url=run_url(configuration, run_id))
+    return SyncAnswer(**known, run_id=run_id, run_url=configuration.run_url(run_id))
 
 
 def _read(engine: sa.Engine, request: SyncRequest) -> SyncRequest:

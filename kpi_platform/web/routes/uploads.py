@@ -16,7 +16,6 @@ from kpi_platform.web.dependencies import (
     EngineDep,
     require_scope,
 )
-from kpi_platform.web.links import run_url
 from kpi_platform.web.schemas.answers import Limit, Offset, errors
 from kpi_platform.web.schemas.uploads import UploadAnswer, UploadDiffAnswer
 
@@ -84,4 +83,4 @@ def get_diff(
 
 def _upload(configuration: Configuration, upload: Upload) -> UploadAnswer:
     answer = UploadAnswer.model_validate(upload)
-    return answer.model_copy(update={"run_url": run_url(configuration, upload.run_id)})
+    return answer.model_copy(update={"run_url": configuration.run_url(upload.run_id)})

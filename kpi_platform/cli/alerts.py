@@ -1,0 +1,78 @@
+"""`kpi-platform alert …`: what people were told, and how a receiver knows that it is from us."""
+
+from typing import Annotated
+
+import typer
+
+from kpi_platform.cli.dashboard import dashboard
+from kpi_platform.cli.output import cli_errors, console, print_json, print_table
+from kpi_platform.configuration import Configuration
+
+Customer = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Show what alerts are open, and check the receiver.")
+    app.add_typer(group, name="alert")
+    for name, command in (("list", list_), ("key", key), ("test", test)):
+        group.command(name=name)(command)
+
+
+@cli_errors
+def list_(customer: Customer, as_json: Json = False) -> None:
+    """List CUSTOMER's open alerts, the oldest first."""
+    from kpi_platform.dashboard.alerts import open_alerts
+    from kpi_platform.dashboard.database import reading
+
+    with dashboard(Configuration.from_environment()) as engine, reading(engine) as connection:
+        found = open_alerts(connection, customer)
+    if as_json:
+        print_json(found)
+    elif not found:
+        console.print("No alert is open.", highlight=False)
+    else:
+        heads = ("since", "what", "about", "text", "what to do", "told")
+        rows = [(one.since, one.kind, one.subject, one.text, one.next_step, one.told_at) for one in found]
+        print_table(f"Open alerts of {customer}", heads, rows)
+
+
+@cli_errors
+def key(customer: Customer) -> None:
+    """Print the secret with which CUSTOMER's receiver checks signatures (standardwebhooks.com)."""
+    from kpi_platform.adapters.alerts import signing_secret
+    from kpi_platform.dashboard.customers import get_customer
+    from kpi_platform.dashboard.database import reading
+
+    configuration = Configuration.from_environment()
+    with dashboard(configuration) as engine, reading(engine) as connection:
+        get_customer(connection, customer)
+    typer.echo(signing_secret(configuration, customer))
+
+
+@cli_errors
+def test(customer: Customer) -> None:
+    """Send a test alert to where CUSTOMER's settings say."""
+    from datetime import UTC, datetime
+
+    from kpi_platform.adapters.alerts import send_alert
+    from kpi_platform.dashboard.database import reading
+    from kpi_platform.domain.alerts import Alert
+    from kpi_platform.domain.errors import InvalidInput
+    from kpi_platform.pipeline.customer_settings import effective_settings
+
+    configuration = Configuration.from_environment()
+    with dashboard(configuration) as engine, reading(engine) as connection:
+        settings = effective_settings(configuration, connection, customer)
+    alert = Alert(
+        "test", customer, "test", "This is a test.", datetime.now(UTC), "Nothing is to be done.",
+        configuration.page("status", customer),
+    )  # fmt: skip
+    if not send_alert(configuration, settings.alerts, alert):
+        raise InvalidInput(
+            f"The settings of {customer} name no address for alerts.",
+            next_step="Set alerts.webhook_url_secret to the name of the variable with the address.",
+        )
+    console.print(
+        f"[green]✓[/] {settings.alerts.webhook_url_secret} has taken a test alert.", highlight=False
+    )

@@ -1,0 +1,32 @@
+"""What a person ought to know, and what to do about it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+AlertKind = Literal["sync_failed", "source_stale", "kpi_at_risk", "test"]
+"""A sync failed for good; a source was not synced for too long; KPIs of accounts became at risk; somebody
+tries whether alerts arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Plain words without secrets. `kind`, `customer` and `subject` say what it is about and stay the same
+    for as long as it lasts; `since` is when it began; `link` leads to where one sees more; `run_id` is
+    Dagster's."""
+
+    kind: AlertKind
+    customer: str
+    subject: str
+    text: str
+    since: datetime
+    next_step: str
+    link: str | None = None
+    run_id: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The same for every try to tell it, so that a receiver can drop what it has."""
+        named = f"{self.customer}/{self.kind}/{self.subject}/{self.since.isoformat()}"
+        return f"msg_{hashlib.sha256(named.encode()).hexdigest()[:32]}"
