@@ -5,6 +5,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,6 +22,36 @@ from kpi_platform_tests.pipeline.marts import MartAccount
 
 PHASES = ("read", "accounts", "values", "finish")
 _TIMES = ("started_at", "finished_at")
+_PRELOADED = [
+    "kpi_platform_tests.pipeline.kills",
+    # Imported by a load when it needs them; a process that is killed should not spend its life on that.
+    "duckdb",
+    "pandas",
+    "psycopg",
+    "kpi_platform.adapters.destination.duckdb",
+    "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.dialects.sqlite",
+]
+
+
+@dataclass(slots=True)
+class PhaseClock:
+    """Hears how a load gets on, and knows how long each phase of the last one took, in seconds. Until there
+    was one it says 30 ms."""
+
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.03))
+    _phase: str = ""
+    _since: float = 0.0
+
+    def __call__(self, phase: str, _done: int, _total: int) -> None:
+        if phase != self._phase:
+            self.end()
+            self._phase, self._since = phase, time.perf_counter()
+
+    def end(self) -> None:
+        if self._phase:
+            self.seconds[self._phase] = time.perf_counter() - self._since
+        self._phase = ""
 
 
 def kill_loads(folder: Path, disturbed_url: str, kills: int, *, size: int, seed: int = 1) -> Counter[str]:
@@ -35,11 +66,12 @@ def kill_loads(folder: Path, disturbed_url: str, kills: int, *, size: int, seed:
     calm = _desk(folder, f"sqlite:///{folder / 'calm.db'}")
     wild = _desk(folder, disturbed_url)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["kpi_platform_tests.pipeline.kills"])
+    context.set_forkserver_preload(_PRELOADED)
     killed: Counter[str] = Counter()
+    clock = PhaseClock()
     before, step = stored(wild), 0
-    while (
-        sum(killed[phase] for phase in PHASES) < kills or min(killed[phase] for phase in PHASES) < kills // 10
+    while sum(killed[phase] for phase in PHASES) < kills or min(killed[phase] for phase in PHASES) < max(
+        1, kills // 10
     ):
         step += 1
         as_of = T1 + timedelta(hours=step)
@@ -49,10 +81,20 @@ def kill_loads(folder: Path, disturbed_url: str, kills: int, *, size: int, seed:
         wild.marts(as_of, accounts)
         for _ in range(3):
             phase = min(PHASES, key=lambda one: (killed[one], dice.random()))
-            killed[_kill(context, wild, as_of, _mode(step), phase, dice)] += 1
+            # Any moment of the phase, as long as it took when nobody disturbed it.
+            wait = dice.random() * clock.seconds[phase]
+            killed[_kill(context, wild, as_of, _mode(step), phase, wait)] += 1
             found = stored(wild)
             assert found in (before, after), f"step {step}: half a load is visible"
-        load_dashboard(wild.configuration, wild.engine, wild.customer, as_of, update_mode=_mode(step))
+        load_dashboard(
+            wild.configuration,
+            wild.engine,
+            wild.customer,
+            as_of,
+            update_mode=_mode(step),
+            on_progress=clock,
+        )
+        clock.end()
         before = stored(wild)
         assert before == after, f"step {step}: the disturbed dashboard differs"
     for desk in (calm, wild):
@@ -86,8 +128,8 @@ def _plain(row: Any, named: dict[int, str | None]) -> tuple[Any, ...]:
     )
 
 
-def _kill(context: Any, desk: Desk, as_of: Any, mode: str, phase: str, dice: random.Random) -> str:
-    """Starts a load, kills it a random while after `phase` began. Returns the phase it was in."""
+def _kill(context: Any, desk: Desk, as_of: Any, mode: str, phase: str, wait: float) -> str:
+    """Starts a load, kills it `wait` seconds after `phase` began. Returns the phase it was in."""
     here, there = context.Pipe(duplex=False)
     url = desk.configuration.dashboard_database_url
     arguments = (there, str(desk.configuration.home), url, as_of, mode)
@@ -97,7 +139,7 @@ def _kill(context: Any, desk: Desk, as_of: Any, mode: str, phase: str, dice: ran
     reached = ""
     while reached not in (phase, "done"):
         reached = here.recv()
-    time.sleep(dice.random() * 0.03)
+    time.sleep(wait)
     process.kill()
     process.join()
     try:

@@ -11,5 +11,5 @@ def test_a_load_killed_in_any_phase_is_there_as_a_whole_or_not_at_all(
     request: pytest.FixtureRequest, tmp_path: Path, kind: str
 ) -> None:
     url = f"sqlite:///{tmp_path / 'wild.db'}" if kind == "sqlite" else request.getfixturevalue("postgres_url")
-    killed = kill_loads(tmp_path, url, kills=8, size=100)
+    killed = kill_loads(tmp_path, url, kills=5, size=40)
     assert all(killed[phase] for phase in PHASES)
