@@ -45,10 +45,11 @@ union all
 
 select
     *,
-    {{ version_rank() }} as version_rank
+    1 as version_rank
 from landed
 where id_key is not null and hash(customer_id, id_key) in (select key_hash from shared)
-qualify version_rank = 1
+{#- By its name, the rank would be that of the rows that these are joined to. #}
+qualify {{ version_rank() }} = 1
 {%- endmacro %}
 
 
