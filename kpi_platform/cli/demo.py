@@ -1,5 +1,6 @@
 """`kpi-platform demo`: three sample customers, from their sources to the dashboard, in one go."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,10 +114,12 @@ def add_sample_customer(configuration: Configuration, engine: "Engine", customer
 
 
 def _say_what_next() -> None:
+    command = sys.argv[0]
     console.print(
         "\nNext\n"
-        "  kpi-platform up              Dagster's UI, the web app and the local Fivetran, until Ctrl-C\n"
-        "  kpi-platform explain --help  how a number was computed, and from which rows\n"
-        "  kpi-platform --help          everything else",
+        f"  {command} up              Dagster's UI, the web app and the local Fivetran, until Ctrl-C\n"
+        f"  {command} explain --help  how a number was computed, and from which rows\n"
+        f"  {command} --help          everything else",
         highlight=False,
+        soft_wrap=True,
     )

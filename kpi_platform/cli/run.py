@@ -1,6 +1,7 @@
 """`kpi-platform run`: the whole job for some customers, in this process."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ from kpi_platform.cli.output import cli_errors, console, print_json
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.as_of_range import as_of_range as instants_between
 from kpi_platform.domain.as_of_range import parse_as_of
-from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.domain.errors import FivetranRefused, InvalidInput
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -65,12 +66,17 @@ def run_all(
     *,
     skip_sync: bool,
 ) -> list[dict[str, Any]]:
-    """Runs the job once for each instant, oldest first, and syncs at most once. The outcomes are JSON."""
+    """Runs the job once for each instant, oldest first, and syncs at most once. The outcomes are JSON.
+
+    Raises FivetranUnavailable or FivetranRefused before anything starts, where Fivetran takes no calls.
+    """
     from kpi_platform.dashboard.customers import get_customer
     from kpi_platform.defs.run import run_job
 
     with engine.connect() as connection:
         keys = [get_customer(connection, key).key for key in dict.fromkeys(customers)]
+    if not skip_sync:
+        require_fivetran(configuration)
     outcomes = []
     with console.status("Starting …") as status:
         for number, instant in enumerate(instants):
@@ -91,6 +97,22 @@ def run_all(
                 }
             )
     return outcomes
+
+
+def require_fivetran(configuration: Configuration) -> None:
+    """Raises what Fivetran answers when it is down or refuses the key.
+
+    A run retries for as long as each customer's settings say; who waits at a terminal is told at once.
+    """
+    from kpi_platform.adapters.fivetran import open_fivetran
+
+    with closing(open_fivetran(configuration)) as fivetran:
+        try:
+            fivetran.groups()
+        except FivetranRefused as error:
+            # A key may be limited to connections.
+            if error.details["status"] != 403:
+                raise
 
 
 def print_outcomes(outcomes: list[dict[str, Any]]) -> None:

@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+import yaml
 
 from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.output import cli_errors, console
@@ -13,6 +14,11 @@ from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, require_free_port
 from kpi_platform.configuration import Configuration
 
 _SECONDS_TO_END = 60
+_WORKSPACE = {
+    "load_from": [
+        {"python_module": {"module_name": "kpi_platform.definitions", "location_name": "kpi_platform"}}
+    ]
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +45,8 @@ def register(app: typer.Typer) -> None:
             "KPI_DAGSTER_URL": f"http://{host}:{dagster_port}",
             "KPI_WEB_URL": f"http://{host}:{port}",
             "PYTHONUNBUFFERED": "1",
+            # `dg dev`, which Dagster's warning recommends, needs a project folder; an installation has none.
+            "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
         }
         configuration = Configuration.from_environment(environment)
         wanted = {"web app": port, "Dagster": dagster_port}
@@ -66,7 +74,9 @@ def _servers(
 ) -> dict[str, list[object]]:
     """The commands, by the name that their output is marked with."""
     python = [sys.executable, "-m"]
-    dagster = [*python, "dagster", "dev", "-m", "kpi_platform.definitions", "-h", host, "-p", dagster_port]
+    workspace = configuration.dagster_home / "workspace.yaml"
+    workspace.write_text(yaml.safe_dump(_WORKSPACE))
+    dagster = [*python, "dagster", "dev", "-w", workspace, "-h", host, "-p", dagster_port]
     servers: dict[str, list[object]] = {}
     if configuration.uses_local_fivetran:
         local_port = configuration.local_fivetran_port

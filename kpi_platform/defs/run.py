@@ -143,6 +143,8 @@ def _outcome(run_id: str, customers: Sequence[str], events: Sequence[dg.DagsterE
 
 def _first_cause(error: SerializableErrorInfo) -> str:
     """What the innermost of a chain of errors says, in one line; Dagster's own only say where."""
+    if error.cls_name == "DagsterExecutionInterruptedError":
+        return "The run was interrupted. Start it again; what was loaded before stays."
     while error.cause is not None:
         error = error.cause
     return " ".join(error.message.split())
