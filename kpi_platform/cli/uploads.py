@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="List the uploads of a customer, compare them, take one back."
     )
     app.add_typer(group, name="uploads")
-    for name, command in (("list", list_), ("diff", diff), ("rollback", rollback)):
+    for name, command in (("list", list_), ("diff", diff), ("rollback", rollback), ("release", release)):
         group.command(name=name)(command)
 
 
@@ -29,13 +29,18 @@ def register(app: typer.Typer) -> None:
 def list_(customer: Key, limit: Limit = 20, as_json: Json = False) -> None:
     """List the uploads, newest first, with what each changed."""
     from kpi_platform.dashboard.database import reading
+    from kpi_platform.dashboard.load_holds import open_hold
     from kpi_platform.dashboard.uploads import list_uploads
 
     with dashboard(Configuration.from_environment()) as engine, reading(engine) as connection:
         uploads = list_uploads(connection, customer, limit=limit)
+        held = open_hold(connection, customer)
     if as_json:
         print_json(uploads)
         return
+    if held is not None:
+        state = "released, and comes with the next load" if held.released_at else "held"
+        console.print(f"The load as of {held.as_of.isoformat()} is {state}: {' '.join(held.reasons)}")
     columns = ("upload", "what", "status", "as of", "new", "changed", "unchanged", "retired", "by", "at")
     print_table(f"Uploads of {customer}", columns, [_row(upload) for upload in uploads])
 
@@ -99,6 +104,23 @@ def rollback(
     console.print(
         f"Took back {taken} of {customer} as upload {upload.version}: {upload.kpis_updated} values restored, "
         f"{upload.kpis_retired} gone.",
+        highlight=False,
+    )
+
+
+@cli_errors
+def release(customer: Key, as_json: Json = False) -> None:
+    """Let a load through that was held because it would do harm, such as one without most of the accounts."""
+    from kpi_platform.dashboard.load_holds import release_hold
+
+    with dashboard(Configuration.from_environment()) as engine, engine.begin() as connection:
+        released = release_hold(connection, customer, who=who())
+    if as_json:
+        print_json(released)
+        return
+    console.print(
+        f"Released what was held of {customer}: {' '.join(released.reasons)} A running daemon loads it now; "
+        f"without one: kpi-platform run {customer} --skip-sync",
         highlight=False,
     )
 

@@ -111,6 +111,7 @@ kpi_uploads = sa.Table(
     sa.Column(
         "fingerprint", sa.Text, comment="Of what was loaded, without as_of; equal means nothing to do."
     ),
+    sa.Column("profile", JSON, comment="What came in, in figures: what the next load is compared with."),
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("finished_at", UtcDateTime, nullable=False),
     _one_of("kind", "load", "rollback", "baseline"),
@@ -430,6 +431,29 @@ check_results = sa.Table(
     sa.Column("passed", sa.Integer, nullable=False),
     sa.Column("findings", JSON, nullable=False),
     comment="The newest outcome of each suite of checks: how many passed, and what the others found.",
+)
+
+load_holds = sa.Table(
+    "load_holds",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _customer(),
+    sa.Column("as_of", UtcDateTime, nullable=False),
+    sa.Column("run_id", sa.Text),
+    sa.Column("reasons", JSON, nullable=False),
+    sa.Column("profile", JSON, nullable=False),
+    sa.Column("held_at", UtcDateTime, nullable=False),
+    sa.Column("released_at", UtcDateTime),
+    sa.Column("released_by", sa.Text),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Index(
+        "uq_load_holds_open",
+        "customer_id",
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    ),
+    comment="Loads that would have done harm: at most one of a customer waits for somebody's decision.",
 )
 
 audit_events = sa.Table(

@@ -135,9 +135,16 @@ def close_upload(
     counts: Mapping[str, int],
     notes: list[str],
     fingerprint: str | None,
+    profile: Mapping[str, Any] | None = None,
 ) -> None:
-    """Completes the row that `open_upload` wrote."""
-    values = {**counts, "notes": notes, "fingerprint": fingerprint, "finished_at": datetime.now(UTC)}
+    """Completes the row that `open_upload` wrote. `profile` is a document of `domain.load_guard`."""
+    values = {
+        **counts,
+        "notes": notes,
+        "fingerprint": fingerprint,
+        "profile": profile,
+        "finished_at": datetime.now(UTC),
+    }
     connection.execute(sa.update(_table).where(_key(customer_id, version)).values(values))
 
 

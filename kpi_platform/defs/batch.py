@@ -5,7 +5,7 @@ any list, of which some may fail. So a batch records its events itself (docs/dec
 every customer, materialised for those that succeeded. What stays planned in a failed run is shown as failed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -96,8 +96,13 @@ class Batch:
         all that is there, also what its own first steps have synced."""
         return None if self.as_of > self.started_at - PRESENT else self.as_of
 
-    def each(self, work: Callable[[str], Metadata]) -> Iterator[Any]:
-        """Does `work` for one customer after another; what raises is that customer's failure alone."""
+    def each(
+        self,
+        work: Callable[[str], Metadata],
+        then: Callable[[], Iterable[dg.AssetCheckResult]] = tuple,
+    ) -> Iterator[Any]:
+        """Does `work` for one customer after another; what raises is that customer's failure alone. `then`
+        gives the results of checks, once all are done."""
         for customer in self.customers:
             try:
                 metadata = work(customer)
@@ -108,6 +113,7 @@ class Batch:
                 self.lose(customer, f"{type(error).__name__}: {error}")
             else:
                 yield from self.keep(customer, dict.fromkeys(self.context.selected_asset_keys, metadata))
+        yield from then()
         yield from self.finish()
 
     def keep(

@@ -8,6 +8,7 @@ from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.sync_alerts import tell_staleness
 from kpi_platform.defs.syncs import recorded_syncs
+from kpi_platform.domain.due_times import overdue
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
 
@@ -19,11 +20,13 @@ def freshness_check(source: Source) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=table_key(source, first),
         name="synced_lately",
-        description="Every customer's newest sync is at most alerts.on_stale_hours old, and did not fail.",
+        description="Every customer's newest successful sync is no older than its own frequency and window "
+        "allow, nor than alerts.on_stale_hours.",
     )
     def synced_lately(context: dg.AssetCheckExecutionContext, platform: PlatformParam) -> dg.AssetCheckResult:
-        late = stale_customers(platform, source, datetime.now(UTC))
-        tell_staleness(platform, source, late, context.run.run_id)
+        stale, behind = late_customers(platform, source, datetime.now(UTC))
+        tell_staleness(platform, source, stale, context.run.run_id)
+        late = behind | stale
         return dg.AssetCheckResult(
             passed=not late,
             severity=dg.AssetCheckSeverity.WARN,
@@ -31,26 +34,33 @@ def freshness_check(source: Source) -> dg.AssetChecksDefinition:
             metadata={
                 "customers": dg.MetadataValue.json(
                     {key: f"since {at.isoformat()}" if at else "never synced" for key, at in late.items()}
-                )
+                ),
+                "older than on_stale_hours": len(stale),
             },
         )
 
     return synced_lately
 
 
-def stale_customers(platform: Platform, source: Source, now: datetime) -> dict[str, datetime | None]:
-    """Customer → its last sync (None: never), of those that have the source and are late."""
+def late_customers(
+    platform: Platform, source: Source, now: datetime
+) -> tuple[dict[str, datetime | None], dict[str, datetime | None]]:
+    """Customer → its last sync (None: never), of those that have the source: first who is to be alerted, then
+    who is behind its own frequency."""
     recorded = recorded_syncs(platform.engine)
     known = [customer for customer, of in recorded if of == source]
-    late: dict[str, datetime | None] = {}
+    stale: dict[str, datetime | None] = {}
+    behind: dict[str, datetime | None] = {}
     for customer, settings in platform.settings(known).items():
         row = recorded[customer, source]
         if not settings.source(source).enabled:
             continue
         succeeded = row["last_succeeded_at"]
         if succeeded is None or now - succeeded > timedelta(hours=settings.alerts.on_stale_hours):
-            late[customer] = succeeded
-    return late
+            stale[customer] = succeeded
+        if overdue(settings, source, succeeded, now):
+            behind[customer] = succeeded
+    return stale, behind
 
 
 FRESHNESS_CHECKS = [freshness_check(source) for source in SOURCES]

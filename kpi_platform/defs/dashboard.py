@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from kpi_platform.defs.batch import Batch, Metadata
+from kpi_platform.defs.load_checks import LOAD_CHECKS, LoadChecks
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import COUNTS, finish, load_results, load_wishes, note_progress, request_of
 from kpi_platform.defs.resources import PlatformParam
+from kpi_platform.domain.errors import LoadHeld
 
 if TYPE_CHECKING:
     from kpi_platform.pipeline.load import LoadReport
@@ -28,30 +30,47 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
         kinds={"python", "sql"},
         owners=OWNERS,
         backfill_policy=BATCH_POLICY,
+        check_specs=LOAD_CHECKS,
         description="The customer's KPI values in the dashboard: one upload, one transaction, one version.",
     )
     def load(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
         from kpi_platform.pipeline.load import load_dashboard
+        from kpi_platform.pipeline.threshold_alerts import tell_crossings
 
         note_progress(context, platform, "loading")
         batch = Batch.of(context)
         request = request_of(context, platform)
         wishes = load_wishes(request)
+        checks = LoadChecks()
 
         def load_one(customer: str) -> Metadata:
-            report = load_dashboard(
-                platform.configuration,
-                platform.engine,
-                customer,
-                batch.as_of,
-                run_id=context.run.run_id,
-                **wishes,
-            )
+            try:
+                report = load_dashboard(
+                    platform.configuration,
+                    platform.engine,
+                    customer,
+                    batch.as_of,
+                    run_id=context.run.run_id,
+                    **wishes,
+                )
+            except LoadHeld as held:
+                checks.held(platform, customer, held, context.run.run_id)
+                raise
+            checks.loaded(report)
+            if not report.dry_run:
+                tell_crossings(
+                    platform.configuration, platform.engine, customer, report.version, batch.as_of,
+                    context.run.run_id,
+                )  # fmt: skip
             if request is not None:
                 finish(platform, request.id, "done", load_results(report), context.run.run_id)
             return load_metadata(report, platform.configuration.get("KPI_WEB_URL"))
 
-        yield from batch.each(load_one)
+        def results() -> Iterator[dg.AssetCheckResult]:
+            checks.record(platform, context.run.run_id)
+            yield from checks.results()
+
+        yield from batch.each(load_one, results)
 
     return load
 
@@ -68,6 +87,8 @@ def load_metadata(report: "LoadReport", web_url: str | None) -> dict[str, Any]:
         "as_of": dg.MetadataValue.timestamp(report.as_of),
         "counts": dg.MetadataValue.table(records, schema=schema),
         "dagster/row_count": report.kpis_synced + report.kpis_unchanged,
+        "source accounts": report.source_accounts,
+        "unusual": dg.MetadataValue.md("\n".join(f"- {one.text}" for one in report.anomalies) or "nothing"),
         "notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in report.errors) or "none"),
     }
     if web_url:

@@ -5,14 +5,18 @@ from collections.abc import Iterator
 import dagster as dg
 
 from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.load_holds import released_holds
 from kpi_platform.dashboard.sync_requests import SyncRequest, queued_sync_requests
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.fivetran import source_keys
-from kpi_platform.defs.jobs import SYNC_AND_REFRESH
+from kpi_platform.defs.jobs import REFRESH, SYNC_AND_REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.requests import REQUEST_TAG, finish
 from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.domain.sources import SOURCES
+
+BY_HAND = {"dagster/priority": "10"}
+"""Run tags of what a person waits for: it comes before what is scheduled."""
 
 ENDINGS = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
@@ -39,6 +43,25 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
         for request in ready:
             yield run_for(context.instance, request, kpi_keys)
 
+    @dg.sensor(
+        job=REFRESH,
+        minimum_interval_seconds=interval_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Loads what was held and somebody has released.",
+    )
+    def released_loads(
+        context: dg.SensorEvaluationContext, platform: PlatformParam
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        with reading(platform.engine) as database:
+            released = released_holds(database)
+        partitions = set(context.instance.get_dynamic_partitions(CUSTOMERS_NAME))
+        ready = {customer: hold for customer, hold in released.items() if customer in partitions}
+        if not ready:
+            yield dg.SkipReason("Nobody has released a load.")
+        for customer, hold in ready.items():
+            tags = batch_tags(context.instance, [customer]) | {"kpi/trigger": "release", **BY_HAND}
+            yield dg.RunRequest(run_key=f"release-{hold.id}", tags=tags)
+
     def ending(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
         @dg.run_status_sensor(
             name=f"sync_request_{status.value.lower()}",
@@ -60,7 +83,7 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
 
         return sync_request_ended
 
-    return [sync_requests, *map(ending, ENDINGS)]
+    return [sync_requests, released_loads, *map(ending, ENDINGS)]
 
 
 def run_for(instance: dg.DagsterInstance, request: SyncRequest, kpi_keys: list[dg.AssetKey]) -> dg.RunRequest:
@@ -72,7 +95,7 @@ def run_for(instance: dg.DagsterInstance, request: SyncRequest, kpi_keys: list[d
             **batch_tags(instance, [request.customer]),
             REQUEST_TAG: request.id,
             "kpi/source": ",".join(sources),
-            "dagster/priority": "10",
+            **BY_HAND,
         },
         asset_selection=[*(key for source in sources for key in source_keys(source)), *kpi_keys],
     )

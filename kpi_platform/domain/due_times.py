@@ -65,6 +65,20 @@ def due_sources(
     )
 
 
+def overdue(
+    settings: CustomerSettings, source: Source, last_succeeded: datetime | None, now: datetime
+) -> bool:
+    """Whether a whole frequency has passed since an automatic sync ought to have been started, and none has
+    succeeded since."""
+    if not settings.syncs_automatically(source) or settings.source(source).connection_id is None:
+        return False
+    if last_succeeded is None:
+        return True
+    frequency = timedelta(minutes=settings.frequency(source))
+    expected = next_sync(settings, source, last_succeeded, last_succeeded) or last_succeeded + frequency
+    return now > expected + frequency
+
+
 def customer_next_sync(
     settings: CustomerSettings, last_started: Mapping[Source, datetime | None], now: datetime
 ) -> datetime | None:

@@ -121,3 +121,10 @@ class LoadRefused(KpiPlatformError):
 
     code = "load_refused"
     http_status = 409
+
+
+class LoadHeld(LoadRefused):
+    """A dashboard load would have done harm, and waits for somebody's decision; `details["reasons"]` says
+    why, `details["recorded"]` whether it was more than a dry run."""
+
+    code = "load_held"

@@ -21,15 +21,18 @@ from kpi_platform.dashboard.baseline import has_unrecorded, record_baseline
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import KpiDefinition, store_definitions
+from kpi_platform.dashboard.load_holds import end_hold
 from kpi_platform.dashboard.match_store import matches_state
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.load_guard import Anomaly
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import settings_of
 from kpi_platform.pipeline.incoming import Incoming, read_incoming
 from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.load_accounts import load_accounts, load_health
+from kpi_platform.pipeline.load_guard import Judgement, hold, judge
 from kpi_platform.pipeline.load_task import LoadTask
 from kpi_platform.pipeline.load_values import load_values
 
@@ -47,7 +50,7 @@ class LoadReport:
 
     `version` is the upload that the dashboard shows afterwards: a load that changes nothing at all, not even
     the `as_of` of what is shown, adds none. `kpis_synced` are values that were added or changed. `errors` are
-    notes on what was left out and why, at most a hundred.
+    notes on what was left out and why, at most a hundred. `anomalies` are unusual beside the loads before.
     """
 
     customer: str
@@ -67,12 +70,19 @@ class LoadReport:
     accounts_retired: int
     accounts_skipped: int
     sent_to_review: int
+    source_accounts: int
     errors: tuple[str, ...]
+    anomalies: tuple[Anomaly, ...]
     seconds: float
 
     @property
     def kpis_synced(self) -> int:
         return self.kpis_inserted + self.kpis_updated
+
+    @property
+    def accounts_matched(self) -> int:
+        """What is left of the source accounts; the load has counted them too, and found that none is lost."""
+        return self.source_accounts - self.accounts_created - self.accounts_skipped - self.sent_to_review
 
 
 def load_dashboard(
@@ -94,7 +104,7 @@ def load_dashboard(
     `update_mode` and `mapping_overrides` (by KPI: category, impact_level, …) hold for this load only and win
     over the settings. `data_source` limits the load to the KPIs of one source. Accounts must have been
     matched (`pipeline.match`). Raises LoadRefused, with nothing changed, where a policy or the marts
-    forbid it.
+    forbid it, and LoadHeld where it would do harm: then it waits until it is released.
     """
     if as_of.tzinfo is None:
         raise InvalidInput(f"as_of {as_of} has no time zone.", next_step="Give it in UTC.")
@@ -137,11 +147,18 @@ def load_dashboard(
             "run_id": run_id,
             "uploaded_by": uploaded_by,
         }
+        version = newest.version if newest else None
         same = newest is not None and newest.fingerprint == fingerprint and not task.any_older
+        judged = judge(task)
         if newest is not None and same:
-            version: int | None = _confirm(task, newest, times, header, fingerprint)
-        else:
-            version = _apply(task, newest, header, fingerprint, progress)
+            version = _confirm(task, newest, times, header, fingerprint, judged)
+        elif not judged.harms:
+            version = _apply(task, newest, header, fingerprint, judged, progress)
+        held = None if same or not judged.harms else hold(task, judged, run_id)
+        if held is None and not (dry_run or task.any_older):
+            end_hold(connection, customer, customer_id)
+    if held is not None:
+        raise held
     counts = dict(task.counts)
     return LoadReport(
         customer=customer,
@@ -152,7 +169,9 @@ def load_dashboard(
         data_source=data_source,
         retired=counts.pop("kpis_retired"),
         history_only=counts.pop("kpis_history_only"),
+        source_accounts=len(incoming.source_ids),
         errors=tuple(task.notes[:_NOTES]),
+        anomalies=judged.anomalies,
         seconds=time.monotonic() - started,
         **counts,
     )
@@ -163,7 +182,12 @@ def _silent(_phase: str, _done: int, _total: int) -> None:
 
 
 def _confirm(
-    task: LoadTask, newest: uploads.Upload, times: dict[str, str], header: dict[str, Any], fingerprint: str
+    task: LoadTask,
+    newest: uploads.Upload,
+    times: dict[str, str],
+    header: dict[str, Any],
+    fingerprint: str,
+    judged: Judgement,
 ) -> int:
     """Everything is as the newest upload left it; only a later `as_of` is worth an upload."""
     task.counts["kpis_unchanged"] = newest.kpis_inserted + newest.kpis_updated + newest.kpis_unchanged
@@ -174,7 +198,13 @@ def _confirm(
         return newest.version
     uploads.open_upload(task.connection, task.customer_id, task.version, kind="load", **header)
     uploads.close_upload(
-        task.connection, task.customer_id, task.version, task.counts, newest.notes, fingerprint
+        task.connection,
+        task.customer_id,
+        task.version,
+        task.counts,
+        newest.notes,
+        fingerprint,
+        judged.profile.document(),
     )
     return task.version
 
@@ -184,6 +214,7 @@ def _apply(
     newest: uploads.Upload | None,
     header: dict[str, Any],
     fingerprint: str,
+    judged: Judgement,
     progress: Progress,
 ) -> int | None:
     if not task.dry_run:
@@ -217,6 +248,7 @@ def _apply(
         task.counts,
         task.notes[:_NOTES],
         None if task.any_older else fingerprint,
+        None if task.any_older else judged.profile.document(),
     )
     return task.version
 

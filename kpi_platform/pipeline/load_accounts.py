@@ -35,6 +35,7 @@ def load_accounts(task: LoadTask) -> Array:
     targets = target_accounts(task.incoming.source_ids, outcomes, known)
     created = _missing_accounts(task, targets)
     target = targets.account.copy()
+    matched = int(np.count_nonzero(target != UNMATCHED))
     if created:
         target[created] = new_account_ids(task.connection, len(created), reserve=not task.dry_run)
     rows = _account_rows(task, target, current, known)
@@ -58,7 +59,19 @@ def load_accounts(task: LoadTask) -> Array:
     if not task.dry_run:
         links = [(task.incoming.source_ids[one], int(target[one])) for one in created]
         note_loaded(task.connection, task.customer_id, links)
+    _require_all_accounted_for(task, matched, len(created))
     return target
+
+
+def _require_all_accounted_for(task: LoadTask, matched: int, created: int) -> None:
+    """Every source account is matched, created, skipped or waits for review: none is lost, none twice."""
+    parts = (matched, created, task.counts["accounts_skipped"], task.counts["sent_to_review"])
+    if sum(parts) != len(task.incoming.source_ids):
+        raise LoadRefused(
+            f"'{task.customer}' has {len(task.incoming.source_ids)} source accounts, but {parts[0]} are "
+            f"matched, {parts[1]} created, {parts[2]} skipped and {parts[3]} in review.",
+            next_step="Match the accounts again; if it stays so, report it with the run's log.",
+        )
 
 
 def load_health(task: LoadTask, target: Array) -> None:

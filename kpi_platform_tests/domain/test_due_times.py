@@ -16,6 +16,7 @@ from kpi_platform.domain.due_times import (
     due,
     due_sources,
     next_sync,
+    overdue,
 )
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 
@@ -219,3 +220,13 @@ def test_the_customers_last_sync_is_the_newest_of_its_sources() -> None:
     newest = utc("2026-05-01 11:00")
     assert customer_last_sync({"salesforce": utc("2026-05-01 10:00"), "servicenow": newest}) == newest
     assert customer_last_sync({"salesforce": None}) is None
+
+
+def test_a_source_is_overdue_a_frequency_after_its_sync_ought_to_have_started() -> None:
+    nine_to_five = {"sync_frequency_minutes": 60, "sync_window": {"start_hour": 9, "end_hour": 16}}
+    document = parse_settings({"fivetran": nine_to_five, "salesforce": {"connection_id": "c"}})
+    evening = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)
+    assert not overdue(document, "salesforce", evening, evening + timedelta(hours=17))
+    assert overdue(document, "salesforce", evening, evening + timedelta(hours=18))
+    assert overdue(document, "salesforce", None, evening)
+    assert not overdue(document, "servicenow", None, evening)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from kpi_platform.dashboard.definitions import kpi_definitions
+from kpi_platform.dashboard.load_holds import open_hold
 from kpi_platform.dashboard.rollback import diff_uploads
 from kpi_platform.dashboard.uploads import get_upload, list_uploads
 from kpi_platform.web.dependencies import (
@@ -18,7 +19,7 @@ from kpi_platform.web.dependencies import (
 )
 from kpi_platform.web.formats import REASON_WORDS
 from kpi_platform.web.page import CustomerPageDep
-from kpi_platform.web.routes.uploads import take_back
+from kpi_platform.web.routes.uploads import release_held_load, take_back
 
 router = APIRouter(prefix="/uploads", include_in_schema=False)
 
@@ -48,7 +49,15 @@ def show_uploads(
         limit=_LIMIT,
         offset=offset,
         made=made,
+        held=open_hold(connection, customer),
     )
+
+
+@router.post("/held/release", dependencies=[Depends(require_scope("write"))])
+def release(engine: EngineDep, customer: CustomerDep, principal: CurrentPrincipal) -> RedirectResponse:
+    """Lets the held load through."""
+    release_held_load(engine, customer, principal)
+    return RedirectResponse("/uploads", 303)
 
 
 @router.get("/{version}/diff")

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.audit import record_event
+from kpi_platform.dashboard.load_holds import open_hold, release_hold
 from kpi_platform.dashboard.rollback import diff_uploads, rollback
 from kpi_platform.dashboard.uploads import Upload, get_upload, list_uploads
 from kpi_platform.web.dependencies import (
@@ -17,7 +18,7 @@ from kpi_platform.web.dependencies import (
     require_scope,
 )
 from kpi_platform.web.schemas.answers import Limit, Offset, errors
-from kpi_platform.web.schemas.uploads import UploadAnswer, UploadDiffAnswer
+from kpi_platform.web.schemas.uploads import HeldLoadAnswer, UploadAnswer, UploadDiffAnswer
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
 
@@ -36,6 +37,22 @@ def get_uploads(
     """The uploads, newest first, with what each changed."""
     uploads = list_uploads(connection, customer, limit=limit, offset=offset)
     return [_upload(configuration, upload) for upload in uploads]
+
+
+@router.get("/held")
+def get_held_load(connection: ConnectionDep, customer: CustomerDep) -> HeldLoadAnswer | None:
+    """The load that is held because it would do harm, or was released and is not loaded yet; else null."""
+    held = open_hold(connection, customer)
+    return HeldLoadAnswer.model_validate(held) if held else None
+
+
+@router.post("/held/release", dependencies=[Depends(require_scope("write"))], responses=errors(404))
+def release_held_load(
+    engine: EngineDep, customer: CustomerDep, principal: CurrentPrincipal
+) -> HeldLoadAnswer:
+    """Let the held load through: the next run of the customer brings it, and starts by itself."""
+    with engine.begin() as connection:
+        return HeldLoadAnswer.model_validate(release_hold(connection, customer, who=principal.name))
 
 
 @router.get("/{version}", responses=errors(404))

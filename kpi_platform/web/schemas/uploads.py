@@ -40,6 +40,17 @@ class UploadAnswer(Answer):
     finished_at: datetime
 
 
+class HeldLoadAnswer(Answer):
+    """A load that waits for somebody's decision; `released_at` says when somebody let it through."""
+
+    as_of: datetime
+    run_id: str | None
+    reasons: list[str]
+    held_at: datetime
+    released_at: datetime | None
+    released_by: str | None
+
+
 class ValueDiffAnswer(Answer):
     account_id: int
     account_name: str

@@ -6,8 +6,9 @@ import pytest
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.accounts import add_account
+from kpi_platform.domain.errors import LoadHeld
 from kpi_platform.pipeline.match import match_accounts
-from kpi_platform_tests.pipeline.desk import T1, T2, Desk, acme, zeta
+from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk, acme, zeta
 from kpi_platform_tests.pipeline.marts import MartAccount
 from kpi_platform_tests.web.conftest import Web
 
@@ -89,3 +90,21 @@ def test_matches_are_decided_and_undone(web: Web, desk: Desk) -> None:
     assert len(client.get("/api/matches/decisions", params={"include_undone": True}).json()) == 1
     assert client.post(path, json={"decision": "choose", "account_id": 99}).status_code == 404
     assert client.post("/api/matches/none", json={"decision": "accept"}).status_code == 404
+
+
+def test_a_held_load_is_shown_and_released(web: Web, desk: Desk) -> None:
+    client = web.client()
+    assert client.get("/api/uploads/held").json() is None
+    many = [MartAccount(f"001{n}", f"Works {n}", {"nps": 40.0}) for n in range(20)]
+    desk.load(T2, many)
+    with pytest.raises(LoadHeld):
+        desk.load(T3, many[:2])
+    held = client.get("/api/uploads/held").json()
+    assert held["reasons"] == ["90% of the 20 accounts of the load before are gone; this one has 2."]
+    assert web.client(scope="read").post("/api/uploads/held/release").status_code == 403
+    assert web.client("bolt").get("/api/uploads/held").json() is None
+    page = web.signed_in("acme").get("/uploads").text
+    assert "A load is held" in page
+    assert "90% of the 20 accounts" in page
+    assert client.post("/api/uploads/held/release").json()["released_at"]
+    assert client.post("/api/uploads/held/release").status_code == 404

@@ -1,0 +1,107 @@
+"""What the loads of a batch were like, as asset checks: for Dagster by check, for the pages by customer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from kpi_platform.dashboard.check_results import Finding, Outcome, record_check_results
+from kpi_platform.dashboard.load_holds import HELD
+from kpi_platform.defs.resources import Platform
+from kpi_platform.domain.alerts import Alert
+from kpi_platform.domain.errors import LoadHeld
+from kpi_platform.pipeline.alerts import tell
+
+if TYPE_CHECKING:
+    from kpi_platform.pipeline.load import LoadReport
+
+LOAD = dg.AssetKey("dashboard_load")
+
+LOAD_CHECKS = [
+    dg.AssetCheckSpec(
+        "no_harm",
+        asset=LOAD,
+        blocking=True,
+        description="Not most of the accounts, nor of the values of a source, are gone. A load that fails "
+        "this is held, until somebody releases it or a later one passes.",
+    ),
+    dg.AssetCheckSpec(
+        "accounts_reconcile",
+        asset=LOAD,
+        description="Source accounts = matched + created + skipped + in review.",
+    ),
+    dg.AssetCheckSpec(
+        "row_counts",
+        asset=LOAD,
+        description="About as many accounts and values as in the ten loads before.",
+    ),
+    dg.AssetCheckSpec(
+        "value_jumps",
+        asset=LOAD,
+        description="No KPI's median is three times that of the load before, or a third of it.",
+    ),
+]
+
+
+@dataclass(slots=True)
+class LoadChecks:
+    """Fills up while the customers of a batch are loaded."""
+
+    findings: dict[str, list[Finding]] = field(default_factory=dict)
+    accounts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("source", "matched", "created", "skipped", "in review"), 0)
+    )
+
+    def loaded(self, report: "LoadReport") -> None:
+        self.findings[report.customer] = [_finding(one.check, "warn", one.text) for one in report.anomalies]
+        numbers = (
+            report.source_accounts,
+            report.accounts_matched,
+            report.accounts_created,
+            report.accounts_skipped,
+            report.sent_to_review,
+        )
+        for name, number in zip(self.accounts, numbers, strict=True):
+            self.accounts[name] += number
+
+    def held(self, platform: Platform, customer: str, error: LoadHeld, run_id: str) -> None:
+        """Also tells whoever the customer's settings name; once for as long as the load is held."""
+        self.findings[customer] = [_finding("no_harm", "fail", one) for one in error.details["reasons"]]
+        settings = platform.settings([customer]).get(customer)
+        if settings is not None and error.details["recorded"]:
+            page = platform.configuration.page("uploads", customer)
+            now = datetime.now(UTC)
+            alert = Alert("load_held", customer, HELD, error.message, now, error.next_step, page, run_id)
+            tell(platform.configuration, platform.engine, settings, alert)
+
+    def results(self) -> Iterator[dg.AssetCheckResult]:
+        """One result a check, for all customers of the batch."""
+        for spec in LOAD_CHECKS:
+            found = {
+                customer: " ".join(one.message for one in findings if one.check == spec.name)
+                for customer, findings in self.findings.items()
+                if any(one.check == spec.name for one in findings)
+            }
+            numbers = self.accounts if spec.name == "accounts_reconcile" else {}
+            yield dg.AssetCheckResult(
+                asset_key=LOAD,
+                check_name=spec.name,
+                passed=not found,
+                severity=dg.AssetCheckSeverity.ERROR if spec.blocking else dg.AssetCheckSeverity.WARN,
+                metadata={"customers": dg.MetadataValue.json(found), **numbers},
+            )
+
+    def record(self, platform: Platform, run_id: str) -> None:
+        """Keeps each customer's results where the pages find them."""
+        results = {
+            customer: (len(LOAD_CHECKS) - len({one.check for one in findings}), findings)
+            for customer, findings in self.findings.items()
+        }
+        with platform.engine.begin() as database:
+            record_check_results(database, "load", results, run_id=run_id)
+
+
+def _finding(check: str, outcome: Outcome, message: str) -> Finding:
+    return Finding(check, LOAD.to_user_string(), outcome, 0, message)

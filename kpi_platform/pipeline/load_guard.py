@@ -1,0 +1,83 @@
+"""Looks at a load before it writes anything: what comes in, beside what came in before."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from kpi_platform.dashboard.load_holds import record_hold, usual_loads
+from kpi_platform.domain.errors import LoadHeld
+from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.load_guard import Anomaly, KpiProfile, LoadProfile, anomalies, harms
+from kpi_platform.domain.sources import SOURCES
+from kpi_platform.pipeline.incoming import Incoming
+from kpi_platform.pipeline.load_task import LoadTask
+
+_SAMPLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`profile` is kept with the upload. Where there are `harms`, the load is to be held; `anomalies` are
+    only told."""
+
+    profile: LoadProfile
+    harms: tuple[str, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
+
+
+def judge(task: LoadTask) -> Judgement:
+    """A load that is older than what is shown changes nothing that is shown, and so does no harm."""
+    history = usual_loads(task.connection, task.customer_id)
+    kpis = {slug for slug, one in task.definitions.items() if one.source in task.sources}
+    profile = profile_of(task.incoming, kpis)
+    if not history or task.any_older:
+        return Judgement(profile.with_rest_of(history[0] if history else None))
+    mappings = task.settings.kpi_mappings
+    wanted = [one for slug, one in task.definitions.items() if slug not in KPIS or mappings[slug].enabled]
+    sources: dict[str, list[str]] = {
+        source: [one.kpi for one in wanted if one.source == source]
+        for source in SOURCES
+        if source in task.sources and task.settings.source(source).enabled
+    }
+    found = harms(history[0], profile, set(task.incoming.source_ids), sources)
+    return Judgement(profile.with_rest_of(history[0]), tuple(found), tuple(anomalies(history, profile)))
+
+
+def hold(task: LoadTask, judged: Judgement, run_id: str | None) -> LoadHeld:
+    """Notes that the load waits, and nothing else; the error says so once that is committed."""
+    if not task.dry_run:
+        record_hold(
+            task.connection,
+            task.customer_id,
+            as_of=task.as_of,
+            run_id=run_id,
+            reasons=judged.harms,
+            profile=judged.profile,
+        )
+    is_held = "would be held" if task.dry_run else "is held"
+    return LoadHeld(
+        f"The load of '{task.customer}' {is_held}, and nothing was changed: {' '.join(judged.harms)}",
+        next_step="Look into the source. If it is right so, release it on the uploads page or with "
+        f"`kpi-platform uploads release {task.customer}`.",
+        details={"customer": task.customer, "reasons": list(judged.harms), "recorded": not task.dry_run},
+    )
+
+
+def profile_of(incoming: Incoming, kpis: set[str]) -> LoadProfile:
+    """The profile of what came in of `kpis`."""
+    values = incoming.values
+    has_value = ~np.isnan(values["value"])
+    profiles: dict[str, KpiProfile] = {}
+    for code, slug in enumerate(incoming.kpis):
+        if slug in kpis:
+            mine = values["value"][(values["kpi"] == code) & has_value]
+            profiles[slug] = KpiProfile(len(mine), float(np.median(mine)) if len(mine) else None)
+    return LoadProfile(len(incoming.source_ids), _sample(incoming.source_ids), profiles)
+
+
+def _sample(ids: list[str]) -> tuple[str, ...]:
+    """The same ones whenever they are there: those whose hashes come first."""
+    if len(ids) <= _SAMPLE:
+        return tuple(sorted(ids))
+    return tuple(sorted(ids, key=lambda one: hashlib.blake2b(one.encode(), digest_size=8).digest())[:_SAMPLE])
