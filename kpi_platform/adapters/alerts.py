@@ -12,7 +12,7 @@ import httpx
 
 from kpi_platform.adapters.key_file import installation_key
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.alerts import Alert
+from kpi_platform.domain.alerts import Alert, runbook
 from kpi_platform.domain.errors import Unavailable
 from kpi_platform.domain.settings import Alerts
 
@@ -58,6 +58,7 @@ def _body(configuration: Configuration, alert: Alert) -> bytes:
                 "since": alert.since.isoformat(),
                 "what_to_do": alert.next_step,
                 "link": alert.link,
+                "runbook": runbook(alert.kind),
                 "run_url": configuration.run_url(alert.run_id),
             },
         }

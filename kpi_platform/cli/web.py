@@ -22,13 +22,16 @@ def web(
     import uvicorn
 
     from kpi_platform.dashboard.database import create_or_require
+    from kpi_platform.logs import configure_logs
     from kpi_platform.web.app import create_app
 
-    app = create_app(Configuration.from_environment())
+    configuration = Configuration.from_environment()
+    configure_logs(configuration)
+    app = create_app(configuration)
     create_or_require(app.state.engine)
-    # The request log would hold the keys of sign-in links; /metrics counts the requests.
+    # The server's request log would hold the keys of sign-in links; ours names routes.
     # Streams of progress that are still open must not hold up the end.
     uvicorn.run(
-        app, host=host, port=port, log_level="info", access_log=False, server_header=False,
+        app, host=host, port=port, log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=3,
     )  # fmt: skip

@@ -62,6 +62,8 @@ def instance_settings(configuration: Configuration) -> Mapping[str, Any]:
         },
         # Runs say themselves how often (dagster/max_retries); only after a crash.
         "run_retries": {"enabled": True, "max_retries": 0, "retry_on_asset_or_op_failure": False},
+        # What our code logs in a run is in the run's own log, with its id and step.
+        "python_logs": {"managed_python_loggers": ["kpi_platform"], "python_log_level": "INFO"},
         "sensors": {"use_threads": True, "num_workers": 4},
         "schedules": {"use_threads": True, "num_workers": 2},
         "retention": {

@@ -30,3 +30,8 @@ class Alert:
         """The same for every try to tell it, so that a receiver can drop what it has."""
         named = f"{self.customer}/{self.kind}/{self.subject}/{self.since.isoformat()}"
         return f"msg_{hashlib.sha256(named.encode()).hexdigest()[:32]}"
+
+
+def runbook(kind: AlertKind) -> str:
+    """What to do about an alert of this kind, step by step: a file of the project."""
+    return f"docs/runbooks/{kind}.md"

@@ -24,11 +24,12 @@ def tell(configuration: Configuration, engine: sa.Engine, settings: CustomerSett
             run_id=alert.run_id,
         ):  # fmt: skip
             return False
-    _log.warning("%s: %s %s", alert.customer, alert.text, alert.next_step)
+    ids = {"customer": alert.customer, "run_id": alert.run_id}
+    _log.warning("%s: %s %s", alert.customer, alert.text, alert.next_step, extra=ids)
     try:
         send_alert(configuration, settings.alerts, alert)
     except KpiPlatformError as untold:
-        _log.error("%s: %s", alert.customer, untold)
+        _log.error("%s: %s", alert.customer, untold, extra=ids)
         with engine.begin() as connection:
             store.untell(connection, alert.customer, alert.kind, alert.subject)
         return False

@@ -13,6 +13,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import get_customer, list_customers
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.tokens import ApiToken, Scope, needs_note, note_use, usable_token, verify_token
+from kpi_platform.logs import note_id
 from kpi_platform.web.refusals import Forbidden, NoCustomerChosen, NotSignedIn
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, Session, Sessions
 
@@ -155,6 +156,7 @@ def current_customer(
     """The key of the customer that the call is about: the token's. An operator says which by X-Customer-ID;
     in the browser the choice is remembered, and the only customer needs no choice."""
     if principal.customer is not None:
+        note_id("customer", principal.customer)
         if x_customer_id not in (None, principal.customer):
             raise Forbidden("The token belongs to another customer.", next_step="Leave X-Customer-ID out.")
         return principal.customer
@@ -167,7 +169,9 @@ def current_customer(
             chosen = remembered if remembered in active else active[0] if len(active) == 1 else None
         if chosen is None:
             raise NoCustomerChosen("Whose data is this about?", next_step="Say it in X-Customer-ID.")
-        return get_customer(connection, chosen).key
+        key = get_customer(connection, chosen).key
+    note_id("customer", key)
+    return key
 
 
 CustomerDep = Annotated[str, Depends(current_customer)]

@@ -10,6 +10,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kpi_platform.logs import log_ids
+
 MAX_BODY_BYTES = 1_000_000
 REQUEST_ID_HEADER = "X-Request-ID"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -69,11 +71,12 @@ class Edge:
 
         request = Request(scope, receive)
         size = request.headers.get("content-length", "0")
-        try:
-            if size.isdecimal() and int(size) > MAX_BODY_BYTES:
-                raise HTTPException(413)
-            await self.app(scope, receive, send_with_headers)
-        except Exception as error:
-            if started:
-                raise
-            await self.on_error(request, error)(scope, receive, send_with_headers)
+        with log_ids(request_id=chosen):
+            try:
+                if size.isdecimal() and int(size) > MAX_BODY_BYTES:
+                    raise HTTPException(413)
+                await self.app(scope, receive, send_with_headers)
+            except Exception as error:
+                if started:
+                    raise
+                await self.on_error(request, error)(scope, receive, send_with_headers)

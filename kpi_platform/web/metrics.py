@@ -1,16 +1,22 @@
 """Counts and times of requests, and the state of the platform, for Prometheus. No customer is named."""
 
+import logging
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from fastapi.routing import iter_route_contexts
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.figures import figures
 
+_log = logging.getLogger(__name__)
+
+_UNLOGGED = ("/healthz", "/readyz", "/metrics")
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 
 
@@ -27,10 +33,6 @@ class Metrics:
             "kpi_platform_http_request_seconds", "Time to the first byte of the answer.", ("method", "route"),
             registry=self._registry, buckets=_BUCKETS,
         )  # fmt: skip
-        self._syncs = Gauge(
-            "kpi_platform_sync_requests", "Sync requests by state.", ("state",), registry=self._registry
-        )
-        self._customers = Gauge("kpi_platform_customers", "Active customers.", registry=self._registry)
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -38,17 +40,23 @@ class Metrics:
 
     def text(self, engine: sa.Engine) -> bytes:
         """All figures in Prometheus' text format."""
-        requests, customers = tables.sync_requests, tables.customers
-        with reading(engine) as connection:
-            states = connection.execute(
-                sa.select(requests.c.state, sa.func.count()).group_by(requests.c.state)
-            ).tuples()
-            self._syncs.clear()
-            for state, count in states:
-                self._syncs.labels(state).set(count)
-            active = sa.select(sa.func.count()).where(customers.c.removed_at.is_(None))
-            self._customers.set(connection.execute(active).scalar_one())
-        return generate_latest(self._registry)
+        return generate_latest(self._registry) + generate_latest(_Platform(engine))
+
+
+class _Platform(CollectorRegistry):
+    """The figures of the database, as they are when they are asked for."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def collect(self) -> Iterator[Metric]:
+        with reading(self._engine) as connection:
+            for figure in figures(connection):
+                family = GaugeMetricFamily(f"kpi_platform_{figure.name}", figure.text, labels=figure.labels)
+                for labels, value in figure.values.items():
+                    family.add_metric(labels, value)
+                yield family
 
 
 class MeasureRequests:
@@ -69,7 +77,11 @@ class MeasureRequests:
             if message["type"] == "http.response.start":
                 route = self._pattern(scope)
                 method = scope["method"] if route else "none"
-                self.metrics.note(method, route or "none", message["status"], time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                self.metrics.note(method, route or "none", message["status"], seconds)
+                if route and route not in _UNLOGGED:
+                    # The pattern, never the address itself: sign-in links hold keys.
+                    _log.info("%s %s %s in %.3f s", method, route, message["status"], seconds)
             await send(message)
 
         await self.app(scope, receive, measured)
