@@ -1,86 +1,32 @@
 """`kpi-platform customer …`: the tenants of the dashboard."""
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kpi_platform.cli.customer_add import add, connect
 from kpi_platform.cli.dashboard import dashboard, who
-from kpi_platform.cli.output import cli_errors, console, error_console, print_json, print_table
-from kpi_platform.cli.settings_files import read_document
-from kpi_platform.cli.settings_tables import print_change
+from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
+    pass
 
 Key = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-_VARIABLES_OF_ONE_CUSTOMER = ("SALESFORCE_CONNECTOR_ID", "SERVICENOW_CONNECTOR_ID")
-_CONNECTION = "Fivetran connection that syncs {}."
-_SCHEMA = "Schema that Fivetran lands {} in."
 
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Add, list, show and remove customers.")
     app.add_typer(group, name="customer")
-    for name, command in (("add", add), ("list", list_), ("show", show), ("remove", remove)):
+    for name, command in (
+        ("add", add),
+        ("connect", connect),
+        ("list", list_),
+        ("show", show),
+        ("remove", remove),
+    ):
         group.command(name=name)(command)
-
-
-@cli_errors
-def add(
-    key: Annotated[
-        str, typer.Argument(help="A small letter, then small letters, digits and '_'.", show_default=False)
-    ],
-    name: Annotated[str, typer.Option(help="Name to show. Default: the key.")] = "",
-    settings: Annotated[
-        Path | None, typer.Option(help="Settings file; - is standard input.", show_default=False)
-    ] = None,
-    salesforce_connection: Annotated[str, typer.Option(help=_CONNECTION.format("Salesforce"))] = "",
-    servicenow_connection: Annotated[str, typer.Option(help=_CONNECTION.format("ServiceNow"))] = "",
-    salesforce_schema: Annotated[str, typer.Option(help=_SCHEMA.format("Salesforce"))] = "",
-    servicenow_schema: Annotated[str, typer.Option(help=_SCHEMA.format("ServiceNow"))] = "",
-    no_apply: Annotated[bool, typer.Option("--no-apply", help="Do not call Fivetran.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Add a customer, with its settings where some are given. All of it, or nothing.
-
-    A customer that was removed comes back with its data.
-    """
-    from kpi_platform.dashboard.audit import record_event
-    from kpi_platform.dashboard.customers import add_customer
-    from kpi_platform.pipeline.change_settings import change_settings
-
-    configuration = Configuration.from_environment()
-    given = {
-        "salesforce": {"connection_id": salesforce_connection, "schema": salesforce_schema},
-        "servicenow": {"connection_id": servicenow_connection, "schema": servicenow_schema},
-    }
-    document = _document(settings, given)
-    change = None
-    with dashboard(configuration) as engine:
-        _say_what_ends(configuration, engine)
-        if document:
-            change = change_settings(
-                configuration, engine, key, document,
-                who=who(), note="Customer added.", apply=not no_apply, add_as=name or key,
-            )  # fmt: skip
-        else:
-            with engine.begin() as connection:
-                add_customer(connection, key, name or key)
-                record_event(connection, who=who(), action="customer.add", target=key, customer=key)
-    if as_json:
-        version = change.version if change else None
-        applied = change.applied if change else ()
-        print_json({"key": key, "name": name or key, "settings_version": version, "applied": applied})
-        return
-    if change:
-        print_change(key, change)
-    console.print(f"[green]✓[/] Added customer {key}.", highlight=False)
-    if not change:
-        console.print(f"Next: kpi-platform settings import {key} FILE", highlight=False)
 
 
 @cli_errors
@@ -171,37 +117,6 @@ def remove(
         print_json({"key": key, "removed": True})
     else:
         console.print(f"[green]✓[/] Removed customer {key}.", highlight=False)
-
-
-def _say_what_ends(configuration: Configuration, engine: "sa.Engine") -> None:
-    """A second customer ends the time of variables that name a connection."""
-    from kpi_platform.dashboard.customers import list_customers
-
-    named = [name for name in _VARIABLES_OF_ONE_CUSTOMER if configuration.get(name)]
-    with engine.connect() as connection:
-        customers = list_customers(connection)
-    if named and len(customers) == 1:
-        error_console.print(
-            f"From two customers on, {' and '.join(named)} no longer count: state the connections of "
-            f"{customers[0].key} in its settings.",
-            highlight=False,
-            soft_wrap=True,
-        )
-
-
-def _document(file: Path | None, given: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """The settings of the file, with those of the options on top; empty where there are none."""
-    from kpi_platform.domain.legacy_settings import import_settings
-
-    document: dict[str, Any] = {}
-    if file is not None:
-        imported = import_settings(read_document(file))
-        imported.parse({}, single_customer=False)
-        document = imported.document
-    for source, options in given.items():
-        if stated := {name: value for name, value in options.items() if value}:
-            document[source] = {**(document.get(source) or {}), **stated}
-    return document
 
 
 def _customers(configuration: Configuration) -> list[dict[str, Any]]:

@@ -78,6 +78,17 @@ def clear_alert(connection: sa.Connection, customer: str, kind: AlertKind, subje
     connection.execute(sa.update(_table).where(key).values(cleared_at=datetime.now(UTC)))
 
 
+def clear_kind(connection: sa.Connection, customer: str, kind: AlertKind, *, but: str) -> None:
+    """All open alerts of a kind are over, except that of the subject `but`."""
+    key = sa.and_(
+        _table.c.customer_id == get_customer(connection, customer).id,
+        _table.c.kind == kind,
+        _table.c.subject != but,
+        _table.c.cleared_at.is_(None),
+    )
+    connection.execute(sa.update(_table).where(key).values(cleared_at=datetime.now(UTC)))
+
+
 def open_alerts(connection: sa.Connection, customer: str) -> list[StoredAlert]:
     """What is open, the oldest first."""
     customer_id = get_customer(connection, customer).id

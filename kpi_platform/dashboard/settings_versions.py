@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import Conflict, NotFound
+from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
 
 
@@ -165,9 +166,18 @@ def _claimed_by(document: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 def _belongs_to(kind: str, value: str, owner: str, customer: str) -> Conflict:
     what = f"connection '{value}'" if kind == "connection" else f"raw schema '{value.rsplit('/', 1)[-1]}'"
+    next_step = f"Give '{customer}' a {kind} of its own, or take it from '{owner}' first."
+    for source in SOURCES:
+        section = CustomerSettings().source(source)
+        if kind == "schema" and value.rsplit("/", 1)[-1] == section.schema_:
+            next_step = (
+                f"It is the default of {source}.schema, which only one customer can be left on. Set "
+                f"{source}.schema of '{customer}' to the schema that its own connection lands in, such as "
+                f"{customer}_{source}; or set {source}.enabled to false where it has no such source."
+            )
     return Conflict(
         f"The {what} belongs to customer '{owner}', so customer '{customer}' cannot use it.",
-        next_step=f"Give '{customer}' a {kind} of its own, or take it from '{owner}' first.",
+        next_step=next_step,
         details={"kind": kind, "owner": owner, "customer": customer},
     )
 

@@ -18,6 +18,7 @@ from kpi_platform.domain.customer import parse_customer_key
 from kpi_platform.domain.errors import Conflict, InvalidInput, KpiPlatformError
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
+from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.change_settings import SettingsChange, change_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
 
@@ -62,14 +63,17 @@ def create_customer(
     *,
     who: str,
     redirect_uri: str,
+    document: Mapping[str, Any] | None = None,
 ) -> Onboarding | None:
-    """Adds the customer, and connects its sources where some are wanted. Raises Conflict where the key is
-    taken, and as `connect_sources`; then there is no new customer."""
+    """Adds the customer, and connects its sources where some are wanted; `document` is what its settings say
+    besides. Raises Conflict where the key is taken, and as `connect_sources`; then there is no new customer.
+    """
     parse_customer_key(key)
     if wanted:
         return connect_sources(
-            configuration, engine, key, wanted, who=who, redirect_uri=redirect_uri, add_as=name
-        )
+            configuration, engine, key, wanted,
+            who=who, redirect_uri=redirect_uri, add_as=name, document=document,
+        )  # fmt: skip
     with engine.begin() as connection:
         add_customer(connection, key, name)
         record_event(connection, who=who, action="customer.add", target=key, customer=key)
@@ -85,6 +89,7 @@ def connect_sources(
     who: str,
     redirect_uri: str,
     add_as: str | None = None,
+    document: Mapping[str, Any] | None = None,
 ) -> Onboarding:
     """Creates or adopts the connections and saves them in the settings, which tells Fivetran schedule,
     frequency and tables. `redirect_uri` is where Fivetran's sign-in page leads back to.
@@ -95,12 +100,14 @@ def connect_sources(
     """
     if len({one.source for one in wanted}) < len(wanted):
         raise InvalidInput("A source is named twice.", next_step="Name each source once.")
-    document, settings = _settings(configuration, engine, customer, add_as)
+    stated, settings = _settings(configuration, engine, customer, add_as, document or {})
 
     def change(sections: Mapping[Source, Mapping[str, Any]], *, dry_run: bool) -> SettingsChange:
-        merged = dict(document)
+        # A new customer has the sources that it is connected to; others claim no schema, and can come later.
+        others: dict[str, Any] = {source: {"enabled": False} for source in SOURCES} if add_as else {}
+        merged = {**others, **stated}
         for source, section in sections.items():
-            merged[source] = {**document.get(source, {}), **section}
+            merged[source] = {**stated.get(source, {}), **section}
         return change_settings(
             configuration, engine, customer, merged,
             who=who, note="Connected in Fivetran.", add_as=add_as, dry_run=dry_run,
@@ -128,10 +135,15 @@ def connect_sources(
 
 
 def _settings(
-    configuration: Configuration, engine: sa.Engine, customer: str, add_as: str | None
+    configuration: Configuration,
+    engine: sa.Engine,
+    customer: str,
+    add_as: str | None,
+    document: Mapping[str, Any],
 ) -> tuple[dict[str, Any], CustomerSettings]:
     if add_as is not None:
-        return {}, parse_settings({}, environment=configuration.environment, single_customer=False)
+        settings = parse_settings(document, environment=configuration.environment, single_customer=False)
+        return dict(document), settings
     with engine.connect() as connection:
         stored = current_settings(connection, customer)
         settings = effective_settings(configuration, connection, customer)

@@ -10,8 +10,10 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from kpi_platform.cli import customers, settings
+from kpi_platform.configuration import Configuration
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.settings.reference import settings_reference
+from kpi_platform.local.server import running
 
 app = typer.Typer()
 customers.register(app)
@@ -86,6 +88,37 @@ def test_a_customer_is_added_with_its_settings_or_not_at_all(terminal: Terminal)
         "customer", "add", "bolt", "--salesforce-connection", "other"
     )
     assert [row["key"] for row in terminal.json("customer", "list")] == ["acme"]
+
+
+def test_connections_are_created_and_the_pages_to_sign_in_on_printed(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = {"accounts": 3, "history_days": 5}
+    there = Configuration.from_environment({"KPI_PLATFORM_HOME": str(terminal.folder / "there")})
+    with running(there, sample=sample) as url:
+        monkeypatch.setenv("FIVETRAN_API_URL", url)
+        printed = terminal.ok(
+            "customer", "add", "acme", "--create", "salesforce", "--salesforce-url",
+            "https://acme.my.salesforce.com", "--frequency", "60",
+        )  # fmt: skip
+        assert "every 60 minutes" in printed
+        assert f"{url}/" in printed.split("who signs in there")[1]
+        done = terminal.json("customer", "connect", "acme", "--create", "servicenow")
+        [itsm] = done["connections"]
+        assert (itsm["schema"], itsm["created"]) == ("acme_servicenow", True)
+        taken = terminal.refused("customer", "add", "bolt", "--servicenow-connection", itsm["connection_id"])
+        assert "belongs to customer 'acme'" in taken
+        # Another customer with one source only is in nobody's way.
+        terminal.ok("customer", "add", "bolt", "--create", "salesforce")
+    assert "--create salesforce" in terminal.refused("customer", "connect", "acme")
+
+
+def test_a_second_customer_on_the_default_schemas_is_told_which_setting_to_change(terminal: Terminal) -> None:
+    file = terminal.file("any.json", {"update": {"mode": "replace"}})
+    terminal.ok("customer", "add", "acme", "--settings", file)
+    refusal = terminal.refused("customer", "add", "bolt", "--settings", file)
+    assert "Set salesforce.schema of 'bolt'" in refusal
+    assert "bolt_salesforce" in refusal
 
 
 def test_a_second_customer_is_told_that_variables_no_longer_name_connections(

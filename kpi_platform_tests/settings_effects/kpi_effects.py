@@ -1,0 +1,136 @@
+"""Settings that decide how KPIs are computed: their effect is a value in a mart."""
+
+from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI
+from kpi_platform_tests.settings_effects.effect import Effect
+
+_CRM, _ITSM = "salesforce.custom_fields", "servicenow.custom_fields"
+_VALUE_OF = {
+    "nps_score": "nps",
+    "adoption_score": "adoption_index",
+    "churn_risk": "churn_risk",
+    "last_login_date": "churn_risk",
+    "executive_engagement": "churn_risk",
+    "satisfaction_rating": "csat",
+}
+_CONTRIBUTION_OF = {
+    "health_score": "crm_health_score",
+    "active_users": "activation_contribution",
+    "total_users": "activation_contribution",
+    "feature_usage_score": "feature_usage_contribution",
+}
+_ACCOUNT_OF = {"first_response_time": "sn_first", "support_satisfaction": "sn_rating"}
+_DEFAULTS = {
+    "nps_score": "NPS_Score__c", "adoption_score": "Adoption_Score__c", "churn_risk": "Churn_Risk_Score__c",
+    "health_score": "Health_Score__c", "last_login_date": "Last_Login_Date__c",
+    "active_users": "Active_Users__c", "total_users": "Total_Users__c",
+    "feature_usage_score": "Feature_Usage_Score__c", "executive_engagement": "Executive_Engagement__c",
+    "satisfaction_rating": "Satisfaction_Rating__c",
+}  # fmt: skip
+
+
+def _crm_field(field: str) -> Effect:
+    values = (_DEFAULTS[field], f"Other_{field}__c")
+    if kpi := _VALUE_OF.get(field):
+        return Effect("marts", values, lambda seen: seen.value(field, kpi), customer="crm_fields")
+    column = _CONTRIBUTION_OF[field]
+    return Effect("marts", values, lambda seen: seen.health(field, column), customer="crm_fields")
+
+
+def _enabled(kpi: str) -> Effect:
+    return Effect(
+        "marts", (True, False), lambda seen: seen.value("first", kpi, "status"), customer="disabled"
+    )
+
+
+def _window(kpi: str) -> Effect:
+    # Windows of the same length for all, so that an account with rows a week ago keeps its values.
+    days = KPIS[kpi].window_days or 0
+    return Effect(
+        "marts", (days, days + 5), lambda seen: seen.value("first", kpi, "window_start"), customer="windows"
+    )
+
+
+def _field(kpi: str) -> Effect:
+    (table, *_), field = FIELD_OF_KPI[kpi]
+    other = f"other_{field}" if table == "incident" else f"{table}.Other_{field}__c"
+    account = _ACCOUNT_OF.get(kpi, field)
+    return Effect("marts", (None, other), lambda seen: seen.value(account, kpi), customer="mapped")
+
+
+def _weight(category: str, first: float, second: float, *inputs: str) -> Effect:
+    return Effect("marts", (first, second), lambda seen: seen.weight(category, *inputs), customer="weights")
+
+
+def _raw(other: str, account: str, kpi: str) -> Effect:
+    usual = other.replace("other", "one")
+    return Effect("marts", (usual, other), lambda seen: seen.value(account, kpi), customer="other_schemas")
+
+
+def _types(usual: tuple[str, ...], account: str, kind: str) -> Effect:
+    def seen(computed: object) -> object:
+        return computed.value(account, "net_revenue_retention")  # type: ignore[attr-defined]
+
+    return Effect("marts", (list(usual), [*usual, kind]), seen, customer="mapped")
+
+
+KPI_EFFECTS: dict[str, Effect] = {
+    "salesforce.enabled": Effect(
+        "marts", (True, False), lambda seen: seen.value("nps_score", "nps", "status"), customer="no_crm",
+    ),
+    "servicenow.enabled": Effect(
+        "marts", (True, False), lambda seen: seen.value("sn_id", "sla_compliance", "status"),
+        customer="no_itsm",
+    ),
+    "salesforce.schema": _raw("other_crm", "nps_score", "nps"),
+    "servicenow.schema": _raw("other_itsm", "sn_id", "support_ticket_volume"),
+    **{f"{_CRM}.{field}": _crm_field(field) for field in _DEFAULTS},
+    f"{_ITSM}.customer_account_id": Effect(
+        "marts", ("u_customer_account_id", "other_customer_account_id"),
+        lambda seen: seen.value("sn_id", "support_ticket_volume"), customer="itsm_fields",
+    ),
+    f"{_ITSM}.customer_account_name": Effect(
+        "marts", ("u_customer_account_name", "other_customer_account_name"),
+        lambda seen: seen.name("sn_only"), customer="itsm_fields",
+    ),
+    f"{_ITSM}.first_responded_at": Effect(
+        "marts", ("u_first_responded_at", "other_first_responded_at"),
+        lambda seen: seen.value("sn_first", "first_response_time"), customer="itsm_fields",
+    ),
+    f"{_ITSM}.satisfaction_rating": Effect(
+        "marts", ("u_satisfaction_rating", "other_satisfaction_rating"),
+        lambda seen: seen.value("sn_rating", "support_satisfaction"), customer="itsm_fields",
+    ),
+    "servicenow.table_prefix": Effect(
+        "marts", ("u_", "x_"), lambda seen: seen.value("sn_id", "support_ticket_volume"), customer="weights"
+    ),
+    "servicenow.sla_source": Effect(
+        "marts", ("auto", "made_sla"), lambda seen: seen.value("sn_sla", "sla_compliance"), customer="weights"
+    ),
+    **{f"kpi_mappings.{kpi}.enabled": _enabled(kpi) for kpi in KPIS},
+    **{f"kpi_mappings.{kpi}.window_days": _window(kpi) for kpi in KPIS if KPIS[kpi].window_days},
+    **{f"kpi_mappings.{kpi}.field": _field(kpi) for kpi in FIELD_OF_KPI},
+    "kpi_mappings.net_revenue_retention.types.new_business": _types(
+        ("New Business", "New Customer"), "first", "Alpha"
+    ),
+    "kpi_mappings.net_revenue_retention.types.renewal": _types(
+        ("Renewal", "Existing Customer - Replacement"), "second", "Beta"
+    ),
+    "kpi_mappings.net_revenue_retention.types.expansion": _types(
+        ("Upsell", "Cross-sell", "Expansion", "Existing Customer - Upgrade", "Existing Business"),
+        "third", "Gamma",
+    ),
+    "health_score.weights.relationship": _weight(
+        "relationship", 0.4, 0.3, "nps", "csat", "executive_engagement"
+    ),
+    "health_score.weights.adoption": _weight(
+        "adoption", 0.3, 0.25, "adoption_index", "activation", "feature_usage"
+    ),
+    "health_score.weights.business_outcomes": _weight(
+        "business_outcomes", 0.3, 0.2, "revenue_growth", "net_revenue_retention", "churn_risk"
+    ),
+    "health_score.weights.support": _weight(
+        "support", 0.0, 0.25,
+        "sla_compliance", "support_satisfaction", "first_response_time", "resolution_time",
+    ),
+}  # fmt: skip

@@ -1,0 +1,205 @@
+"""Effects on what is computed: one build for all, of customers that differ in their settings alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from kpi_platform.adapters import duckdb_file
+from kpi_platform.adapters.dbt import DbtProject
+from kpi_platform.adapters.destination.open import open_destination
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.settings import parse_settings
+from kpi_platform.pipeline.batch import CustomerInput, batches_of
+from kpi_platform_tests.pipeline.landing import land
+from kpi_platform_tests.settings_effects.effect import Effect, merged
+
+AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
+RAW = {"salesforce": {"schema": "one_crm"}, "servicenow": {"schema": "one_itsm"}}
+_MARTS = ("kpi_values", "account_health_score", "kpi_integrated_metrics")
+_LAST_WEEK, _LONG_AGO = datetime(2026, 2, 20), datetime(2025, 12, 1)
+
+# Of each field its value, and another one that stands in a second column, at one account only: the account
+# that is named like the field.
+_FIELDS: Mapping[str, tuple[str, Any, Any]] = {
+    "nps_score": ("double", 40.0, 60.0),
+    "adoption_score": ("double", 50.0, 70.0),
+    "churn_risk": ("double", 30.0, 80.0),
+    "health_score": ("double", 20.0, 90.0),
+    "last_login_date": ("timestamp", _LAST_WEEK, _LONG_AGO),
+    "active_users": ("double", 5.0, 8.0),
+    "total_users": ("double", 10.0, 20.0),
+    "feature_usage_score": ("double", 30.0, 60.0),
+    "executive_engagement": ("varchar", "High", "Low"),
+}
+_LANDED = {"churn_risk": "churn_risk_score_c"}
+_CASES = "satisfaction_rating"
+_TYPES = {"first": "Alpha", "second": "Beta", "third": "Gamma"}
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The marts of one customer."""
+
+    rows: Mapping[str, list[dict[str, Any]]]
+
+    def value(self, account: str, kpi: str, column: str = "value") -> Any:
+        [row] = [one for one in self.rows["kpi_values"] if (one["account_id"], one["kpi"]) == (account, kpi)]
+        return row[column]
+
+    def health(self, account: str, column: str) -> Any:
+        [row] = [one for one in self.rows["account_health_score"] if one["account_id"] == account]
+        return row[column]
+
+    def weight(self, category: str, *inputs: str) -> float:
+        """How much a category counts at an account of which all its inputs are known."""
+        points = sum(self.health("nps_score", f"{name}_contribution") for name in inputs)
+        return round(points / self.health("nps_score", f"{category}_score"), 9)
+
+    def name(self, account: str) -> Any:
+        [row] = [one for one in self.rows["kpi_integrated_metrics"] if one["account_id"] == account]
+        return row["account_name"]
+
+
+def compute(configuration: Configuration, effects: Mapping[str, Effect]) -> dict[str, Computed]:
+    """The marts of the customer `base`, and of each customer that effects name, with all their settings."""
+    _land(configuration)
+    documents: dict[str, dict[str, Any]] = {"base": RAW}
+    for path, effect in effects.items():
+        known = documents.get(effect.customer, RAW)
+        documents[effect.customer] = merged(known, effect.documents(path)[1])
+    inputs = []
+    for key, document in documents.items():
+        settings = parse_settings(document)
+        destination = open_destination(configuration, settings.warehouse)
+        inputs.append(CustomerInput(key, settings, {}, destination))
+    [batch] = batches_of(inputs, AS_OF)
+    assert not batch.left_out, batch.left_out
+    select = [f"+{mart}" for mart in _MARTS]
+    results = DbtProject(configuration, batch.destination).build("run", batch.vars(), select=select)
+    assert {result.status for result in results} == {"success"}, results
+    return {
+        key: Computed(
+            {
+                mart: [row for rows in batch.destination.read_mart(mart, key) for row in rows.to_pylist()]
+                for mart in _MARTS
+            }
+        )
+        for key in documents
+    }
+
+
+def _land(configuration: Configuration) -> None:
+    file = configuration.warehouse_file
+    land(file, "one_crm", _salesforce())
+    land(file, "one_itsm", _servicenow())
+    land(file, "other_crm", {"account": (_ACCOUNT, [_account("nps_score", nps_score_c=90.0)])})
+    tickets = [_incident("sn_id"), _incident("sn_id")]
+    land(
+        file,
+        "other_itsm",
+        {"incident": (_INCIDENT, [one | {"sys_id": str(i)} for i, one in enumerate(tickets)])},
+    )
+    with duckdb_file.connect(file) as warehouse:
+        warehouse.execute("create schema if not exists kpi")
+
+
+_ACCOUNT = {
+    "id": "varchar", "name": "varchar", "type": "varchar", "is_deleted": "boolean",
+    "_fivetran_synced": "timestamp",
+    **{_LANDED.get(field, f"{field}_c"): kind for field, (kind, _, _) in _FIELDS.items()},
+    **{f"other_{field}_c": kind for field, (kind, _, _) in _FIELDS.items()},
+}  # fmt: skip
+_OPPORTUNITY = {
+    "id": "varchar", "account_id": "varchar", "type": "varchar", "amount": "double", "is_won": "boolean",
+    "close_date": "date", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
+}  # fmt: skip
+_CASE = {
+    "id": "varchar", "account_id": "varchar", "created_date": "timestamp", "satisfaction_rating_c": "double",
+    "other_satisfaction_rating_c": "double", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
+}  # fmt: skip
+_ACTIVITY = {
+    "id": "varchar", "account_id": "varchar", "who_id": "varchar", "status": "varchar",
+    "is_closed": "boolean",
+    "activity_date": "date", "title": "varchar", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
+}  # fmt: skip
+_MAPPED = {
+    "customer_account_id": "varchar", "customer_account_name": "varchar", "first_responded_at": "timestamp",
+    "satisfaction_rating": "double",
+}  # fmt: skip
+_INCIDENT = {
+    "sys_id": "varchar", "opened_at": "timestamp", "resolved_at": "timestamp", "state": "varchar",
+    "sla_due": "timestamp", "made_sla": "boolean", "_fivetran_synced": "timestamp",
+    **{
+        f"{prefix}_{field}": kind for prefix in ("u", "other", "x") for field, kind in _MAPPED.items()
+    },
+}  # fmt: skip
+
+
+def _account(key: str, **values: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": key, "name": key.title(), "type": "Customer", "is_deleted": False}
+    for field, (_, usual, other) in _FIELDS.items():
+        # Where there is a churn risk of the CRM's own, none is computed.
+        known = usual if field != "churn_risk" or key == field else None
+        row[_LANDED.get(field, f"{field}_c")] = known
+        row[f"other_{field}_c"] = other if key == field else known
+    return {**row, **values, "_fivetran_synced": _LAST_WEEK}
+
+
+def _salesforce() -> dict[str, Any]:
+    accounts = [*_FIELDS, _CASES, *_TYPES, "sn_id", "sn_first", "sn_rating", "sn_sla"]
+    won: list[dict[str, Any]] = []
+    for account, kind in (*_TYPES.items(), ("nps_score", "Renewal")):
+        for number, day in enumerate((date(2024, 6, 1), date(2025, 6, 1))):
+            won.append(
+                {
+                    "id": f"{account}{number}", "account_id": account, "type": kind, "amount": 100.0 + number,
+                    "is_won": True, "close_date": day, "is_deleted": False, "_fivetran_synced": _LAST_WEEK,
+                }
+            )  # fmt: skip
+    cases = [
+        {
+            "id": account, "account_id": account, "created_date": _LAST_WEEK, "satisfaction_rating_c": 4.0,
+            "other_satisfaction_rating_c": 2.0 if account == _CASES else 4.0, "is_deleted": False,
+            "_fivetran_synced": _LAST_WEEK,
+        }
+        for account in accounts
+    ]  # fmt: skip
+    return {
+        "account": (_ACCOUNT, [_account(key) for key in accounts]),
+        "opportunity": (_OPPORTUNITY, won),
+        "case": (_CASE, cases),
+        "contact": (_ACTIVITY, []),
+        "task": (_ACTIVITY, []),
+    }
+
+
+def _incident(account: str, **other: Any) -> dict[str, Any]:
+    """Opened, responded to, resolved and rated in the last week; `other` stands in the second columns."""
+    facts: dict[str, Any] = {
+        "customer_account_id": account,
+        "customer_account_name": "One Name",
+        "first_responded_at": _LAST_WEEK + timedelta(hours=2),
+        "satisfaction_rating": 4.0,
+    }
+    second = facts | other
+    return {
+        "sys_id": account, "opened_at": _LAST_WEEK, "resolved_at": _LAST_WEEK + timedelta(days=3),
+        "state": "7",
+        # Late by the one account of it, in time by the other.
+        "sla_due": _LAST_WEEK + timedelta(days=1), "made_sla": True, "_fivetran_synced": _LAST_WEEK,
+        **{f"u_{name}": value for name, value in facts.items()},
+        **{f"{prefix}_{name}": value for prefix in ("other", "x") for name, value in second.items()},
+    }  # fmt: skip
+
+
+def _servicenow() -> dict[str, Any]:
+    incidents = [
+        _incident("nps_score"),
+        _incident("sn_id", customer_account_id="elsewhere"),
+        _incident("sn_only", customer_account_name="Other Name"),
+        _incident("sn_first", first_responded_at=_LAST_WEEK + timedelta(hours=9)),
+        _incident("sn_rating", satisfaction_rating=1.0),
+        _incident("sn_sla"),
+    ]
+    return {"incident": (_INCIDENT, incidents)}
