@@ -12,7 +12,7 @@ from kpi_platform.dashboard.figures import figures
 from kpi_platform_tests.web.conftest import Web, web  # noqa: F401
 
 DASHBOARD = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboard.json"
-_OF_HISTOGRAMS = re.compile(r"_(bucket|count|sum|created)$")
+_SUFFIX = re.compile(r"_(bucket|count|sum|created|total)$")
 
 
 def panels() -> list[dict[str, Any]]:
@@ -34,11 +34,11 @@ def told(web: Web) -> set[str]:  # noqa: F811
     web.anonymous().get("/healthz")
     text = web.anonymous().get("/metrics").text
     kinds = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
-    return {_OF_HISTOGRAMS.sub("", name) for name in kinds}
+    return {_SUFFIX.sub("", name) for name in kinds}
 
 
 def test_every_figure_is_on_the_dashboard_and_none_that_does_not_exist(web: Web) -> None:  # noqa: F811
-    assert {_OF_HISTOGRAMS.sub("", name) for name in asked()} == told(web)
+    assert {_SUFFIX.sub("", name) for name in asked()} == told(web)
 
 
 def test_labels_are_those_of_the_figures(sqlite_engine: sa.Engine) -> None:
