@@ -1,6 +1,7 @@
-"""`make demo` itself, from a home that is not there yet."""
+"""`make demo` itself, from a home that is not there yet, and then the tutorial, command by command."""
 
 import os
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -8,29 +9,36 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from kpi_platform_tests.cli.commands import CHECKOUT, run_command
+from kpi_platform_tests.cli.commands import CHECKOUT
+
+TUTORIAL = CHECKOUT / "docs" / "tutorial.md"
 
 
-def _free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "home"
+
+
+@pytest.fixture(scope="module")
+def environment(home: Path) -> dict[str, str]:
+    return os.environ | {
+        "KPI_PLATFORM_HOME": str(home),
+        "KPI_LOCAL_FIVETRAN_PORT": _free_port(),
+        "WEB_PORT": _free_port(),
+        "PATH": f"{CHECKOUT / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "COLUMNS": "160",
+    }
+
+
+@pytest.fixture(scope="module")
+def made(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return _run(["make", "demo"], CHECKOUT, environment)
 
 
 @pytest.mark.timeout(600)
-def test_make_demo_loads_three_customers_and_says_what_next(tmp_path: Path) -> None:
-    home, port = tmp_path / "home", _free_port()
-    environment = {**os.environ, "KPI_PLATFORM_HOME": str(home), "KPI_LOCAL_FIVETRAN_PORT": port}
-    made = subprocess.run(
-        ["make", "demo"],
-        cwd=CHECKOUT,
-        env=environment | {"COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        timeout=550,
-        check=False,
-    )
-
+def test_make_demo_loads_three_customers_and_says_what_next(
+    made: subprocess.CompletedProcess[str], home: Path
+) -> None:
     assert made.returncode == 0, made.stdout + made.stderr
     assert "Net Revenue Retention" in made.stdout
     assert "kpi-platform up" in made.stdout
@@ -44,5 +52,36 @@ def test_make_demo_loads_three_customers_and_says_what_next(tmp_path: Path) -> N
     assert loaded[0] == 3
     assert loaded[1] > 1000
 
-    checked = run_command(home, "doctor", KPI_LOCAL_FIVETRAN_PORT=port)
-    assert checked.returncode == 0, checked.stdout
+
+@pytest.mark.timeout(600)
+def test_every_command_of_the_tutorial_does_what_it_says(
+    made: subprocess.CompletedProcess[str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    first, *blocks = re.findall(r"```sh\n(.*?)```", TUTORIAL.read_text(), flags=re.DOTALL)
+    assert first == "make demo\n"
+    script = tmp_path / "tutorial.sh"
+    script.write_text("set -eu -o pipefail\n" + "".join(blocks))
+
+    ran = _run(["bash", str(script)], tmp_path, environment)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    for seen in (
+        "exit code 1",
+        "1,a,1.0,",
+        '"name":"Contoso"',
+        "account_matching.threshold: 0.85 → 0.9",
+        "rollback",
+    ):
+        assert seen in ran.stdout, seen + "\n" + ran.stdout
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=550, check=False
+    )
+
+
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
