@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .venv/bin/uv --system-certs
 BIN := .venv/bin
 
-.PHONY: help demo dev test lint bench screenshots clean lock
+.PHONY: help demo dev test lint bench screenshots reference clean lock
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,10 @@ bench: .venv/.dev  ## benchmarks, side by side with the alternative
 
 screenshots: .venv/.dev  ## take the pictures of the README anew
 	@$(BIN)/python -m kpi_platform_tests.screenshots
+
+reference: .venv/.dev  ## make the pages of all commands and settings anew
+	@$(BIN)/typer kpi_platform.cli.main utils docs --name kpi-platform --output docs/commands.md
+	@$(BIN)/kpi-platform settings docs > docs/settings.md
 
 lock: | .venv/bin/uv  ## resolve the locked versions anew
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
