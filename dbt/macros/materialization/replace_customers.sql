@@ -1,6 +1,6 @@
 {% macro get_incremental_replace_customers_sql(arguments) %}
     {#- Replaces exactly the batch's customers, those that have become empty too. -#}
-    {{ replace_rows(arguments, 'customer_id in (' ~ customer_list() ~ ')') }}
+    {{ replace_rows(arguments, ['customer_id in (' ~ customer_list() ~ ')']) }}
 {% endmacro %}
 
 
@@ -8,17 +8,36 @@
     {#- Replaces the batch's customers on the day of as_of; other days stay. -#}
     {{ replace_rows(
         arguments,
-        'customer_id in (' ~ customer_list() ~ ') and as_of_date = cast(' ~ as_of() ~ ' as date)'
+        ['customer_id in (' ~ customer_list() ~ ')', 'as_of_date = cast(' ~ as_of() ~ ' as date)'],
     ) }}
 {% endmacro %}
 
 
-{% macro replace_rows(arguments, condition) %}
+{% macro replace_rows(arguments, conditions) %}
+    {{- adapter.dispatch('replace_rows', 'kpi_platform')(arguments, conditions) -}}
+{% endmacro %}
+
+{% macro default__replace_rows(arguments, conditions) %}
+    {#- dbt runs both in one transaction. -#}
     {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
 delete from {{ arguments['target_relation'] }}
-where {{ condition }};
+where {{ conditions | join(' and ') }};
 
 insert into {{ arguments['target_relation'] }} ({{ columns }})
 select {{ columns }}
-from {{ arguments['temp_relation'] }};
+from {{ arguments['temp_relation'] }}
+{% endmacro %}
+
+{% macro snowflake__replace_rows(arguments, conditions) %}
+    {{- snowflake_dml_explicit_transaction(default__replace_rows(arguments, conditions)) -}}
+{% endmacro %}
+
+{% macro bigquery__replace_rows(arguments, conditions) %}
+    {#- One statement: a script of several would need a transaction, and two of those on one table are refused. -#}
+    {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
+merge into {{ arguments['target_relation'] }} as target_rows
+using {{ arguments['temp_relation'] }} as new_rows
+on false
+when not matched by source and target_rows.{{ conditions | join(' and target_rows.') }} then delete
+when not matched then insert ({{ columns }}) values ({{ columns }})
 {% endmacro %}

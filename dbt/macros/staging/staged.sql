@@ -135,5 +135,9 @@ where false
 
 
 {% macro landed_relation(landed) -%}
-    {{- return(api.Relation.create(database=landed.database, schema=landed.schema, identifier=landed.identifier)) -}}
+    {#- Spelled as the catalogue spells it: Snowflake would read `case` as a keyword, and in capitals. -#}
+    {{- return(api.Relation.create(
+        database=landed.database, schema=landed.schema, identifier=landed.identifier,
+        quote_policy={'schema': true, 'identifier': true},
+    )) -}}
 {%- endmacro %}
