@@ -20,9 +20,23 @@ def _postgres(configuration: Configuration, warehouse: WarehouseSettings) -> Des
     return PostgresDestination.from_settings(configuration, warehouse)
 
 
+def _snowflake(configuration: Configuration, warehouse: WarehouseSettings) -> Destination:
+    from kpi_platform.adapters.destination.snowflake import SnowflakeDestination
+
+    return SnowflakeDestination.from_settings(configuration, warehouse)
+
+
+def _redshift(configuration: Configuration, warehouse: WarehouseSettings) -> Destination:
+    from kpi_platform.adapters.destination.redshift import RedshiftDestination
+
+    return RedshiftDestination.from_settings(configuration, warehouse)
+
+
 _TYPES: dict[str, Callable[[Configuration, WarehouseSettings], Destination]] = {
     "duckdb": _duckdb,
     "postgres": _postgres,
+    "snowflake": _snowflake,
+    "redshift": _redshift,
 }
 _EXTRAS = ("snowflake", "bigquery", "redshift")
 
@@ -38,4 +52,10 @@ def open_destination(configuration: Configuration, warehouse: WarehouseSettings)
             if warehouse.type in _EXTRAS
             else f"Use one of {', '.join([*_TYPES, *_EXTRAS])} as warehouse.type.",
         )
-    return opener(configuration, warehouse)
+    try:
+        return opener(configuration, warehouse)
+    except ModuleNotFoundError as cause:
+        raise InvalidInput(
+            f"The warehouse type '{warehouse.type}' needs {cause.name}, which is not installed.",
+            next_step=f"Install its extra: pip install 'kpi_platform[{warehouse.type}]'.",
+        ) from cause

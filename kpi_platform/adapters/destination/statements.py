@@ -14,7 +14,7 @@ _COLUMNS = sa.table(
         for name in ("table_schema", "table_name", "column_name", "data_type", "ordinal_position")
     ),
     schema="information_schema",
-)
+).alias("landed")
 
 
 def columns(schemas: Sequence[str]) -> sa.Select[Any]:
@@ -53,7 +53,7 @@ def row_counts(schema: str, tables: Sequence[str]) -> sa.CompoundSelect[Any]:
     """One row a table: its name and how many rows it holds. `tables` must not be empty."""
     return sa.union_all(
         *(
-            sa.select(sa.literal(name).label("name"), sa.func.count().label("rows")).select_from(
+            sa.select(sa.literal(name).label("name"), sa.func.count().label("row_count")).select_from(
                 sa.table(_spelled(name), schema=_spelled(schema))
             )
             for name in tables
@@ -66,7 +66,7 @@ def mart_rows(schema: str, tables: Sequence[str], customers: Sequence[str]) -> s
     customer: sa.ColumnClause[str] = sa.column("customer_id")
     return sa.union_all(
         *(
-            sa.select(customer, sa.literal(name).label("mart"), sa.func.count().label("rows"))
+            sa.select(customer, sa.literal(name).label("mart"), sa.func.count().label("row_count"))
             .select_from(sa.table(name, schema=schema))
             .where(customer.in_(customers))
             .group_by(customer)

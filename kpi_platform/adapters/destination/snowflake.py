@@ -1,0 +1,301 @@
+"""Snowflake as a destination, through dagster-snowflake's resource, with results fetched in Arrow."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from snowflake.connector.errors import Error, ProgrammingError
+from sqlalchemy.engine.default import DefaultDialect
+
+from kpi_platform.adapters.destination import statements
+from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.steps import (
+    CONNECT_SECONDS,
+    reach,
+    require_address,
+    require_schemas,
+    resolve,
+    run_steps,
+)
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import (
+    DestinationUnavailable,
+    InvalidSettings,
+    MissingConfiguration,
+    NotFound,
+)
+from kpi_platform.domain.settings import WarehouseSettings
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+BATCH_ROWS = 20_000
+PASSWORD_VARIABLE = "WAREHOUSE_PASSWORD"  # noqa: S105
+KEY_VARIABLE = "WAREHOUSE_PRIVATE_KEY_PATH"
+_DBT_SECRET = "DBT_ENV_SECRET_WAREHOUSE_PASSWORD"  # noqa: S105
+_DOMAIN = ".snowflakecomputing.com"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_NO_SUCH_OBJECT = 2003
+_DIALECT = DefaultDialect(paramstyle="qmark")
+"""A name in lower case is left unquoted, so that Snowflake reads it in capitals; any other is quoted."""
+
+_DBT_QUERY_TAG = (
+    "{{ tojson({'customer': (var('customers', []) | map(attribute='key') | join(','))[:1500],"
+    " 'run_id': var('run_id', none)}) | as_text }}"
+)
+"""dbt renders it for every invocation. Snowflake takes tags of up to 2,000 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnowflakeDestination:
+    """`host` is a whole host name. Signs in with the key in `private_key_path`, or else with `password`."""
+
+    host: str
+    port: int
+    username: str
+    database: str
+    warehouse: str
+    role: str | None
+    mart_schema: str
+    password: str | None = field(repr=False, default=None)
+    private_key_path: str | None = None
+
+    @classmethod
+    def from_settings(
+        cls, configuration: Configuration, warehouse: WarehouseSettings
+    ) -> "SnowflakeDestination":
+        """Raises InvalidSettings where host, database, warehouse or username are missing. A secret that is the
+        name of a key file signs in with the key, any other is a password."""
+        needed = {name: getattr(warehouse, name) for name in ("host", "database", "warehouse", "username")}
+        missing = [f"warehouse.{name}" for name, value in needed.items() if not value]
+        if missing:
+            raise InvalidSettings(
+                f"A Snowflake destination needs {', '.join(missing)}.",
+                next_step="Set them in the settings, or in the environment as WAREHOUSE_*.",
+                details={"errors": [{"field": name, "message": "is needed"} for name in missing]},
+            )
+        return cls(
+            **needed | {"host": _host(needed["host"])},
+            port=warehouse.port or 443,
+            role=warehouse.role,
+            mart_schema=warehouse.schema_,
+            **_credentials(configuration, warehouse.credentials_secret),
+        )
+
+    @property
+    def name(self) -> str:
+        return f"snowflake {self.username}@{self.host}/{self.database} ({self.mart_schema})"
+
+    def columns(self, schemas: Sequence[str]) -> Catalogue:
+        if not schemas:
+            return {}
+        return statements.nested(self._rows(statements.columns(schemas)))
+
+    def read_mart(
+        self,
+        table: str,
+        customer: str,
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        sql, values = _compiled(statements.mart(self.mart_schema, table, customer, columns, where))
+        return self._stream(sql, values, {"customer": customer})
+
+    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
+        if not tables:
+            return {}
+        return dict(self._rows(statements.row_counts(schema, tables)))
+
+    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
+        if not tables or not customers:
+            return {}
+        return statements.rows_by_customer(
+            self._rows(statements.mart_rows(self.mart_schema, tables, customers))
+        )
+
+    def query(self, sql: str) -> Iterator[pa.RecordBatch]:
+        return self._stream(sql, None, {})
+
+    def test_connection(
+        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
+    ) -> Iterator[ConnectionStep]:
+        """The driver resolves the name again, because Snowflake's certificates are for names: what protects
+        from a name that comes to mean another machine is that this machine has no such certificate."""
+        addresses: list[str] = []
+
+        def find() -> None:
+            addresses.extend(resolve(self.host, self.port))
+            require_address(addresses[0], permitted)
+
+        return run_steps(
+            [
+                ("resolve", find),
+                ("connect", lambda: reach(addresses[0], self.port)),
+                ("authenticate", self._sign_in),
+                ("database", self._use),
+                ("schema", lambda: require_schemas(self.columns(schemas), schemas)),
+                ("can_read", lambda: self._read_each(schemas)),
+            ]
+        )
+
+    def dbt_target(self) -> DbtTarget:
+        signed = (
+            {"private_key_path": self.private_key_path}
+            if self.private_key_path
+            else {"password": f"{{{{ env_var('{_DBT_SECRET}') }}}}"}
+        )
+        output = {
+            "type": "snowflake",
+            "account": self._account,
+            "host": self.host,
+            "port": self.port,
+            "protocol": self._protocol,
+            "user": self.username,
+            **signed,
+            "database": self.database,
+            "warehouse": self.warehouse,
+            "role": self.role,
+            "schema": self.mart_schema,
+            "query_tag": _DBT_QUERY_TAG,
+            # One session for the whole invocation: the virtual warehouse wakes up once.
+            "threads": 1,
+            "reuse_connections": True,
+        }
+        return DbtTarget(output=output, secrets={} if self.password is None else {_DBT_SECRET: self.password})
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Snowflake takes many at once."""
+        return nullcontext()
+
+    @property
+    def _account(self) -> str:
+        return self.host.removesuffix(_DOMAIN)
+
+    @property
+    def _protocol(self) -> str:
+        """What listens on this machine is an emulator, and has no certificate."""
+        return "http" if self.host in _LOOPBACK else "https"
+
+    def _sign_in(self) -> None:
+        with replace(self, database="", warehouse="")._connected({}):
+            pass
+
+    def _use(self) -> None:
+        """Snowflake signs in to a database or warehouse that does not exist, and complains at first use."""
+        with self._connected({}) as connection:
+            for kind, name in (("database", self.database), ("warehouse", self.warehouse)):
+                try:
+                    connection.cursor().execute(f"use {kind} identifier(?)", (name,))
+                except ProgrammingError as cause:
+                    raise NotFound(
+                        f"{self.host} has no {kind} {name} that {self.username} may use.",
+                        next_step=f"Correct warehouse.{kind} in the settings, or grant its use to the role.",
+                    ) from cause
+
+    def _read_each(self, schemas: Sequence[str]) -> None:
+        for schema, tables in self.columns(schemas).items():
+            self.row_counts(schema, list(tables))
+
+    def _rows(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
+        sql, values = _compiled(statement)
+        with self._connected({}) as connection:
+            rows: list[tuple[Any, ...]] = connection.cursor().execute(sql, values).fetchall()
+            return rows
+
+    def _stream(self, sql: str, values: Sequence[Any] | None, tag: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+        with self._connected(tag) as connection:
+            cursor = connection.cursor().execute(sql, values)
+            for table in cursor.fetch_arrow_batches(force_microsecond_precision=True):
+                yield from _plain(table).to_batches(BATCH_ROWS)
+
+    @contextmanager
+    def _connected(self, tag: Mapping[str, str]) -> "Iterator[SnowflakeConnection]":
+        from dagster_snowflake import SnowflakeResource
+
+        resource = SnowflakeResource(
+            account=self._account,
+            user=self.username,
+            password=self.password,
+            private_key_path=self.private_key_path,
+            database=self.database or None,
+            warehouse=self.warehouse or None,
+            role=self.role,
+            login_timeout=CONNECT_SECONDS,
+            paramstyle="qmark",
+            additional_snowflake_connection_args={
+                "host": self.host,
+                "port": self.port,
+                "protocol": self._protocol,
+                "session_parameters": {"QUERY_TAG": json.dumps(tag), "TIMEZONE": "UTC"},
+            },
+        )
+        try:
+            with resource.get_connection() as connection:
+                yield connection
+        except ProgrammingError as cause:
+            if cause.errno == _NO_SUCH_OBJECT:
+                raise NotFound(
+                    f"{self.name} has no such table: {_message(cause)}.",
+                    next_step="Compute the KPIs of a customer first.",
+                ) from cause
+            raise self._unavailable(cause) from cause
+        except Error as cause:
+            raise self._unavailable(cause) from cause
+
+    def _unavailable(self, cause: Error) -> DestinationUnavailable:
+        return DestinationUnavailable(
+            f"{self.name} refuses: {_message(cause)}",
+            next_step="Check account, user, key or password, role and rights.",
+        )
+
+
+def _host(given: str) -> str:
+    """A whole host name as it is; an account (`xy12345.eu-central-1`) as the host that Snowflake gives it."""
+    whole = given.endswith(_DOMAIN) or given in _LOOPBACK
+    return given if whole else f"{given}{_DOMAIN}"
+
+
+def _credentials(configuration: Configuration, secret: str | None) -> dict[str, str | None]:
+    variable = secret or (KEY_VARIABLE if configuration.get(KEY_VARIABLE) else PASSWORD_VARIABLE)
+    value = configuration.secret(variable)
+    if Path(value).is_file():
+        return {"private_key_path": value}
+    if variable == KEY_VARIABLE:
+        raise MissingConfiguration(
+            f"{KEY_VARIABLE} names the file {value}, which is not there.",
+            next_step="Set it to the path of the private key (PEM, PKCS#8) of warehouse.username.",
+        )
+    return {"password": value}
+
+
+def _compiled(statement: sa.SelectBase) -> tuple[str, list[Any]]:
+    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Names in lower case, and one type for all numbers of a kind: Snowflake sends each batch in the narrowest
+    type that holds it."""
+    fields = [pa.field(column.name.lower(), _plain_type(column.type)) for column in table.schema]
+    return table.rename_columns([one.name for one in fields]).cast(pa.schema(fields))
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    types = pa.types
+    if types.is_integer(kind) or (types.is_decimal(kind) and kind.scale == 0):
+        return pa.int64()
+    if types.is_floating(kind) or types.is_decimal(kind):
+        return pa.float64()
+    if types.is_timestamp(kind):
+        return pa.timestamp("us", tz="UTC" if kind.tz else None)
+    return kind
+
+
+def _message(cause: Error) -> str:
+    return " ".join(str(cause.raw_msg or cause).split())
