@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .venv/bin/uv --system-certs
 BIN := .venv/bin
 
-.PHONY: help demo dev test lint bench screenshots reference clean lock
+.PHONY: help demo dev test lint lint-types lint-sql lint-rest bench screenshots reference clean lock
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -31,11 +31,18 @@ test: .venv/.dev  ## set up and run the tests
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: .venv/.dev  ## ruff, mypy, sqlfluff, import-linter, dagster definitions validate
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint-types lint-sql lint-rest
+
+lint-types:
+	$(BIN)/mypy
+
+lint-sql:
+	$(BIN)/sqlfluff lint dbt
+
+lint-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint dbt --processes 0
 	$(BIN)/dagster definitions validate -w workspace.yaml
 
 bench: .venv/.dev  ## benchmarks, side by side with the alternative
