@@ -1,5 +1,5 @@
-"""What holds on every destination. A module `test_<destination>.py` starts its server in a module-scoped fixture
-`place` (a `StartedDestination`) and runs all of this by one class:
+"""What holds on every destination. A module `test_<destination>.py` starts its server in a module-scoped
+fixture `place` (a `StartedDestination`) and runs all of this by one class:
 
     class TestSnowflake(DestinationConformance): ...
 """
@@ -99,7 +99,8 @@ class DestinationConformance:
         )
         changed = rows(later, id=pa.array(["b"]), body=pa.array(["new"]), amount=pa.array([1.5]))
         table = LandedTable("notes", changed, key="id", deleted=["c"], synced_at=later)
-        versions = LandedTable("past", with_history(rows(noon, id=pa.array(["a", "b"]))), "id", history=True)
+        first = with_history(rows(noon, id=pa.array(["a", "b"])))
+        versions = LandedTable("past", first, "id", synced_at=noon, history=True)
         lander.land("landed", [table, versions])
         ended = LandedTable(
             "past", with_history(rows(later, id=pa.array(["a"]))), "id", ["b"], later, history=True

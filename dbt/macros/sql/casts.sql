@@ -54,7 +54,10 @@
 {% endmacro %}
 
 {% macro redshift__text_as_exact(text) %}
-    {{- return(default__text_as_exact(text)) -}}
+    {#- Redshift takes no exponent for a decimal. -#}
+    {{- return(
+        'coalesce(' ~ safe_text_cast(text, 'exact') ~ ', ' ~ number_as_exact(safe_text_cast(text, 'float')) ~ ')'
+    ) -}}
 {% endmacro %}
 
 

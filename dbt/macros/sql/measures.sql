@@ -51,9 +51,10 @@
 {%- endmacro %}
 
 {% macro redshift__newest(value, time, id, condition) -%}
+    {#- Redshift has no arrays, and listagg fails beyond 64 KB: the greatest of texts that sort as the rows do. -#}
     {{- return(
-        "split_part(listagg(case when " ~ condition ~ ' then ' ~ value ~ " end, '\n') within group (order by "
-        ~ time ~ ' desc, ' ~ id ~ " desc), '\n', 1)"
+        "split_part(max(case when " ~ condition ~ " then to_char(" ~ time ~ ", 'YYYYMMDDHH24MISSUS') || chr(1) || "
+        ~ id ~ ' || chr(1) || ' ~ value ~ ' end), chr(1), 3)'
     ) -}}
 {%- endmacro %}
 

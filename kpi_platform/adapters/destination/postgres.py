@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, CursorResult
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from kpi_platform.adapters.destination import statements
+from kpi_platform.adapters.destination.postgres_rows import BATCH_ROWS, batches
 from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
 from kpi_platform.adapters.destination.steps import (
     CONNECT_SECONDS,
@@ -25,23 +26,14 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidSettings, KpiPlatformError, NotFound
 from kpi_platform.domain.settings import WarehouseSettings
 
-BATCH_ROWS = 20_000
 PASSWORD_VARIABLE = "WAREHOUSE_PASSWORD"  # noqa: S105
 _DBT_SECRET = "DBT_ENV_SECRET_WAREHOUSE_PASSWORD"  # noqa: S105
 
-_ARROW_TYPES: Mapping[int, pa.DataType] = {
-    16: pa.bool_(),
-    20: pa.int64(),
-    21: pa.int64(),
-    23: pa.int64(),
-    700: pa.float64(),
-    701: pa.float64(),
-    1082: pa.date32(),
-    1114: pa.timestamp("us"),
-    1184: pa.timestamp("us", tz="UTC"),
-    1700: pa.float64(),
-}
-"""Arrow's type for PostgreSQL's type id; what is not listed is text."""
+_APPLICATION_NAME = (
+    "{{ ('kpi_platform ' ~ (var('run_id', none) or '-') ~ ' '"
+    " ~ (var('customers', []) | map(attribute='key') | join(',')))[:63] }}"
+)
+"""Shown in pg_stat_activity and the server's log: run and customers, in the 63 bytes that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +88,7 @@ class PostgresDestination:
         where: Mapping[str, Any] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         statement = statements.mart(self.mart_schema, table, customer, columns, where)
-        return self._stream(lambda connection: connection.execute(statement))
+        return self._stream(lambda connection: connection.execute(statement), customer)
 
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
         if not tables:
@@ -116,12 +108,15 @@ class PostgresDestination:
             lambda connection: connection.execution_options(no_parameters=True).exec_driver_sql(sql)
         )
 
-    def _stream(self, run: Callable[[Connection], CursorResult[Any]]) -> Iterator[pa.RecordBatch]:
+    def _stream(
+        self, run: Callable[[Connection], CursorResult[Any]], customer: str = ""
+    ) -> Iterator[pa.RecordBatch]:
         """Through a cursor of the server, so that only one batch is in memory."""
-        with self._connected() as connection:
+        with self._connected(customer) as connection:
             streaming = connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS)
             with run(streaming) as result:
-                yield from _batches(result)
+                description: Sequence[Any] = result.cursor.description if result.cursor is not None else ()
+                yield from batches(description, result.partitions(BATCH_ROWS))
 
     def test_connection(
         self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
@@ -164,6 +159,7 @@ class PostgresDestination:
             "password": f"{{{{ env_var('{_DBT_SECRET}') }}}}",
             "dbname": self.database,
             "schema": self.mart_schema,
+            "application_name": _APPLICATION_NAME,
             "threads": 4,
         }
         return DbtTarget(output=output, secrets={_DBT_SECRET: self.password})
@@ -197,7 +193,8 @@ class PostgresDestination:
                 raise self._unavailable(cause) from cause
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def _connected(self, customer: str = "") -> Iterator[Connection]:
+        """`customer` is whose rows are read, for the server's log."""
         engine = sa.create_engine(
             URL.create(
                 "postgresql+psycopg",
@@ -211,6 +208,7 @@ class PostgresDestination:
             poolclass=sa.NullPool,
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
+                "application_name": f"kpi_platform - {customer}"[:63],
                 **({} if self.address is None else {"hostaddr": self.address}),
             },
         )
@@ -232,22 +230,3 @@ class PostgresDestination:
             f"{self.name} refuses: {str(cause).strip()}",
             next_step="Check host, user, password and rights, and that the server runs.",
         )
-
-
-def _batches(result: CursorResult[Any]) -> Iterator[pa.RecordBatch]:
-    description: Sequence[Any] = (result.cursor.description if result.cursor is not None else None) or ()
-    schema = pa.schema(
-        [(name.lower(), _ARROW_TYPES.get(type_id, pa.string())) for name, type_id, *_ in description]
-    )
-    for rows in result.partitions(BATCH_ROWS):
-        columns = zip(*rows, strict=True)
-        arrays = [_array(values, kind) for values, kind in zip(columns, schema.types, strict=True)]
-        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    if kind == pa.float64():
-        values = [None if value is None else float(value) for value in values]
-    elif kind == pa.string():
-        values = [value if value is None or isinstance(value, str) else str(value) for value in values]
-    return pa.array(values, type=kind)

@@ -1,0 +1,146 @@
+"""Amazon Redshift as a destination, through redshift_connector."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import dialect as postgresql
+
+from kpi_platform.adapters.destination import statements
+from kpi_platform.adapters.destination.postgres_rows import BATCH_ROWS, batches
+from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.redshift_connection import RedshiftConnection, sql_state
+from kpi_platform.adapters.destination.steps import (
+    reach,
+    require_address,
+    require_schemas,
+    resolve,
+    run_steps,
+)
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import DestinationUnavailable
+from kpi_platform.domain.settings import WarehouseSettings
+
+_NO_SUCH_DATABASE = "3D000"
+_DIALECT = postgresql(paramstyle="format")  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class RedshiftDestination:
+    connection: RedshiftConnection
+    mart_schema: str
+
+    @classmethod
+    def from_settings(
+        cls, configuration: Configuration, warehouse: WarehouseSettings
+    ) -> "RedshiftDestination":
+        """Raises what RedshiftConnection.from_settings raises."""
+        return cls(RedshiftConnection.from_settings(configuration, warehouse), warehouse.schema_)
+
+    @property
+    def name(self) -> str:
+        return f"{self.connection.name} ({self.mart_schema})"
+
+    def columns(self, schemas: Sequence[str]) -> Catalogue:
+        if not schemas:
+            return {}
+        return statements.nested(self._all(statements.columns(schemas)))
+
+    def read_mart(
+        self,
+        table: str,
+        customer: str,
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        sql, values = _compiled(statements.mart(self.mart_schema, table, customer, columns, where))
+        return self._stream(sql, values, f"- {customer}")
+
+    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
+        if not tables:
+            return {}
+        return {str(name): count for name, count in self._all(statements.row_counts(schema, tables))}
+
+    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
+        if not tables or not customers:
+            return {}
+        return statements.rows_by_customer(
+            self._all(statements.mart_rows(self.mart_schema, tables, customers))
+        )
+
+    def query(self, sql: str) -> Iterator[pa.RecordBatch]:
+        return self._stream(sql, [], "-")
+
+    def test_connection(
+        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
+    ) -> Iterator[ConnectionStep]:
+        """The name is resolved once, and what was resolved is what is connected to."""
+        host, port = self.connection.host, self.connection.port
+        addresses: list[str] = []
+
+        def find() -> None:
+            addresses.extend(resolve(host, port))
+            require_address(addresses[0], permitted)
+
+        def pinned() -> "RedshiftDestination":
+            return replace(self, connection=replace(self.connection, address=addresses[0]))
+
+        return run_steps(
+            [
+                ("resolve", find),
+                ("connect", lambda: reach(addresses[0], port)),
+                ("authenticate", lambda: pinned()._sign_in(but=_NO_SUCH_DATABASE)),
+                ("database", lambda: pinned()._sign_in()),
+                ("schema", lambda: require_schemas(pinned().columns(schemas), schemas)),
+                ("can_read", lambda: pinned()._read_each(schemas)),
+            ]
+        )
+
+    def dbt_target(self) -> DbtTarget:
+        return self.connection.dbt_target(self.mart_schema)
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """A cluster takes many at once."""
+        return nullcontext()
+
+    def _read_each(self, schemas: Sequence[str]) -> None:
+        for schema, tables in self.columns(schemas).items():
+            self.row_counts(schema, list(tables))
+
+    def _sign_in(self, *, but: str | None = None) -> None:
+        """Signs in; an error of the SQLSTATE `but` does not count."""
+        try:
+            with self.connection.opened("-"):
+                pass
+        except DestinationUnavailable as error:
+            if but is None or sql_state(error.__cause__) != but:
+                raise
+
+    def _all(self, statement: sa.SelectBase) -> Sequence[Sequence[Any]]:
+        sql, values = _compiled(statement)
+        with self.connection.opened("-") as connection, connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            rows: Sequence[Sequence[Any]] = cursor.fetchall()
+            return rows
+
+    def _stream(self, sql: str, values: Sequence[Any], label: str) -> Iterator[pa.RecordBatch]:
+        """Through a cursor of the server: the driver itself would take all rows into memory."""
+        with self.connection.opened(label) as connection, connection.cursor() as cursor:
+            cursor.execute("begin")
+            cursor.execute(f"declare result_rows cursor for {sql}", values)
+            while True:
+                cursor.execute(f"fetch forward {BATCH_ROWS} from result_rows")
+                rows = cursor.fetchall()
+                if not rows:
+                    return
+                yield from batches(cursor.description, [rows])
+
+
+def _compiled(statement: sa.SelectBase) -> tuple[str, list[Any]]:
+    """The statement and its values in order, as the driver wants them."""
+    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
