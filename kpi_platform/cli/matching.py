@@ -42,7 +42,7 @@ def match(
     threshold: Annotated[
         float | None,
         typer.Option(
-            help="Accept from this score on, 0 to 1. [default: 0.85; with --dedupe 0.40]", show_default=False
+            help="Accept from this score on, 0 to 1. [default: 0.85; with --dedupe 0.30]", show_default=False
         ),
     ] = None,
     review_threshold: Annotated[
@@ -54,7 +54,7 @@ def match(
 
     Columns: id and name; optional are domain, website, email, city and country. Writes left_id, right_id,
     score, method, decision (match, review, none) and reason; with --dedupe id and group_id."""
-    from kpi_platform.domain.matching.party import MatchPolicy
+    from kpi_platform.domain.matching.party import GROUPING, MatchPolicy
 
     started = time.monotonic()
     if (dedupe is None) == (left is None or right is None) or (dedupe is not None and left is not None):
@@ -73,9 +73,9 @@ def match(
     ):
         raise InvalidInput(f"{out} is read, too.", next_step="Write to another file.")
     if threshold is None:
-        threshold = 0.40 if dedupe else 0.85
+        threshold = (GROUPING if dedupe else MatchPolicy()).threshold
     if review_threshold is None:
-        review_threshold = min(0.70, threshold)
+        review_threshold = min(MatchPolicy().review_threshold, threshold)
     policy = MatchPolicy(strategy.lower(), threshold, review_threshold)  # type: ignore[arg-type]
     counts = _group(dedupe, policy, out) if dedupe else _match(inputs[0], inputs[1], policy, out)
     summary = {**counts, "seconds": round(time.monotonic() - started, 3)}

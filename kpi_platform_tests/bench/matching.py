@@ -16,7 +16,7 @@ from kpi_platform.domain.matching import kernel
 from kpi_platform.domain.matching.match import match_parties
 from kpi_platform.domain.matching.names import normalise_name
 from kpi_platform.domain.matching.party import Match, MatchPolicy, Party
-from kpi_platform.domain.matching.score import WordWeights
+from kpi_platform.domain.matching.score import Corpus
 from kpi_platform_tests.calibration.labelled import LinkTask, made_up_link
 
 NAMES = 100_000
@@ -69,7 +69,7 @@ def found_of_all(left: list[str], right: list[str], matches: list[Match]) -> tup
 
     Names with a namesake are matched with it, whatever else is like them; all others are scored with all.
     """
-    weights = WordWeights.learn(left, right)
+    corpus = Corpus.learn(left, right)
     holders: dict[str, set[str]] = {}
     for j, name in enumerate(right):
         if name:
@@ -84,7 +84,7 @@ def found_of_all(left: list[str], right: list[str], matches: list[Match]) -> tup
         some = alone[start : start + AT_ONCE]
         lefts = np.repeat(np.arange(len(some), dtype=np.int64), len(register))
         rights = np.tile(np.arange(len(register), dtype=np.int64), len(some))
-        scores = kernel.score_pairs([left[i] for i in some], register, (lefts, rights), weights)
+        scores = kernel.score_pairs([left[i] for i in some], register, (lefts, rights), corpus)
         for i, row in zip(some, scores.reshape(len(some), len(register)), strict=True):
             sure = [register[j] for j in np.flatnonzero(row >= THRESHOLD)]
             if sure:
@@ -116,7 +116,7 @@ def main() -> int:
         # Compiled once a machine and kept on disk; not part of matching.
         small = [f"name{i}" for i in range(3)]
         zeros = np.zeros(1, np.int64)
-        kernel.score_pairs(small, small, (zeros, zeros), WordWeights.learn(small))
+        kernel.score_pairs(small, small, (zeros, zeros), Corpus.learn(small))
         subprocess.run(
             [
                 sys.executable,

@@ -223,6 +223,12 @@ def _swapped(base: str, rng: random.Random) -> str:
     return " ".join([words[-1], *words[:-1]]) if rng.random() < 0.5 else " ".join([*words[1:], words[0]])
 
 
+_ORDINARY = frozenset(
+    (*SURNAMES, *PLACES, *REGIONS, *WORDS, *(word for name in INDUSTRIES for word in name.split()))
+)
+BRAND_ALONE = 0.08
+"""How many names that begin with a brand are cut down to it."""
+
 _NOISES: list[tuple[float, Callable[[str, random.Random], str]]] = [
     (0.10, _mistyped),
     (0.12, _abbreviated),
@@ -238,9 +244,16 @@ _NOISES: list[tuple[float, Callable[[str, random.Random], str]]] = [
 ]
 
 
+def _is_a_brand(word: str) -> bool:
+    return len(word) > 3 and word.isalpha() and word not in _ORDINARY
+
+
 def spelling(company: Company, rng: random.Random) -> str:
     """The company's name as somebody else would write it."""
     text = company.base
+    if rng.random() < BRAND_ALONE and _is_a_brand(text.split()[0]):
+        # What a company is known by: "Costco" for "Costco Wholesale Corp".
+        return text.split()[0]
     for share, noise in _NOISES:
         if rng.random() < share:
             text = noise(text, rng)

@@ -13,8 +13,10 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from kpi_platform.domain.matching.candidates import candidate_pairs
+from kpi_platform.domain.matching.evidence import Names
 from kpi_platform.domain.matching.names import name_words
-from kpi_platform.domain.matching.score import GENERAL_WEIGHTS, WordWeights, compare
+from kpi_platform.domain.matching.party import Party
+from kpi_platform.domain.matching.score import GENERAL, compare
 from kpi_platform_tests.calibration.labelled import applicants, made_up_link, organisation_pairs
 
 RIDGE = 0.3
@@ -41,14 +43,14 @@ def sample_lists(
     *,
     of_itself: bool = False,
 ) -> Sample:
-    a, b = [name_words(text) for text in left], [name_words(text) for text in right]
-    left_forms, right_forms = [" ".join(words) for words in a], [" ".join(words) for words in b]
-    weights = WordWeights.learn(left_forms, right_forms)
-    pairs = candidate_pairs(left_forms, right_forms)
+    parties = [[Party(str(i), text) for i, text in enumerate(texts)] for texts in (left, right)]
+    names = Names(*parties, GENERAL if of_itself else None)
+    a, b = [name.split() for name in names.left], [name.split() for name in names.right]
+    pairs = candidate_pairs(names.left, names.right)
     # Who has a namesake in the list is matched with it and teaches nothing about similar names.
     namesakes = set() if of_itself else {tuple(sorted(words)) for words in b}
     rows = [
-        (compare(a[i], b[j], weights).features, same(i, j), i)
+        (compare(a[i], b[j], names.corpus).features, same(i, j), i)
         for i, j in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)
         if tuple(sorted(a[i])) not in namesakes
         and "".join(a[i]) != "".join(b[j])
@@ -81,9 +83,8 @@ def samples() -> list[Sample]:
             "applicants", texts, texts, lambda i, j: listed[i][1] == listed[j][1], 0.3, of_itself=True
         )
     )
-    general = GENERAL_WEIGHTS
     rows = [
-        (compare(name_words(a), name_words(b), general).features, float(same))
+        (compare(name_words(a), name_words(b), GENERAL).features, float(same))
         for a, b, same in organisation_pairs()
         if sorted(name_words(a)) != sorted(name_words(b))
     ]

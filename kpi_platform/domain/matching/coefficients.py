@@ -25,5 +25,5 @@ MOST_FOR_OTHER_QUALIFIER: Final = 0.3
 other lacks; and which have different countries or numbers."""
 
 # In the order of `score.Evidence.features`.
-COEFFICIENTS: Final = (2.63, 5.92, 2.99, 1.99, 4.35, 0.49, 2.38, 0.7)
-INTERCEPT: Final = -6.83
+COEFFICIENTS: Final = (3.37, 6.2, 3.16, 2.08, 4.03, 0.45, 1.18, 0.13, 4.15)
+INTERCEPT: Final = -6.23

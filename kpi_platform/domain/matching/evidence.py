@@ -1,5 +1,6 @@
 """Which pairs of parties come into question, how sure each is, and why: the input of the assignment."""
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -9,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kpi_platform.domain.matching.candidates import Integers, candidate_pairs
-from kpi_platform.domain.matching.names import normalise_name
+from kpi_platform.domain.matching.names import parse_name
 from kpi_platform.domain.matching.party import Method, Party
-from kpi_platform.domain.matching.score import WordWeights, score_words
+from kpi_platform.domain.matching.score import Corpus, score_words
 
 MANY_PAIRS = 60_000
 """From here on the compiled scorer earns back its start."""
@@ -32,14 +33,19 @@ class Pair(NamedTuple):
 
 
 class Names:
-    """The normal forms of both lists' names, and the weights of their words."""
+    """Both lists' names in normal form, the legal forms that they are written with, and what is learnt from
+    them."""
 
-    def __init__(
-        self, left: Sequence[Party], right: Sequence[Party], weights: WordWeights | None = None
-    ) -> None:
-        self.left = [normalise_name(party.name) for party in left]
-        self.right = [normalise_name(party.name) for party in right]
-        self.weights = weights or WordWeights.learn(self.left, self.right)
+    def __init__(self, left: Sequence[Party], right: Sequence[Party], corpus: Corpus | None = None) -> None:
+        self._parties = left, right
+        self.left, self._left_forms = _parsed(left)
+        self.right, self._right_forms = _parsed(right)
+        self.corpus = corpus or self._learnt()
+
+    def _learnt(self) -> Corpus:
+        names, forms = self.left + self.right, self._left_forms + self._right_forms
+        bare = {name for name, form in zip(names, forms, strict=True) if not form}
+        return Corpus.learn(self.left, self.right, full_names=set(names) - bare)
 
     @cached_property
     def left_holders(self) -> dict[str, list[int]]:
@@ -53,7 +59,27 @@ class Names:
 
     def score(self, left: str, right: str) -> float:
         """The score of two normal forms."""
-        return score_words(left.split(), right.split(), self.weights)
+        return score_words(left.split(), right.split(), self.corpus)
+
+    def agreement(self, i: int, j: int) -> int:
+        """What beside the normal form of the name two parties have in common: 0 for nothing."""
+        a, b, form = self._parties[0][i], self._parties[1][j], self._left_forms[i]
+        return (
+            16 * bool(a.domains & b.domains)
+            + 8 * _same(a.city, b.city)
+            + 4 * _same(a.country, b.country)
+            + 2 * (a.name.casefold().split() == b.name.casefold().split())
+            + (form != "" and form == self._right_forms[j])
+        )
+
+
+def _parsed(parties: Sequence[Party]) -> tuple[list[str], list[str]]:
+    names, forms = [], []
+    for party in parties:
+        words, form = parse_name(party.name)
+        names.append(" ".join(words))
+        forms.append(sys.intern(form))
+    return names, forms
 
 
 def _holders(forms: Sequence[str]) -> dict[str, list[int]]:
@@ -71,27 +97,23 @@ def score_pairs(
     if len(pairs[0]) >= MANY_PAIRS:
         from kpi_platform.domain.matching import kernel
 
-        return kernel.score_pairs(left, right, pairs, names.weights)
+        return kernel.score_pairs(left, right, pairs, names.corpus)
     scores = (
         names.score(left[i], right[j]) for i, j in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)
     )
     return np.fromiter(scores, np.float64, len(pairs[0]))
 
 
-def exact_pairs(
-    left: Sequence[Party], right: Sequence[Party], names: Names, searching: Iterable[int]
-) -> list[Pair]:
+def exact_pairs(names: Names, searching: Iterable[int]) -> list[Pair]:
     """All pairs of the same normal form, for the left indices `searching`."""
     return [
-        Pair(i, j, 1.0, "exact", agreement(left[i], right[j]))
+        Pair(i, j, 1.0, "exact", names.agreement(i, j))
         for i in searching
         for j in names.right_holders.get(names.left[i], ())
     ]
 
 
-def fuzzy_pairs(
-    left: Sequence[Party], right: Sequence[Party], names: Names, searching: Iterable[int], least: float
-) -> list[Pair]:
+def fuzzy_pairs(names: Names, searching: Iterable[int], least: float) -> list[Pair]:
     """Pairs of similar, but not the same names with a score of `least` or more, for the left indices
     `searching`."""
     seekers: dict[str, list[int]] = defaultdict(list)
@@ -107,7 +129,7 @@ def fuzzy_pairs(
         if query != name:
             score = float(scores[k])
             result.extend(
-                Pair(i, j, score, "fuzzy", agreement(left[i], right[j]))
+                Pair(i, j, score, "fuzzy", names.agreement(i, j))
                 for i in seekers[query]
                 for j in names.right_holders[name]
             )
@@ -130,25 +152,15 @@ def domain_pairs(left: Sequence[Party], right: Sequence[Party], names: Names) ->
         for j, alone in own.items():
             by_name = names.score(names.left[i], names.right[j])
             shared = round(SHARED_DOMAIN[0] + SHARED_DOMAIN[1] * by_name, 4)
-            result.append(Pair(i, j, OWN_DOMAIN if alone else shared, "domain", agreement(party, right[j])))
+            result.append(Pair(i, j, OWN_DOMAIN if alone else shared, "domain", names.agreement(i, j)))
     found = {(pair.left, pair.right) for pair in result}
     result.extend(
         pair
-        for pair in exact_pairs(left, right, names, range(len(left)))
+        for pair in exact_pairs(names, range(len(left)))
         if (pair.left, pair.right) not in found
         and not (left[pair.left].domains and right[pair.right].domains)
     )
     return result
-
-
-def agreement(a: Party, b: Party) -> int:
-    """What beside the normal form of the name two parties have in common: 0 for nothing."""
-    return (
-        8 * bool(a.domains & b.domains)
-        + 4 * _same(a.city, b.city)
-        + 2 * _same(a.country, b.country)
-        + (a.name.casefold().split() == b.name.casefold().split())
-    )
 
 
 def _same(a: str | None, b: str | None) -> bool:

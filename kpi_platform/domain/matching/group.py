@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.matching.candidates import candidate_pairs
 from kpi_platform.domain.matching.evidence import Names, score_pairs
-from kpi_platform.domain.matching.party import MatchPolicy, Party
-from kpi_platform.domain.matching.score import GENERAL_WEIGHTS
+from kpi_platform.domain.matching.party import GROUPING, MatchPolicy, Party
+from kpi_platform.domain.matching.score import GENERAL
 
-GROUPING = MatchPolicy("fuzzy", threshold=0.4, review_threshold=0.4)
-"""Grouping gives each name its likeliest company and overwrites nothing, so it joins more than matching
-accepts. On labelled names the F1 still grows down to here, at a precision of 0.998."""
 LEAST_LINKAGE = 0.5
 """Groups join only if the most frequent spellings of both score this high, or as high as the threshold."""
 
@@ -33,7 +30,7 @@ def group_parties(parties: Sequence[Party], policy: MatchPolicy = GROUPING) -> d
     else:
         # In a list full of duplicates the rarest name is the one with the fewest duplicates, so nothing is
         # learnt.
-        names = Names(parties, (), GENERAL_WEIGHTS)
+        names = Names(parties, (), GENERAL)
         joined = _joined_names(names, policy) if policy.strategy == "fuzzy" else {}
         keys = [[joined.get(name, name)] if name else [] for name in names.left]
     groups = _Groups(len(parties))

@@ -17,7 +17,7 @@ from numba import njit
 
 from kpi_platform.domain.matching import coefficients as c
 from kpi_platform.domain.matching.candidates import CODES, GRAMS, Floats, Grams, Integers
-from kpi_platform.domain.matching.score import COUNTRY, NUMBER, WordWeights, word_kind
+from kpi_platform.domain.matching.score import COUNTRY, NUMBER, STRUCTURE, Corpus, word_kind
 
 # Compiled code is kept on disk for as long as this file stays as it is, so what another file may change is
 # handed to it, in this order.
@@ -32,7 +32,7 @@ _CONSTANTS = np.array(
     LEAST_RATIO, ABBREVIATED, SHORTEST_JOINED, LEAST_JOINED,
     SAME_LETTERS, MOST_FOR_DIFFERENT, MOST_FOR_MISSING_COUNTRY, MOST_FOR_MISSING_NUMBER,
     MOST_FOR_OTHER_QUALIFIER,
-) = range(9, 18)  # fmt: skip
+) = range(10, 19)  # fmt: skip
 _SLICES = 16
 COMMON = 300
 """Words of this many names are looked up as a whole, not by their trigrams."""
@@ -150,7 +150,7 @@ def _numbered(names: Sequence[str], numbers: dict[str, int]) -> _Words:
 
 
 def score_pairs(
-    left: Sequence[str], right: Sequence[str], pairs: tuple[Integers, Integers], weights: WordWeights
+    left: Sequence[str], right: Sequence[str], pairs: tuple[Integers, Integers], corpus: Corpus
 ) -> npt.NDArray[np.float64]:
     """`score.score_words` of many pairs of indices into `left` and `right` (normal forms, none empty)."""
     vocabulary = sorted({*" ".join(left).split(" "), *" ".join(right).split(" ")})
@@ -162,8 +162,12 @@ def score_pairs(
         a.starts, a.words, b.starts, b.words, pairs[0], pairs[1],
         np.frombuffer("".join(vocabulary).encode("ascii") or b" ", np.uint8),
         letter_starts,
-        np.array([weights[word] for word in vocabulary], np.float64),
+        np.array([corpus.weights[word] for word in vocabulary], np.float64),
         np.array([word_kind(word) for word in vocabulary], np.uint8),
+        np.fromiter(map(hash, vocabulary), np.int64, len(vocabulary)).view(np.uint64),
+        *(np.array([name in corpus.full_names for name in names], np.bool_) for names in (left, right)),
+        corpus.shared_heads is not None,
+        corpus.shared_heads if corpus.shared_heads is not None else np.empty(0, np.uint64),
         _CONSTANTS,
         int(max(np.diff(a.starts).max(), np.diff(b.starts).max())),
     )  # fmt: skip
@@ -288,6 +292,42 @@ def _join_words(
 
 
 @njit(cache=True, nogil=True)
+def _is_alone(words: Any, hashes: Any, shared: Any) -> bool:
+    total = np.uint64(0)
+    for word in words:
+        total += hashes[word]
+    low, high = 0, len(shared)
+    while low < high:
+        middle = (low + high) // 2
+        if shared[middle] < total:
+            low = middle + 1
+        else:
+            high = middle
+    return low == len(shared) or shared[low] != total
+
+
+@njit(cache=True, nogil=True)
+def _begins(short: Any, ss: Any, long: Any, sl: Any, kinds: Any, hashes: Any, shared: Any) -> bool:
+    head = short.copy()
+    kept = 0
+    for i in range(len(short)):
+        if ss[i] == 1.0:
+            head[kept] = short[i]
+            kept += 1
+        elif ss[i] != 0.0 or kinds[short[i]] != STRUCTURE:
+            return False
+    size = 0
+    while size < len(long) and sl[size] == 1.0:
+        size += 1
+    if size == 0 or size == len(long):
+        return False
+    for i in range(size, len(long)):
+        if sl[i] > 0.0:
+            return False
+    return _is_alone(long[:size], hashes, shared) and _is_alone(head[:kept], hashes, shared)
+
+
+@njit(cache=True, nogil=True)
 def _letters(words: Any, text: Any, starts: Any, into: Any) -> int:
     """Write the words' letters without blanks; their number, which may be more than `into` has room for."""
     size = 0
@@ -317,7 +357,8 @@ def _sums(words: Any, s: Any, e: Any, kinds: Any) -> tuple[float, float, float, 
 @njit(cache=True, nogil=True)
 def _score_pairs(
     start: int, end: int, a_starts: Any, a_words: Any, b_starts: Any, b_words: Any, lefts: Any, rights: Any,
-    text: Any, starts: Any, weights: Any, kinds: Any, constants: Any, longest: int, scores: Any,
+    text: Any, starts: Any, weights: Any, kinds: Any, hashes: Any, a_full: Any, b_full: Any,
+    knows_heads: bool, shared: Any, constants: Any, longest: int, scores: Any,
 ) -> None:  # fmt: skip
     masks = np.zeros(128, np.uint64)
     joined = np.empty(64, np.uint8)
@@ -328,8 +369,9 @@ def _score_pairs(
         a = a_words[a_starts[lefts[p]] : a_starts[lefts[p] + 1]]
         b = b_words[b_starts[rights[p]] : b_starts[rights[p] + 1]]
         scores[p] = _score(
-            a, b, likeness, sa, ea, sb, eb, la, lb, text, starts, weights, kinds, masks, joined, constants
-        )
+            a, b, likeness, sa, ea, sb, eb, la, lb, text, starts, weights, kinds, masks, joined, constants,
+            hashes, knows_heads and not a_full[lefts[p]], knows_heads and not b_full[rights[p]], shared,
+        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -359,6 +401,7 @@ def _same(a: Any, b: Any) -> bool:
 def _score(
     a: Any, b: Any, likeness: Any, sa: Any, ea: Any, sb: Any, eb: Any, la: Any, lb: Any,
     text: Any, starts: Any, weights: Any, kinds: Any, masks: Any, joined: Any, constants: Any,
+    hashes: Any, a_may_begin: bool, b_may_begin: bool, shared: Any,
 ) -> Any:  # fmt: skip
     if _same(a, b):
         return 1.0
@@ -391,8 +434,12 @@ def _score(
     z += constants[6] * (-min(max(fuzzy_a, fuzzy_b), 6.0))
     z += constants[7] * letters
     z += constants[8] * (sa[0] * sb[0])
+    if (a_may_begin and _begins(a, sa, b, sb, kinds, hashes, shared)) or (
+        b_may_begin and _begins(b, sb, a, sa, kinds, hashes, shared)
+    ):
+        z += constants[9] * (min(min(matched_a, matched_b), 10.0) / 10.0)
     most = constants[MOST_FOR_DIFFERENT]
-    if lone_a & lone_b:
+    if lone_a & lone_b & (NUMBER | COUNTRY):
         most = constants[MOST_FOR_OTHER_QUALIFIER]
     elif (lone_a | lone_b) & NUMBER:
         most = constants[MOST_FOR_MISSING_NUMBER]

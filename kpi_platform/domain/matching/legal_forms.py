@@ -43,6 +43,8 @@ zakrytoe aktsionernoe obshchestvo; societatea cu raspundere limitata
 kabushiki kaisha; kabushikigaisha; kk; yk; godo kaisha; gk; yugen kaisha; kabushiki gaisha
 pt tbk; tbk; persero; sdn bhd; sdn; bhd; berhad; co ltd; company ltd; company limited; co limited; jsc vn
 anonim sirketi; anonim ortakligi; limited sirketi; ltd sti; as tic; san ve tic as; tic as
+public ltd co; public ltd; public limited; incorporation
+inc new; corp new; corporation new; company new; co new; ltd new; plc new
 ltd co; corp ltd; corporation ltd; inc ltd; llc ltd; a s; limited company; corporation limited
 class a; class b; class c; class d; cl a; cl b; common stock; ordinary shares; registered shares
 """

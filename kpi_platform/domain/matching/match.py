@@ -122,11 +122,11 @@ class _Assignment:
         if self._policy.strategy == "domain":
             return domain_pairs(self._left, self._right, self._names)
         searching = [i for i in range(len(self._left)) if i not in namesakes]
-        exact = exact_pairs(self._left, self._right, self._names, searching)
+        exact = exact_pairs(self._names, searching)
         if self._policy.strategy == "exact":
             return exact
         least = min(LEAST_SHOWN, self._policy.review_threshold)
-        return exact + fuzzy_pairs(self._left, self._right, self._names, searching, least)
+        return exact + fuzzy_pairs(self._names, searching, least)
 
     def _assigned(self, i: int, pair: Pair) -> Match:
         party, other = self._left[i], self._right[pair.right]

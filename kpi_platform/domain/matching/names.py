@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 from anyascii import anyascii
 
 from kpi_platform.domain.matching.legal_forms import ANYWHERE, BEGINNINGS, ENDINGS
-from kpi_platform.domain.matching.words import FILLERS, LAST_NUMBERS, SPELLINGS
+from kpi_platform.domain.matching.words import COUNTRIES, FILLERS, LAST_NUMBERS, SPELLINGS
 
 # Punctuation separates words, apostrophes join them ("Lowe's"); dots and commas still carry meaning.
 _PUNCTUATION = {c: " " for c in map(chr, range(128)) if not c.isalnum()}
@@ -17,23 +18,42 @@ _ASIAN_FORMS = re.compile(
 )
 _SPELLING = SPELLINGS.get
 _REGISTER_MARK = re.compile(r"\s*/[a-z]{2,4}/?\s*$")
+_BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
+_FORM_SPELLINGS = {
+    "corporation": "corp", "incorporated": "inc", "incorporation": "inc", "limited": "ltd", "company": "co",
+    "aktiengesellschaft": "ag", "aktiebolag": "ab", "aktiebolaget": "ab", "proprietary": "pty",
+}  # fmt: skip
+
+
+class ParsedName(NamedTuple):
+    """A name's words in normal form, and the legal form that it is written with: "" for none."""
+
+    words: list[str]
+    legal_form: str
 
 
 def normalise_name(name: str) -> str:
     """`name` as the words that identify it: small ASCII letters and digits, one blank between words.
 
-    Case, accents, scripts, punctuation, "&"/"and"/"the", dotted or spaced initials, legal forms, numerals and
-    usual abbreviations no longer differ. A name that is nothing but such words keeps them ("The Limited" →
-    "limited"); the result is empty only if `name` has no letter and no digit.
+    Case, accents, scripts, punctuation, "&"/"and"/"the", dotted or spaced initials, legal forms, brackets,
+    numerals and usual abbreviations no longer differ. A name that is nothing but such words keeps them ("The
+    Limited" → "limited"); the result is empty only if `name` has no letter and no digit.
     """
     return " ".join(name_words(name))
 
 
 def name_words(name: str) -> list[str]:
     """The words of `normalise_name`, in their order."""
+    return parse_name(name).words
+
+
+def parse_name(name: str) -> ParsedName:
+    """The words of `normalise_name`, and which legal form `name` has, spelt in one way ("corp", "co ltd")."""
     text = name.lower() if name.isascii() else _in_ascii(name)
     if "/" in text:
         text = _REGISTER_MARK.sub("", text) or text
+    if "(" in text or "[" in text:
+        text = _without_brackets(text)
     words = text.translate(_TABLE).split()
     if "." in text:
         words = _without_dots(words)
@@ -42,7 +62,34 @@ def name_words(name: str) -> list[str]:
     if "," in text:
         words = _without_address(words)
     core = words if FILLERS.isdisjoint(words) else [word for word in words if word not in FILLERS]
-    return _in_one_spelling(_without_legal_forms(core or words))
+    core = core or words
+    kept = _without_legal_forms(core)
+    form = "" if len(kept) == len(core) else _dropped(core, kept)
+    return ParsedName(_in_one_spelling(kept), form)
+
+
+def _dropped(words: list[str], kept: list[str]) -> str:
+    left = list(kept)
+    dropped = []
+    for word in words:
+        if left and word == left[0]:
+            left.pop(0)
+        else:
+            dropped.append(_FORM_SPELLINGS.get(word, word))
+    return " ".join(dropped)
+
+
+def _without_brackets(text: str) -> str:
+    """Drop what stands in brackets, except countries and numbers, which tell siblings apart; all of it stays
+    where nothing else is there."""
+    rest = _BRACKETS.sub(_bracketed, text)
+    return rest if any(map(str.isalnum, rest)) else text
+
+
+def _bracketed(match: re.Match[str]) -> str:
+    words = match[1].split()
+    tells = any(_SPELLING(word, word) in COUNTRIES or not word.isalpha() for word in words)
+    return f" {match[1]} " if tells else " "
 
 
 def _in_ascii(name: str) -> str:

@@ -47,6 +47,11 @@ class MatchPolicy:
             )
 
 
+GROUPING = MatchPolicy("fuzzy", threshold=0.3, review_threshold=0.3)
+"""Grouping gives each name its likeliest company and overwrites nothing, so it joins more than matching
+accepts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A right party that a left one could be; `score` is in 0…1, `reason` says why in words."""

@@ -6,18 +6,23 @@ abbreviated count in part; numbers must agree."""
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+import numpy as np
+import numpy.typing as npt
 from rapidfuzz.distance import LCSseq
 
 from kpi_platform.domain.matching import coefficients as c
 from kpi_platform.domain.matching.names import name_words
 from kpi_platform.domain.matching.words import COMMONNESS, COUNTRIES, STRUCTURAL, UNKNOWN_COMMONNESS
 
-NUMBER, COUNTRY = 1, 2
-"""Kinds of words that tell siblings of one name apart."""
+NUMBER, COUNTRY, STRUCTURE = 1, 2, 4
+"""Kinds of words: the first two tell siblings of one name apart, the third says next to nothing."""
+_MASK = 2**64 - 1
+
+Hashes = npt.NDArray[np.uint64]
 
 
 class WordWeights:
@@ -54,8 +59,45 @@ class WordWeights:
         return weight
 
 
-GENERAL_WEIGHTS = WordWeights({}, 0)
-"""What words weigh in company names in general."""
+@dataclass(frozen=True)
+class Corpus:
+    """What the lists at hand teach about names.
+
+    `shared_heads` are hashes of the beginnings, the words in any order, that several names of one list have,
+    ascending; None where that is not known. `full_names` are normal forms that are only ever written with
+    their legal form, so that nothing can be missing at their end."""
+
+    weights: WordWeights
+    shared_heads: Hashes | None = None
+    full_names: frozenset[str] = frozenset()
+
+    @classmethod
+    def learn(cls, *lists: Collection[str], full_names: Iterable[str] = ()) -> "Corpus":
+        """Learnt from lists of normal forms."""
+        shared = np.concatenate([np.empty(0, np.uint64), *(_shared_heads(names) for names in lists)])
+        return cls(WordWeights.learn(*lists), np.unique(shared), frozenset(full_names))
+
+    @cached_property
+    def _shared(self) -> frozenset[int]:
+        return frozenset([] if self.shared_heads is None else self.shared_heads.tolist())
+
+    def is_alone(self, head: Sequence[str]) -> bool:
+        """Whether it is known that no two names of one list begin with these words."""
+        return self.shared_heads is not None and sum(map(hash, head)) & _MASK not in self._shared
+
+
+def _shared_heads(names: Iterable[str]) -> Hashes:
+    distinct = [name for name in dict.fromkeys(names) if name]
+    words = " ".join(distinct).split()
+    sums = np.cumsum(np.fromiter(map(hash, words), np.int64, len(words)).view(np.uint64), dtype=np.uint64)
+    sizes = np.fromiter((name.count(" ") + 1 for name in distinct), np.int64, len(distinct))
+    before = np.concatenate([np.zeros(1, np.uint64), sums])[np.cumsum(sizes) - sizes]
+    heads, counts = np.unique(sums - np.repeat(before, sizes), return_counts=True)
+    return heads[counts > 1]
+
+
+GENERAL = Corpus(WordWeights({}, 0))
+"""What is known of company names in general."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +116,8 @@ class Evidence:
     """Similarity of the letters as a whole, words in order or sorted."""
     head: float
     """How well each first word is found in the other name."""
+    begins: float
+    """The weight in common where one name is the other's beginning, and no third name begins so; else 0."""
     most: float
     """The most that a score can be: numbers and countries in the names must agree."""
 
@@ -89,18 +133,19 @@ class Evidence:
             -min(self.fuzzy, 6.0),
             self.letters,
             self.head,
+            min(self.begins, 10.0) / 10.0,
         )
 
 
-def score_names(a: str, b: str, weights: WordWeights = GENERAL_WEIGHTS) -> float:
+def score_names(a: str, b: str, corpus: Corpus = GENERAL) -> float:
     """How sure it is, 0…1, that `a` and `b` name the same company. Symmetric; 1.0 for equal normal forms.
 
-    Names without a letter or digit score 0. `weights` are best learnt from the lists at hand.
+    Names without a letter or digit score 0. `corpus` is best learnt from the lists at hand.
     """
-    return score_words(name_words(a), name_words(b), weights)
+    return score_words(name_words(a), name_words(b), corpus)
 
 
-def score_words(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> float:
+def score_words(a: Sequence[str], b: Sequence[str], corpus: Corpus) -> float:
     """`score_names` of two names that are already in words."""
     if not a or not b:
         return 0.0
@@ -108,7 +153,7 @@ def score_words(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> flo
         return 1.0
     if "".join(a) == "".join(b) or sorted(a) == sorted(b):
         return c.SAME_LETTERS
-    return probability(compare(a, b, weights))
+    return probability(compare(a, b, corpus))
 
 
 def probability(evidence: Evidence) -> float:
@@ -138,8 +183,10 @@ def word_similarity(a: str, b: str) -> float:
 
 @lru_cache(maxsize=100_000)
 def word_kind(word: str) -> int:
-    """NUMBER for a word with a digit, COUNTRY for a country or region, else 0."""
-    return COUNTRY if word in COUNTRIES else 0 if word.isalpha() else NUMBER
+    """NUMBER for a word with a digit, COUNTRY for a country or region, STRUCTURE for "group", else 0."""
+    if not word.isalpha():
+        return NUMBER
+    return COUNTRY if word in COUNTRIES else STRUCTURE if word in STRUCTURAL else 0
 
 
 def _ratio(a: str, b: str) -> float:
@@ -159,9 +206,9 @@ def _abbreviates(short: str, long: str) -> bool:
     return all(letter in rest for letter in short)
 
 
-def compare(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> Evidence:
+def compare(a: Sequence[str], b: Sequence[str], corpus: Corpus) -> Evidence:
     """What the two names, neither empty, have in common."""
-    wa, wb = [weights[word] for word in a], [weights[word] for word in b]
+    wa, wb = [corpus.weights[word] for word in a], [corpus.weights[word] for word in b]
     likeness = [[word_similarity(word, other) for other in b] for word in a]
     sa, ea = _counterparts(likeness, wa, wb)
     sb, eb = _counterparts(list(zip(*likeness, strict=True)), wb, wa)
@@ -169,6 +216,7 @@ def compare(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> Evidenc
     _join_words(b, a, wb, wa, sb, eb, sa, ea)
     matched_a, fuzzy_a, alone_a = _sums(sa, ea)
     matched_b, fuzzy_b, alone_b = _sums(sb, eb)
+    begins = _begins(a, sa, b, sb, corpus) or _begins(b, sb, a, sa, corpus)
     return Evidence(
         coverage=min(
             matched_a / (matched_a + fuzzy_a + alone_a), matched_b / (matched_b + fuzzy_b + alone_b)
@@ -178,6 +226,7 @@ def compare(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> Evidenc
         fuzzy=max(fuzzy_a, fuzzy_b),
         letters=max(_ratio("".join(a), "".join(b)), _ratio("".join(sorted(a)), "".join(sorted(b)))),
         head=sa[0] * sb[0],
+        begins=min(matched_a, matched_b) if begins else 0.0,
         most=_most(_lone_kinds(a, sa), _lone_kinds(b, sb)),
     )
 
@@ -233,6 +282,26 @@ def _join_words(
                     sb[j], eb[j] = similarity, wb[j]
 
 
+def _begins(
+    short: Sequence[str], ss: Sequence[float], long: Sequence[str], sl: Sequence[float], corpus: Corpus
+) -> bool:
+    """Whether `short` is the beginning of `long` alone ("Costco" of "Costco Wholesale"), its words in any
+    order, and may have been cut short."""
+    head = [word for word, similarity in zip(short, ss, strict=True) if similarity == 1.0]
+    size = sum(similarity > 0.0 for similarity in sl)
+    return (
+        all(
+            similarity == 1.0 or (similarity == 0.0 and word in STRUCTURAL)
+            for word, similarity in zip(short, ss, strict=True)
+        )
+        and 0 < size < len(long)
+        and all(similarity == 1.0 for similarity in sl[:size])
+        and corpus.is_alone(long[:size])
+        and corpus.is_alone(head)
+        and " ".join(short) not in corpus.full_names
+    )
+
+
 def _sums(similarities: Sequence[float], weights: Sequence[float]) -> tuple[float, float, float]:
     """Matched, fuzzy and unmatched weight."""
     matched = fuzzy = alone = 0.0
@@ -255,7 +324,7 @@ def _lone_kinds(words: Sequence[str], similarities: Sequence[float]) -> int:
 
 
 def _most(a: int, b: int) -> float:
-    if a & b:
+    if a & b & (NUMBER | COUNTRY):
         return c.MOST_FOR_OTHER_QUALIFIER
     if (a | b) & NUMBER:
         return c.MOST_FOR_MISSING_NUMBER

@@ -84,7 +84,7 @@ motors: motor
 partners: ptnrs partner
 trust: tr
 bank: bk bancorporation
-bancorp: bancshares bankshares
+bancshares: bankshares
 realty: rlty
 capital: cap
 stores: store strs
@@ -123,14 +123,14 @@ COUNTRIES: Final[frozenset[str]] = frozenset(_COUNTRIES.split())
 
 # Words of a name's structure, which say next to nothing about identity.
 STRUCTURAL: Final[frozenset[str]] = frozenset(
-    ("group", "company", "corporation", "holdings", "of", "for", "in", "koninklijke")
+    ("group", "company", "corporation", "holdings", "of", "for", "in", "com", "koninklijke")
 )
 
 _COMMON_WORDS: Final[dict[float, str]] = {
     1 / 30: "company holdings group corporation industries international capital technologies bank of",
     1 / 80: """de services energy financial resources pharmaceuticals systems china india global partners
-        bancorp trust properties first national american investments products power development steel
-        electronics chemicals engineering foods gold finance healthcare insurance management enterprises
+        bancorp bancshares trust properties first national american investments products power development
+        steel electronics chemicals engineering foods gold finance healthcare insurance management enterprises
         media""",
     1 / 200: """health medical solutions software networks communications telecommunications motors
         construction equipment materials oil gas petroleum mining minerals metals real estate trading water

@@ -7,7 +7,7 @@ from kpi_platform.domain.matching.candidates import candidate_pairs
 from kpi_platform.domain.matching.match import match_parties
 from kpi_platform.domain.matching.names import normalise_name
 from kpi_platform.domain.matching.party import MatchPolicy, Party
-from kpi_platform.domain.matching.score import WordWeights, score_words
+from kpi_platform.domain.matching.score import Corpus, score_words
 from kpi_platform_tests.calibration.labelled import LinkTask, made_up_link
 
 
@@ -23,14 +23,14 @@ def test_candidates_hold_every_pair_that_all_pairs_hold_at_the_threshold(
     monkeypatch.setattr(candidates, "MANY_NAMES", many_names)
     left = sorted({normalise_name(name) for name in task.left} - {""})
     right = sorted({normalise_name(name) for name in task.right} - {""})
-    weights = WordWeights.learn(left, right)
+    corpus = Corpus.learn(left, right)
     words = [name.split() for name in right]
     found = set(zip(*(side.tolist() for side in candidate_pairs(left, right)), strict=True))
     sure = {
         (i, j)
         for i, name in enumerate(left)
         for j, other in enumerate(words)
-        if score_words(name.split(), other, weights) >= 0.85
+        if score_words(name.split(), other, corpus) >= 0.85
     }
     assert len(sure) > 50
     assert sure - found == set()

@@ -114,6 +114,25 @@ def test_city_country_and_domain_break_a_tie(hint: dict[str, object]) -> None:
     assert (match.right_id, match.decision) == ("r2", "match")
 
 
+def test_the_legal_form_breaks_a_tie() -> None:
+    rights = [Party("r1", "CARNIVAL PLC"), Party("r2", "CARNIVAL CORP")]
+    [match] = match_parties([Party("l", "Carnival Corporation")], rights, MatchPolicy())
+    assert (match.right_id, match.decision) == ("r2", "match")
+    [match] = match_parties([Party("l", "Carnival")], rights, MatchPolicy())
+    assert match.decision == "review"
+
+
+def test_what_a_company_is_known_by_finds_it_where_no_other_begins_so() -> None:
+    rights = [
+        Party("r1", "Costco Wholesale Corp /NEW"),
+        Party("r2", "Delta Air Lines"),
+        Party("r3", "Delta Foods"),
+    ]
+    costco, delta = match_parties([Party("l1", "Costco"), Party("l2", "Delta")], rights, MatchPolicy())
+    assert (costco.right_id, costco.decision) == ("r1", "match")
+    assert delta.right_id is None
+
+
 def test_between_the_thresholds_a_pair_goes_to_review_with_a_reason_in_words() -> None:
     right = [Party("r", "Banco Santander Chile S.A.")]
     (match,) = match_parties([Party("l", "Banco Santander")], right, FUZZY)

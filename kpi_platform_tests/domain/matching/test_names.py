@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_platform.domain.matching.names import normalise_name
+from kpi_platform.domain.matching.names import normalise_name, parse_name
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,35 @@ def test_legal_forms_of_many_countries_fall_away(name: str, form: str) -> None:
         ("World Health Organisation", "World Health Organization"),
         ("HORMEL FOODS CORP /DE/", "Hormel Foods"),
         ("DSM N.V., Heerlen, NL", "DSM"),
+        ("Iron Mountain Incorporated (Delaware)", "Iron Mountain"),
+        ("Hartford (The)", "The Hartford"),
+        ("CRH PUBLIC LTD CO", "CRH plc"),
+        ("Unifi, Inc. New", "UNIFI INC"),
+        ("COSTCO WHOLESALE CORP /NEW", "Costco Wholesale"),
     ],
 )
 def test_spellings_of_one_name_have_one_form(one: str, other: str) -> None:
     assert normalise_name(one) == normalise_name(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Acme (Germany)", "Acme"),
+        ("Alpha (2)", "Alpha"),
+        ("United Bankshares", "United Bancorp"),
+    ],
+)
+def test_what_tells_siblings_apart_stays(one: str, other: str) -> None:
+    assert normalise_name(one) != normalise_name(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("Carnival Corporation", "corp"), ("CARNIVAL CORP", "corp"), ("Carnival plc", "plc"), ("Carnival", "")],
+)
+def test_the_legal_form_is_known_in_one_spelling(name: str, form: str) -> None:
+    assert parse_name(name) == (["carnival"], form)
 
 
 @pytest.mark.parametrize("name", ["The Limited", "Limited", "Company", "AG", "& Co", "The And"])

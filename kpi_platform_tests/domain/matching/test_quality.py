@@ -17,8 +17,8 @@ def test_organisations_of_one_name_score_higher_than_others() -> None:
     sure = [same for score, same in scored if score >= 0.85]
     positives = sum(same for _, same in scored)
     # The labels call "Citigroup Capital Trust I" and "II" one; numbers must agree here, so recall is bounded.
-    assert sum(sure) / len(sure) >= 0.92
-    assert sum(sure) / positives >= 0.58
+    assert sum(sure) / len(sure) >= 0.96
+    assert sum(sure) / positives >= 0.56
 
 
 def test_applicants_are_grouped_as_they_were_by_hand() -> None:
@@ -26,7 +26,7 @@ def test_applicants_are_grouped_as_they_were_by_hand() -> None:
     groups = group_parties([Party(id_, name) for id_, name, _ in listed])
     precision, recall = pairwise((groups[id_], label) for id_, _, label in listed)
     assert precision >= 0.99
-    assert 2 * precision * recall / (precision + recall) >= 0.85
+    assert 2 * precision * recall / (precision + recall) >= 0.86
 
 
 @pytest.mark.parametrize("seed", [11, 12])
@@ -39,7 +39,7 @@ def test_names_are_found_in_a_register_that_also_holds_their_siblings(seed: int)
     )
     precision, recall = link_quality(task, matches, lambda match: match.decision == "match")
     assert precision >= 0.985
-    assert recall >= 0.90
+    assert recall >= 0.92
     precision, recall = link_quality(task, matches, lambda match: match.right_id is not None)
     assert 2 * precision * recall / (precision + recall) >= 0.96
 

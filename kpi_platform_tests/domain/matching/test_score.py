@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_platform.domain.matching.names import normalise_name
-from kpi_platform.domain.matching.score import WordWeights, score_names, score_words
+from kpi_platform.domain.matching.score import (
+    GENERAL,
+    Corpus,
+    WordWeights,
+    score_names,
+    score_words,
+)
 
 SYLLABLES = [
     "al",
@@ -88,14 +94,52 @@ def test_a_rare_word_carries_more_than_a_common_one() -> None:
     assert weights["group"] < weights["transit"]
 
 
-@given(st.lists(st.tuples(forms, forms), min_size=1, max_size=20))
-def test_the_compiled_scorer_gives_the_same_scores(pairs: list[tuple[str, str]]) -> None:
+def test_a_name_that_begins_one_other_alone_is_almost_surely_that_one() -> None:
+    register = [
+        "costco wholesale",
+        "air products chemicals",
+        "air liquide",
+        "hunt jb transportation services",
+    ]
+    corpus = Corpus.learn(register, ["costco"])
+    for short, name in (
+        ("Costco", "Costco Wholesale Corp"),
+        ("Air Products", "Air Products & Chemicals"),
+        ("J.B. Hunt", "HUNT J B TRANSPORT SERVICES INC"),
+    ):
+        assert score_names(short, name, corpus) >= 0.85
+    assert score_names("Costco", "Costco Wholesale Corp") < 0.85
+    assert score_names("Costco", "Costco Travel", corpus) > score_names("Costco", "Alpha Costco", corpus)
+
+
+def test_a_name_that_begins_several_others_may_be_any_of_them() -> None:
+    corpus = Corpus.learn(["kirbo foods", "kirbo motors"], ["kirbo"])
+    assert score_names("Kirbo", "Kirbo Foods", corpus) < 0.70
+
+
+def test_a_name_that_is_always_written_with_its_legal_form_lacks_nothing() -> None:
+    assert score_names("PTC", "PTC Therapeutics", Corpus.learn(["ptc therapeutics"])) >= 0.85
+    corpus = Corpus.learn(["ptc therapeutics"], full_names=["ptc"])
+    assert score_names("PTC Inc.", "PTC Therapeutics", corpus) < 0.70
+
+
+def test_a_beginning_with_another_number_or_country_is_no_match() -> None:
+    corpus = Corpus.learn(["kirbo capital 2", "zelmo chile"])
+    assert score_names("Kirbo Capital", "Kirbo Capital II", corpus) < 0.70
+    assert score_names("Zelmo", "Zelmo Chile", corpus) < 0.85
+
+
+@given(st.lists(st.tuples(forms, forms), min_size=1, max_size=20), st.sets(forms, max_size=5), st.booleans())
+def test_the_compiled_scorer_gives_the_same_scores(
+    pairs: list[tuple[str, str]], full_names: set[str], learns: bool
+) -> None:
     from kpi_platform.domain.matching import kernel
 
+    # Many of the pairs are a name and its beginning.
     left = [normalise_name(a) or "a" for a, _ in pairs]
-    right = [normalise_name(b) or "b" for _, b in pairs]
-    weights = WordWeights.learn(left, right)
+    right = [normalise_name(b if i % 2 else f"{a} {b}") or "b" for i, (a, b) in enumerate(pairs)]
+    corpus = Corpus.learn(left, right, full_names=full_names) if learns else GENERAL
     places = np.arange(len(pairs), dtype=np.int64)
-    compiled = kernel.score_pairs(left, right, (places, places), weights)
-    readable = [score_words(a.split(), b.split(), weights) for a, b in zip(left, right, strict=True)]
+    compiled = kernel.score_pairs(left, right, (places, places), corpus)
+    readable = [score_words(a.split(), b.split(), corpus) for a, b in zip(left, right, strict=True)]
     assert compiled.tolist() == pytest.approx(readable, abs=1e-4)
