@@ -1,9 +1,11 @@
 """Checks beside the dbt tests: is what Fivetran landed fresh?"""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from kpi_platform.dashboard.check_results import Finding, record_check_results
 from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.sync_alerts import tell_staleness
@@ -27,6 +29,7 @@ def freshness_check(source: Source) -> dg.AssetChecksDefinition:
         stale, behind = late_customers(platform, source, datetime.now(UTC))
         tell_staleness(platform, source, stale, context.run.run_id)
         late = behind | stale
+        _keep(platform, source, late, context.run.run_id)
         return dg.AssetCheckResult(
             passed=not late,
             severity=dg.AssetCheckSeverity.WARN,
@@ -40,6 +43,21 @@ def freshness_check(source: Source) -> dg.AssetChecksDefinition:
         )
 
     return synced_lately
+
+
+def _keep(platform: Platform, source: Source, late: Mapping[str, datetime | None], run_id: str) -> None:
+    """Keeps each customer's result where the pages find it."""
+    asset = table_key(source, SOURCE_TABLES[source][0].name).to_user_string()
+    results: dict[str, tuple[int, list[Finding]]] = {}
+    for customer, of in recorded_syncs(platform.engine):
+        if of == source:
+            since = late.get(customer)
+            when = f"since {since:%Y-%m-%d %H:%M} UTC" if since else "yet"
+            text = f"{source} has not been synced successfully {when}."
+            found = [Finding("synced_lately", asset, "warn", 0, text)] if customer in late else []
+            results[customer] = 1 - len(found), found
+    with platform.engine.begin() as database:
+        record_check_results(database, f"freshness_{source}", results, run_id=run_id)
 
 
 def late_customers(

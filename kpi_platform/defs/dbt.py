@@ -8,13 +8,15 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_shared.record import replace
 
+from kpi_platform.dashboard.check_results import Finding, Outcome, record_check_results
 from kpi_platform.defs.batch import Batch
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import note_progress
-from kpi_platform.defs.resources import PlatformParam
+from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.syncs import INPUTS, dump_inputs, recorded_inputs
 
 if TYPE_CHECKING:
+    from kpi_platform.pipeline.build import BuildReport
     from kpi_platform.pipeline.checks import Check
 
 DESTINATION_POOL = "destination"
@@ -80,9 +82,37 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
                 customer, made, {INPUTS: dump_inputs(inputs.get(customer, {}), batch.takes_in_until)}
             )
         yield from check_results(context, report.checks)
+        keep_check_results(platform, report, context.run.run_id)
         yield from batch.finish()
 
     return marts
+
+
+_OUTCOMES: Mapping[str, Outcome] = {"warn": "warn", "fail": "fail"}
+
+
+def keep_check_results(platform: Platform, report: "BuildReport", run_id: str) -> None:
+    """Keeps each customer's results where the pages find them. A check whose rows do not say whose they are
+    is everybody's."""
+    ran = [check for check in report.checks if check.status != "skipped"]
+    customers = [*report.built, *(key for key in report.failed if any(key in one.customers for one in ran))]
+    results = {}
+    for customer in customers:
+        findings = [
+            Finding(check.node, check.model, _OUTCOMES.get(check.status, "error"), 0, _finding_text(check))
+            for check in ran
+            if check.status != "pass" and (customer in check.customers or not check.customers)
+        ]
+        results[customer] = len(ran) - len(findings), findings
+    with platform.engine.begin() as database:
+        record_check_results(database, "kpis", results, run_id=run_id)
+
+
+def _finding_text(check: "Check") -> str:
+    place = f"{check.model}.{check.column}" if check.column else check.model
+    if check.status == "error":
+        return f"The check of {place} could not run."
+    return f"Some rows of {place} do not pass."
 
 
 def check_results(

@@ -145,6 +145,11 @@ def require_operator(principal: CurrentPrincipal) -> Principal:
     return principal
 
 
+def named_customer(request: Request) -> str | None:
+    """The customer that a link to a page names."""
+    return request.query_params.get("customer") if request.method == "GET" else None
+
+
 def current_customer(
     request: Request,
     principal: CurrentPrincipal,
@@ -154,7 +159,8 @@ def current_customer(
     ] = None,
 ) -> str:
     """The key of the customer that the call is about: the token's. An operator says which by X-Customer-ID;
-    in the browser the choice is remembered, and the only customer needs no choice."""
+    in the browser a link may name it (`?customer=`), the choice is remembered, and the only customer needs no
+    choice."""
     if principal.customer is not None:
         note_id("customer", principal.customer)
         if x_customer_id not in (None, principal.customer):
@@ -165,7 +171,7 @@ def current_customer(
         chosen = x_customer_id
         if chosen is None and principal.csrf_token is not None:
             active = [customer.key for customer in list_customers(connection)]
-            remembered = request.cookies.get(CUSTOMER_COOKIE)
+            remembered = named_customer(request) or request.cookies.get(CUSTOMER_COOKIE)
             chosen = remembered if remembered in active else active[0] if len(active) == 1 else None
         if chosen is None:
             raise NoCustomerChosen("Whose data is this about?", next_step="Say it in X-Customer-ID.")

@@ -23,8 +23,10 @@ from kpi_platform.web.dependencies import (
     EngineDep,
     Principal,
     current_customer,
+    named_customer,
 )
 from kpi_platform.web.refusals import NoCustomerChosen, NotSignedIn
+from kpi_platform.web.sessions import CUSTOMER_COOKIE, set_cookie
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -90,7 +92,11 @@ class Page:
     def show(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """The template, with `values` and what the frame around it needs."""
         content = templates.get_template(template).render({**self.shell, "now": datetime.now(UTC), **values})
-        return HTMLResponse(content, status, {"Vary": "HX-Request"})
+        response = HTMLResponse(content, status, {"Vary": "HX-Request"})
+        customer = self.shell["customer"]
+        if self.principal and self.principal.operator and customer and named_customer(self.request):
+            set_cookie(self.request, response, CUSTOMER_COOKIE, customer.key)
+        return response
 
 
 def _page(

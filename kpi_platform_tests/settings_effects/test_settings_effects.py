@@ -94,8 +94,8 @@ def test_every_setting_has_an_effect_and_every_effect_a_setting() -> None:
     assert set(EFFECTS) - set(LEAVES) == set(), "effects of settings that are not there"
 
 
-def test_what_is_computed_follows_the_settings(home: Configuration) -> None:
-    computed = compute(home, KPI_EFFECTS)
+def test_what_is_computed_follows_the_settings(configuration: Configuration) -> None:
+    computed = compute(configuration, KPI_EFFECTS)
     same = {
         path: effect.seen(computed["base"])
         for path, effect in KPI_EFFECTS.items()

@@ -80,7 +80,7 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-_CUSTOM_KPI = {
+CUSTOM_KPI_KEYS = {
     "name": "Name to show.",
     "slug": "Its name in the marts and the dashboard; none of the twelve.",
     "source": "salesforce or servicenow.",
@@ -99,11 +99,12 @@ _CUSTOM_KPI = {
     "frequency": "Daily, Weekly, Monthly or Quarterly.",
     "thresholds": "{healthy, at_risk}: colour the web app and drive alerts.",
 }
+"""What each key of a custom KPI says."""
 
 
 def _custom_kpis() -> str:
     rows = ["A list; each entry has:\n", "| key | default | what it is |", "|---|---|---|"]
     for name, field in CustomKpi.model_fields.items():
         default = "required" if field.is_required() else _text(field.default or None)
-        rows.append(f"| `{name}` | {default} | {_CUSTOM_KPI[name]} |")
+        rows.append(f"| `{name}` | {default} | {CUSTOM_KPI_KEYS[name]} |")
     return "\n".join(rows) + "\n"

@@ -7,6 +7,7 @@ from kpi_platform.web.page import STATIC, error_page
 from kpi_platform.web.routes import (
     pages_account,
     pages_accounts,
+    pages_custom_kpis,
     pages_matches,
     pages_onboarding,
     pages_settings,
@@ -22,6 +23,7 @@ _PAGES = (
     pages_accounts,
     pages_account,
     pages_settings,
+    pages_custom_kpis,
     pages_sync,
     pages_versions,
     pages_matches,

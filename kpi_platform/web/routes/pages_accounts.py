@@ -89,6 +89,7 @@ WantedDep = Annotated[Wanted, Depends(_wanted)]
 
 
 @router.get("/")
+@router.get("/accounts")
 def show_accounts(
     page: CustomerPageDep, wanted: WantedDep, connection: ConnectionDep, customer: CustomerDep
 ) -> HTMLResponse:

@@ -198,5 +198,5 @@ def _show(
         states=source_states(connection, customer),
         settings=settings,
         sync=newest_sync(configuration, connection, customer),
-        custom_kpis=[{"slug": one.slug, "name": one.name} for one in settings.custom_kpis],
+        custom_kpis=settings.custom_kpis,
     )

@@ -11,6 +11,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.alerts import StoredAlert, open_alerts
+from kpi_platform.dashboard.check_results import CheckResults, Finding, check_results
 from kpi_platform.dashboard.customers import StoredCustomer, list_customers
 from kpi_platform.dashboard.source_states import SourceState, source_states
 from kpi_platform.dashboard.sync_requests import SyncRequest, sync_requests
@@ -22,11 +24,19 @@ from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import SyncTimes, sync_times
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CurrentPrincipal
+from kpi_platform.web.formats import words
 from kpi_platform.web.page import PageDep
 
 router = APIRouter(include_in_schema=False)
 
 _LIMIT = 50
+_SUITES = {
+    "kpis": "KPI tables",
+    "load": "Dashboard load",
+    "freshness_salesforce": "Salesforce freshness",
+    "freshness_servicenow": "ServiceNow freshness",
+}
+"""What people call the suites of checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,21 @@ class SourceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownChecks:
+    """The newest outcome of a suite of checks; each finding with its place in Dagster."""
+
+    name: str
+    results: CheckResults
+    run_url: str | None
+    findings: list[tuple[Finding, str]]
+
+    @property
+    def serious(self) -> bool:
+        """Whether something is more than a warning."""
+        return any(finding.outcome != "warn" for finding, _ in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerStatus:
     customer: StoredCustomer
     sources: list[SourceStatus]
@@ -50,6 +75,8 @@ class CustomerStatus:
     partition_url: str
     sync: SyncRequest | None
     problems: list[str]
+    alerts: list[StoredAlert]
+    checks: list[ShownChecks]
 
 
 @router.get("/status")
@@ -112,6 +139,20 @@ def _status(
         partition_url=f"{configuration.dagster_url}/assets?partition={quote(customer.key, safe='')}",
         sync=sync,
         problems=problems,
+        alerts=open_alerts(connection, customer.key),
+        checks=[_checks(configuration, one) for one in check_results(connection, customer.key)],
+    )
+
+
+def _checks(configuration: Configuration, results: CheckResults) -> ShownChecks:
+    return ShownChecks(
+        _SUITES.get(results.suite, words(results.suite)),
+        results,
+        configuration.run_url(results.run_id),
+        [
+            (one, f"{configuration.dagster_url}/assets/{quote(one.asset)}?view=checks")
+            for one in results.findings
+        ],
     )
 
 

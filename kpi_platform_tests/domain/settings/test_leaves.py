@@ -7,7 +7,7 @@ import pytest
 
 from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.settings import Leaf, parse_settings, settings_leaves
-from kpi_platform.domain.settings.reference import _CUSTOM_KPI, settings_reference
+from kpi_platform.domain.settings.reference import CUSTOM_KPI_KEYS, settings_reference
 from kpi_platform_tests.domain.settings.second_values import changed_by, second_value
 
 EDITABLE = [leaf for leaf in settings_leaves() if not leaf.read_only]
@@ -69,4 +69,4 @@ def test_the_reference_page_names_every_setting_and_every_key_of_a_custom_kpi() 
             f"kpi_mappings.{leaf.path.split('.')[1]}" if leaf.section == "kpi_mappings" else leaf.section
         )
         assert f"| `{leaf.path.removeprefix(section + '.')}` |" in page
-    assert set(_CUSTOM_KPI) == set(CustomKpi.model_fields)
+    assert set(CUSTOM_KPI_KEYS) == set(CustomKpi.model_fields)

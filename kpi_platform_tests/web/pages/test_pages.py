@@ -3,10 +3,13 @@
 import csv
 import io
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from kpi_platform.dashboard.accounts import add_account
+from kpi_platform.dashboard.alerts import open_alert
+from kpi_platform.dashboard.check_results import Finding, record_check_results
 from kpi_platform.dashboard.sync_requests import sync_requests
 from kpi_platform_tests.web.conftest import Web
 
@@ -37,6 +40,36 @@ def test_an_operator_chooses_a_customer_first_and_then_sees_its_pages(web: Web) 
     )
     assert chosen.status_code == 303
     assert "Accounts of Bolt Works" in browser.get("/", headers=HTML).text
+
+
+def test_a_link_from_an_alert_or_from_dagster_shows_the_customer_that_it_names(web: Web) -> None:
+    browser = web.signed_in()
+    assert "Accounts of Bolt Works" in browser.get("/accounts?customer=bolt", headers=HTML).text
+    assert "Accounts of Bolt Works" in browser.get("/", headers=HTML).text
+    own = web.client("acme", "read", **HTML)
+    assert "Accounts of Acme Corporation" in own.get("/accounts?customer=bolt").text
+
+
+def test_the_status_shows_open_alerts_and_what_checks_found(web: Web) -> None:
+    with web.engine.begin() as connection:
+        open_alert(
+            connection, "acme", "source_stale", "salesforce",
+            text="Salesforce is old.", next_step="Sync.", since=datetime(2026, 3, 1, tzinfo=UTC),
+        )  # fmt: skip
+        found = [
+            Finding("unique_kpi_values", "kpi_values", "fail", 0, "Some rows of kpi_values do not pass.")
+        ]
+        record_check_results(connection, "kpis", {"acme": (55, found)}, run_id="r7")
+    page = web.client("acme", "read", **HTML).get("/status").text
+    for text in (
+        "Salesforce is old.",
+        "Some rows of kpi_values do not pass.",
+        "/runs/r7",
+        "KPI tables",
+        "55",
+    ):
+        assert text in page
+    assert "Salesforce is old." not in web.client("bolt", "read", **HTML).get("/status").text
 
 
 def test_a_customers_own_status_names_no_other_customer(web: Web) -> None:
