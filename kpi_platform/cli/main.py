@@ -8,6 +8,7 @@ import typer
 
 from kpi_platform.cli import (
     alerts,
+    backup,
     customers,
     db,
     demo,
@@ -47,6 +48,7 @@ for group in (
     alerts,
     tokens,
     db,
+    backup,
     local,
     doctor,
 ):

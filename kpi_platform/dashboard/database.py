@@ -91,6 +91,11 @@ def newest_revision() -> str:
     return head
 
 
+def known_revisions() -> list[str]:
+    """Every schema version that this program can migrate from, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()]
+
+
 def current_revision(engine: sa.Engine) -> str | None:
     """The schema version of the database; None where it has none yet. Unavailable where it is not there."""
     try:

@@ -1,0 +1,79 @@
+"""`kpi-platform backup` and `restore`: the embedded default as one file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kpi_platform.cli.output import cli_errors, console, print_json
+from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, require_free_port
+from kpi_platform.configuration import Configuration
+
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(backup)
+    app.command()(restore)
+
+
+@cli_errors
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write, a zip.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Write all local state to a file while the platform works: dashboard, warehouse, Dagster, local Fivetran.
+
+    It holds the installation's keys and all customers' data: keep it as you keep those. PostgreSQL is backed
+    up with its own tools: docs/operations.md.
+    """
+    from kpi_platform.pipeline.backup import write_backup
+
+    written = write_backup(Configuration.from_environment(), file)
+    if as_json:
+        print_json({"file": str(file), "backup": written})
+        return
+    console.print(
+        f"[green]✓[/] {file}: {len(written.files)} files, {written.size / 1e6:,.1f} MB before packing, "
+        f"schema version {written.revision or 'none'}.",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+
+
+@cli_errors
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file of `kpi-platform backup`.", show_default=False)],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put it in the place of what is there, which is kept beside it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a backup in place and bring it to the schema of this program. Stop the platform first.
+
+    Nothing is touched before every checksum was found right.
+    """
+    from dagster import DagsterInstance
+
+    from kpi_platform.defs.instance import prepare_dagster_home
+    from kpi_platform.pipeline.backup import read_backup, restore_backup
+
+    configuration = Configuration.from_environment()
+    servers = {"web app": WEB_PORT, "Dagster": DAGSTER_PORT}
+    if configuration.uses_local_fivetran:
+        servers["local Fivetran"] = configuration.local_fivetran_port
+    for name, port in servers.items():
+        require_free_port(name, port)
+    restored = read_backup(file)
+    before = restore_backup(configuration, file, replace=replace)
+    with DagsterInstance.from_config(str(prepare_dagster_home(configuration))) as instance:
+        instance.upgrade()
+    if as_json:
+        print_json({"home": str(configuration.home), "before": before and str(before), "backup": restored})
+        return
+    console.print(
+        f"[green]✓[/] Restored what was backed up on {restored.created_at:%Y-%m-%d %H:%M} UTC by "
+        f"kpi_platform {restored.program}. Next: kpi-platform doctor",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    if before is not None:
+        console.print(f"What was there before is in {before}.", highlight=False, soft_wrap=True)

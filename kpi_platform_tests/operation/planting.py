@@ -1,0 +1,123 @@
+"""Plants a mark in every table that can hold something of a customer, and looks for it everywhere."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import sqlalchemy as sa
+from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
+
+from kpi_platform.adapters import duckdb_file
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.customers import add_customer
+from kpi_platform.dashboard.types import UtcDateTime
+from kpi_platform.defs.batch import CUSTOMERS_TAG
+from kpi_platform.defs.partitions import CUSTOMERS_NAME
+from kpi_platform_tests.pipeline.marts import write_mart
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+MARTS = ("kpi_values", "kpi_daily", "servicenow_tickets", "a_mart_of_an_earlier_version")
+
+
+def plant_in_dashboard(connection: sa.Connection, key: str, mark: str, document: dict[str, Any]) -> None:
+    """A row in every table that is there, with the mark in every column that takes text."""
+    customer = add_customer(connection, key, mark)
+    there = sa.inspect(connection)
+    for number, table in enumerate(tables.metadata.sorted_tables):
+        if table is tables.customers or not there.has_table(table.name):
+            continue
+        names = [column["name"] for column in there.get_columns(table.name)]
+        row = {name: _value(table, table.c[name], mark) for name in names}
+        if "customer_id" in table.c:
+            row["customer_id"] = customer.id
+        if table is tables.fivetran_events:
+            row["connection_id"] = document["salesforce"]["connection_id"]
+        if table is tables.customer_settings_versions:
+            row["document"] = document
+        for name in ("id", "account_id"):
+            if name in row and isinstance(table.c[name].type, sa.Integer):
+                row[name] = customer.id * 1000 + (number if name == "id" else 0)
+        if table is tables.accounts:
+            row["id"] = customer.id * 1000
+        connection.execute(sa.insert(table).values(row))
+
+
+def _value(table: sa.Table, column: sa.Column[Any], mark: str) -> Any:
+    for constraint in table.constraints:
+        allowed = getattr(constraint, "sqltext", None)
+        if isinstance(allowed, sa.BinaryExpression) and getattr(allowed.left, "name", None) == column.name:
+            return allowed.right.value[0]
+    kind = column.type
+    if isinstance(kind, UtcDateTime):
+        return None if column.name in ("removed_at", "revoked_at") else NOW
+    if isinstance(kind, sa.Integer | sa.Float):
+        return 1
+    if isinstance(kind, sa.Boolean):
+        return True
+    return [mark] if isinstance(kind, sa.JSON) else mark
+
+
+def plant_in_warehouse(configuration: Configuration, key: str, mark: str, schema: str) -> None:
+    """A row in marts, and a raw schema."""
+    for mart in MARTS:
+        write_mart(configuration, mart, key, NOW, {"account_name": [mark]})
+    with duckdb_file.connect(configuration.warehouse_file) as connection:
+        connection.execute(f"create schema {schema}")
+        connection.execute(f"create table {schema}.account as select '{mark}' as name")
+
+
+def plant_in_dagster(instance: dg.DagsterInstance, key: str, mark: str, other: str) -> None:
+    """A partition, a run of the customer, a run with another, and events of both and of none."""
+    instance.add_dynamic_partitions(CUSTOMERS_NAME, [key])
+    for covered in (key, f"{key},{other}"):
+        run = instance.add_run(dg.DagsterRun(job_name="refresh", tags={CUSTOMERS_TAG: covered}))
+        _event(instance, run.run_id, key, mark)
+        instance.report_run_failed(run, "it ended")
+    _event(instance, None, key, mark)
+
+
+def _event(instance: dg.DagsterInstance, run_id: str | None, key: str, mark: str) -> None:
+    made = dg.AssetMaterialization("kpi_values", partition=key, metadata={"rows of": mark})
+    if run_id is None:
+        instance.report_runless_asset_event(made)
+        return
+    kind = DagsterEventType.ASSET_MATERIALIZATION.value
+    instance.report_dagster_event(
+        DagsterEvent(kind, "refresh", event_specific_data=StepMaterializationData(made)), run_id
+    )
+
+
+def found_in_sqlite(folder: Path, mark: str) -> list[str]:
+    """Every table of every SQLite file below `folder` with the mark in a row."""
+    return [
+        f"{file.name}: {table}" for file in sorted(folder.rglob("*.db")) for table in _tables_with(file, mark)
+    ]
+
+
+def _tables_with(file: Path, mark: str) -> Iterator[str]:
+    with closing(sqlite3.connect(file)) as connection:
+        names = [
+            name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
+        ]
+        for name in names:
+            if any(mark in repr(row) for row in connection.execute(f'select * from "{name}"')):
+                yield name
+
+
+def found_in_warehouse(file: Path, mark: str) -> list[str]:
+    """Every table of the warehouse with the mark in a row."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        names = connection.execute(
+            "select table_schema, table_name from information_schema.tables"
+        ).fetchall()
+        return [
+            f"{schema}.{table}"
+            for schema, table in names
+            if any(mark in repr(row) for row in connection.execute(f"from {schema}.{table}").fetchall())
+        ]
