@@ -116,7 +116,12 @@
 {% endmacro %}
 
 {% macro snowflake__text_as_utc(text) %}
-    {{- return("cast(convert_timezone('UTC', try_to_timestamp_tz(" ~ text ~ ')) as timestamp_ntz)') -}}
+    {#- A text without a zone would get the session's. -#}
+    {{- return(
+        'case when ' ~ matches(text, '([zZ]|[0-9]:?[0-9]{2}[+-][0-9:]+)$')
+        ~ " then cast(convert_timezone('UTC', try_cast(" ~ text ~ ' as timestamp_tz)) as timestamp_ntz)'
+        ~ ' else try_cast(' ~ text ~ ' as timestamp_ntz) end'
+    ) -}}
 {% endmacro %}
 
 {% macro bigquery__text_as_utc(text) %}

@@ -1,4 +1,7 @@
-{{ config(incremental_strategy='replace_customer_days') }}
+{{ config(
+    incremental_strategy='replace_customer_days',
+    partition_by={'field': 'as_of_date', 'data_type': 'date'} if target.type == 'bigquery' else none,
+) }}
 
 with
 
