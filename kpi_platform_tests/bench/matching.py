@@ -13,8 +13,8 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from kpi_platform.domain.matching import kernel
+from kpi_platform.domain.matching.evidence import Names
 from kpi_platform.domain.matching.match import match_parties
-from kpi_platform.domain.matching.names import normalise_name
 from kpi_platform.domain.matching.party import Match, MatchPolicy, Party
 from kpi_platform.domain.matching.score import Corpus
 from kpi_platform_tests.calibration.labelled import LinkTask, made_up_link
@@ -28,11 +28,14 @@ ROWS, AT_ONCE = 1_000, 25
 """Rows held at once, of `cdist`'s matrix and of the sample's."""
 
 
+def parties(names: list[str]) -> list[Party]:
+    return [Party(str(i), name) for i, name in enumerate(names)]
+
+
 def match_alone(task_file: Path, result_file: Path) -> None:
     """Match in a process of its own, for its memory: seconds, seconds again, bytes, matches."""
     task: LinkTask = pickle.loads(task_file.read_bytes())
-    left = [Party(str(i), name) for i, name in enumerate(task.left)]
-    right = [Party(str(j), name) for j, name in enumerate(task.right)]
+    left, right = parties(task.left), parties(task.right)
     del task
     times = []
     matches: list[Match] = []
@@ -63,13 +66,13 @@ def compare_all_pairs(left: list[str], right: list[str]) -> tuple[float, list[in
     return time.perf_counter() - started, best
 
 
-def found_of_all(left: list[str], right: list[str], matches: list[Match]) -> tuple[int, int, int, int]:
+def found_of_all(names_of_both: Names, matches: list[Match]) -> tuple[int, int, int, int]:
     """Of the pairs that scoring a sample of left names with all right names finds at the threshold: how many
     names have one and how many of these were matched as well, how many pairs there are and were candidates.
 
     Names with a namesake are matched with it, whatever else is like them; all others are scored with all.
     """
-    corpus = Corpus.learn(left, right)
+    left, right, corpus = names_of_both.left, names_of_both.right, names_of_both.corpus
     holders: dict[str, set[str]] = {}
     for j, name in enumerate(right):
         if name:
@@ -96,11 +99,21 @@ def found_of_all(left: list[str], right: list[str], matches: list[Match]) -> tup
     return names, found_names, pairs, found_pairs
 
 
-def quality(task: LinkTask, best: list[int]) -> str:
+def _quality(task: LinkTask, best: list[int]) -> tuple[float, float]:
     """Precision and recall of the right indices `best`, -1 for none."""
     found = [i for i, j in enumerate(best) if j >= 0]
     right = sum(task.truth.get(i) == best[i] for i in found)
-    return f"precision {right / len(found):.4f}, recall {right / len(task.truth):.4f}"
+    return right / len(found), right / len(task.truth)
+
+
+def quality(task: LinkTask, best: list[int]) -> str:
+    precision, recall = _quality(task, best)
+    return f"precision {precision:.4f}, recall {recall:.4f}"
+
+
+def f1(task: LinkTask, best: list[int]) -> float:
+    precision, recall = _quality(task, best)
+    return 2 * precision * recall / (precision + recall)
 
 
 def print_lines(*lines: str) -> None:
@@ -128,7 +141,8 @@ def main() -> int:
             check=True,
         )
         (first, again), memory, matches = pickle.loads(result_file.read_bytes())
-    left, right = [normalise_name(name) for name in task.left], [normalise_name(name) for name in task.right]
+    names_of_both = Names(parties(task.left), parties(task.right))
+    left, right = names_of_both.left, names_of_both.right
     seconds, best = compare_all_pairs(left, right)
     accepted = [int(match.right_id) if match.decision == "match" else -1 for match in matches]
     proposed = [int(match.right_id) if match.right_id else -1 for match in matches]
@@ -140,8 +154,9 @@ def main() -> int:
         f"  with review  {quality(task, proposed)}",
         f"cdist, all     {seconds:7.2f} s (normal forms given to it), {seconds / again:.1f} times",
         f"  at {THRESHOLD}      {quality(task, best)}",
+        f"F1             {f1(task, accepted):.4f}, cdist {f1(task, best):.4f}",
     )
-    names, found_names, pairs, found_pairs = found_of_all(left, right, matches)
+    names, found_names, pairs, found_pairs = found_of_all(names_of_both, matches)
     print_lines(
         f"of what scoring {SAMPLE:,} names with all finds at {THRESHOLD}:",
         f"  best pairs   {found_names} of {names} ({found_names / names:.4f})",

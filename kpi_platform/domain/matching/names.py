@@ -23,6 +23,7 @@ _FORM_SPELLINGS = {
     "corporation": "corp", "incorporated": "inc", "incorporation": "inc", "limited": "ltd", "company": "co",
     "aktiengesellschaft": "ag", "aktiebolag": "ab", "aktiebolaget": "ab", "proprietary": "pty",
 }  # fmt: skip
+_FORM_SPELLING = _FORM_SPELLINGS.get
 
 
 class ParsedName(NamedTuple):
@@ -62,21 +63,8 @@ def parse_name(name: str) -> ParsedName:
     if "," in text:
         words = _without_address(words)
     core = words if FILLERS.isdisjoint(words) else [word for word in words if word not in FILLERS]
-    core = core or words
-    kept = _without_legal_forms(core)
-    form = "" if len(kept) == len(core) else _dropped(core, kept)
-    return ParsedName(_in_one_spelling(kept), form)
-
-
-def _dropped(words: list[str], kept: list[str]) -> str:
-    left = list(kept)
-    dropped = []
-    for word in words:
-        if left and word == left[0]:
-            left.pop(0)
-        else:
-            dropped.append(_FORM_SPELLINGS.get(word, word))
-    return " ".join(dropped)
+    kept, dropped = _without_legal_forms(core or words)
+    return ParsedName(_in_one_spelling(kept), " ".join([_FORM_SPELLING(word, word) for word in dropped]))
 
 
 def _without_brackets(text: str) -> str:
@@ -138,8 +126,8 @@ def _without_address(words: list[str]) -> list[str]:
     return [word for word in words if word != ","]
 
 
-def _without_legal_forms(words: list[str]) -> list[str]:
-    """`words` without the legal forms at their end, before and among them; one word stays."""
+def _without_legal_forms(words: list[str]) -> tuple[list[str], list[str]]:
+    """`words` without the legal forms at their end, before and among them, and these; one word stays."""
     start, end = 0, len(words)
     while end > 1 and (forms := ENDINGS.get(words[end - 1])):
         for form in forms:
@@ -153,10 +141,12 @@ def _without_legal_forms(words: list[str]) -> list[str]:
         if len(form) < end and tuple(words[: len(form)]) == form:
             start = len(form)
             break
-    kept = words[start:end]
+    kept, dropped = words[start:end], words[:start] + words[end:]
     if len(kept) > 1 and not ANYWHERE.isdisjoint(kept):
-        kept = [word for word in kept if word not in ANYWHERE] or kept
-    return kept
+        inside = [word for word in kept if word in ANYWHERE]
+        if len(inside) < len(kept):
+            kept, dropped = [word for word in kept if word not in ANYWHERE], inside + dropped
+    return kept, dropped
 
 
 def _in_one_spelling(words: list[str]) -> list[str]:
