@@ -1,5 +1,6 @@
 """Both destinations answer alike; every test here runs on a real DuckDB file and a real PostgreSQL."""
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -206,6 +207,23 @@ def test_a_type_that_is_not_installed_names_the_extra(tmp_path: Path) -> None:
     warehouse = parse_settings({}).warehouse.model_copy(update={"type": "oracle"})
     with pytest.raises(InvalidInput, match="duckdb"):
         open_destination(configuration, warehouse)
+
+
+@pytest.mark.parametrize("extra", ["redshift", "snowflake"])
+def test_an_extra_that_is_missing_is_named_with_its_command(
+    extra: str, configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = {"redshift": "redshift_connector", "snowflake": "snowflake.connector"}[extra]
+    for module in [
+        name
+        for name in sys.modules
+        if name.startswith((f"kpi_platform.adapters.destination.{extra}", driver))
+    ]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, driver, None)
+    warehouse = parse_settings({"warehouse": {"type": extra, "host": "h", "database": "d", "username": "u"}})
+    with pytest.raises(InvalidInput, match=rf"pip install 'kpi_platform\[{extra}\]'"):
+        open_destination(configuration, warehouse.warehouse)
 
 
 def test_timestamps_with_a_zone_are_read_in_utc(place: Place) -> None:
