@@ -11,7 +11,7 @@ from dagster_shared.record import replace
 from kpi_platform.dashboard.check_results import Finding, Outcome, record_check_results
 from kpi_platform.defs.batch import Batch
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
-from kpi_platform.defs.requests import note_progress
+from kpi_platform.defs.requests import build_wishes, note_progress, request_of
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.syncs import INPUTS, dump_inputs, recorded_inputs
 
@@ -66,6 +66,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
             batch.customers,
             batch.as_of,
             run_id=context.run.run_id,
+            mapping_overrides=build_wishes(request_of(context, platform)),
             on_progress=lambda node: context.log.debug(
                 f"{node.done}/{node.total} {node.node}: {node.status}"
             ),

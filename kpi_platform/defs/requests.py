@@ -58,6 +58,11 @@ def note_progress(
             advance_sync_request(database, request_id, state, progress=progress, run_id=context.run.run_id)
 
 
+def build_wishes(request: SyncRequest | None) -> dict[str, Any]:
+    """What the request wants of the build: overrides of `kpi_mappings` by customer."""
+    return {request.customer: request.sync_config.get("kpi_mapping") or {}} if request else {}
+
+
 def match_wishes(request: SyncRequest | None) -> dict[str, Any]:
     """What the request wants of the matching, as its arguments."""
     if request is None:
@@ -98,5 +103,6 @@ def load_results(report: "LoadReport") -> dict[str, Any]:
         "kpis_synced": report.kpis_synced,
         "upload_version": report.version,
         "dry_run": report.dry_run,
-        "errors": list(report.errors),
+        "errors": [],
+        "notes": list(report.errors),
     }

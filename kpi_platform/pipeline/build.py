@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,6 +14,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import BuildFailed, KpiPlatformError
 from kpi_platform.pipeline.batch import Batch, batches_of, read_inputs
 from kpi_platform.pipeline.checks import Check, run_checks
+from kpi_platform.pipeline.kpi_definitions import with_overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,19 @@ def build_kpis(
     run_id: str | None = None,
     select: Sequence[str] | None = None,
     on_progress: Callable[[BuildProgress], None] | None = None,
+    mapping_overrides: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
 ) -> BuildReport:
     """Computes all marts of `customers` at `as_of` (aware) and replaces exactly their rows. A customer that
     cannot be computed fails alone, by name; what concerns a whole destination fails all its customers.
 
-    `select` limits the build to these dbt nodes (dbt's selection syntax). `run_id` goes to dbt as a var."""
+    `select` limits the build to these dbt nodes (dbt's selection syntax). `run_id` goes to dbt as a var.
+    `mapping_overrides` (by customer and KPI, as in `kpi_mappings`) hold for this build only."""
     started = time.monotonic()
     inputs, failed = read_inputs(configuration, engine, customers)
+    overrides = mapping_overrides or {}
+    inputs = [
+        replace(one, settings=with_overrides(one.settings, overrides.get(one.customer, {}))) for one in inputs
+    ]
     built: dict[str, Mapping[str, int]] = {}
     checks: list[Check] = []
     for batch in batches_of(inputs, as_of):

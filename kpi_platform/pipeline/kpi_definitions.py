@@ -8,16 +8,24 @@ from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 
 
+def with_overrides(
+    settings: CustomerSettings, overrides: Mapping[str, Mapping[str, Any]]
+) -> CustomerSettings:
+    """The settings with `overrides` (by KPI, as in `kpi_mappings`) on top; InvalidSettings where they are no
+    settings."""
+    if not overrides:
+        return settings
+    document = settings.document()
+    mappings = document["kpi_mappings"]
+    merged = {slug: {**mappings.get(slug, {}), **changes} for slug, changes in overrides.items()}
+    return parse_settings({**document, "kpi_mappings": {**mappings, **merged}})
+
+
 def definitions_of(
     settings: CustomerSettings, overrides: Mapping[str, Mapping[str, Any]]
 ) -> list[KpiDefinition]:
-    """The twelve, then the customer's own. `overrides` (by KPI, as in `kpi_mappings`) win over the settings;
-    InvalidSettings where they are no settings."""
-    if overrides:
-        document = settings.document()
-        mappings = document["kpi_mappings"]
-        merged = {slug: {**mappings.get(slug, {}), **changes} for slug, changes in overrides.items()}
-        settings = parse_settings({**document, "kpi_mappings": {**mappings, **merged}})
+    """The twelve, then the customer's own, with `overrides` as in `with_overrides`."""
+    settings = with_overrides(settings, overrides)
     definitions = []
     for position, kpi in enumerate(KPIS.values()):
         mapping = settings.kpi_mappings[kpi.slug]

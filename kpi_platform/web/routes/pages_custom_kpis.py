@@ -88,7 +88,7 @@ def remove_custom_kpi(
     """Takes one out of the settings. Its values stay until the next load; an older version brings it back."""
     with reading(engine) as connection:
         version, document = settings_document(configuration, connection, customer)
-        position = list(_known(configuration, connection, customer)).index(slug)
+        position = _known(configuration, connection, customer).position(slug)
     del document["custom_kpis"][position]
     save_document(
         configuration, engine, customer, document,
@@ -100,6 +100,10 @@ def remove_custom_kpi(
 class _Known(dict[str, CustomKpi]):
     def __missing__(self, slug: str) -> CustomKpi:
         raise NotFound(f"There is no custom KPI '{slug}'.", next_step="Look at the list in the settings.")
+
+    def position(self, slug: str) -> int:
+        """Its place in the document's list. NotFound."""
+        return list(self).index(self[slug].slug)
 
 
 def _known(configuration: Configuration, connection: sa.Connection, customer: str) -> _Known:
@@ -124,7 +128,7 @@ def _save(
         position = len(definitions)
         definitions.append(definition_of(typed))
     else:
-        position = list(known).index(known[slug].slug)
+        position = known.position(slug)
         definitions[position] = definition_of({**typed, "slug": slug})
     word = "Added" if slug is None else "Changed"
     try:

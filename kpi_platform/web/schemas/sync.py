@@ -35,7 +35,13 @@ class KpiOverride(Body):
     category: str | None = None
     impact_level: Literal["Critical", "High", "Medium", "Low"] | None = None
     measurement_frequency: Literal["Daily", "Weekly", "Monthly", "Quarterly"] | None = None
+    enabled: bool | None = None
+    field: str | None = Field(None, description="For KPIs that are read from a mapped field.")
+    window_days: int | None = Field(None, ge=1, le=730)
     thresholds: dict[Literal["healthy", "at_risk"], float] | None = None
+    types: dict[Literal["new_business", "renewal", "expansion"], list[str]] | None = Field(
+        None, description="Opportunity types of net_revenue_retention."
+    )
 
 
 class SyncConfig(Body):
@@ -85,8 +91,8 @@ class SyncAnswer(Answer):
     progress: dict[str, Any] = Field(examples=[{"salesforce": "done", "servicenow": "syncing"}])
     results: dict[str, Any] = Field(
         description="Once it has ended: kpis_synced, kpis_unchanged, accounts_created, accounts_updated, "
-        "accounts_skipped, sent_to_review, upload_version, errors.",
-        examples=[{"kpis_synced": 12, "upload_version": 3, "errors": []}],
+        "accounts_skipped, sent_to_review, upload_version, errors, and as notes what was left out and why.",
+        examples=[{"kpis_synced": 12, "upload_version": 3, "errors": [], "notes": []}],
     )
     run_id: str | None = Field(description="Dagster's; null until a run has taken the request.")
     run_url: str | None

@@ -13,7 +13,7 @@ class UploadAnswer(Answer):
     """One numbered change of the dashboard. `taken_back` ones no longer count for what is shown."""
 
     version: int
-    kind: str = Field(description="load, rollback, or baseline: the accounts before the first load.")
+    kind: str = Field(description="load or rollback.")
     status: str = Field(description="applied or taken_back.")
     as_of: datetime
     current_as_of: dict[str, str]

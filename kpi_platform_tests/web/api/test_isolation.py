@@ -77,13 +77,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     app = create_app(configuration)
     web = Web(app, configuration, engine)
     LoadedDesk(configuration, web, "acme").load(T1, [MartAccount("001A", MARKER, {"nps": 40})])
-    saved = web.client("acme").put("/api/fivetran/config", json={"warehouse": {"database": MARKER}})
+    own = {"name": MARKER, "slug": "own_cases", "source": "salesforce", "table": "case", "aggregate": "count"}
+    document = {"warehouse": {"database": MARKER}, "custom_kpis": [own]}
+    saved = web.client("acme").put("/api/fivetran/config", json=document)
     assert saved.status_code == 200, saved.text
     page = web.client("acme").get("/api/accounts").json()
     places = {
         "request_id": request.id, "version": "1", "first": "0", "second": "1", "key": "acme",
         "account_id": str(page["accounts"][0]["id"]), "source_account_id": "001A", "path": "x", "kpi": "nps",
-        "customer": "acme", "decision_id": "1", "section": "update",
+        "customer": "acme", "decision_id": "1", "section": "update", "slug": "own_cases",
     }  # fmt: skip
     yield World(web, places)
     engine.dispose()

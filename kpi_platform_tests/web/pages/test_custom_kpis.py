@@ -42,7 +42,7 @@ def post(browser: TestClient, path: str, texts: dict[str, str]) -> Any:
 
 def test_one_is_added_changed_and_removed(web: Web, browser: TestClient) -> None:
     assert post(browser, "/settings/custom-kpis/new", ESCALATED).status_code == 303
-    config = web.client("acme").get("/api/fivetran/config").json()["document"]
+    config = web.client("acme").get("/api/fivetran/config").json()
     [kpi] = config["custom_kpis"]
     assert kpi["filters"][1]["value"] == ["High", "Critical"]
     assert (kpi["window_days"], kpi["thresholds"]) == (30, {"healthy": 1, "at_risk": 5})
