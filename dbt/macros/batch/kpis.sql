@@ -26,43 +26,67 @@
 {% endmacro %}
 
 
-{% macro kpi_setting_rows() %}
-    {#- One row per customer and KPI, in the order of int_kpi_setting's columns. -#}
-    {%- set rows = [] -%}
-    {%- set as_of = as_of_datetime() -%}
-    {%- set definitions = kpi_definitions() -%}
-    {%- set windows = default_window_days() -%}
-    {#- Customers whose tables landed alike lack the same KPIs. -#}
+{% macro kpi_settings() %}
+    {#- `customers`: customer and number of its profile; `profiles`: one row per profile and KPI, in the order of
+        int_kpi_setting's columns. Most customers share a profile, and SQL with thousands of rows is slow to plan. -#}
+    {%- set numbers = {} -%}
+    {%- set customers = [] -%}
+    {%- set profiles = [] -%}
     {%- set gaps = {} -%}
     {%- for customer in batch_customers() -%}
         {%- set layout = customer.get('layout') or customer.key -%}
         {%- if layout not in gaps -%}
-            {%- do gaps.update({layout: {}}) -%}
-            {%- for kpi in definitions -%}
-                {%- do gaps[layout].update({kpi: kpi_gap(customer, kpi)}) -%}
-            {%- endfor -%}
+            {%- do gaps.update({layout: kpi_gaps(customer)}) -%}
         {%- endif -%}
-        {%- for kpi, definition in definitions.items() -%}
-            {%- set settings = customer.get('kpis', {}).get(kpi, {}) -%}
-            {%- set default_days = windows.get(kpi) -%}
-            {%- set days = (settings.get('window_days') or default_days) if default_days else none -%}
-            {%- do rows.append([
-                customer.key,
-                kpi,
-                definition.source,
-                definition.scale,
-                definition.minimum,
-                definition.maximum,
-                as_of - modules.datetime.timedelta(days=365 + days) if days else none,
-                as_of - modules.datetime.timedelta(days=365) if days else none,
-                as_of - modules.datetime.timedelta(days=days) if days else none,
-                as_of,
-                'disabled' if not settings.get('enabled', true) else gaps[layout][kpi],
-                customer.sources.get(definition.source, {}).get('stale', false),
-            ]) -%}
+        {%- set stale = {} -%}
+        {%- for source, settings in customer.sources.items() -%}
+            {%- do stale.update({source: settings.get('stale', false)}) -%}
         {%- endfor -%}
+        {%- set profile = tojson([layout, customer.get('kpis'), stale], sort_keys=true) -%}
+        {%- if profile not in numbers -%}
+            {%- do numbers.update({profile: numbers | length}) -%}
+            {%- do profiles.extend(kpi_profile_rows(numbers[profile], customer.get('kpis', {}), gaps[layout], stale)) -%}
+        {%- endif -%}
+        {%- do customers.append([customer.key, numbers[profile]]) -%}
+    {%- endfor -%}
+    {{- return({'customers': customers, 'profiles': profiles}) -}}
+{% endmacro %}
+
+
+{% macro kpi_profile_rows(number, kpis, gaps, stale) %}
+    {%- set rows = [] -%}
+    {%- set as_of = as_of_datetime() -%}
+    {%- set windows = default_window_days() -%}
+    {%- for kpi, definition in kpi_definitions().items() -%}
+        {%- set settings = kpis.get(kpi, {}) -%}
+        {%- set default_days = windows.get(kpi) -%}
+        {%- set days = (settings.get('window_days') or default_days) if default_days else none -%}
+        {%- do rows.append([
+            number,
+            kpi,
+            definition.source,
+            definition.scale,
+            definition.minimum,
+            definition.maximum,
+            as_of - modules.datetime.timedelta(days=365 + days) if days else none,
+            as_of - modules.datetime.timedelta(days=365) if days else none,
+            as_of - modules.datetime.timedelta(days=days) if days else none,
+            as_of,
+            'disabled' if not settings.get('enabled', true) else gaps[kpi],
+            stale.get(definition.source, false),
+        ]) -%}
     {%- endfor -%}
     {{- return(rows) -}}
+{% endmacro %}
+
+
+{% macro kpi_gaps(customer) %}
+    {#- KPI → gap; equal for customers whose tables landed alike. -#}
+    {%- set gaps = {} -%}
+    {%- for kpi in kpi_definitions() -%}
+        {%- do gaps.update({kpi: kpi_gap(customer, kpi)}) -%}
+    {%- endfor -%}
+    {{- return(gaps) -}}
 {% endmacro %}
 
 
@@ -202,22 +226,31 @@
 {% endmacro %}
 
 
-{% macro recurring_type_rows() %}
-    {#- One row per customer and opportunity type that recurs, with whether it retains (renewal, expansion). -#}
-    {%- set rows = [] -%}
+{% macro recurring_types() %}
+    {#- `customers`: customer and number of its lists; `lists`: one row per lists and opportunity type that recurs,
+        with whether it retains (renewal, expansion). -#}
+    {%- set numbers = {} -%}
+    {%- set customers = [] -%}
+    {%- set lists = [] -%}
     {%- for customer in batch_customers() -%}
-        {%- set retains = {} -%}
-        {%- for group, types in (customer.get('nrr_types') or default_nrr_types()).items() -%}
-            {%- for type in types -%}
-                {%- set name = type | lower -%}
-                {%- do retains.update({name: retains.get(name, false) or group != 'new_business'}) -%}
+        {%- set types_by_group = customer.get('nrr_types') or default_nrr_types() -%}
+        {%- set stated = tojson(types_by_group, sort_keys=true) -%}
+        {%- if stated not in numbers -%}
+            {%- do numbers.update({stated: numbers | length}) -%}
+            {%- set retains = {} -%}
+            {%- for group, types in types_by_group.items() -%}
+                {%- for type in types -%}
+                    {%- set name = type | lower -%}
+                    {%- do retains.update({name: retains.get(name, false) or group != 'new_business'}) -%}
+                {%- endfor -%}
             {%- endfor -%}
-        {%- endfor -%}
-        {%- for type, retained in retains.items() -%}
-            {%- do rows.append([customer.key, type, retained]) -%}
-        {%- endfor -%}
+            {%- for type, retained in retains.items() -%}
+                {%- do lists.append([numbers[stated], type, retained]) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- do customers.append([customer.key, numbers[stated]]) -%}
     {%- endfor -%}
-    {{- return(rows) -}}
+    {{- return({'customers': customers, 'lists': lists}) -}}
 {% endmacro %}
 
 

@@ -2,10 +2,11 @@
     {#- The newest sync of each source of the batch, where it lies more than 24 hours before as_of. A table in which
         nothing changes is not old: what counts is the newest row of the whole source. -#}
     {%- set selects = [] -%}
-    {%- for customer in batch_customers() -%}
-        {%- for source, settings in customer.sources.items() -%}
-            {%- for table in settings.get('tables', {}) if landed_column(customer, source, table, '_fivetran_synced') -%}
-                {%- do selects.append(newest_sync(customer, source, table)) -%}
+    {#- Every customer lists every table, whether it is there or not. -#}
+    {%- for source, settings in (batch_customers()[0].sources if batch_customers() else {}).items() -%}
+        {%- for table in settings.get('tables', {}) -%}
+            {%- for customers in customers_alike(source, table) if landed_column(customers[0], source, table, '_fivetran_synced') -%}
+                {%- do selects.append(newest_syncs(customers, source, table)) -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor %}
@@ -23,11 +24,14 @@ having max(last_synced) < {{ days_before_as_of(1) }}
 {%- endmacro %}
 
 
-{% macro newest_sync(customer, source, table) -%}
-    {%- set landed = landed_table(customer, source, table) -%}
+{% macro newest_syncs(customers, source, table) -%}
+    {%- set column = landed_column(customers[0], source, table, '_fivetran_synced') -%}
 select
-    {{ text_literal(customer.key) }} as customer_id,
+    kpi_customer as customer_id,
     {{ text_literal(source) }} as source,
-    max({{ staged_column(landed, ['_fivetran_synced'], 'timestamp') }}) as last_synced
-from {{ landed_relation(landed) }}
+    max({{ cast_landed(adapter.quote(column.name), column.type, 'timestamp') }}) as last_synced
+from (
+    {{ union_of_landed(customers, source, table, ', ' ~ adapter.quote(column.name)) }}
+) as landed_alike
+group by kpi_customer
 {%- endmacro %}

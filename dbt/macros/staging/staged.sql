@@ -2,17 +2,39 @@
     {#- One source table of all customers of the batch, under canonical names and types: the latest row of each key,
         with `is_live` false where the source deleted it. Customers whose tables landed alike are read by the same
         expressions over the union of their tables: 200 customers then cost little more than one. -#}
-    {%- set alike = {} -%}
-    {%- for customer in batch_customers() if landed_table(customer, source, table) -%}
-        {%- set layout = landed_table(customer, source, table).get('layout') or customer.key -%}
-        {%- do alike.setdefault(layout, []).append(customer) -%}
-    {%- endfor -%}
     {%- set selects = [] -%}
-    {%- for customers in alike.values() -%}
+    {%- for customers in customers_alike(source, table) -%}
         {%- do selects.append(staged_alike(customers, source, table, columns, fields, references)) -%}
     {%- endfor -%}
     {{ latest(selects | join('\nunion all\n')) if selects else staged_nothing(columns, fields, references) }}
 {%- endmacro %}
+
+
+{% macro customers_alike(source, table) %}
+    {#- The customers of the batch that have a table, in lists of those whose tables landed alike. -#}
+    {%- set alike = {} -%}
+    {%- for customer in batch_customers() -%}
+        {%- set landed = landed_table(customer, source, table) -%}
+        {%- if landed -%}
+            {%- do alike.setdefault(landed.get('layout') or customer.key, []).append(customer) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(alike.values() | list) -}}
+{% endmacro %}
+
+
+{% macro union_of_landed(customers, source, table, names) %}
+    {#- The tables of `customers` one below the other: kpi_customer and `names`, which is SQL led by a comma. -#}
+    {%- set parts = [] -%}
+    {%- set string = canonical_type('string') -%}
+    {%- for customer in customers -%}
+        {%- do parts.append(
+            'select cast(' ~ text_literal(customer.key) ~ ' as ' ~ string ~ ') as kpi_customer' ~ names
+            ~ '\n    from ' ~ landed_relation(customer.sources[source].tables[table])
+        ) -%}
+    {%- endfor -%}
+    {{- return(parts | join('\n    union all\n    ')) -}}
+{% endmacro %}
 
 
 {% macro staged_alike(customers, source, table, columns, fields, references) -%}
@@ -43,11 +65,7 @@ select
     {{ staged_column(landed, ['_fivetran_synced'], 'timestamp') }} as _fivetran_synced,
     {{ staged_column(landed, ['_fivetran_start'], 'timestamp') }} as _fivetran_start
 from (
-    {%- for customer in customers %}
-    select cast({{ text_literal(customer.key) }} as {{ canonical_type('string') }}) as kpi_customer{{ names }}
-    from {{ landed_relation(landed_table(customer, source, table)) }}
-    {{- ' union all' if not loop.last }}
-    {%- endfor %}
+    {{ union_of_landed(customers, source, table, names) }}
 ) as landed_alike
 {%- endmacro %}
 

@@ -6,15 +6,14 @@
         'satisfaction_rating': 'exact', 'last_login_date': 'timestamp', 'first_responded_at': 'timestamp',
     } -%}
     {%- set selects = [] -%}
-    {%- for customer in batch_customers() -%}
-        {%- for source, table in [
-            ('salesforce', 'account'), ('salesforce', 'case'), ('servicenow', 'incident'), ('servicenow', 'task')
-        ] if landed_table(customer, source, table) -%}
+    {%- for source, table in [
+        ('salesforce', 'account'), ('salesforce', 'case'), ('servicenow', 'incident'), ('servicenow', 'task')
+    ] -%}
+        {%- for customers in customers_alike(source, table) -%}
             {%- for field, kind in kinds.items() -%}
-                {%- set landed = landed_table(customer, source, table) -%}
-                {%- set column = landed_column(customer, source, table, mapped_field(customer, source, field)) -%}
+                {%- set column = landed_column(customers[0], source, table, mapped_field(customers[0], source, field)) -%}
                 {%- if column and type_family(column.type) in ('string', 'other') -%}
-                    {%- do selects.append(unreadable_column(customer, source ~ '.' ~ table, landed, column, kind)) -%}
+                    {%- do selects.append(unreadable_column(customers, source, table, column, kind)) -%}
                 {%- endif -%}
             {%- endfor -%}
         {%- endfor -%}
@@ -29,17 +28,19 @@ where false
 {%- endmacro %}
 
 
-{% macro unreadable_column(customer, source_table, landed, column, kind) -%}
+{% macro unreadable_column(customers, source, table, column, kind) -%}
     {%- set identifier = adapter.quote(column.name) -%}
 select
-    {{ text_literal(customer.key) }} as customer_id,
-    {{ text_literal(source_table) }} as source_table,
+    kpi_customer as customer_id,
+    {{ text_literal(source ~ '.' ~ table) }} as source_table,
     {{ text_literal(column.name) }} as column_name,
     min(cast({{ identifier }} as {{ canonical_type('string') }})) as example_value,
     count(*) as row_count
-from {{ landed_relation(landed) }}
+from (
+    {{ union_of_landed(customers, source, table, ', ' ~ identifier) }}
+) as landed_alike
 where
     {{ not_blank('cast(' ~ identifier ~ ' as ' ~ canonical_type('string') ~ ')') }} is not null
     and {{ cast_landed(identifier, column.type, kind) }} is null
-having count(*) > 0
+group by kpi_customer
 {%- endmacro %}

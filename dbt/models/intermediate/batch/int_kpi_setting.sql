@@ -1,17 +1,46 @@
-{{ literal_rows(
-    {
-        'customer_id': 'string',
-        'kpi': 'string',
-        'source': 'string',
-        'scale': 'float',
-        'minimum': 'float',
-        'maximum': 'float',
-        'prior_window_start': 'timestamp',
-        'prior_window_end': 'timestamp',
-        'window_start': 'timestamp',
-        'window_end': 'timestamp',
-        'gap': 'string',
-        'is_stale': 'boolean',
-    },
-    kpi_setting_rows(),
-) }}
+{%- set settings = kpi_settings() -%}
+with
+
+customers as (
+    {{ literal_rows({'customer_id': 'string', 'profile': 'integer'}, settings.customers) }}
+),
+
+profiles as (
+    {{ literal_rows(
+        {
+            'profile': 'integer',
+            'kpi': 'string',
+            'source': 'string',
+            'scale': 'float',
+            'minimum': 'float',
+            'maximum': 'float',
+            'prior_window_start': 'timestamp',
+            'prior_window_end': 'timestamp',
+            'window_start': 'timestamp',
+            'window_end': 'timestamp',
+            'gap': 'string',
+            'is_stale': 'boolean',
+        },
+        settings.profiles,
+    ) }}
+),
+
+final as (
+    select
+        customers.customer_id,
+        profiles.kpi,
+        profiles.source,
+        profiles.scale,
+        profiles.minimum,
+        profiles.maximum,
+        profiles.prior_window_start,
+        profiles.prior_window_end,
+        profiles.window_start,
+        profiles.window_end,
+        profiles.gap,
+        profiles.is_stale
+    from customers
+    inner join profiles on customers.profile = profiles.profile
+)
+
+select * from final
