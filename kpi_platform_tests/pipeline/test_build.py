@@ -1,4 +1,4 @@
-"""The KPI build end to end, with the real dbt project, on DuckDB and on PostgreSQL."""
+"""The KPI build end to end, with the real dbt project, on DuckDB. Other destinations: destinations/."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,11 +18,9 @@ from kpi_platform.pipeline.explain import explain
 from kpi_platform_tests.pipeline.landing import (
     ACCOUNT,
     CASE,
-    INCIDENT,
     account,
     customer,
     land,
-    land_postgres,
 )
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
@@ -155,34 +153,3 @@ def test_vanished_accounts_and_emptied_customers_are_replaced_and_nobody_else(
     emptied = build_kpis(*installation, ["acme"], AS_OF)
     assert emptied.built["acme"]["kpi_values"] == 0
     assert {row[0] for rows in marts(file).values() for row in rows} == {"zeta"}
-
-
-@pytest.mark.postgres
-def test_postgresql_gives_the_same_values(postgres_url: str, tmp_path: Path) -> None:
-    url = sa.make_url(postgres_url)
-    environment = {"KPI_PLATFORM_HOME": str(tmp_path), "WAREHOUSE_PASSWORD": url.password or "trusted"}
-    configuration = Configuration.from_environment(environment)
-    engine = open_engine(configuration.dashboard_database_url)
-    upgrade(engine)
-    server = {
-        "type": "postgres", "host": url.host, "port": url.port, "database": url.database,
-        "username": url.username,
-    }  # fmt: skip
-    customer(configuration, engine, "acme", {"warehouse": server, "servicenow": {"enabled": True}})
-    land_postgres(postgres_url, "acme_sf", salesforce(account(1), account(2, name=UNICODE_NAME)))
-    incident = {
-        "sys_id": "i1",
-        "opened_at": datetime(2026, 11, 20),
-        "u_customer_account_id": account(1)["id"],
-    }
-    land_postgres(postgres_url, "acme_sn", {"incident": (INCIDENT, [incident])})
-    for _ in range(2):
-        report = build_kpis(configuration, engine, ["acme"], AS_OF)
-        assert report.failed == {}
-        assert report.built["acme"]["kpi_values"] == 24
-    found = explain(configuration, engine, "acme", account(1)["id"], "csat")
-    assert (found.value, found.counted) == (3, 2)
-    assert (
-        explain(configuration, engine, "acme", account(1)["id"], "support_ticket_volume").rows[0].id == "i1"
-    )
-    engine.dispose()
