@@ -93,6 +93,15 @@ def matches_of_account(connection: sa.Connection, customer: str, account_id: int
     return [StoredMatch(**row) for row in rows]
 
 
+def weakest_matches(connection: sa.Connection, customer: str, limit: int) -> list[StoredMatch]:
+    """The accepted matches of the lowest scores, weakest first; each as it was found at first. New accounts
+    were matched with none."""
+    found = sa.and_(_table.c.decision == "match", _table.c.method != "created")
+    query = _select(connection, customer).where(found)
+    weakest = query.order_by(_table.c.score, _table.c.source_account_id).limit(limit)
+    return [StoredMatch(**row) for row in connection.execute(weakest).mappings()]
+
+
 def count_matches(connection: sa.Connection, customer: str) -> dict[str, int]:
     """How many of the customer's source accounts have each decision."""
     query = sa.select(_table.c.decision, sa.func.count()).group_by(_table.c.decision)

@@ -13,7 +13,14 @@ from kpi_platform.dashboard.match_store import (
     rejected_pairs,
     store_outcomes,
 )
-from kpi_platform.dashboard.matches import decide, get_match, list_matches, match_decisions, undo_decision
+from kpi_platform.dashboard.matches import (
+    decide,
+    get_match,
+    list_matches,
+    match_decisions,
+    undo_decision,
+    weakest_matches,
+)
 from kpi_platform.domain.errors import Conflict, InvalidInput, NotFound
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -74,6 +81,15 @@ def test_a_loaded_match_is_known_from_then_on_and_keeps_how_it_was_found(connect
     )
     assert get_match(connection, "acme", "A").method == "fuzzy"
     assert get_match(connection, "acme", "C").method == "created"
+
+
+def test_the_weakest_matches_are_accepted_ones_as_they_were_found_at_first(connection: sa.Connection) -> None:
+    store(connection, outcome("A", 1, "match"), outcome("B", 2, "review", (2,)), outcome("C", None, "none"))
+    created = add_account(connection, "acme", name="Three")
+    note_loaded(connection, 1, [("C", created.id)])
+    store(connection, StoredOutcome("A", "Source A", 1, 1.0, "id", "match", "known", []))
+    [weakest] = weakest_matches(connection, "acme", 20)
+    assert (weakest.source_account_id, weakest.score, weakest.method) == ("A", 0.8, "fuzzy")
 
 
 def test_a_decision_binds_until_it_is_undone(connection: sa.Connection) -> None:

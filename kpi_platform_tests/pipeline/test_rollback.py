@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from kpi_platform.dashboard import tables
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard import tables, uploads
 from kpi_platform.dashboard.accounts import add_account, list_accounts
+from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.rollback import diff_uploads, rollback
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import Conflict, NotFound
@@ -165,3 +167,20 @@ def test_two_loads_of_one_customer_queue(desk: Desk) -> None:
         outcomes = sorted(pool.map(load, range(3)))
     assert outcomes == [(2, 0), (2, 0), (2, 2)]
     assert statuses(desk) == {1: "applied", 2: "applied"}
+
+
+@pytest.mark.postgres
+def test_loads_of_different_customers_do_not_wait_for_each_other(
+    configuration: Configuration, postgres_engine: sa.Engine
+) -> None:
+    first, other = (Desk(configuration, postgres_engine, key) for key in ("acme", "zeta"))
+    first.load(T1, [acme(nps=1)])
+    other.marts(T1, [acme(nps=2)])
+    with postgres_engine.begin() as connection:
+        # As a load of the first customer that has begun and is not done.
+        uploads.lock_uploads(connection, get_customer(connection, "acme").id)
+        connection.execute(sa.update(tables.kpis).values(value=3.0))
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(load_dashboard, configuration, postgres_engine, "zeta", T1)
+            assert done.result(timeout=60).kpis_inserted == 3
+    assert first.values()["Acme Corporation", "nps"] == 3.0
