@@ -19,6 +19,7 @@ from kpi_platform.domain.settings import (
     parse_settings,
 )
 from kpi_platform.pipeline.apply_settings import AppliedChange, settings_applied
+from kpi_platform.pipeline.custom_kpis import require_computable
 from kpi_platform.pipeline.customer_settings import effective_settings
 
 
@@ -48,7 +49,8 @@ def change_settings(
     """Replaces the customer's settings by `document`. `add_as` adds the customer under that name first, in
     the same transaction. `dry_run` checks all and changes nothing; without `apply`, Fivetran is not called.
 
-    Raises InvalidSettings; Conflict where somebody else was faster than `expected_version`, or a connection
+    Raises InvalidSettings, also where a new custom KPI names what did not land (DestinationUnavailable where
+    that cannot be asked); Conflict where somebody else was faster than `expected_version`, or a connection
     or raw schema is another customer's; FivetranRefused or FivetranUnavailable. After any of them Fivetran
     and the database are as they were.
     """
@@ -75,6 +77,8 @@ def change_settings(
         save(connection, expected)
         new = effective_settings(configuration, connection, customer)
         trial.rollback()
+    if old is None or new.custom_kpis != old.custom_kpis:
+        require_computable(configuration, customer, new)
     changes = tuple(diff_settings(old or CustomerSettings(), new))
     if dry_run:
         return SettingsChange(found, new, changes, ())

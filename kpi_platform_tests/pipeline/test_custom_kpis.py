@@ -1,10 +1,12 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
+from kpi_platform.pipeline.change_settings import change_settings
 from kpi_platform.pipeline.custom_kpis import require_computable
 from kpi_platform_tests.pipeline.landing import ACCOUNT, CASE, land
 
@@ -37,3 +39,32 @@ def test_a_definition_is_checked_against_what_landed(configuration: Configuratio
 
 def test_a_source_that_has_not_landed_yet_refuses_nothing(configuration: Configuration) -> None:
     require_computable(configuration, "acme", settings(aggregate="avg", field="Rating__c"))
+
+
+def test_settings_with_a_custom_kpi_that_cannot_be_computed_are_not_saved(
+    configuration: Configuration, sqlite_engine: sa.Engine
+) -> None:
+    land(configuration.warehouse_file, "acme_sf", {"account": (ACCOUNT, []), "case": (CASE, [])})
+    document = {
+        "salesforce": {"schema": "acme_sf"},
+        "servicenow": {"enabled": False},
+        "custom_kpis": [
+            {
+                "name": "Rated cases",
+                "slug": "rated_cases",
+                "source": "salesforce",
+                "table": "case",
+                "aggregate": "avg",
+                "field": "Rating__c",
+            }
+        ],
+    }
+    with pytest.raises(InvalidSettings, match=r"custom_kpis\.0\.field: .*no column Rating__c"):
+        change_settings(
+            configuration, sqlite_engine, "acme", document, who="tests", add_as="Acme", apply=False
+        )
+    document["custom_kpis"][0]["field"] = "satisfaction_rating__c"  # type: ignore[index]
+    saved = change_settings(
+        configuration, sqlite_engine, "acme", document, who="tests", add_as="Acme", apply=False
+    )
+    assert [kpi.slug for kpi in saved.settings.custom_kpis] == ["rated_cases"]
