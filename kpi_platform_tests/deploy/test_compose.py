@@ -1,0 +1,62 @@
+"""The compose file: by the specification, with commands that exist and no secret of its own."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from kpi_platform_tests.deploy.commands import problems
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+TEXT = (DEPLOY / "docker-compose.yaml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, Any] = COMPOSE["services"]
+
+
+def test_it_is_as_the_specification_says() -> None:
+    schema = json.loads((Path(__file__).parent / "compose_spec" / "compose-spec.json").read_text())
+    errors = [f"{list(one.path)}: {one.message}" for one in Draft7Validator(schema).iter_errors(COMPOSE)]
+    assert errors == []
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"postgres"}))
+def test_commands_exist_with_their_options(name: str) -> None:
+    service = SERVICES[name]
+    assert problems(service["command"]) == []
+    check = service.get("healthcheck", {}).get("test", ["CMD", "python"])
+    assert problems(check[1:]) == []
+
+
+def test_services_wait_for_services_that_say_when_they_are_ready() -> None:
+    for name, service in SERVICES.items():
+        for other, how in service.get("depends_on", {}).items():
+            assert other in SERVICES, name
+            if how["condition"] == "service_healthy":
+                assert "test" in SERVICES[other]["healthcheck"], (name, other)
+
+
+def test_secrets_come_from_outside_and_a_missing_one_stops_the_start() -> None:
+    used = dict(re.findall(r"\${(\w+)(:[?-])", TEXT))
+    offered = {
+        line.partition("=")[0] for line in (DEPLOY / "compose" / "env.example").read_text().splitlines()
+    }
+    for name, kind in used.items():
+        assert kind == ":?" if "PASSWORD" in name or "KEY" in name else ":-", name
+        assert kind == ":-" or name in offered
+    example = (DEPLOY.parent / ".env.example").read_text()
+    for name in filter(None, offered - {"POSTGRES_PASSWORD"}):
+        assert name.startswith("#") or f"{name}=" in example, name
+
+
+def test_containers_may_change_nothing_but_their_volumes() -> None:
+    for name in set(SERVICES) - {"postgres"}:
+        service = SERVICES[name]
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert not service.get("privileged")
+        for port in service.get("ports", ()):
+            assert port.startswith("127.0.0.1:")
