@@ -7,6 +7,7 @@ transaction of the connection that is passed in.
 import io
 from collections.abc import Iterator, Mapping
 from datetime import UTC
+from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
@@ -169,14 +170,18 @@ def _executemany(
     columns: Mapping[str, Any],
     rows: int,
 ) -> None:
-    statement = str(
-        sa.insert(table).values({n: sa.bindparam(n) for n in columns}).compile(dialect=connection.dialect)
-    )
+    statement = _insert_statement(table, tuple(columns), connection.dialect)
     order = [column.name for column in table.c if column.name in columns]
     for end, chunk in _chunks(columns, rows):
         size = end % CHUNK_ROWS or CHUNK_ROWS
         lists = [_to_values(table.c[name], chunk[name], size) for name in order]
         _cursor(connection).executemany(statement, zip(*lists, strict=True))
+
+
+@lru_cache(maxsize=64)
+def _insert_statement(table: sa.Table, names: tuple[str, ...], dialect: sa.Dialect) -> str:
+    """Compiled once: for a small customer that takes longer than writing its rows."""
+    return str(sa.insert(table).values({name: sa.bindparam(name) for name in names}).compile(dialect=dialect))
 
 
 def _to_values(column: sa.Column[Any], values: Any, rows: int) -> Any:

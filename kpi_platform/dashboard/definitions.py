@@ -52,11 +52,14 @@ def store_definitions(connection: sa.Connection, customer_id: int, definitions: 
     Returns whether anything differed."""
     known = stored_definitions(connection, customer_id)
     differing = [one for one in definitions if known.get(one.kpi) != one]
+    new: list[dict[str, Any]] = []
     for one in differing:
         values: dict[str, Any] = asdict(one)
         if one.kpi in known:
             key = sa.and_(_table.c.customer_id == customer_id, _table.c.kpi == one.kpi)
             connection.execute(sa.update(_table).where(key).values(values))
         else:
-            connection.execute(sa.insert(_table).values(customer_id=customer_id, **values))
+            new.append({"customer_id": customer_id, **values})
+    if new:
+        connection.execute(sa.insert(_table), new)
     return bool(differing)

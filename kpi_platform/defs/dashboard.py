@@ -34,6 +34,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
         description="The customer's KPI values in the dashboard: one upload, one transaction, one version.",
     )
     def load(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
+        from kpi_platform.pipeline.batch_marts import batch_marts
         from kpi_platform.pipeline.load import load_dashboard
         from kpi_platform.pipeline.threshold_alerts import tell_crossings
 
@@ -42,6 +43,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
         request = request_of(context, platform)
         wishes = load_wishes(request)
         checks = LoadChecks()
+        marts = batch_marts(platform.configuration, platform.engine, batch.customers)
 
         def load_one(customer: str) -> Metadata:
             try:
@@ -51,6 +53,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
                     customer,
                     batch.as_of,
                     run_id=context.run.run_id,
+                    marts=marts.get(customer),
                     **wishes,
                 )
             except LoadHeld as held:

@@ -10,6 +10,7 @@ from dagster_shared.record import replace
 
 from kpi_platform.dashboard.check_results import Finding, Outcome, record_check_results
 from kpi_platform.defs.batch import Batch
+from kpi_platform.defs.overlap import wait_for_others
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import build_wishes, note_progress, request_of
 from kpi_platform.defs.resources import Platform, PlatformParam
@@ -59,11 +60,13 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
 
         note_progress(context, platform, "transforming")
         batch = Batch.of(context)
-        inputs = recorded_inputs(platform.engine, platform.settings(batch.customers))
+        wait_for_others(context, batch)
+        customers = [customer for customer in batch.customers if customer not in batch.failed]
+        inputs = recorded_inputs(platform.engine, platform.settings(customers))
         report = build_kpis(
             platform.configuration,
             platform.engine,
-            batch.customers,
+            customers,
             batch.as_of,
             run_id=context.run.run_id,
             mapping_overrides=build_wishes(request_of(context, platform)),

@@ -30,16 +30,26 @@ def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
     def matches(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
         # Imported when it is used, like the build and the load: their libraries would double the time that
         # the definitions take to load.
+        from kpi_platform.pipeline.batch_marts import batch_marts
         from kpi_platform.pipeline.match import match_accounts
 
         note_progress(context, platform, "matching")
         batch = Batch.of(context)
         wishes = match_wishes(request_of(context, platform))
-        yield from batch.each(
-            lambda customer: match_metadata(
-                match_accounts(platform.configuration, platform.engine, customer, batch.as_of, **wishes)
+        marts = batch_marts(platform.configuration, platform.engine, batch.customers)
+
+        def match_one(customer: str) -> Metadata:
+            report = match_accounts(
+                platform.configuration,
+                platform.engine,
+                customer,
+                batch.as_of,
+                marts=marts.get(customer),
+                **wishes,
             )
-        )
+            return match_metadata(report)
+
+        yield from batch.each(match_one)
 
     return matches
 

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.dashboard.tables import HEALTH_COLUMNS
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_plan import Array
+from kpi_platform.pipeline.batch_marts import MartReader
 
 # Column of kpi_integrated_metrics → column of the dashboard's accounts.
 _ATTRIBUTES = {
@@ -73,13 +73,11 @@ class _Codes:
 
 
 def read_incoming(
-    destination: Destination, customer: str, as_of: datetime, on_rows: Callable[[int], None]
+    marts: MartReader, customer: str, as_of: datetime, on_rows: Callable[[int], None]
 ) -> Incoming:
     """Raises LoadRefused where the marts hold another `as_of` of this customer, or nothing; NotFound where
     they were never built."""
-    accounts = pa.Table.from_batches(
-        _some(destination.read_mart("kpi_integrated_metrics", customer), customer)
-    )
+    accounts = pa.Table.from_batches(_some(marts.read_mart("kpi_integrated_metrics", customer), customer))
     _require_as_of(accounts.column("as_of"), customer, as_of)
     codes = _Codes(accounts.column("account_id").to_pylist())
     if len(set(codes.texts)) < len(codes.texts):
@@ -91,11 +89,11 @@ def read_incoming(
         target: _text(accounts, name) if target != "revenue" else _number(accounts, name)
         for name, target in _ATTRIBUTES.items()
     }
-    health = _health(destination, customer, accounts, codes)
+    health = _health(marts, customer, accounts, codes)
     kpi_codes, status_codes = _Codes(), _Codes()
     parts: dict[str, list[Array]] = {name: [] for name in _TYPES}
     known, read = len(codes.texts), 0
-    for batch in destination.read_mart("kpi_values", customer, _VALUES):
+    for batch in marts.read_mart("kpi_values", customer, _VALUES):
         _require_as_of(batch.column("as_of"), customer, as_of)
         parts["account"].append(codes.encode(batch.column("account_id"), np.int32))
         parts["kpi"].append(kpi_codes.encode(batch.column("kpi"), np.int16))
@@ -130,14 +128,14 @@ def _some(batches: Iterator[pa.RecordBatch], customer: str) -> list[pa.RecordBat
     return found
 
 
-def _health(destination: Destination, customer: str, accounts: pa.Table, codes: _Codes) -> dict[str, Array]:
+def _health(marts: MartReader, customer: str, accounts: pa.Table, codes: _Codes) -> dict[str, Array]:
     """The health mart and the further rates, in the order of the accounts."""
     size = len(codes.texts)
     columns = {
         name: _number(accounts, name) if name in accounts.column_names else np.full(size, np.nan)
         for name in HEALTH_COLUMNS
     }
-    for batch in destination.read_mart("account_health_score", customer):
+    for batch in marts.read_mart("account_health_score", customer):
         rows = codes.encode(batch.column("account_id"), np.int32)
         inside = rows < size
         for name in HEALTH_COLUMNS:

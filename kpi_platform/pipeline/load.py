@@ -28,6 +28,7 @@ from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.load_guard import Anomaly
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
+from kpi_platform.pipeline.batch_marts import MartReader
 from kpi_platform.pipeline.customer_settings import settings_of
 from kpi_platform.pipeline.incoming import Incoming, read_incoming
 from kpi_platform.pipeline.kpi_definitions import definitions_of
@@ -98,8 +99,9 @@ def load_dashboard(
     mapping_overrides: Mapping[str, Mapping[str, Any]] | None = None,
     on_progress: Progress | None = None,
     uploaded_by: str = "kpi-platform",
+    marts: MartReader | None = None,
 ) -> LoadReport:
-    """Loads what the marts hold of `customer` as of `as_of` (aware).
+    """Loads what the marts hold of `customer` as of `as_of` (aware). `marts` reads them for many customers.
 
     `update_mode` and `mapping_overrides` (by KPI: category, impact_level, …) hold for this load only and win
     over the settings. `data_source` limits the load to the KPIs of one source. Accounts must have been
@@ -113,8 +115,8 @@ def load_dashboard(
     with reading(engine) as connection:
         settings, settings_version = settings_of(configuration, connection, customer)
     definitions = definitions_of(settings, mapping_overrides or {})
-    destination = open_destination(configuration, settings.warehouse)
-    incoming = read_incoming(destination, customer, as_of, lambda rows: progress("read", rows, 0))
+    reader = marts or open_destination(configuration, settings.warehouse)
+    incoming = read_incoming(reader, customer, as_of, lambda rows: progress("read", rows, 0))
     mode = update_mode or settings.update.mode
     with engine.begin() as connection:
         customer_id = get_customer(connection, customer).id

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard.bulk import write_columns
 from kpi_platform.dashboard.versioned import (
+    Change,
     Family,
     apply_staged,
     insert_current,
@@ -31,23 +32,23 @@ class ChangeWriter:
 
     task: LoadTask
     family: Family
-    updates: sa.Table
-    retirements: sa.Table
-    _pending: dict[str, int] = field(default_factory=lambda: {"inserted": 0, "updated": 0, "retired": 0})
+    stack: ExitStack
+    _inserted: int = 0
+    _staged: dict[Change, sa.Table] = field(default_factory=dict)
 
     def insert(self, columns: Columns, rows: Positions, **more: Any) -> None:
         if len(rows):
             task = self.task
             values = {**_take(columns, rows), **more}
             insert_current(task.connection, self.family, task.customer_id, task.version, values, len(rows))
-            self._pending["inserted"] += len(rows)
+            self._inserted += len(rows)
 
     def update(self, columns: Columns, rows: Positions) -> None:
-        self._stage("updated", self.updates, _take(columns, rows), len(rows))
+        self._stage("updated", _take(columns, rows), len(rows))
 
     def retire(self, columns: Columns, rows: Positions) -> None:
         retired = _take(columns, rows) | {"retired_at": self.task.as_of}
-        self._stage("retired", self.retirements, retired, len(rows))
+        self._stage("retired", retired, len(rows))
 
     def keep_in_history(self, columns: Columns, rows: Positions) -> None:
         if len(rows):
@@ -65,17 +66,20 @@ class ChangeWriter:
 
     def finish(self) -> None:
         task, key = self.task, (self.task.customer_id, self.task.version)
-        if self._pending["inserted"]:
+        if self._inserted:
             record_inserted(task.connection, self.family, *key)
-        if self._pending["updated"]:
-            apply_staged(task.connection, self.family, self.updates, *key, "updated")
-        if self._pending["retired"]:
-            apply_staged(task.connection, self.family, self.retirements, *key, "retired")
+        for change, table in self._staged.items():
+            apply_staged(task.connection, self.family, table, *key, change)
 
-    def _stage(self, change: str, table: sa.Table, columns: dict[str, Any], rows: int) -> None:
-        if rows:
-            write_columns(self.task.connection, table, columns | {"brought_by": self.task.version}, rows)
-            self._pending[change] += rows
+    def _stage(self, change: Change, columns: dict[str, Any], rows: int) -> None:
+        """The tables are made when they are needed: most loads change nothing of most kinds."""
+        if not rows:
+            return
+        if change not in self._staged:
+            made = staging(self.task.connection, self.family, change)
+            self._staged[change] = self.stack.enter_context(made)
+        staged = columns | {"brought_by": self.task.version}
+        write_columns(self.task.connection, self._staged[change], staged, rows)
 
 
 class DryRun(ChangeWriter):
@@ -98,9 +102,7 @@ def changing(task: LoadTask, family: Family) -> Iterator[ChangeWriter]:
         yield DryRun()
         return
     with ExitStack() as stack:
-        updates = stack.enter_context(staging(task.connection, family, "updated"))
-        retirements = stack.enter_context(staging(task.connection, family, "retired"))
-        writer = ChangeWriter(task, family, updates, retirements)
+        writer = ChangeWriter(task, family, stack)
         yield writer
         writer.finish()
 

@@ -11,7 +11,6 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.open import open_destination
-from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
@@ -22,6 +21,7 @@ from kpi_platform.domain.matching.domains import registrable_domain
 from kpi_platform.domain.matching.match import match_parties
 from kpi_platform.domain.matching.party import Match, MatchPolicy, Party
 from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.pipeline.batch_marts import MartReader
 from kpi_platform.pipeline.customer_settings import settings_of
 
 _WEAKEST = 20
@@ -66,6 +66,7 @@ def match_accounts(
     mode: Literal["auto", "manual"] = "auto",
     store: bool = True,
     settings: CustomerSettings | None = None,
+    marts: MartReader | None = None,
 ) -> MatchReport:
     """Matches what the marts hold of `customer`. Ids known from earlier loads and people's decisions always
     win; with `mode="manual"` nothing else matches by itself, and what would have goes to review.
@@ -78,7 +79,7 @@ def match_accounts(
     with reading(engine) as connection:
         stored_settings, _ = settings_of(configuration, connection, customer)
     used = settings or stored_settings
-    sources = source_parties(open_destination(configuration, used.warehouse), customer)
+    sources = source_parties(marts or open_destination(configuration, used.warehouse), customer)
     # The same transaction reads the decisions and writes what follows from them.
     with engine.begin() if store else reading(engine) as connection:
         customer_id = get_customer(connection, customer).id
@@ -119,9 +120,9 @@ def propose_matches(
     return [_outcome(source, match, accounts, mode) for source, match in zip(sources, matches, strict=True)]
 
 
-def source_parties(destination: Destination, customer: str) -> list[Party]:
+def source_parties(marts: MartReader, customer: str) -> list[Party]:
     """The accounts that the marts hold of `customer`."""
-    batches = list(destination.read_mart("kpi_integrated_metrics", customer))
+    batches = list(marts.read_mart("kpi_integrated_metrics", customer))
     if not batches:
         return []
     table = pa.Table.from_batches(batches)

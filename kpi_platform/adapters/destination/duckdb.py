@@ -44,7 +44,7 @@ class DuckDbDestination:
     def read_mart(
         self,
         table: str,
-        customer: str,
+        customer: str | Sequence[str],
         columns: Sequence[str] | None = None,
         *,
         where: Mapping[str, Any] | None = None,

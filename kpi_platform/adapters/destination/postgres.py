@@ -82,13 +82,13 @@ class PostgresDestination:
     def read_mart(
         self,
         table: str,
-        customer: str,
+        customer: str | Sequence[str],
         columns: Sequence[str] | None = None,
         *,
         where: Mapping[str, Any] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         statement = statements.mart(self.mart_schema, table, customer, columns, where)
-        return self._stream(lambda connection: connection.execute(statement), customer)
+        return self._stream(lambda connection: connection.execute(statement), statements.named(customer))
 
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
         if not tables:

@@ -55,14 +55,15 @@ class Destination(Protocol):
     def read_mart(
         self,
         table: str,
-        customer: str,
+        customer: str | Sequence[str],
         columns: Sequence[str] | None = None,
         *,
         where: Mapping[str, Any] | None = None,
     ) -> Iterator["pa.RecordBatch"]:
-        """One customer's rows of a mart, column names in lower case, in batches of bounded size. `where` maps
-        a column to the value it must equal, or to the list of values it must be in. Yields nothing where the
-        mart has no such rows; NotFound where there is no such mart yet."""
+        """One customer's rows of a mart, or those of several, one customer after the other; column names in
+        lower case, in batches of bounded size. `where` maps a column to the value it must equal, or to the
+        list of values it must be in. Yields nothing where the mart has no such rows; NotFound where there is
+        no such mart yet."""
 
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
         """How many rows each of `tables` (spelled as in `columns()`) holds."""

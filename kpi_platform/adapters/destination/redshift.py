@@ -52,13 +52,13 @@ class RedshiftDestination:
     def read_mart(
         self,
         table: str,
-        customer: str,
+        customer: str | Sequence[str],
         columns: Sequence[str] | None = None,
         *,
         where: Mapping[str, Any] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         sql, values = _compiled(statements.mart(self.mart_schema, table, customer, columns, where))
-        return self._stream(sql, values, f"- {customer}")
+        return self._stream(sql, values, f"- {statements.named(customer)}")
 
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
         if not tables:

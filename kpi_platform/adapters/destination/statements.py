@@ -36,17 +36,31 @@ def nested(rows: Iterable[Sequence[str]]) -> Catalogue:
 
 
 def mart(
-    schema: str, table: str, customer: str, selected: Sequence[str] | None, where: Mapping[str, Any] | None
+    schema: str,
+    table: str,
+    customer: str | Sequence[str],
+    selected: Sequence[str] | None,
+    where: Mapping[str, Any] | None,
 ) -> sa.Select[Any]:
-    """One customer's rows of a mart."""
+    """The rows of one customer in a mart, or of several, one customer after the other."""
     source = sa.table(table, schema=schema)
     listed: list[Any] = [sa.column(name) for name in selected] if selected else [sa.text("*")]
-    statement = sa.select(*listed).select_from(source).where(sa.column("customer_id") == customer)
+    key: sa.ColumnClause[str] = sa.column("customer_id")
+    statement = sa.select(*listed).select_from(source)
+    if isinstance(customer, str):
+        statement = statement.where(key == customer)
+    else:
+        statement = statement.where(key.in_(customer)).order_by(key)
     for name, wanted in (where or {}).items():
         column: sa.ColumnClause[Any] = sa.column(name)
         many = isinstance(wanted, Sequence) and not isinstance(wanted, str)
         statement = statement.where(column.in_(wanted) if many else column == wanted)
     return statement
+
+
+def named(customer: str | Sequence[str]) -> str:
+    """Whose rows a statement reads, for the warehouse's own log."""
+    return customer if isinstance(customer, str) else f"{len(customer)} customers"
 
 
 def row_counts(schema: str, tables: Sequence[str]) -> sa.CompoundSelect[Any]:
