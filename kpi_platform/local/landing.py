@@ -71,13 +71,17 @@ def open_lander(configuration: Configuration, service: str, config: Mapping[str,
         from kpi_platform.local.landing_snowflake import SnowflakeLander
 
         return SnowflakeLander(configuration, config)
+    if service in ("bigquery", "big_query"):
+        from kpi_platform.local.landing_bigquery import BigQueryLander
+
+        return BigQueryLander(configuration, config)
     if service == "redshift":
         from kpi_platform.local.landing_redshift import RedshiftLander
 
         return RedshiftLander(configuration, config)
     raise InvalidInput(
         f"The local Fivetran cannot land in a '{service}' destination.",
-        next_step="Use a destination of the service duckdb, postgres, snowflake or redshift.",
+        next_step="Use a destination of the service duckdb, postgres, snowflake, bigquery or redshift.",
     )
 
 

@@ -90,9 +90,7 @@ def _prepare(cursor: SnowflakeCursor, schema: str, tables: Sequence[LandedTable]
             _complete(cursor, _name(schema, table.name), columns, table)
 
 
-def _complete(
-    cursor: SnowflakeCursor, target: str, columns: Mapping[str, str], table: LandedTable
-) -> None:
+def _complete(cursor: SnowflakeCursor, target: str, columns: Mapping[str, str], table: LandedTable) -> None:
     cursor.execute(f"create table if not exists {target} ({', '.join(columns.values())})")
     more = [f"{_name(DELETED)} boolean default false"] if table.deleted and not table.history else []
     for column in [*columns.values(), *more]:

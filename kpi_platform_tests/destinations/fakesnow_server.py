@@ -31,20 +31,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-USER, PASSWORD = "kpi", "s3cr3t-snow"
-DATABASE, WAREHOUSE, ROLE = "KPI", "WH", "LOADER"
+USER = "kpi"
+DATABASE, WAREHOUSE, ROLE = "LAKE", "WH", "LOADER"
 
-_TRANSACTION = re.compile(r"(--[^\n]*\n|\s)*(begin(\s+transaction)?|commit|rollback)\s*;?\s*(/\*.*)?$", re.I | re.S)
+_TRANSACTION = re.compile(
+    r"(--[^\n]*\n|\s)*(begin(\s+transaction)?|commit|rollback)\s*;?\s*(/\*.*)?$", re.I | re.S
+)
 _USE_WAREHOUSE = re.compile(r"\s*use\s+warehouse\s", re.I)
 _DONE = "select 'Statement executed successfully.' as status"
 
 
 @dataclass(slots=True)
 class SnowflakeServer:
-    """`key` signs in as USER instead of PASSWORD. `tags` are the query tags of the sessions, and `statements`
+    """USER signs in with `password` or `key`. `tags` are the query tags of the sessions, and `statements`
     what was executed, both in their order."""
 
     key: RSAPublicKey
+    password: str
     port: int = 0
     tags: list[str] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)
@@ -86,7 +89,7 @@ class SnowflakeServer:
 
     def _knows(self, data: dict[str, Any]) -> bool:
         if data.get("AUTHENTICATOR") != "SNOWFLAKE_JWT":
-            return (data.get("LOGIN_NAME"), data.get("PASSWORD")) == (USER, PASSWORD)
+            return (data.get("LOGIN_NAME"), data.get("PASSWORD")) == (USER, self.password)
         try:
             signed = jwt.decode(data["TOKEN"], self.key, algorithms=["RS256"])
         except jwt.InvalidTokenError:
@@ -110,7 +113,9 @@ class SnowflakeServer:
                 except DatabaseError:
                     raise
                 except Exception as error:
-                    raise ProgrammingError(msg=f"fakesnow: {error!r}", errno=1003, sqlstate="42000") from error
+                    raise ProgrammingError(
+                        msg=f"fakesnow: {error!r}", errno=1003, sqlstate="42000"
+                    ) from error
 
             def _transform(self, expression: Any, params: Any) -> Any:
                 if isinstance(expression, exp.Create) and expression.find(exp.Table).db:

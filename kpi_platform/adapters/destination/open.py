@@ -26,6 +26,12 @@ def _snowflake(configuration: Configuration, warehouse: WarehouseSettings) -> De
     return SnowflakeDestination.from_settings(configuration, warehouse)
 
 
+def _bigquery(configuration: Configuration, warehouse: WarehouseSettings) -> Destination:
+    from kpi_platform.adapters.destination.bigquery import BigQueryDestination
+
+    return BigQueryDestination.from_settings(configuration, warehouse)
+
+
 def _redshift(configuration: Configuration, warehouse: WarehouseSettings) -> Destination:
     from kpi_platform.adapters.destination.redshift import RedshiftDestination
 
@@ -36,21 +42,19 @@ _TYPES: dict[str, Callable[[Configuration, WarehouseSettings], Destination]] = {
     "duckdb": _duckdb,
     "postgres": _postgres,
     "snowflake": _snowflake,
+    "bigquery": _bigquery,
     "redshift": _redshift,
 }
-_EXTRAS = ("snowflake", "bigquery", "redshift")
 
 
 def open_destination(configuration: Configuration, warehouse: WarehouseSettings) -> Destination:
     """The destination of the settings section `warehouse`. Connects to nothing yet. Raises InvalidInput where
-    the type is not installed, and MissingConfiguration where its password is not in the environment."""
+    the type's extra is not installed, and MissingConfiguration where its secret is not in the environment."""
     opener = _TYPES.get(warehouse.type)
     if opener is None:
         raise InvalidInput(
             f"The warehouse type '{warehouse.type}' is not available here.",
-            next_step=f"Install its extra: pip install 'kpi_platform[{warehouse.type}]'."
-            if warehouse.type in _EXTRAS
-            else f"Use one of {', '.join([*_TYPES, *_EXTRAS])} as warehouse.type.",
+            next_step=f"Use one of {', '.join(_TYPES)} as warehouse.type.",
         )
     try:
         return opener(configuration, warehouse)

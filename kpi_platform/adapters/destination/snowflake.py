@@ -13,6 +13,7 @@ from snowflake.connector.errors import Error, ProgrammingError
 from sqlalchemy.engine.default import DefaultDialect
 
 from kpi_platform.adapters.destination import statements
+from kpi_platform.adapters.destination.arrow import plain_batches
 from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
 from kpi_platform.adapters.destination.steps import (
     CONNECT_SECONDS,
@@ -34,7 +35,6 @@ from kpi_platform.domain.settings import WarehouseSettings
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-BATCH_ROWS = 20_000
 PASSWORD_VARIABLE = "WAREHOUSE_PASSWORD"  # noqa: S105
 KEY_VARIABLE = "WAREHOUSE_PRIVATE_KEY_PATH"
 _DBT_SECRET = "DBT_ENV_SECRET_WAREHOUSE_PASSWORD"  # noqa: S105
@@ -208,11 +208,12 @@ class SnowflakeDestination:
             rows: list[tuple[Any, ...]] = connection.cursor().execute(sql, values).fetchall()
             return rows
 
-    def _stream(self, sql: str, values: Sequence[Any] | None, tag: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+    def _stream(
+        self, sql: str, values: Sequence[Any] | None, tag: Mapping[str, str]
+    ) -> Iterator[pa.RecordBatch]:
         with self._connected(tag) as connection:
             cursor = connection.cursor().execute(sql, values)
-            for table in cursor.fetch_arrow_batches(force_microsecond_precision=True):
-                yield from _plain(table).to_batches(BATCH_ROWS)
+            yield from plain_batches(cursor.fetch_arrow_batches(force_microsecond_precision=True))
 
     @contextmanager
     def _connected(self, tag: Mapping[str, str]) -> "Iterator[SnowflakeConnection]":
@@ -277,24 +278,6 @@ def _credentials(configuration: Configuration, secret: str | None) -> dict[str, 
 def _compiled(statement: sa.SelectBase) -> tuple[str, list[Any]]:
     compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Names in lower case, and one type for all numbers of a kind: Snowflake sends each batch in the narrowest
-    type that holds it."""
-    fields = [pa.field(column.name.lower(), _plain_type(column.type)) for column in table.schema]
-    return table.rename_columns([one.name for one in fields]).cast(pa.schema(fields))
-
-
-def _plain_type(kind: pa.DataType) -> pa.DataType:
-    types = pa.types
-    if types.is_integer(kind) or (types.is_decimal(kind) and kind.scale == 0):
-        return pa.int64()
-    if types.is_floating(kind) or types.is_decimal(kind):
-        return pa.float64()
-    if types.is_timestamp(kind):
-        return pa.timestamp("us", tz="UTC" if kind.tz else None)
-    return kind
 
 
 def _message(cause: Error) -> str:

@@ -1,0 +1,307 @@
+"""BigQuery as a destination, through Google's client, with results fetched in Arrow.
+
+The catalogue is read from the API's metadata, which costs nothing; queries of INFORMATION_SCHEMA are billed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import google.auth
+import pyarrow as pa
+import sqlalchemy as sa
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import NotFound as NoSuchTable
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+from google.oauth2 import service_account
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.sql.compiler import IdentifierPreparer
+
+from kpi_platform.adapters.destination import statements
+from kpi_platform.adapters.destination.arrow import BATCH_ROWS, plain_batches
+from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.steps import (
+    reach,
+    require_address,
+    require_schemas,
+    resolve,
+    run_steps,
+)
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import (
+    DestinationUnavailable,
+    InvalidSettings,
+    MissingConfiguration,
+    NotFound,
+)
+from kpi_platform.domain.settings import WarehouseSettings
+
+KEY_VARIABLE = "WAREHOUSE_PRIVATE_KEY_PATH"
+LIMIT_VARIABLE = "WAREHOUSE_MAXIMUM_BYTES_BILLED"
+_API = "bigquery.googleapis.com"
+_SCOPES = ["https://www.googleapis.com/auth/bigquery"]
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LABEL_CHARACTERS = 63
+_TYPES: Mapping[type, str] = {
+    bool: "BOOL",
+    int: "INT64",
+    float: "FLOAT64",
+    str: "STRING",
+    Decimal: "NUMERIC",
+    datetime: "DATETIME",
+    date: "DATE",
+}
+
+
+class _Backticks(IdentifierPreparer):
+    def __init__(self, dialect: sa.Dialect) -> None:
+        super().__init__(dialect, initial_quote="`")
+
+
+class _Dialect(DefaultDialect):
+    preparer = _Backticks
+
+
+_DIALECT = _Dialect(paramstyle="qmark")
+
+
+@dataclass(frozen=True, slots=True)
+class BigQueryDestination:
+    """`mart_schema` is a dataset. Signs in with the service account in `key_file`, or else with the application
+    default credentials. A job that would be billed for more than `maximum_bytes_billed` is refused."""
+
+    host: str
+    port: int
+    project: str
+    mart_schema: str
+    key_file: str | None = None
+    maximum_bytes_billed: int | None = None
+
+    @classmethod
+    def from_settings(
+        cls, configuration: Configuration, warehouse: WarehouseSettings
+    ) -> "BigQueryDestination":
+        """Raises InvalidSettings without a project, MissingConfiguration where the named key file is not there
+        or the limit of bytes is no number."""
+        if not warehouse.project:
+            raise InvalidSettings(
+                "A BigQuery destination needs warehouse.project.",
+                next_step="Set it in the settings, or in the environment as WAREHOUSE_PROJECT.",
+                details={"errors": [{"field": "warehouse.project", "message": "is needed"}]},
+            )
+        return cls(
+            host=warehouse.host or _API,
+            port=warehouse.port or 443,
+            project=warehouse.project,
+            mart_schema=warehouse.dataset or warehouse.schema_,
+            key_file=_key_file(configuration, warehouse.credentials_secret),
+            maximum_bytes_billed=_limit(configuration.get(LIMIT_VARIABLE)),
+        )
+
+    @property
+    def name(self) -> str:
+        return f"bigquery {self.project} ({self.mart_schema})"
+
+    def columns(self, schemas: Sequence[str]) -> Catalogue:
+        if not schemas:
+            return {}
+        wanted = {schema.lower() for schema in schemas}
+        with self._client() as client, ThreadPoolExecutor(8) as pool:
+            datasets = [one for one in client.list_datasets() if one.dataset_id.lower() in wanted]
+            listed = [table for dataset in datasets for table in client.list_tables(dataset)]
+            return statements.nested(
+                (table.dataset_id, table.table_id, column.name, column.field_type)
+                for table in pool.map(client.get_table, listed)
+                for column in table.schema
+            )
+
+    def read_mart(
+        self,
+        table: str,
+        customer: str | Sequence[str],
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        sql, values = _compiled(statements.mart(self.mart_schema, table, customer, columns, where))
+        return self._stream(sql, values, {"customer": statements.named(customer)[:_LABEL_CHARACTERS]})
+
+    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
+        if not tables:
+            return {}
+        return dict(self._rows(statements.row_counts(schema, tables)))
+
+    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
+        if not tables or not customers:
+            return {}
+        return statements.rows_by_customer(
+            self._rows(statements.mart_rows(self.mart_schema, tables, customers))
+        )
+
+    def query(self, sql: str) -> Iterator[pa.RecordBatch]:
+        return self._stream(sql, [], {})
+
+    def test_connection(
+        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
+    ) -> Iterator[ConnectionStep]:
+        """The client resolves the name again, because Google's certificates are for names."""
+        addresses: list[str] = []
+
+        def find() -> None:
+            addresses.extend(resolve(self.host, self.port))
+            require_address(addresses[0], permitted)
+
+        return run_steps(
+            [
+                ("resolve", find),
+                ("connect", lambda: reach(addresses[0], self.port)),
+                ("authenticate", self._sign_in),
+                ("database", self._require_project),
+                ("schema", lambda: require_schemas(self.columns(schemas), schemas)),
+                ("can_read", lambda: self._read_each(schemas)),
+            ]
+        )
+
+    def dbt_target(self) -> DbtTarget:
+        output: dict[str, Any] = {
+            "type": "bigquery",
+            "project": self.project,
+            "dataset": self.mart_schema,
+            "threads": 4,
+            "maximum_bytes_billed": self.maximum_bytes_billed,
+        }
+        if self._is_emulator:
+            output |= {"method": "oauth-secrets", "token": "none", "api_endpoint": self._endpoint}
+        elif self.key_file:
+            output |= {"method": "service-account", "keyfile": self.key_file}
+        else:
+            output |= {"method": "oauth"}
+        return DbtTarget(output=output, secrets={})
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """BigQuery takes many at once."""
+        return nullcontext()
+
+    @property
+    def _is_emulator(self) -> bool:
+        """What listens on this machine is an emulator: without certificate, and without sign-in."""
+        return self.host in _LOOPBACK
+
+    @property
+    def _endpoint(self) -> str:
+        return f"{'http' if self._is_emulator else 'https'}://{self.host}:{self.port}"
+
+    def _sign_in(self) -> None:
+        with self._refusals():
+            credentials = self._credentials()
+            if not self._is_emulator:
+                from google.auth.transport.requests import Request
+
+                credentials.refresh(Request())
+
+    def _require_project(self) -> None:
+        with self._client() as client:
+            next(iter(client.list_datasets(max_results=1)), None)
+
+    def _read_each(self, schemas: Sequence[str]) -> None:
+        for schema, tables in self.columns(schemas).items():
+            self.row_counts(schema, list(tables))
+
+    def _rows(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
+        sql, values = _compiled(statement)
+        with self._client() as client:
+            return [row.values() for row in client.query(sql, job_config=self._job(values, {})).result()]
+
+    def _stream(self, sql: str, values: Sequence[Any], labels: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+        with self._client() as client:
+            job = client.query(sql, job_config=self._job(values, labels))
+            rows = job.result(page_size=BATCH_ROWS)
+            yield from plain_batches(rows.to_arrow_iterable(bqstorage_client=self._storage(client)))
+
+    def _storage(self, client: bigquery.Client) -> Any:
+        """The Storage API's client, which streams results in Arrow; emulators have only pages of JSON."""
+        if self._is_emulator:
+            return None
+        from google.cloud.bigquery_storage import BigQueryReadClient
+
+        return BigQueryReadClient(credentials=client._credentials)
+
+    def _job(self, values: Sequence[Any], labels: Mapping[str, str]) -> bigquery.QueryJobConfig:
+        config = bigquery.QueryJobConfig(query_parameters=[_parameter(value) for value in values])
+        config.labels = dict(labels)
+        if self.maximum_bytes_billed is not None:
+            config.maximum_bytes_billed = self.maximum_bytes_billed
+        return config
+
+    def _credentials(self) -> Credentials:
+        if self._is_emulator:
+            return AnonymousCredentials()
+        if self.key_file:
+            return service_account.Credentials.from_service_account_file(self.key_file, scopes=_SCOPES)
+        return google.auth.default(scopes=_SCOPES)[0]
+
+    @contextmanager
+    def _client(self) -> Iterator[bigquery.Client]:
+        with self._refusals():
+            options = ClientOptions(api_endpoint=self._endpoint)
+            client = bigquery.Client(self.project, credentials=self._credentials(), client_options=options)
+            try:
+                yield client
+            finally:
+                client.close()
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except NoSuchTable as cause:
+            raise NotFound(
+                f"{self.name} has no such table, dataset or project: {cause.message}",
+                next_step="Compute the KPIs of a customer first, or correct warehouse.project.",
+            ) from cause
+        except (GoogleAPICallError, GoogleAuthError, ValueError) as cause:
+            raise DestinationUnavailable(
+                f"{self.name} refuses: {getattr(cause, 'message', None) or cause}",
+                next_step="Check the service account's key file, and its rights in the project.",
+            ) from cause
+
+
+def _key_file(configuration: Configuration, secret: str | None) -> str | None:
+    if secret is None and configuration.get(KEY_VARIABLE) is None:
+        return None
+    variable = secret or KEY_VARIABLE
+    file = configuration.secret(variable)
+    if not Path(file).is_file():
+        raise MissingConfiguration(
+            f"{variable} names the file {file}, which is not there.",
+            next_step="Set it to the path of the service account's key file (JSON).",
+        )
+    return file
+
+
+def _limit(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal():
+        raise MissingConfiguration(
+            f"{LIMIT_VARIABLE} is '{text}', which is no number of bytes.",
+            next_step="Set it to a whole number, for example 10000000000, or leave it out.",
+        )
+    return int(text)
+
+
+def _compiled(statement: sa.SelectBase) -> tuple[str, list[Any]]:
+    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
+
+
+def _parameter(value: Any) -> bigquery.ScalarQueryParameter:
+    return bigquery.ScalarQueryParameter(None, _TYPES[type(value)], value)
