@@ -1,0 +1,55 @@
+"""The tables of the dashboard database. `migrations/` brings a database to exactly this.
+
+Everything belongs to one customer, and keys start with the customer, so that reading one never touches the
+others' pages. `accounts`, `account_health` and `kpis` hold what is current; beside each, an append-only
+history table says which upload brought what. Times are UTC.
+
+Import the tables from here.
+"""
+
+from kpi_platform.dashboard.tables.accounts import (
+    CATEGORY_SCORES,
+    CONTRIBUTIONS,
+    EXTRA_METRICS,
+    HEALTH_COLUMNS,
+    account_health,
+    account_health_history,
+    account_history,
+    accounts,
+)
+from kpi_platform.dashboard.tables.customers import customer_settings_versions, customers, settings_claims
+from kpi_platform.dashboard.tables.kpis import kpi_definitions, kpi_history, kpis
+from kpi_platform.dashboard.tables.matches import account_matches, match_decisions
+from kpi_platform.dashboard.tables.operation import alerts, api_tokens, audit_events, check_results
+from kpi_platform.dashboard.tables.schema import metadata
+from kpi_platform.dashboard.tables.sync import fivetran_events, source_states, sync_requests
+from kpi_platform.dashboard.tables.uploads import kpi_uploads, load_holds
+
+__all__ = [
+    "CATEGORY_SCORES",
+    "CONTRIBUTIONS",
+    "EXTRA_METRICS",
+    "HEALTH_COLUMNS",
+    "account_health",
+    "account_health_history",
+    "account_history",
+    "account_matches",
+    "accounts",
+    "alerts",
+    "api_tokens",
+    "audit_events",
+    "check_results",
+    "customer_settings_versions",
+    "customers",
+    "fivetran_events",
+    "kpi_definitions",
+    "kpi_history",
+    "kpi_uploads",
+    "kpis",
+    "load_holds",
+    "match_decisions",
+    "metadata",
+    "settings_claims",
+    "source_states",
+    "sync_requests",
+]

@@ -1,0 +1,98 @@
+"""Accounts and their health, and the history of both."""
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard.tables.schema import (
+    account_key,
+    customer_id_column,
+    history_table,
+    key_column,
+    metadata,
+    state_columns,
+    upload_key,
+)
+from kpi_platform.dashboard.types import UtcDateTime
+
+_ACCOUNT_STATE = (
+    ("name", sa.Text),
+    ("external_id", sa.Text),
+    ("website", sa.Text),
+    ("industry", sa.Text),
+    ("region", sa.Text),
+    ("revenue", sa.Float),
+    ("csm_name", sa.Text),
+    ("csm_email", sa.Text),
+    ("retired_at", UtcDateTime),
+)
+
+CATEGORY_SCORES = ("relationship_score", "adoption_score", "business_outcomes_score", "support_score")
+CONTRIBUTIONS = tuple(
+    f"{component}_contribution"
+    for component in (
+        "nps",
+        "csat",
+        "executive_engagement",
+        "adoption_index",
+        "activation",
+        "feature_usage",
+        "revenue_growth",
+        "net_revenue_retention",
+        "churn_risk",
+        "sla_compliance",
+        "support_satisfaction",
+        "first_response_time",
+        "resolution_time",
+    )
+)
+EXTRA_METRICS = (
+    "escalation_rate",
+    "ticket_reopen_rate",
+    "critical_issues_count",
+    "resolution_time_median_hours",
+    "resolution_time_p90_hours",
+)
+HEALTH_COLUMNS = (
+    "health_score",
+    "coverage",
+    "crm_health_score",
+    *CATEGORY_SCORES,
+    *CONTRIBUTIONS,
+    *EXTRA_METRICS,
+)
+"""In the order of `account_health`; all double precision."""
+
+_HEALTH_STATE = (
+    *((name, sa.Float) for name in HEALTH_COLUMNS),
+    ("as_of", UtcDateTime),
+    ("retired_at", UtcDateTime),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    customer_id_column(),
+    *state_columns(_ACCOUNT_STATE),
+    sa.Column("upload_version", sa.Integer, comment="The upload that brought this; NULL where none did."),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("customer_id", "id"),
+    sa.Index(None, "customer_id", "external_id", unique=True),
+    sa.Index(None, "customer_id", "name"),
+)
+account_history = history_table(
+    "account_history", [key_column("account_id", sa.Integer)], _ACCOUNT_STATE, upload_key()
+)
+
+account_health = sa.Table(
+    "account_health",
+    metadata,
+    key_column("customer_id", sa.Integer),
+    key_column("account_id", sa.Integer),
+    *state_columns(_HEALTH_STATE),
+    sa.Column("upload_version", sa.Integer, nullable=False),
+    account_key(),
+    sa.Index(None, "customer_id", "health_score"),
+)
+account_health_history = history_table(
+    "account_health_history", [key_column("account_id", sa.Integer)], _HEALTH_STATE, upload_key()
+)

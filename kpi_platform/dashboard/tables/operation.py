@@ -1,0 +1,64 @@
+"""Who may call what, what was told to whom, what checks found, and who did what."""
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard.tables.schema import customer_id_column, key_column, metadata, one_of
+from kpi_platform.dashboard.types import JSON, Slug, UtcDateTime
+
+api_tokens = sa.Table(
+    "api_tokens",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("token_hash", Slug, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id"), comment="NULL: the operator's."),
+    sa.Column("scope", Slug, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("last_used_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+    one_of("scope", "read", "write", "admin"),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    customer_id_column(primary_key=True),
+    key_column("kind", Slug),
+    key_column("subject", Slug),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("next_step", sa.Text, nullable=False),
+    sa.Column("link", sa.Text),
+    sa.Column("run_id", sa.Text),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+    sa.Column("told_at", UtcDateTime),
+    sa.Column("cleared_at", UtcDateTime),
+    comment="What a person was told, once for as long as it lasts.",
+)
+
+check_results = sa.Table(
+    "check_results",
+    metadata,
+    customer_id_column(primary_key=True),
+    key_column("suite", Slug),
+    sa.Column("checked_at", UtcDateTime, nullable=False),
+    sa.Column("run_id", sa.Text),
+    sa.Column("passed", sa.Integer, nullable=False),
+    sa.Column("findings", JSON, nullable=False),
+    comment="The newest outcome of each suite of checks: how many passed, and what the others found.",
+)
+
+audit_events = sa.Table(
+    "audit_events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id")),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("action", Slug, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("detail", JSON, nullable=False),
+    sa.Index(None, "customer_id", "at"),
+)
