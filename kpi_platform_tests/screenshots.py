@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -23,6 +24,7 @@ from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.demo import add_sample_customer, local_fivetran
 from kpi_platform.cli.run import run_all
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import open_engine
 from kpi_platform.local.samples import SAMPLE_CUSTOMERS
 from kpi_platform.web.app import create_app
@@ -47,6 +49,7 @@ _SHOTS = (
     ("account", None, CUSTOMER, "light", _WIDE),
     ("settings", "/settings?section=account_matching", CUSTOMER, "light", _WIDE),
     ("match-review", "/matches", REVIEWED, "light", _WIDE),
+    ("account-phone", None, CUSTOMER, "light", _PHONE),
     ("uploads", "/uploads", CUSTOMER, "light", _WIDE),
     ("status", "/status", CUSTOMER, "light", _WIDE),
 )
@@ -78,6 +81,19 @@ def _fill(configuration: Configuration) -> None:
         keys = [customer.key for customer in SAMPLE_CUSTOMERS]
         instants = [now - timedelta(days=14 * number) for number in range(_INSTANTS, -1, -1)]
         run_all(local, engine, keys, instants, skip_sync=False)
+        _as_if_loaded_then(engine)
+
+
+def _as_if_loaded_then(engine: sa.Engine) -> None:
+    """Each upload a minute after the instant that it is for, as where the schedule had loaded it."""
+    uploads = tables.kpi_uploads
+    with engine.begin() as connection:
+        for row in connection.execute(sa.select(uploads.c.customer_id, uploads.c.version, uploads.c.as_of)):
+            key = sa.and_(uploads.c.customer_id == row.customer_id, uploads.c.version == row.version)
+            at = row.as_of + timedelta(minutes=1)
+            connection.execute(
+                sa.update(uploads).where(key).values(started_at=at, finished_at=at + timedelta(seconds=9))
+            )
 
 
 @contextmanager

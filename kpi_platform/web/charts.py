@@ -57,7 +57,7 @@ def history_chart(
     reach = [*known, (end, known[-1][1])]
     limits = (thresholds.healthy, thresholds.at_risk) if thresholds else ()
     scale = _Scale.of(reach, width, height, margin=4, left=4, bottom=18, include=limits)
-    shapes = [_limit(scale, value, name) for value, name in zip(limits, ("healthy", "at-risk"), strict=False)]
+    shapes = _limits(scale, limits)
     shapes += [_polyline(scale, run, "chart-line") for run in _steps(points, end)]
     shapes += [
         Markup('<circle class="chart-dot" cx="{}" cy="{}" r="2.5"><title>{}</title></circle>').format(
@@ -105,6 +105,9 @@ def stacked_bar(
 def share_bar(share: float, label: str, width: int = 96, height: int = 6) -> Markup:
     """One share from 0 to 1."""
     return stacked_bar([Part(label, share, "share")], 1.0, label, width, height)
+
+
+_LABEL_HEIGHT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +180,27 @@ def _polyline(scale: _Scale, points: Sequence[tuple[datetime, float]], style: st
     return Markup('<polyline class="{}" points="{}"/>').format(style, corners)
 
 
-def _limit(scale: _Scale, value: float, name: str) -> Markup:
-    if not scale.covers(value):
-        return Markup("")
-    y, right = scale.y(value), scale.left + scale.width
-    return Markup(
-        '<line class="limit limit-{name}" x1="{left}" y1="{y}" x2="{right}" y2="{y}">'
-        "<title>{name}: {limit}</title></line>"
-    ).format(name=name, left=scale.left, right=right, y=y, limit=number(value))
+def _limits(scale: _Scale, limits: Sequence[float]) -> list[Markup]:
+    """The limits within reach as lines, each with its value where there is room for it."""
+    shapes: list[Markup] = []
+    labelled: list[float] = []
+    for value, name in zip(limits, ("healthy", "at risk"), strict=False):
+        if not scale.covers(value):
+            continue
+        y, right, style = scale.y(value), scale.left + scale.width, name.replace(" ", "-")
+        shapes.append(
+            Markup(
+                '<line class="limit limit-{style}" x1="{left}" y1="{y}" x2="{right}" y2="{y}">'
+                "<title>{name}: {limit}</title></line>"
+            ).format(style=style, name=name, left=scale.left, right=right, y=y, limit=number(value))
+        )
+        if all(abs(y - other) >= _LABEL_HEIGHT for other in labelled):
+            labelled.append(y)
+            # Above the line, or below where it lies at the top.
+            place = y - 3 if y > scale.top + _LABEL_HEIGHT else y + 9
+            shapes.append(
+                Markup(
+                    '<text class="chart-text limit-text-{}" x="{}" y="{}" text-anchor="end">{} {}</text>'
+                ).format(style, right, round(place, 1), name, number(value))
+            )
+    return shapes
