@@ -39,8 +39,8 @@ _FLAGS = (
 _one_at_a_time = threading.RLock()
 """dbt keeps its flags and adapters in global variables."""
 
-_manifests: dict[Path, tuple[str, "Manifest", Mapping[str, Any]]] = {}
-"""By target: the fingerprint of the project, its manifest, and the manifest's nodes as they were parsed."""
+_manifests: dict[str, tuple[str, "Manifest", Mapping[str, Any]]] = {}
+"""By kind of target: the project's fingerprint, its manifest, and the manifest's nodes as parsed."""
 
 
 def project_directory() -> Path:
@@ -108,14 +108,22 @@ class DbtProject:
         output = self.destination.dbt_target().output
         return self.configuration.home / "dbt" / f"{output['type']}-{digest}"
 
+    @property
+    def _kind(self) -> str:
+        """Equal for targets whose parsed project is equal: it holds the names of databases and schemas, not
+        where they are."""
+        output = dict(self.destination.dbt_target().output)
+        place = {"host": None, "port": None, "path": Path(output.get("path") or "").stem}
+        return yaml.safe_dump([str(self.directory), output | place])
+
     def _manifest(self) -> "Manifest":
         """The manifest with nodes as they were parsed: dbt keeps in them what it compiled, ephemeral models
         included, and would compute the next batch with the customers of the last one."""
         fingerprint = _fingerprint(self.directory)
-        cached = _manifests.get(self._home)
+        cached = _manifests.get(self._kind)
         if cached is None or cached[0] != fingerprint:
             manifest = self._parse()
-            cached = _manifests[self._home] = fingerprint, manifest, manifest.nodes
+            cached = _manifests[self._kind] = fingerprint, manifest, manifest.nodes
         _, manifest, nodes = cached
         manifest.nodes = {key: copy.deepcopy(node) for key, node in nodes.items()}
         return manifest
