@@ -9,36 +9,30 @@ from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
-from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import GoogleAPICallError
-from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
-from google.oauth2 import service_account
 from pyarrow import parquet
 
+from kpi_platform.adapters.destination.bigquery import API_HOST, open_client
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
 
 
 class BigQueryLander:
-    """`config`: project; `key_file_env`, the variable that holds the path of the service account's key file, or
-    `host` and `port` of an emulator. Each table is written by one statement; there is no transaction over them
-    all, because a load job is never part of one."""
+    """`config`: project; `key_file_env`, the variable that holds the path of the service account's key file,
+    or `host` and `port` of an emulator. Each table is written alone: a load job is part of no transaction."""
 
     def __init__(self, configuration: Configuration, config: Mapping[str, Any]) -> None:
         self._project = str(config.get("project"))
-        if key_file := config.get("key_file_env"):
-            credentials = service_account.Credentials.from_service_account_file(
-                configuration.secret(key_file)
-            )
-            self._client = bigquery.Client(self._project, credentials=credentials)
-        else:
-            options = ClientOptions(api_endpoint=f"http://{config.get('host')}:{config.get('port')}")
-            self._client = bigquery.Client(
-                self._project, credentials=AnonymousCredentials(), client_options=options
-            )
+        secret = config.get("key_file_env")
+        emulator = f"http://{config.get('host')}:{config.get('port')}"
+        self._client = open_client(
+            self._project,
+            f"https://{API_HOST}" if secret else emulator,
+            configuration.secret(secret) if secret else None,
+        )
 
     def land(self, schema: str, tables: Sequence[LandedTable]) -> None:
         try:

@@ -26,8 +26,8 @@ from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable
 
 
 class SnowflakeLander:
-    """`config`: host, port, database, user, `warehouse` and `role` where there are any, and `password_env`: the
-    variable that holds the password."""
+    """`config`: host, port, database, user, `warehouse` and `role` where there are any, and `password_env`:
+    the variable that holds the password."""
 
     def __init__(self, configuration: Configuration, config: Mapping[str, Any]) -> None:
         host = str(config.get("host"))
@@ -68,8 +68,8 @@ class SnowflakeLander:
 
 
 def _prepare(cursor: SnowflakeCursor, schema: str, tables: Sequence[LandedTable], folder: Path) -> None:
-    """All that Snowflake commits at once: the tables and columns that are missing, and a temporary table with the
-    rows of each table, beside it."""
+    """All that Snowflake commits at once: the tables and columns that are missing, and a temporary table with
+    the rows of each table, beside it."""
     stage = _name(schema, "kpi_landing")
     cursor.execute(f"create schema if not exists {_name(schema)}")
     cursor.execute(f"create or replace temporary stage {stage}")

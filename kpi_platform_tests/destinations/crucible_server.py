@@ -4,8 +4,8 @@ Run by the interpreter of an environment of its own, because crucible's DuckDB i
 
     python crucible_server.py PORT
 
-Added here: query parameters, loads of Parquet, and BIGNUMERIC, though with the 9 places of NUMERIC. Not there:
-sign-in, rights, UPDATE, DELETE, scripts, INFORMATION_SCHEMA, the Storage API, and any cost.
+Added here: query parameters, loads of Parquet, and BIGNUMERIC, though with the 9 places of NUMERIC. Not
+there: sign-in, rights, UPDATE, DELETE, scripts, INFORMATION_SCHEMA, the Storage API, and any cost.
 """
 
 import re

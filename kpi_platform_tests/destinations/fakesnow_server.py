@@ -1,8 +1,8 @@
 """Snowflake's HTTP protocol, spoken by fakesnow over DuckDB, with what the real clients need beyond it.
 
-Added here: sign-in by password or by a registered key, roles, databases and warehouses that do not exist, qualified
-temporary tables, errors that are none of SQL, and NULL timestamps. Not there: transactions (a commit is accepted and
-does nothing) and grants.
+Added here: sign-in by password or by a registered key, roles, databases and warehouses that do not exist,
+qualified temporary tables, errors that are none of SQL, and NULL timestamps. Not there: grants, and
+transactions (a commit is accepted and does nothing).
 """
 
 import gzip
@@ -34,9 +34,7 @@ from starlette.routing import Route
 USER = "kpi"
 DATABASE, WAREHOUSE, ROLE = "LAKE", "WH", "LOADER"
 
-_TRANSACTION = re.compile(
-    r"(--[^\n]*\n|\s)*(begin(\s+transaction)?|commit|rollback)\s*;?\s*(/\*.*)?$", re.I | re.S
-)
+_TRANSACTION = re.compile(r"(--[^\n]*\n|\s)*(begin|commit|rollback)\s*;?\s*(/\*.*)?$", re.I | re.S)
 _USE_WAREHOUSE = re.compile(r"\s*use\s+warehouse\s", re.I)
 _DONE = "select 'Statement executed successfully.' as status"
 
@@ -105,7 +103,7 @@ class SnowflakeServer:
                 named = f"{command} {kwargs.get('binding_params')}".upper()
                 if _USE_WAREHOUSE.match(command) and f"'{WAREHOUSE}'" not in named:
                     raise ProgrammingError(msg="Object does not exist.", errno=2043, sqlstate="02000")
-                # DuckDB writes to one database in a transaction, and fakesnow keeps its own beside the user's.
+                # DuckDB writes to one database in a transaction; fakesnow has its own beside the user's.
                 if (self._conn._autocommit and _TRANSACTION.match(command)) or "$cancel_all_" in command:
                     command, args, kwargs = _DONE, (), {"server": True}
                 try:
@@ -113,9 +111,7 @@ class SnowflakeServer:
                 except DatabaseError:
                     raise
                 except Exception as error:
-                    raise ProgrammingError(
-                        msg=f"fakesnow: {error!r}", errno=1003, sqlstate="42000"
-                    ) from error
+                    raise ProgrammingError(msg=repr(error), errno=1003, sqlstate="42000") from error
 
             def _transform(self, expression: Any, params: Any) -> Any:
                 if isinstance(expression, exp.Create) and expression.find(exp.Table).db:

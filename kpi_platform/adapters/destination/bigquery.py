@@ -5,7 +5,7 @@ The catalogue is read from the API's metadata, which costs nothing; queries of I
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import GoogleAPICallError
 from google.api_core.exceptions import NotFound as NoSuchTable
-from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
+from google.auth.transport.requests import Request
 from google.cloud import bigquery
 from google.oauth2 import service_account
 from sqlalchemy.engine.default import DefaultDialect
@@ -46,7 +47,7 @@ from kpi_platform.domain.settings import WarehouseSettings
 
 KEY_VARIABLE = "WAREHOUSE_PRIVATE_KEY_PATH"
 LIMIT_VARIABLE = "WAREHOUSE_MAXIMUM_BYTES_BILLED"
-_API = "bigquery.googleapis.com"
+API_HOST = "bigquery.googleapis.com"
 _SCOPES = ["https://www.googleapis.com/auth/bigquery"]
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LABEL_CHARACTERS = 63
@@ -66,17 +67,15 @@ class _Backticks(IdentifierPreparer):
         super().__init__(dialect, initial_quote="`")
 
 
-class _Dialect(DefaultDialect):
-    preparer = _Backticks
-
-
-_DIALECT = _Dialect(paramstyle="qmark")
+_DIALECT = DefaultDialect(paramstyle="qmark")
+_DIALECT.identifier_preparer = _Backticks(_DIALECT)
 
 
 @dataclass(frozen=True, slots=True)
 class BigQueryDestination:
-    """`mart_schema` is a dataset. Signs in with the service account in `key_file`, or else with the application
-    default credentials. A job that would be billed for more than `maximum_bytes_billed` is refused."""
+    """`mart_schema` is a dataset. Signs in with the service account in `key_file`, or else with the
+    application default credentials. A job that would be billed for more than `maximum_bytes_billed` is
+    refused."""
 
     host: str
     port: int
@@ -89,8 +88,8 @@ class BigQueryDestination:
     def from_settings(
         cls, configuration: Configuration, warehouse: WarehouseSettings
     ) -> "BigQueryDestination":
-        """Raises InvalidSettings without a project, MissingConfiguration where the named key file is not there
-        or the limit of bytes is no number."""
+        """Raises InvalidSettings without a project, MissingConfiguration where the named key file is not
+        there or the limit of bytes is no number."""
         if not warehouse.project:
             raise InvalidSettings(
                 "A BigQuery destination needs warehouse.project.",
@@ -98,7 +97,7 @@ class BigQueryDestination:
                 details={"errors": [{"field": "warehouse.project", "message": "is needed"}]},
             )
         return cls(
-            host=warehouse.host or _API,
+            host=warehouse.host or API_HOST,
             port=warehouse.port or 443,
             project=warehouse.project,
             mart_schema=warehouse.dataset or warehouse.schema_,
@@ -200,12 +199,9 @@ class BigQueryDestination:
         return f"{'http' if self._is_emulator else 'https'}://{self.host}:{self.port}"
 
     def _sign_in(self) -> None:
-        with self._refusals():
-            credentials = self._credentials()
+        with self._client() as client:
             if not self._is_emulator:
-                from google.auth.transport.requests import Request
-
-                credentials.refresh(Request())
+                client._credentials.refresh(Request())
 
     def _require_project(self) -> None:
         with self._client() as client:
@@ -241,22 +237,13 @@ class BigQueryDestination:
             config.maximum_bytes_billed = self.maximum_bytes_billed
         return config
 
-    def _credentials(self) -> Credentials:
-        if self._is_emulator:
-            return AnonymousCredentials()
-        if self.key_file:
-            return service_account.Credentials.from_service_account_file(self.key_file, scopes=_SCOPES)
-        return google.auth.default(scopes=_SCOPES)[0]
-
     @contextmanager
     def _client(self) -> Iterator[bigquery.Client]:
-        with self._refusals():
-            options = ClientOptions(api_endpoint=self._endpoint)
-            client = bigquery.Client(self.project, credentials=self._credentials(), client_options=options)
-            try:
-                yield client
-            finally:
-                client.close()
+        with (
+            self._refusals(),
+            closing(open_client(self.project, self._endpoint, self.key_file)) as client,
+        ):
+            yield client
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
@@ -272,6 +259,21 @@ class BigQueryDestination:
                 f"{self.name} refuses: {getattr(cause, 'message', None) or cause}",
                 next_step="Check the service account's key file, and its rights in the project.",
             ) from cause
+
+
+def open_client(project: str, endpoint: str, key_file: str | None) -> bigquery.Client:
+    """Signed in with the service account in `key_file`, or with the application default credentials; without
+    any at an emulator, which is what has no TLS. GoogleAuthError or ValueError where they cannot be read."""
+    credentials: Any
+    if endpoint.startswith("http://"):
+        credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    elif key_file:
+        read_file: Any = service_account.Credentials.from_service_account_file
+        credentials = read_file(key_file, scopes=_SCOPES)
+    else:
+        credentials, _ = google.auth.default(scopes=_SCOPES)
+    options = ClientOptions(api_endpoint=endpoint)
+    return bigquery.Client(project, credentials=credentials, client_options=options)
 
 
 def _key_file(configuration: Configuration, secret: str | None) -> str | None:

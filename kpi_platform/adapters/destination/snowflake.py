@@ -69,8 +69,8 @@ class SnowflakeDestination:
     def from_settings(
         cls, configuration: Configuration, warehouse: WarehouseSettings
     ) -> "SnowflakeDestination":
-        """Raises InvalidSettings where host, database, warehouse or username are missing. A secret that is the
-        name of a key file signs in with the key, any other is a password."""
+        """Raises InvalidSettings where host, database, warehouse or username are missing. A secret that is
+        the name of a key file signs in with the key, any other is a password."""
         needed = {name: getattr(warehouse, name) for name in ("host", "database", "warehouse", "username")}
         missing = [f"warehouse.{name}" for name, value in needed.items() if not value]
         if missing:
@@ -205,14 +205,17 @@ class SnowflakeDestination:
     def _rows(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
         sql, values = _compiled(statement)
         with self._connected({}) as connection:
-            rows: list[tuple[Any, ...]] = connection.cursor().execute(sql, values).fetchall()
+            cursor = connection.cursor()
+            cursor.execute(sql, values)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
 
     def _stream(
         self, sql: str, values: Sequence[Any] | None, tag: Mapping[str, str]
     ) -> Iterator[pa.RecordBatch]:
         with self._connected(tag) as connection:
-            cursor = connection.cursor().execute(sql, values)
+            cursor = connection.cursor()
+            cursor.execute(sql, values)
             yield from plain_batches(cursor.fetch_arrow_batches(force_microsecond_precision=True))
 
     @contextmanager
@@ -262,7 +265,7 @@ def _host(given: str) -> str:
     return given if whole else f"{given}{_DOMAIN}"
 
 
-def _credentials(configuration: Configuration, secret: str | None) -> dict[str, str | None]:
+def _credentials(configuration: Configuration, secret: str | None) -> dict[str, Any]:
     variable = secret or (KEY_VARIABLE if configuration.get(KEY_VARIABLE) else PASSWORD_VARIABLE)
     value = configuration.secret(variable)
     if Path(value).is_file():
