@@ -38,6 +38,10 @@
     {{- return(default__number_as_exact('cast(cast(' ~ number ~ ' as text) as numeric)')) -}}
 {% endmacro %}
 
+{% macro redshift__number_as_exact(number) %}
+    {{- return(default__number_as_exact(number)) -}}
+{% endmacro %}
+
 
 {% macro text_as_exact(text) %}
     {#- A text as decimal with twelve places, NULL where it is no number or does not fit. -#}
@@ -116,11 +120,12 @@
 {% endmacro %}
 
 {% macro snowflake__text_as_utc(text) %}
-    {#- A text without a zone would get the session's. -#}
+    {#- A text without a zone gets the session's, and loses it again. -#}
+    {%- set zoned = 'try_cast(' ~ text ~ ' as timestamp_tz)' -%}
     {{- return(
         'case when ' ~ matches(text, '([zZ]|[0-9]:?[0-9]{2}[+-][0-9:]+)$')
-        ~ " then cast(convert_timezone('UTC', try_cast(" ~ text ~ ' as timestamp_tz)) as timestamp_ntz)'
-        ~ ' else try_cast(' ~ text ~ ' as timestamp_ntz) end'
+        ~ " then cast(convert_timezone('UTC', " ~ zoned ~ ') as timestamp_ntz)'
+        ~ ' else cast(' ~ zoned ~ ' as timestamp_ntz) end'
     ) -}}
 {% endmacro %}
 
