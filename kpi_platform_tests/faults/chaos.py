@@ -1,0 +1,238 @@
+"""Random faults against an installation, and an undisturbed twin: at the end both show the same.
+
+`CHAOS_SECONDS=900 python -m kpi_platform_tests.faults.chaos` (`make chaos`) goes on for so long; `CHAOS_SEED`
+repeats a series. The short form is a test.
+"""
+
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.database import open_engine, upgrade
+from kpi_platform.defs.run import RunOutcome, run_job
+from kpi_platform_tests.defs.installation import Installation, installed
+
+CUSTOMERS = ("northwind", "umbra")
+RUN_SECONDS = 600
+_PRELOADED = [
+    "kpi_platform_tests.faults.chaos",
+    # Imported by a run when it needs them; a process that is killed should not spend its life on that.
+    "kpi_platform.adapters.destination.duckdb",
+    "kpi_platform.defs.location",
+    "kpi_platform.pipeline.build",
+    "kpi_platform.pipeline.load",
+    "kpi_platform.pipeline.match",
+    "sqlalchemy.dialects.sqlite",
+]
+
+
+@dataclass(slots=True)
+class Chaos:
+    """`happened` counts the faults; `ended` how the runs among them ended."""
+
+    installation: Installation
+    dice: random.Random
+    happened: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+    _context: Any = None
+
+    def __post_init__(self) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(_PRELOADED)
+
+    def disturb(self) -> None:
+        """One fault, and a run that meets it."""
+        faults: dict[str, Callable[[], None]] = {
+            "killed": self._kill,
+            "disk full": self._fill_disk,
+            "Fivetran answers 429": lambda: self._fivetran({"status": 429, "retry_after": 1, "times": 3}),
+            "Fivetran answers 500": lambda: self._fivetran({"status": 500, "times": 2}),
+            "Fivetran is down": lambda: self._fivetran({"status": 503, "times": 0}),
+            "a sync fails": self._fail_sync,
+            "the warehouse is locked": self._lock_warehouse,
+            "the dashboard is locked": self._lock_dashboard,
+            "two runs at once": self._run_twice,
+        }
+        name = min(faults, key=lambda one: (self.happened[one], self.dice.random()))
+        self.happened[name] += 1
+        faults[name]()
+        self.installation.control("DELETE", "faults")
+
+    def _start(self, full_disk: bool = False) -> ForkServerProcess:
+        process: ForkServerProcess = self._context.Process(
+            target=_run, args=(dict(self.installation.configuration.environment), full_disk), daemon=True
+        )
+        process.start()
+        return process
+
+    def _end(self, *processes: ForkServerProcess) -> None:
+        for process in processes:
+            process.join(RUN_SECONDS)
+            if process.exitcode is None:
+                process.kill()
+                raise AssertionError(f"A run has not ended within {RUN_SECONDS} seconds.")
+            self.ended["went through" if process.exitcode == 0 else "failed"] += 1
+
+    def _kill(self) -> None:
+        process = self._start()
+        process.join(self.dice.uniform(0.5, 15.0))
+        process.kill()
+        process.join()
+        self.ended["was faster" if process.exitcode == 0 else "killed"] += 1
+
+    def _fill_disk(self) -> None:
+        self._end(self._start(full_disk=True))
+
+    def _fivetran(self, fault: dict[str, Any]) -> None:
+        self.installation.control("POST", "faults", {"match": "/v1/connections", **fault})
+        self._end(self._start())
+
+    def _fail_sync(self) -> None:
+        source = self.dice.choice(("salesforce", "servicenow"))
+        self.installation.plan(f"{self.dice.choice(CUSTOMERS)}_{source}", "failure")
+        self._end(self._start())
+
+    def _lock_warehouse(self) -> None:
+        """By a program that knows nothing of our queue lock."""
+        process = self._start()
+        with (
+            suppress(duckdb.IOException),
+            duckdb.connect(str(self.installation.configuration.warehouse_file)),
+        ):
+            time.sleep(self.dice.uniform(0.5, 3.0))
+        self._end(process)
+
+    def _lock_dashboard(self) -> None:
+        process = self._start()
+        time.sleep(self.dice.uniform(0.0, 3.0))
+        with self.installation.engine.begin():
+            time.sleep(self.dice.uniform(0.5, 3.0))
+        self._end(process)
+
+    def _run_twice(self) -> None:
+        self._end(self._start(), self._start())
+
+
+def chaos(home: Path, seconds: float, seed: int) -> Chaos:
+    """Disturbs for `seconds`, and at least each fault once where that is long enough. Raises AssertionError
+    where the end differs from the twin's."""
+    with installed(home / "wild", KPI_SYNC_POLL_SECONDS="0.2") as installation:
+        for customer in CUSTOMERS:
+            quick = {"on_sync_failure": "skip"}
+            installation.add(customer, error_handling=quick)
+        wild = Chaos(installation, random.Random(seed))
+        _loaded(installation.configuration, installation.engine, skip_sync=False)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            wild.disturb()
+        as_of = _loaded(installation.configuration, installation.engine, skip_sync=False)
+        twin = Configuration.from_environment({"KPI_PLATFORM_HOME": str(home / "twin")})
+        _copy_raw(installation, twin)
+        engine = open_engine(twin.dashboard_database_url)
+        _loaded(twin, engine, skip_sync=True, as_of=as_of)
+        differing = [name for name in ("accounts", "kpis", "account_health") if
+                     shown(installation.engine, name) != shown(engine, name)]  # fmt: skip
+        engine.dispose()
+        assert not differing, f"seed {seed}, after {dict(wild.happened)}: {differing} differ from the twin's"
+    return wild
+
+
+def shown(engine: sa.Engine, name: str) -> list[tuple[Any, ...]]:
+    """What the dashboard shows of a table: customers and accounts by their own keys, no clock times."""
+    accounts, table = tables.accounts, tables.metadata.tables[name]
+    left_out = {"id", "account_id", "customer_id", "upload_version", "as_of", "created_at"}
+    left_out |= {"window_start", "window_end", "retired_at"}
+    columns = [column for column in table.c if column.name not in left_out]
+    query = sa.select(tables.customers.c.key, accounts.c.external_id, *columns)
+    if table is accounts:
+        query = query.join_from(accounts, tables.customers)
+    else:
+        same = sa.and_(accounts.c.id == table.c.account_id, accounts.c.customer_id == table.c.customer_id)
+        query = query.join_from(table, accounts, same).join(
+            tables.customers, tables.customers.c.id == table.c.customer_id
+        )
+    with engine.connect() as connection:
+        rows = connection.execute(query.where(table.c.retired_at.is_(None)))
+        return sorted((tuple(row) for row in rows), key=repr)
+
+
+def _loaded(
+    configuration: Configuration, engine: sa.Engine, *, skip_sync: bool, as_of: datetime | None = None
+) -> datetime:
+    """An undisturbed run of everybody; answers its as_of."""
+    moment = as_of or datetime.now(UTC)
+    outcome = _job(configuration, engine, moment, skip_sync)
+    assert set(outcome.loaded) == set(CUSTOMERS), outcome.failed
+    return moment
+
+
+def _job(configuration: Configuration, engine: sa.Engine, as_of: datetime, skip_sync: bool) -> RunOutcome:
+    return run_job(
+        configuration, engine, CUSTOMERS, as_of=as_of, skip_sync=skip_sync, on_progress=lambda _: None
+    )
+
+
+def _run(environment: dict[str, str], full_disk: bool) -> None:
+    """A run in a process of its own. With `full_disk` no file may become larger than the largest is now."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    configuration = Configuration.from_environment(environment)
+    if full_disk:
+        size = max(file.stat().st_size for file in configuration.home.glob("*.d*b*"))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    engine = open_engine(configuration.dashboard_database_url)
+    outcome = _job(configuration, engine, datetime.now(UTC), skip_sync=False)
+    sys.exit(0 if not outcome.failed else 1)
+
+
+def _copy_raw(installation: Installation, twin: Configuration) -> None:
+    """The twin gets the raw data as it has landed, and what is known of the syncs; nothing that was computed
+    or loaded."""
+    twin.home.mkdir(parents=True)
+    shutil.copy(installation.configuration.warehouse_file, twin.warehouse_file)
+    with duckdb.connect(str(twin.warehouse_file)) as warehouse:
+        warehouse.execute("DROP SCHEMA IF EXISTS kpi CASCADE")
+    engine = open_engine(twin.dashboard_database_url)
+    upgrade(engine)
+    copied = (tables.customers, tables.customer_settings_versions, tables.source_states)
+    with installation.engine.connect() as theirs, engine.begin() as ours:
+        for table in copied:
+            rows = [dict(row) for row in theirs.execute(sa.select(table)).mappings()]
+            ours.execute(sa.insert(table), rows)
+    engine.dispose()
+
+
+def main() -> int:
+    """Prints what happened; an AssertionError names the seed that repeats it."""
+    seconds = float(os.environ.get("CHAOS_SECONDS") or 900)
+    seed = int(os.environ.get("CHAOS_SEED") or time.time())
+    with tempfile.TemporaryDirectory() as home:
+        wild = chaos(Path(home), seconds, seed)
+    sys.stdout.write(f"seed {seed}\n")
+    for counted in (wild.happened, wild.ended):
+        sys.stdout.writelines(f"{number:5} {name}\n" for name, number in counted.most_common())
+    sys.stdout.write("The dashboard is that of the undisturbed twin.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
