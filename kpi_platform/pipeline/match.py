@@ -1,7 +1,7 @@
 """Matches the accounts of one customer's sources with those of its dashboard, and stores the outcome."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,15 +16,16 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.match_store import StoredOutcome, known_links, rejected_pairs, store_outcomes
+from kpi_platform.dashboard.matches import StoredMatch, weakest_matches
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.matching.domains import registrable_domain
 from kpi_platform.domain.matching.match import match_parties
-from kpi_platform.domain.matching.party import Match, MatchPolicy, Party
+from kpi_platform.domain.matching.party import Match, MatchPolicy, Party, Strategy
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.batch_marts import MartReader
 from kpi_platform.pipeline.customer_settings import settings_of
 
-_WEAKEST = 20
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,9 @@ class AccountMatch:
 @dataclass(frozen=True, slots=True)
 class MatchReport:
     """`by_method` and `by_decision` count source accounts. `weakest` are the accepted matches with the lowest
-    scores, `review` those that wait for a person; both at most twenty, weakest first. `changed` counts the
-    stored matches that are new or other than before."""
+    scores, those known from before as they were found at first; `review` are those that wait for a person;
+    both at most twenty, weakest first. `changed` counts the stored matches that are new or other than
+    before."""
 
     customer: str
     accounts: int
@@ -79,20 +81,26 @@ def match_accounts(
     with reading(engine) as connection:
         stored_settings, _ = settings_of(configuration, connection, customer)
     used = settings or stored_settings
-    sources = source_parties(marts or open_destination(configuration, used.warehouse), customer)
+    marts = marts or open_destination(configuration, used.warehouse)
+    sources = source_parties(marts, customer, used.account_matching.strategy)
     # The same transaction reads the decisions and writes what follows from them.
     with engine.begin() if store else reading(engine) as connection:
         customer_id = get_customer(connection, customer).id
         accounts = dashboard_parties(connection, customer_id)
         outcomes = propose_matches(connection, customer_id, sources, accounts, used, mode)
         changed = store_outcomes(connection, customer_id, outcomes, as_of) if store else 0
+        stored = weakest_matches(connection, customer, _SHOWN) if store else []
     rows = [_row(outcome, accounts) for outcome in outcomes]
     return MatchReport(
         customer=customer,
         accounts=len(rows),
         by_method=_counted(row.method for row in rows),
         by_decision=_counted(row.decision for row in rows),
-        weakest=_first([row for row in rows if row.decision == "match"]),
+        weakest=(
+            tuple(_row(match, accounts) for match in stored)
+            if store
+            else _first([row for row in rows if row.decision == "match"])
+        ),
         review=_first([row for row in rows if row.decision == "review"]),
         changed=changed,
         seconds=time.monotonic() - started,
@@ -120,18 +128,31 @@ def propose_matches(
     return [_outcome(source, match, accounts, mode) for source, match in zip(sources, matches, strict=True)]
 
 
-def source_parties(marts: MartReader, customer: str) -> list[Party]:
-    """The accounts that the marts hold of `customer`."""
+def source_parties(marts: MartReader, customer: str, strategy: Strategy) -> list[Party]:
+    """The accounts that the marts hold of `customer`. Their domains are that of the website and, for the
+    domain strategy, those of the contacts' e-mail addresses."""
     batches = list(marts.read_mart("kpi_integrated_metrics", customer))
     if not batches:
         return []
     table = pa.Table.from_batches(batches)
     ids, names = table.column("account_id").to_pylist(), table.column("account_name").to_pylist()
     websites = table.column("website").to_pylist() if "website" in table.column_names else [None] * len(ids)
+    addresses = _email_domains(marts, customer) if strategy == "domain" else {}
     return [
-        Party(account, name or account, _domains(website))
+        Party(account, name or account, _domains(website, *addresses.get(account, ())))
         for account, name, website in zip(ids, names, websites, strict=True)
     ]
+
+
+def _email_domains(marts: MartReader, customer: str) -> dict[str, list[str]]:
+    """Account → domains of its contacts' addresses, as they stand there."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for batch in marts.read_mart("account_email_domains", customer, ("account_id", "email_domain")):
+        for account, domain in zip(
+            batch.column("account_id").to_pylist(), batch.column("email_domain").to_pylist(), strict=True
+        ):
+            found[account].append(domain)
+    return found
 
 
 def dashboard_parties(connection: sa.Connection, customer_id: int) -> dict[str, Party]:
@@ -142,9 +163,9 @@ def dashboard_parties(connection: sa.Connection, customer_id: int) -> dict[str, 
     return {str(number): Party(str(number), name, _domains(website)) for number, name, website in rows}
 
 
-def _domains(website: str | None) -> frozenset[str]:
-    domain = registrable_domain(website) if website else None
-    return frozenset() if domain is None else frozenset((domain,))
+def _domains(*addresses: str | None) -> frozenset[str]:
+    domains = {registrable_domain(address) for address in addresses if address}
+    return frozenset(domain for domain in domains if domain)
 
 
 def _outcome(source: Party, match: Match, accounts: dict[str, Party], mode: str) -> StoredOutcome:
@@ -173,7 +194,7 @@ def _outcome(source: Party, match: Match, accounts: dict[str, Party], mode: str)
     )
 
 
-def _row(outcome: StoredOutcome, accounts: dict[str, Party]) -> AccountMatch:
+def _row(outcome: StoredOutcome | StoredMatch, accounts: dict[str, Party]) -> AccountMatch:
     party = accounts.get(str(outcome.account_id))
     return AccountMatch(
         outcome.source_account_id,
@@ -192,4 +213,4 @@ def _counted(values: Iterable[str]) -> dict[str, int]:
 
 
 def _first(rows: list[AccountMatch]) -> tuple[AccountMatch, ...]:
-    return tuple(sorted(rows, key=lambda row: (row.score, row.source_account_id))[:_WEAKEST])
+    return tuple(sorted(rows, key=lambda row: (row.score, row.source_account_id))[:_SHOWN])

@@ -25,7 +25,7 @@ from kpi_platform.domain.settings import Change, CustomerSettings, diff_settings
 from kpi_platform.pipeline.batch import Batch, CustomerInput, batches_of, read_inputs
 from kpi_platform.pipeline.match import dashboard_parties, propose_matches, source_parties
 
-_MARTS = ("+kpi_integrated_metrics", "+kpi_values", "+account_health_score")
+_MARTS = ("+kpi_integrated_metrics", "+account_email_domains", "+kpi_values", "+account_health_score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _build(configuration: Configuration, batch: Batch) -> None:
 def _side(
     engine: sa.Engine, customer: str, destination: Destination, key: str, settings: CustomerSettings
 ) -> _Side:
-    sources = source_parties(destination, key)
+    sources = source_parties(destination, key, settings.account_matching.strategy)
     with reading(engine) as connection:
         customer_id = get_customer(connection, customer).id
         accounts = dashboard_parties(connection, customer_id)

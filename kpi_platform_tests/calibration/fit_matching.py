@@ -43,8 +43,8 @@ def sample_lists(
     *,
     of_itself: bool = False,
 ) -> Sample:
-    parties = [[Party(str(i), text) for i, text in enumerate(texts)] for texts in (left, right)]
-    names = Names(*parties, GENERAL if of_itself else None)
+    lefts, rights = ([Party(str(i), text) for i, text in enumerate(texts)] for texts in (left, right))
+    names = Names(lefts, rights, GENERAL if of_itself else None)
     a, b = [name.split() for name in names.left], [name.split() for name in names.right]
     pairs = candidate_pairs(names.left, names.right)
     # Who has a namesake in the list is matched with it and teaches nothing about similar names.

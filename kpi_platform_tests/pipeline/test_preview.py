@@ -33,6 +33,21 @@ def _cases() -> list[Any]:
     ]  # fmt: skip
 
 
+CONTACT = {"id": "varchar(20)", "account_id": "varchar(50)", "email": "varchar(100)", "is_deleted": "boolean"}
+
+
+def _contacts() -> list[Any]:
+    """Zeta Works has addresses of its own and a deleted one; Johnson Controls has free mail."""
+    addresses = (
+        (2, "Jo@Mail.ZW-Group.co.uk", False), (2, None, False), (2, "ann@gone.com", True),
+        (1, "johnson.controls@gmail.com", False),
+    )  # fmt: skip
+    return [
+        {"id": f"p{n}", "account_id": account(owner)["id"], "email": email, "is_deleted": deleted}
+        for n, (owner, email, deleted) in enumerate(addresses)
+    ]
+
+
 @dataclass
 class Shop:
     configuration: Configuration
@@ -60,10 +75,17 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     upgrade(engine)
     customer(configuration, engine, "acme")
     accounts = [account(1, name="Johnson Controls"), account(2, name="Zeta Works")]
-    tables = {"account": (ACCOUNT, accounts), "case": (CASE, _cases())}
+    tables = {
+        "account": (ACCOUNT, accounts),
+        "case": (CASE, _cases()),
+        "contact": (CONTACT, _contacts()),
+    }
     land(configuration.warehouse_file, "acme_sf", tables)
     with engine.begin() as connection:
         add_account(connection, "acme", name="Jonson Controls")
+        add_account(connection, "acme", name="ZWG", website="https://www.zw-group.co.uk/about")
+        add_account(connection, "acme", name="Gone", website="gone.com")
+        add_account(connection, "acme", name="Mail", website="gmail.com")
     yield Shop(configuration, engine)
     engine.dispose()
 
@@ -87,14 +109,18 @@ def test_a_shorter_window_and_other_weights_change_values_and_health(shop: Shop)
     assert found.health_changed == 1
 
 
-def test_a_stricter_threshold_changes_matches(shop: Shop) -> None:
-    found = shop.preview(account_matching={"strategy": "exact"})
-    [one] = found.affected
-    assert one.match is not None
-    assert (one.name, one.match.before_account, one.match.after) == (
-        "Johnson Controls", "Jonson Controls", "none",
-    )  # fmt: skip
-    assert (found.matches_changed, found.values_changed) == (1, 0)
+def test_by_domain_other_matches_are_found_among_them_those_of_the_contacts_addresses(shop: Shop) -> None:
+    found = shop.preview(account_matching={"strategy": "domain"})
+    matches = {
+        one.name: (one.match.before_account, one.match.after, one.match.after_account)
+        for one in found.affected
+        if one.match
+    }
+    assert matches == {
+        "Johnson Controls": ("Jonson Controls", "none", None),
+        "Zeta Works": (None, "match", "ZWG"),
+    }
+    assert (found.matches_changed, found.values_changed) == (2, 0)
 
 
 def test_nothing_of_the_customer_is_written(shop: Shop) -> None:

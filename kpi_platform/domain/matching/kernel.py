@@ -158,7 +158,7 @@ def score_pairs(
     a, b = _numbered(left, numbers), _numbered(right, numbers)
     letter_starts = np.zeros(len(vocabulary) + 1, np.int64)
     np.cumsum([len(word) for word in vocabulary], out=letter_starts[1:])
-    arrays = (
+    arrays: tuple[Any, ...] = (
         a.starts, a.words, b.starts, b.words, pairs[0], pairs[1],
         np.frombuffer("".join(vocabulary).encode("ascii") or b" ", np.uint8),
         letter_starts,
