@@ -4,6 +4,7 @@ import copy
 import hashlib
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,19 +66,19 @@ class DbtProject:
 
     def build(
         self,
-        command: Literal["run", "test"],
+        command: Literal["run", "test", "unit-test"],
         variables: Mapping[str, Any],
         *,
         select: Sequence[str] | None = None,
         fail_fast: bool = False,
         on_node: Callable[[BuildProgress], None] | None = None,
     ) -> list[NodeResult]:
-        """Runs the models, or the data tests (unit tests are the developer's): how each node ended."""
-        arguments: list[str] = [command]
+        """Runs the models, the data tests, or the unit tests, which need no data: how each node ended."""
+        arguments: list[str] = ["run"] if command == "run" else ["test"]
         if select:
             arguments += ["--select", *select]
-        if command == "test":
-            arguments += ["--resource-type", "test"]
+        if command != "run":
+            arguments += ["--resource-type", "test" if command == "test" else "unit_test"]
         if fail_fast:
             arguments.append("--fail-fast")
         return [
@@ -88,6 +89,24 @@ class DbtProject:
         """The SQL of `statement` (SQL with Jinja) in the destination's dialect."""
         (result,) = self._invoke(["compile", "--inline", statement], variables)
         return str(result.node.compiled_code)
+
+    def operate(self, macro: str, arguments: Mapping[str, Any]) -> None:
+        """Runs a macro of the project by itself."""
+        with _one_at_a_time, self.destination.exclusive():
+            try:
+                command = ["run-operation", macro, "--args", yaml.safe_dump(dict(arguments))]
+                result = self._run([*command, "--no-write-json"], {}, self._manifest(), None)
+            finally:
+                self._release()
+        if not result.success:
+            ended = getattr(result.result, "results", None) or ()
+            messages = " ".join(str(one.message) for one in ended if one.message)
+            raise self._failed(result.exception or (BuildFailed(messages) if messages else None))
+
+    def forget(self) -> None:
+        """Takes away the SQL that dbt has written while it worked: it names the customers of its batches."""
+        for folder in ("compiled", "run"):
+            shutil.rmtree(self._home / folder, ignore_errors=True)
 
     def parsed(self) -> Path:
         """The manifest.json, after parsing where the project has changed since."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kpi_platform.cli.customer_add import add, connect
+from kpi_platform.cli.customer_erase import erase
 from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
         ("list", list_),
         ("show", show),
         ("remove", remove),
+        ("erase", erase),
     ):
         group.command(name=name)(command)
 
@@ -100,7 +102,7 @@ def remove(
 ) -> None:
     """Remove a customer from every list, schedule and page, and free its connections and schemas.
 
-    Its data stays in the database; `customer add` with the same key brings it back.
+    Its data stays in the database; `customer add` with the same key brings it back, `customer erase` ends it.
     """
     from kpi_platform.dashboard.audit import record_event
     from kpi_platform.dashboard.customers import get_customer, remove_customer

@@ -1,0 +1,27 @@
+{% macro erase_customer(customer, tables, raw_schemas) %}
+    {%- for schema in raw_schemas %}
+        {%- set relation = api.Relation.create(database=target.database, schema=schema) %}
+        {%- do run_query('drop schema if exists ' ~ relation.without_identifier() ~ ' cascade') %}
+    {%- endfor %}
+    {%- for name in tables %}
+        {%- set table = adapter.get_relation(target.database, target.schema, name) %}
+        {%- if table is not none and not table.is_view %}
+            {%- do run_query('delete from ' ~ table ~ " where customer_id = '" ~ customer ~ "'") %}
+        {%- endif %}
+    {%- endfor %}
+    {{- commit_erasure() }}
+{% endmacro %}
+
+
+{% macro commit_erasure() %}
+    {{- adapter.dispatch('commit_erasure', 'kpi_platform')() -}}
+{% endmacro %}
+
+{% macro default__commit_erasure() %}
+    {#- Outside a model nobody else does. -#}
+    {%- do run_query('commit') %}
+{% endmacro %}
+
+{% macro bigquery__commit_erasure() %}
+    {#- Every statement has been committed by itself. -#}
+{% endmacro %}

@@ -1,0 +1,128 @@
+"""Takes a customer's data out of the destinations and off Fivetran, and counts that nothing is left."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Literal
+
+import sqlalchemy as sa
+
+from kpi_platform.adapters.dbt import DbtProject
+from kpi_platform.adapters.destination.open import open_destination
+from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.adapters.fivetran import open_fivetran
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.offboarding import Leaver, taken_over
+from kpi_platform.domain.erasure import Erased
+from kpi_platform.domain.errors import FivetranRefused, InvalidSettings
+from kpi_platform.domain.settings import parse_settings
+from kpi_platform.domain.sources import SOURCES
+
+Connections = Literal["pause", "delete", "keep"]
+
+
+def erase_in_destinations(
+    configuration: Configuration, engine: sa.Engine, leaver: Leaver, *, raw_schemas: bool, former: bool
+) -> Iterator[Erased]:
+    """Deletes the customer's rows of every mart, in each destination that its settings name or (`former`)
+    have named. `raw_schemas` drops those that its settings state and nobody else's do.
+
+    Raises DestinationUnavailable or BuildFailed where a destination cannot be reached or refuses."""
+    for destination, schemas in _destinations(configuration, leaver, former):
+        mine = _own(engine, leaver, schemas)
+        marts, before = _rows(destination, leaver.customer.key)
+        present = _tables(destination, mine)
+        project = DbtProject(configuration, destination)
+        if any(before.values()) or (raw_schemas and present):
+            dropped = sorted(present) if raw_schemas else []
+            project.operate(
+                "erase_customer",
+                {"customer": leaver.customer.key, "tables": marts, "raw_schemas": dropped},
+            )
+        project.forget()
+        _, left = _rows(destination, leaver.customer.key)
+        for mart in marts:
+            yield Erased(f"{destination.name}: {mart}", before.get(mart, 0), left.get(mart, 0))
+        remaining = _tables(destination, mine)
+        for schema, count in sorted(present.items()):
+            kept = "" if raw_schemas else "raw schemas are kept unless --raw-schemas is given"
+            yield Erased(
+                f"{destination.name}: tables of raw schema {schema}", count, remaining.get(schema, 0), kept
+            )
+
+
+def end_connections(
+    configuration: Configuration, engine: sa.Engine, leaver: Leaver, mode: Connections
+) -> Iterator[Erased]:
+    """Pauses or deletes the customer's connections in Fivetran, except those that another customer has by
+    now. One that Fivetran does not know is gone already."""
+    if mode == "keep" or not leaver.connections:
+        for name in leaver.connections:
+            yield Erased(f"Fivetran connection {name}", 1, 1, "left as it is: --connections keep")
+        return
+    with reading(engine) as connection:
+        others = taken_over(connection, leaver, "connection")
+    with closing(open_fivetran(configuration)) as api:
+        for name in leaver.connections:
+            place = f"Fivetran connection {name}"
+            if name in others:
+                yield Erased(place, 1, 1, "another customer's by now")
+                continue
+            try:
+                if mode == "delete":
+                    api.delete_connection(name)
+                    yield Erased(place, 1, 0)
+                else:
+                    api.modify_connection(name, paused=True, schedule_type="manual")
+                    yield Erased(place, 1, 1, "paused")
+            except FivetranRefused as refused:
+                if refused.details.get("status") != 404:
+                    raise
+                yield Erased(place, 0, 0)
+
+
+def _destinations(
+    configuration: Configuration, leaver: Leaver, former: bool
+) -> Iterator[tuple[Destination, set[str]]]:
+    """Each destination once, with the raw schemas that settings have stated in it: the default of settings
+    that state none may be anybody's."""
+    found: dict[str, tuple[Destination, set[str]]] = {}
+    for number, document in enumerate(leaver.documents or ({},)):
+        if number and not former:
+            break
+        try:
+            settings = parse_settings(document, environment=configuration.environment, single_customer=True)
+        except InvalidSettings:
+            # A former version that is no settings any more names no destination that could be reached.
+            if number == 0:
+                raise
+            continue
+        destination = open_destination(configuration, settings.warehouse)
+        _, schemas = found.setdefault(destination.name, (destination, set()))
+        for source in SOURCES:
+            if schema := (document.get(source) or {}).get("schema"):
+                schemas.add(str(schema))
+    yield from found.values()
+
+
+def _own(engine: sa.Engine, leaver: Leaver, schemas: set[str]) -> list[str]:
+    """The raw schemas that are not another customer's by now."""
+    with reading(engine) as connection:
+        others = taken_over(connection, leaver, "schema")
+    return sorted(schema for schema in schemas if schema.lower() not in others)
+
+
+def _rows(destination: Destination, customer: str) -> tuple[list[str], dict[str, int]]:
+    """The tables of the marts' schema that have customers, and the customer's rows in each."""
+    catalogue = destination.columns([destination.mart_schema])
+    marts = sorted(
+        table
+        for tables in catalogue.values()
+        for table, columns in tables.items()
+        if "customer_id" in {column.lower() for column in columns}
+    )
+    return marts, dict(destination.mart_rows(marts, [customer]).get(customer, {}))
+
+
+def _tables(destination: Destination, schemas: list[str]) -> dict[str, int]:
+    return {schema: len(tables) for schema, tables in destination.columns(schemas).items()}
