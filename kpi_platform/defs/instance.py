@@ -38,7 +38,8 @@ def pool_limits(configuration: Configuration) -> dict[str, int]:
 
 
 def instance_settings(configuration: Configuration) -> Mapping[str, Any]:
-    """What dagster.yaml says. With DAGSTER_DATABASE_URL runs and events go to that PostgreSQL."""
+    """What dagster.yaml says. With DAGSTER_DATABASE_URL runs and events go to that PostgreSQL, with
+    KPI_CELERY_BROKER_URL runs are started on Celery workers."""
     settings: dict[str, Any] = {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
@@ -73,6 +74,15 @@ def instance_settings(configuration: Configuration) -> Mapping[str, Any]:
     }
     if configuration.get("DAGSTER_DATABASE_URL"):
         settings["storage"] = {"postgres": {"postgres_url": {"env": "DAGSTER_DATABASE_URL"}}}
+    if configuration.get("KPI_CELERY_BROKER_URL"):
+        settings["run_launcher"] = {
+            "module": "kpi_platform.defs.celery_launcher",
+            "class": "RunsOnCelery",
+            "config": {
+                "broker": {"env": "KPI_CELERY_BROKER_URL"},
+                "backend": {"env": "KPI_CELERY_RESULTS_URL"},
+            },
+        }
     return settings
 
 

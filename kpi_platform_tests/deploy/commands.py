@@ -68,9 +68,16 @@ def _webserver() -> Any:
     return dagster_webserver
 
 
+def _celery() -> Any:
+    from dagster_celery.cli import main
+
+    return main
+
+
 _PROGRAMS: dict[str, Callable[[], Any]] = {
     "kpi-platform": _kpi_platform,
     "dagster": _dagster,
     "dagster-daemon": _daemon,
     "dagster-webserver": _webserver,
+    "dagster-celery": _celery,
 }

@@ -9,6 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from kpi_platform.configuration import Configuration
+from kpi_platform.defs.instance import instance_settings
 from kpi_platform_tests.deploy.commands import problems
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -31,6 +33,18 @@ def test_commands_exist_with_their_options(name: str) -> None:
     assert problems(check[1:]) == []
 
 
+def test_workers_of_celery_are_started_by_a_command_that_exists() -> None:
+    text = (DEPLOY / "compose" / "celery.yaml").read_text().replace("!reset ", "")
+    extra = yaml.safe_load(text)
+    assert problems(extra["services"]["worker"]["command"]) == []
+    assert set(extra["services"]) - {"rabbitmq", "worker"} < set(SERVICES)
+    (config,) = yaml.safe_load((DEPLOY / "celery.yaml").read_text())["execution"].values()
+    names = set(extra["x-celery"])
+    assert {one["env"] for one in config.values()} == names
+    launcher = instance_settings(Configuration.from_environment(dict.fromkeys(names, "x")))["run_launcher"]
+    assert launcher["config"] == config
+
+
 def test_services_wait_for_services_that_say_when_they_are_ready() -> None:
     for name, service in SERVICES.items():
         for other, how in service.get("depends_on", {}).items():
@@ -48,7 +62,7 @@ def test_secrets_come_from_outside_and_a_missing_one_stops_the_start() -> None:
         assert kind == ":?" if "PASSWORD" in name or "KEY" in name else ":-", name
         assert kind == ":-" or name in offered
     example = (DEPLOY.parent / ".env.example").read_text()
-    for name in filter(None, offered - {"POSTGRES_PASSWORD"}):
+    for name in filter(None, offered - {"POSTGRES_PASSWORD", "RABBITMQ_PASSWORD"}):
         assert name.startswith("#") or f"{name}=" in example, name
 
 
