@@ -10,8 +10,12 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
+from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.defs.run import RunOutcome, run_job
+from kpi_platform.domain.alerts import Alert
 from kpi_platform.domain.errors import InvalidInput, UnknownCustomer
+from kpi_platform.domain.settings import parse_settings
+from kpi_platform.pipeline.alerts import tell
 from kpi_platform_tests.defs.installation import Installation, eventually, installed
 
 pytestmark = pytest.mark.timeout(900)
@@ -21,6 +25,7 @@ import sys
 from datetime import UTC, datetime
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine
+from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.defs.run import run_job
 
 configuration = Configuration.from_environment()
@@ -29,10 +34,20 @@ run_job(configuration, engine, ["umbra"], as_of=datetime.now(UTC), skip_sync=Fal
 """
 
 
+MARKER = "m4rk3r-of-a-s3cr3t"
+SECRETS = {
+    "FIVETRAN_API_KEY": f"key-{MARKER}", "FIVETRAN_API_SECRET": f"secret-{MARKER}",
+    "FIVETRAN_WEBHOOK_SECRET": MARKER, "WAREHOUSE_PASSWORD": MARKER, "KPI_SESSION_KEY": MARKER,
+    "KPI_ALERT_KEY": MARKER, "UMBRA_ALERTS": f"http://127.0.0.1:9/{MARKER}",
+}  # fmt: skip
+"""What every run of this file has in its environment."""
+
+
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("run") / "home") as installation:
-        installation.add("umbra", servicenow={"enabled": False})
+    with installed(tmp_path_factory.mktemp("run") / "home", **SECRETS) as installation:
+        alerts = {"webhook_url_secret": "UMBRA_ALERTS"}
+        installation.add("umbra", servicenow={"enabled": False}, alerts=alerts)
         yield installation
 
 
@@ -96,3 +111,19 @@ def test_an_as_of_without_a_time_zone_is_refused(installation: Installation) -> 
             skip_sync=True,
             on_progress=print,
         )
+
+
+def test_no_secret_stands_in_anything_that_the_runs_have_left(installation: Installation) -> None:
+    """Run configuration, tags, event log and metadata, both databases, the marts, dbt's files, the logs."""
+    with installation.engine.begin() as connection:
+        token, _ = create_token(connection, name="test", customer="umbra", scope="read", who="test")
+    over = parse_settings({"alerts": {"webhook_url_secret": "UMBRA_ALERTS"}})
+    alert = Alert("sync_failed", "umbra", "salesforce", "It failed.", datetime.now(UTC), "Look.")
+    assert not tell(installation.configuration, installation.engine, over, alert)
+    home = installation.configuration.home
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert {"warehouse.duckdb", "dashboard.db"} <= {path.name for path in files}
+    assert any("dagster" in path.parts and path.suffix == ".db" for path in files)
+    secrets = (MARKER.encode(), token.encode())
+    told = [path for path in files if any(secret in path.read_bytes() for secret in secrets)]
+    assert told == []

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 
@@ -45,6 +46,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     )
     engine = database.open_engine(configuration.dashboard_database_url)
     database.upgrade(engine)
+    with serving(configuration) as url:
+        yield Served(url, configuration, engine)
+    engine.dispose()
+
+
+@contextmanager
+def serving(configuration: Configuration) -> Iterator[str]:
+    """The app on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -54,10 +63,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     thread.start()
     while not server.started:
         time.sleep(0.02)
-    yield Served(f"http://127.0.0.1:{port}", configuration, engine)
+    yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")

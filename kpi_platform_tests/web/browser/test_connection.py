@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
+from kpi_platform_tests.destinations.postgres_roles import STRANGER, create_roles
 from kpi_platform_tests.web.seeding import Seed, land_schemas
 
 pytestmark = pytest.mark.browser
@@ -53,6 +54,18 @@ def test_a_user_whom_the_server_does_not_know_is_refused_in_plain_words(
     try_it(page)
     expect(page.get_by_role("heading", name="The connection does not work")).to_be_visible()
     expect(page.locator(".test-steps li").last).to_contain_text("Authenticate")
+
+
+@pytest.mark.postgres
+def test_the_wrong_password_of_a_known_user_is_told_at_its_step(page: Page, postgres_url: str) -> None:
+    create_roles(postgres_url)
+    url = sa.make_url(postgres_url)
+    assert url.port is not None and url.database is not None
+    fill_postgres(page, url.port, url.database, STRANGER)
+    try_it(page)
+    last = page.locator(".test-steps li").last
+    expect(last).to_contain_text("Authenticate")
+    expect(last).to_contain_text("password")
 
 
 def test_a_host_that_the_operator_does_not_allow_is_named(page: Page) -> None:
