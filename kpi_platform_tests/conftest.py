@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database
 from kpi_platform_tests.postgres import PostgresServer
+
+# How long an example takes says more about what else the machine does than about the code.
+hypothesis.settings.register_profile("kpi_platform", deadline=None)
+hypothesis.settings.load_profile("kpi_platform")
 
 
 @pytest.fixture(scope="session")
