@@ -1,0 +1,97 @@
+"""The dbt project by itself, without customers: unit tests, documentation and the types of its marts."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import pytest
+
+from kpi_platform.adapters.dbt import DbtProject
+from kpi_platform.adapters.destination.duckdb import DuckDbDestination
+from kpi_platform.configuration import Configuration
+from kpi_platform_tests.dbt_project.mart_columns import MART_COLUMNS
+
+pytestmark = pytest.mark.xdist_group("contract")
+
+_TAIL = "-- what comes before are the models"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    """The project with its marts built, empty."""
+    home = tmp_path_factory.mktemp("dbt")
+    configuration = Configuration.from_environment({"KPI_PLATFORM_HOME": str(home)})
+    project = DbtProject(configuration, DuckDbDestination(configuration.warehouse_file, "kpi"))
+    results = project.build("run", {})
+    assert {result.status for result in results} == {"success"}
+    return project
+
+
+@pytest.fixture(scope="module")
+def manifest(project: DbtProject) -> Mapping[str, Any]:
+    parsed: Mapping[str, Any] = json.loads(project.parsed().read_text())
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def models(manifest: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+
+
+def test_every_unit_test_of_a_model_passes(project: DbtProject, manifest: Mapping[str, Any]) -> None:
+    results = project.build("unit-test", {})
+    assert {result.unique_id for result in results} == set(manifest["unit_tests"])
+    assert not [f"{result.name}: {result.message}" for result in results if result.status != "pass"]
+
+
+def test_every_column_of_every_model_is_described(
+    project: DbtProject, models: Mapping[str, Mapping[str, Any]]
+) -> None:
+    found = _columns(project, models)
+    for name, model in models.items():
+        assert model["description"].startswith("One row"), name
+        described = {column for column, entry in model["columns"].items() if entry["description"].strip()}
+        assert described == set(found[name]), name
+
+
+def test_macros_sources_and_exposures_are_described(manifest: Mapping[str, Any]) -> None:
+    own = [one for one in manifest["macros"].values() if one["package_name"] == "kpi_platform"]
+    assert own
+    undescribed = [
+        one["unique_id"]
+        for one in (*own, *manifest["sources"].values(), *manifest["exposures"].values())
+        if not one["description"].strip()
+    ]
+    # A warehouse's own way is described by the macro that dispatches to it; a test by its first comment.
+    dialects = ("default__", "duckdb__", "postgres__", "redshift__", "snowflake__", "bigquery__", "test_")
+    assert [one for one in undescribed if not one.rpartition(".")[2].startswith(dialects)] == []
+
+
+def test_the_marts_have_the_columns_and_types_that_are_agreed(
+    project: DbtProject, models: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """What dbt's enforced contracts would check at every build, checked once."""
+    marts = {name for name, model in models.items() if model["config"]["materialized"] == "incremental"}
+    with duckdb.connect(str(project.configuration.warehouse_file), read_only=True) as connection:
+        found = {
+            mart: {
+                name: kind.lower() for name, kind, *_ in connection.execute(f"describe kpi.{mart}").fetchall()
+            }
+            for mart in marts
+        }
+    assert found == MART_COLUMNS
+
+
+def _columns(project: DbtProject, models: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The columns of every model: those of a mart from its table, those of an ephemeral one from its SQL."""
+    ephemeral = [name for name, model in models.items() if model["config"]["materialized"] == "ephemeral"]
+    references = ", ".join(f"{{{{ ref('{name}') }}}}" for name in ephemeral)
+    head, _, _ = project.compile(f"{_TAIL}\nselect * from {references}", {}).partition(_TAIL)
+    # dbt hangs the statement's own text on the last of the common table expressions.
+    with duckdb.connect(str(project.configuration.warehouse_file), read_only=True) as connection:
+        found = {}
+        for name in models:
+            tail = f"{head} select * from __dbt__cte__{name}" if name in ephemeral else f"from kpi.{name}"
+            found[name] = [row[0] for row in connection.execute(f"describe {tail}").fetchall()]
+    return found
