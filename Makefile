@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .venv/bin/uv --system-certs
 BIN := .venv/bin
 
-.PHONY: help demo dev test lint lint-types lint-sql lint-rest bench screenshots reference clean lock
+.PHONY: help demo dev test lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference clean lock
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,19 @@ lint-rest:
 
 bench: .venv/.dev  ## benchmarks, side by side with the alternative
 	@$(BIN)/python -m kpi_platform_tests.bench
+
+# As `make bench-scale-1000` each size is a target of its own; 1,000 customers have 20,000,000 incidents.
+bench-scale: .venv/.dev  ## the cycle "synced → loaded" as customers and accounts grow
+	@$(BIN)/python -m kpi_platform_tests.bench.scale
+
+bench-scale-%: .venv/.dev
+	@$(BIN)/python -m kpi_platform_tests.bench.scale $*x100
+
+bench-accounts-%: .venv/.dev
+	@$(BIN)/python -m kpi_platform_tests.bench.scale 10x$*
+
+chaos: .venv/.dev  ## 15 minutes (CHAOS_SECONDS) of random faults beside an undisturbed twin
+	@$(BIN)/python -W ignore -m kpi_platform_tests.faults.chaos
 
 screenshots: .venv/.dev  ## take the pictures of the README anew
 	@$(BIN)/python -m kpi_platform_tests.screenshots

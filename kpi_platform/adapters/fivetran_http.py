@@ -1,5 +1,6 @@
 """The one HTTP path to Fivetran: what is tried again, what is not, and what a failure says."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -10,6 +11,7 @@ import httpx
 from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
 
 PAGE_SIZE = 1000
+_COUNTED_AT_ONCE = 25
 _HEADERS = {"Accept": "application/json;version=2", "User-Agent": "kpi-platform"}
 
 
@@ -19,6 +21,7 @@ class FivetranHttp:
     429 waits as long as `Retry-After` says, up to `max_wait_seconds`; 5xx and lost connections are tried
     again with growing pauses; other 4xx never are. Raises FivetranUnavailable (no answer, or none that
     helps) and FivetranRefused (`details["status"]` and `["code"]` are Fivetran's). Safe to share by threads.
+    `on_calls` hears how many calls were made since it heard last: now and then, and at the end.
     """
 
     def __init__(
@@ -33,11 +36,14 @@ class FivetranHttp:
         max_wait_seconds: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.on_calls: Callable[[int], None] = _uncounted
         self.base_url = base_url.rstrip("/")
         self._max_attempts = max_attempts
         self._backoff_seconds = backoff_seconds
         self._max_wait_seconds = max_wait_seconds
         self._sleep = sleep
+        self._uncounted_calls = 0
+        self._counting = threading.Lock()
         self._client = httpx.Client(
             base_url=f"{self.base_url}/v1/",
             auth=httpx.BasicAuth(key, secret),
@@ -47,6 +53,7 @@ class FivetranHttp:
 
     def close(self) -> None:
         self._client.close()
+        self._tell_calls(at_least=1)
 
     def __enter__(self) -> Self:
         return self
@@ -72,6 +79,7 @@ class FivetranHttp:
         for attempt in range(1, self._max_attempts + 1):
             last = attempt == self._max_attempts
             try:
+                self._count_call()
                 response = self._client.request(method, path, json=json, params=params)
             except httpx.TransportError as cause:
                 if last or not (repeatable or isinstance(cause, httpx.ConnectError)):
@@ -102,6 +110,19 @@ class FivetranHttp:
             if not cursor:
                 return items
             params["cursor"] = cursor
+
+    def _count_call(self) -> None:
+        with self._counting:
+            self._uncounted_calls += 1
+        self._tell_calls(at_least=_COUNTED_AT_ONCE)
+
+    def _tell_calls(self, at_least: int) -> None:
+        with self._counting:
+            calls = self._uncounted_calls
+            if calls < at_least:
+                return
+            self._uncounted_calls = 0
+        self.on_calls(calls)
 
     def _pause(self, attempt: int) -> float:
         return min(self._backoff_seconds * 2.0 ** (attempt - 1), self._max_wait_seconds)
@@ -134,6 +155,10 @@ class FivetranHttp:
             next_step="Try again later; https://status.fivetran.com says whether it is down.",
             details={"status": response.status_code},
         )
+
+
+def _uncounted(_calls: int) -> None:
+    """Calls of commands that a person starts are few."""
 
 
 def _refused(response: httpx.Response, method: str, path: str) -> FivetranRefused:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.alerts import StoredAlert
 from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.fivetran_calls import CALLS_PER_HOUR, calls_this_hour
 
 Labels = tuple[str, ...]
 
@@ -172,6 +173,13 @@ def _webhooks(scope: _Scope) -> Iterator[Figure]:
         yield Figure("webhook_age_seconds", "Time since Fivetran's last webhook.", (), age)
 
 
+def _calls(scope: _Scope) -> Iterator[Figure]:
+    if scope.customer_id is None:
+        calls = calls_this_hour(scope.connection, scope.now)
+        counts = {("made",): calls, ("left",): CALLS_PER_HOUR - calls}
+        yield Figure("fivetran_calls", "Calls of Fivetran's API in this hour.", ("which",), counts)
+
+
 _PARTS: tuple[Callable[[_Scope], Iterator[Figure]], ...] = (
     _customers,
     _syncs,
@@ -180,4 +188,5 @@ _PARTS: tuple[Callable[[_Scope], Iterator[Figure]], ...] = (
     _checks,
     _requests,
     _webhooks,
+    _calls,
 )

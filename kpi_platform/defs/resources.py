@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from functools import cached_property
 
 import dagster as dg
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from kpi_platform.adapters.fivetran_dagster import KpiFivetranClient, KpiFivetranWorkspace
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine
+from kpi_platform.dashboard.fivetran_calls import add_calls
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.batch import read_inputs
 
@@ -30,14 +32,20 @@ class Platform:
     @cached_property
     def fivetran(self) -> KpiFivetranClient:
         """Raises MissingConfiguration where its key is missing."""
-        return KpiFivetranWorkspace.of(self.configuration).get_client()
+        client = KpiFivetranWorkspace.of(self.configuration).get_client()
+        client.api.on_calls = self._note_calls
+        return client
+
+    def _note_calls(self, calls: int) -> None:
+        with self.engine.begin() as database:
+            add_calls(database, calls, datetime.now(UTC))
 
     def close(self) -> None:
         """Closes what was opened."""
-        if "engine" in self.__dict__:
-            self.engine.dispose()
         if "fivetran" in self.__dict__:
             self.fivetran.api.close()
+        if "engine" in self.__dict__:
+            self.engine.dispose()
 
     def settings(self, customers: Sequence[str]) -> Mapping[str, CustomerSettings]:
         """The settings of those of `customers` that are known and valid."""

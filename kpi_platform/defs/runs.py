@@ -75,7 +75,7 @@ def _active(record: RunRecord, partitions: Sequence[str]) -> ActiveRun:
 
 
 def in_chunks(customers: Iterable[str], size: int) -> Iterator[list[str]]:
-    """`customers` in order, at most `size` at a time."""
-    ordered = sorted(customers)
+    """`customers` in their order, at most `size` at a time."""
+    ordered = list(customers)
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]

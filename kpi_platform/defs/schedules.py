@@ -1,11 +1,13 @@
 """One schedule for all customers: each minute it starts the syncs that are due by their own settings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
 
 import dagster as dg
 
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.fivetran_calls import CALLS_PER_HOUR, calls_this_hour
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.fivetran import source_keys
 from kpi_platform.defs.jobs import FRESHNESS, SYNC
@@ -19,6 +21,11 @@ from kpi_platform.domain.sources import SOURCES
 
 CUSTOMERS_PER_SYNC_RUN = 25
 
+CALLS_PER_SYNC = 20
+"""What a sync costs of Fivetran's budget: its start, and asking every ten seconds for three minutes."""
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dg.schedule(
     job=SYNC,
@@ -30,10 +37,19 @@ CUSTOMERS_PER_SYNC_RUN = 25
 def due_syncs(
     context: dg.ScheduleEvaluationContext, platform: PlatformParam
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    due = _due(context.instance, platform, datetime.now(UTC))
+    now = datetime.now(UTC)
+    due = _due(context.instance, platform, now)
     if not due:
         yield dg.SkipReason("No customer's sync is due.")
-    for sources, customers in groupby(sorted(due, key=due.__getitem__), key=due.__getitem__):
+    with reading(platform.engine) as database:
+        calls = calls_this_hour(database, now)
+    affordable = within_budget(due, calls)
+    if len(affordable) < len(due):
+        context.log.warning(
+            f"Fivetran has got {calls} calls in this hour: {len(due) - len(affordable)} customers wait."
+        )
+    # Sorting keeps the order of those that have the same sources: who waits longest comes first.
+    for sources, customers in groupby(sorted(affordable, key=due.__getitem__), key=due.__getitem__):
         for chunk in in_chunks(customers, CUSTOMERS_PER_SYNC_RUN):
             yield sync_request_for(context.instance, chunk, sources)
 
@@ -48,18 +64,34 @@ def sync_request_for(
     )
 
 
+def within_budget(due: Mapping[str, tuple[Source, ...]], calls: int) -> list[str]:
+    """The first of the customers whose syncs the rest of the hour's budget lasts for, with `calls` made. A
+    tenth of it is kept for people."""
+    left = 0.9 * CALLS_PER_HOUR - calls
+    planned: list[str] = []
+    for customer, sources in due.items():
+        left -= CALLS_PER_SYNC * len(sources)
+        if left < 0:
+            break
+        planned.append(customer)
+    return planned
+
+
 def _due(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> dict[str, tuple[Source, ...]]:
-    """Customer → the sources to sync now. A customer that another run is busy with waits for it."""
+    """Customer → the sources to sync now, who was synced longest ago first. A customer that another run is
+    busy with waits for it."""
     busy = {customer for run in active_runs(instance) for customer in run.customers}
     recorded = recorded_syncs(platform.engine)
     waiting = [key for key in instance.get_dynamic_partitions(CUSTOMERS_NAME) if key not in busy]
     due: dict[str, tuple[Source, ...]] = {}
+    waited: dict[str, datetime] = {}
     for customer, settings in platform.settings(waiting).items():
         rows = {source: recorded.get((customer, source)) for source in SOURCES}
         started = {source: row["last_attempt_at"] for source, row in rows.items() if row}
         if sources := due_sources(settings, started, now):
             due[customer] = sources
-    return due
+            waited[customer] = min(started.get(source) or _NEVER for source in sources)
+    return {customer: due[customer] for customer in sorted(due, key=waited.__getitem__)}
 
 
 freshness = dg.ScheduleDefinition(

@@ -220,7 +220,7 @@ def _busy(runs: list[ActiveRun], customer: str, taken: Mapping[Source, datetime]
 
 
 def _refreshes(instance: dg.DagsterInstance, due: Mapping[str, str]) -> Iterator[dg.RunRequest]:
-    for chunk in in_chunks(due, CUSTOMERS_PER_REFRESH):
+    for chunk in in_chunks(sorted(due), CUSTOMERS_PER_REFRESH):
         inputs = "\n".join(f"{customer} {due[customer]}" for customer in chunk)
         yield dg.RunRequest(
             run_key=hashlib.sha256(inputs.encode()).hexdigest()[:32],

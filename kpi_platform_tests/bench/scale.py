@@ -1,7 +1,7 @@
 """The cycle "all syncs are done → all dashboards are loaded", from a cold start, by stage.
 
-`python -m kpi_platform_tests.bench.scale` grows customers and accounts; `… scale 1000x100` measures one size, on
-the embedded default and on PostgreSQL (dashboard and Dagster storage). Each cycle is a process of its own.
+`python -m kpi_platform_tests.bench.scale` grows customers and accounts; `… scale 1000x100` measures one size,
+on the embedded default and on PostgreSQL (dashboard and Dagster storage). Each cycle is a process of its own.
 """
 
 import json
@@ -18,9 +18,10 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from tabulate import tabulate
 
+from kpi_platform.adapters.dbt import manifest_path
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine, upgrade
-from kpi_platform_tests.bench.scale_data import add_customers, customer_keys, land
+from kpi_platform_tests.bench.scaling.data import add_customers, customer_keys, land
 from kpi_platform_tests.postgres import DURABLE_OPTIONS, PostgresServer
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -53,6 +54,8 @@ def cycles(size: Size) -> Iterator[tuple[str, Mapping[str, float]]]:
         embedded = {"KPI_PLATFORM_HOME": home}
         configuration = Configuration.from_environment(embedded)
         keys = customer_keys(size.customers)
+        # As `kpi-platform up` does when it is installed.
+        manifest_path(configuration)
         land(configuration.warehouse_file, keys, size.accounts, INCIDENTS_PER_ACCOUNT)
         with server.database() as dashboard, server.database() as dagster:
             postgres = embedded | {
@@ -68,7 +71,7 @@ def cycles(size: Size) -> Iterator[tuple[str, Mapping[str, float]]]:
 def _cycle(environment: Mapping[str, str]) -> Mapping[str, float]:
     started = time.perf_counter()
     answer = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "kpi_platform_tests.bench.scale_cycle", AS_OF.isoformat()],
+        [sys.executable, "-W", "ignore", "-m", "kpi_platform_tests.bench.scaling.cycle", AS_OF.isoformat()],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         check=True,

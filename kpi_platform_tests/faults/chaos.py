@@ -73,6 +73,8 @@ class Chaos:
         }
         name = min(faults, key=lambda one: (self.happened[one], self.dice.random()))
         self.happened[name] += 1
+        sys.stdout.write(f"{name}\n")
+        sys.stdout.flush()
         faults[name]()
         self.installation.control("DELETE", "faults")
 

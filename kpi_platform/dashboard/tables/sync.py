@@ -52,6 +52,14 @@ sync_requests = sa.Table(
     sa.Index(None, "state"),
 )
 
+fivetran_calls = sa.Table(
+    "fivetran_calls",
+    metadata,
+    sa.Column("hour", UtcDateTime, primary_key=True),
+    sa.Column("calls", sa.Integer, nullable=False),
+    comment="Calls of Fivetran's API by hour, of all processes: what the budget is planned with.",
+)
+
 fivetran_events = sa.Table(
     "fivetran_events",
     metadata,
