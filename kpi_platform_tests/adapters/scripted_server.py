@@ -35,7 +35,9 @@ def scripted(*answers: Answer) -> Iterator[ScriptedServer]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            text = self.rfile.read(length).decode()
+            is_form = "form-urlencoded" in self.headers.get("Content-Type", "")
+            body = text if is_form else json.loads(text) if text else None
             script.requests.append((self.command, self.path, body))
             script.headers.append({name.lower(): value for name, value in self.headers.items()})
             answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]

@@ -9,7 +9,7 @@ import gzip
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import sleep
@@ -17,12 +17,14 @@ from typing import Any
 
 import fakesnow.arrow
 import fakesnow.conn
+import fakesnow.cursor
 import fakesnow.server
 import jwt
 import pyarrow as pa
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from fakesnow.cursor import FakeSnowflakeCursor
+from fakesnow.dialect import parse_one
 from fakesnow.instance import FakeSnow
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 from sqlglot import exp
@@ -56,6 +58,7 @@ class SnowflakeServer:
         fakesnow.server.shared_fs = FakeSnow(create_database_on_connect=False, create_schema_on_connect=False)
         fakesnow.conn.FakeSnowflakeCursor = self._cursor_class()  # type: ignore[misc]
         fakesnow.arrow.timestamp_to_sf_struct = _timestamps
+        fakesnow.server.parse_one, fakesnow.cursor.parse_one = _parse_once()
         with fakesnow.server.shared_fs.connect() as connection:
             FakeSnowflakeCursor(connection, connection._duck_conn).execute(f"create database {DATABASE}")
         others = [route for route in fakesnow.server.routes if route.path != "/session/v1/login-request"]
@@ -120,6 +123,20 @@ class SnowflakeServer:
                 return super()._transform(expression, params)
 
         return Cursor
+
+
+def _parse_once() -> tuple[Callable[[str], Any], Callable[[str], Any]]:
+    """The server parses a statement for its kind, and its cursor does again: a third of a build."""
+    parsed: dict[str, Any] = {}
+
+    def first(text: str) -> Any:
+        parsed[text] = parse_one(text)
+        return parsed[text]
+
+    def second(text: str) -> Any:
+        return parsed.pop(text, None) or parse_one(text)
+
+    return first, second
 
 
 def _refused(code: str, message: str) -> Response:

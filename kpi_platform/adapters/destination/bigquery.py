@@ -30,6 +30,7 @@ from kpi_platform.adapters.destination import statements
 from kpi_platform.adapters.destination.arrow import BATCH_ROWS, plain_batches
 from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
 from kpi_platform.adapters.destination.steps import (
+    CONNECT_SECONDS,
     reach,
     require_address,
     require_schemas,
@@ -205,7 +206,7 @@ class BigQueryDestination:
 
     def _require_project(self) -> None:
         with self._client() as client:
-            next(iter(client.list_datasets(max_results=1)), None)
+            next(iter(client.list_datasets(max_results=1, retry=None, timeout=CONNECT_SECONDS)), None)
 
     def _read_each(self, schemas: Sequence[str]) -> None:
         for schema, tables in self.columns(schemas).items():
