@@ -159,5 +159,5 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         opened(**account)
     configuration = replace(configuration, environment={"WAREHOUSE_PASSWORD": SECRET})
     destination: Any = opened(**account)
-    assert destination.name == "snowflake u@org-acme.snowflakecomputing.com/d (kpi)"
+    assert destination.name == "snowflake u@org-acme.snowflakecomputing.com/d (kpi) on w as its own role"
     assert SECRET not in f"{destination!r} {destination.dbt_target().output}"

@@ -108,7 +108,8 @@ class BigQueryDestination:
 
     @property
     def name(self) -> str:
-        return f"bigquery {self.project} ({self.mart_schema})"
+        account = f" as {Path(self.key_file).stem}" if self.key_file else ""
+        return f"bigquery {self.project} ({self.mart_schema}){account}"
 
     def columns(self, schemas: Sequence[str]) -> Catalogue:
         if not schemas:

@@ -89,7 +89,9 @@ class SnowflakeDestination:
 
     @property
     def name(self) -> str:
-        return f"snowflake {self.username}@{self.host}/{self.database} ({self.mart_schema})"
+        """Virtual warehouse and role are part of it: they say who pays and what may be read."""
+        place = f"{self.host}/{self.database} ({self.mart_schema})"
+        return f"snowflake {self.username}@{place} on {self.warehouse} as {self.role or 'its own role'}"
 
     def columns(self, schemas: Sequence[str]) -> Catalogue:
         if not schemas:
