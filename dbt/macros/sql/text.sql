@@ -1,3 +1,21 @@
+{% macro column_as_text(column, family) %}
+    {#- A landed column of a type family as text. -#}
+    {{- return(adapter.dispatch('column_as_text', 'kpi_platform')(column, family)) -}}
+{% endmacro %}
+
+{% macro default__column_as_text(column, family) %}
+    {{- return(column if family == 'string' else 'cast(' ~ column ~ ' as ' ~ canonical_type('string') ~ ')') -}}
+{% endmacro %}
+
+{% macro redshift__column_as_text(column, family) %}
+    {#- Redshift casts no boolean to text. -#}
+    {%- if family == 'boolean' -%}
+        {{- return('case when ' ~ column ~ " then 'true' when not " ~ column ~ " then 'false' end") -}}
+    {%- endif -%}
+    {{- return(default__column_as_text(column, family)) -}}
+{% endmacro %}
+
+
 {% macro leading_digits(text) %}
     {#- '1', '1 - Critical' → 1; NULL where the text does not start with digits. -#}
     {{- return(adapter.dispatch('leading_digits', 'kpi_platform')(text)) -}}
@@ -67,6 +85,11 @@
     {{- return(duckdb__collapse_blanks(text)) -}}
 {% endmacro %}
 
+{% macro redshift__collapse_blanks(text) %}
+    {#- dbt takes PostgreSQL's macro where Redshift has none of its own. -#}
+    {{- return(default__collapse_blanks(text)) -}}
+{% endmacro %}
+
 
 {% macro normalised_name(name) %}
     {#- Names match on this: trimmed, blanks collapsed, lower case; a blank one is NULL. -#}
@@ -112,4 +135,8 @@
 
 {% macro postgres__bytewise(text) %}
     {{- return('(' ~ text ~ ' collate "C")') -}}
+{% endmacro %}
+
+{% macro redshift__bytewise(text) %}
+    {{- return(text) -}}
 {% endmacro %}

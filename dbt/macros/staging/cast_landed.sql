@@ -1,7 +1,7 @@
 {% macro cast_landed(column, landed_type, to) %}
     {#- SQL that reads a landed column as a canonical type. What is no such value becomes NULL. -#}
     {%- set family = type_family(landed_type) -%}
-    {%- set as_text = column if family == 'string' else 'cast(' ~ column ~ ' as ' ~ canonical_type('string') ~ ')' -%}
+    {%- set as_text = column_as_text(column, family) -%}
     {%- if to == 'string' -%}
         {{- return(as_text) -}}
     {%- elif to == 'code' -%}

@@ -33,7 +33,7 @@ counted as (
         median_hours,
         p90_hours,
         cast(numerator as {{ canonical_type('float') }}) as numerator,
-        100.0 * cast(numerator as {{ canonical_type('float') }}) / row_count as percent
+        100.0 * cast(numerator as {{ canonical_type('float') }}) / row_count as percentage
     from measures
     where left_out_reason is null
 ),
@@ -44,8 +44,8 @@ extras as (
         account_key,
         max(case when kpi = 'resolution_time' then median_hours end) as resolution_time_median_hours,
         max(case when kpi = 'resolution_time' then p90_hours end) as resolution_time_p90_hours,
-        max(case when kpi = 'escalation_rate' then percent end) as escalation_rate,
-        max(case when kpi = 'ticket_reopen_rate' then percent end) as ticket_reopen_rate,
+        max(case when kpi = 'escalation_rate' then percentage end) as escalation_rate,
+        max(case when kpi = 'ticket_reopen_rate' then percentage end) as ticket_reopen_rate,
         max(case when kpi = 'critical_issues_count' then cast(numerator as {{ canonical_type('integer') }}) end)
             as critical_issues_count
     from counted

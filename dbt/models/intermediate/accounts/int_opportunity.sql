@@ -16,7 +16,7 @@ final as (
         opportunities.close_date,
         opportunities.amount,
         opportunities._fivetran_synced as synced_at,
-        lower(opportunities.type) as opportunity_type,
+        lower(opportunities.opportunity_type) as opportunity_type,
         case
             when not opportunities.is_live then 'deleted'
             when accounts.account_key is null then 'no account'

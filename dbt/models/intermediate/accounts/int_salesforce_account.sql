@@ -39,7 +39,7 @@ final as (
             when not accounts.is_live then 'account deleted'
             when {{ not_blank('accounts.master_record_id') }} is not null then 'account merged'
             when
-                customers.has_account_type and not coalesce(accounts.type like 'Customer%', false)
+                customers.has_account_type and not coalesce(accounts.account_type like 'Customer%', false)
                 then 'account of another type'
         end as left_out_reason
     from accounts

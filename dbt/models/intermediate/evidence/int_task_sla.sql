@@ -60,7 +60,7 @@ final as (
                 and not coalesce(
                     contracts.is_live
                     and (lower(trim(contracts.target)) = 'resolution' or not customers.has_contract_target)
-                    and (lower(trim(contracts.type)) = 'sla' or not customers.has_contract_type),
+                    and (lower(trim(contracts.contract_type)) = 'sla' or not customers.has_contract_type),
                     false
                 )
                 then 'no resolution SLA'

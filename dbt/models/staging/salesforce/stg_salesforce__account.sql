@@ -4,7 +4,7 @@
     'salesforce', 'account',
     columns={
         'name': 'string',
-        'type': 'string',
+        'account_type': ['type', 'string'],
         'master_record_id': 'string',
         'website': 'string',
         'industry': 'string',

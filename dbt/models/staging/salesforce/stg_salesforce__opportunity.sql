@@ -5,7 +5,7 @@
     columns={
         'account_id': 'string',
         'amount': 'exact',
-        'type': 'string',
+        'opportunity_type': ['type', 'string'],
         'is_won': 'boolean',
         'close_date': 'date',
     },
