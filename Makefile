@@ -2,8 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .venv/bin/uv --system-certs
 BIN := .venv/bin
+IMAGE_EXTRAS := --extra k8s --extra celery --extra snowflake --extra bigquery --extra redshift
 
-.PHONY: help demo dev test lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference clean lock
+.PHONY: help demo dev test lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference docs clean lock test-celery test-image sbom audit
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,6 +30,14 @@ dev: .venv/.dev  ## set up everything a developer needs
 
 test: .venv/.dev  ## set up and run the tests
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+test-celery: .venv/.dev  ## kill a Celery worker in the middle of a run, with a real RabbitMQ (minutes)
+	@command -v erl >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends rabbitmq-server; }
+	@KPI_TEST_CELERY=1 $(BIN)/python -m pytest -n0 -m celery kpi_platform_tests/operation/test_celery.py
+
+test-image: .venv/.dev  ## run the image's steps in a clean root (minutes; needs root)
+	@command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends debootstrap; }
+	@$(BIN)/python -m kpi_platform_tests.deploy.rehearsal
 
 lint: .venv/.dev  ## ruff, mypy, sqlfluff, import-linter, dagster definitions validate
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint-types lint-sql lint-rest
@@ -68,9 +77,22 @@ reference: .venv/.dev  ## make the pages of all commands and settings anew
 	@$(BIN)/typer kpi_platform.cli.main utils docs --name kpi-platform --output docs/commands.md
 	@$(BIN)/kpi-platform settings docs > docs/settings.md
 
+sbom: .venv/.dev  ## what the platform is made of, as CycloneDX: sbom.json
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --output-file sbom.json
+
+audit: .venv/.dev  ## known vulnerabilities of the locked packages (asks a database on the network)
+	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements.lock
+
+docs: .venv/.dev  ## build the documentation of the dbt models: build/dbt_docs/static_index.html
+	@mkdir -p build/dbt_docs
+	@for command in run "docs generate --static"; do KPI_DBT_DUCKDB_PATH=build/dbt_docs/kpi.duckdb $(BIN)/dbt --warn-error --quiet \
+		$$command --project-dir dbt --profiles-dir dbt --target-path $(CURDIR)/build/dbt_docs --log-path build/dbt_docs/logs \
+		--no-version-check --no-send-anonymous-usage-stats || exit 1; done
+
 lock: | .venv/bin/uv  ## resolve the locked versions anew
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements-dev.lock $(IMAGE_EXTRAS) pyproject.toml deploy/build.in -o deploy/requirements.lock
 
 clean:  ## remove the environment and all local state
 	rm -rf .venv .kpi_platform

@@ -4,6 +4,9 @@ Start-up is part of the tool: the command files import typer and the standard li
 needs is imported when it runs.
 """
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from kpi_platform.cli import (
@@ -55,3 +58,19 @@ for group in (
     doctor,
 ):
     group.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kpi-platform {version('kpi_platform')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """What holds for every command."""
+    del show_version

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -44,6 +45,7 @@ def _environment() -> Environment:
         names = [name for name in vars(module) if not name.startswith("_")]
         environment.globals |= {name: getattr(module, name) for name in names}
     environment.globals |= {"csrf_field": CSRF_FIELD, "with_query": with_query}
+    environment.globals["version"] = version("kpi_platform")
     return environment
 
 

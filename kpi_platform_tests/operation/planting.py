@@ -25,11 +25,20 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MARTS = ("kpi_values", "kpi_daily", "servicenow_tickets", "a_mart_of_an_earlier_version")
 
 
+def of_customers() -> list[sa.Table]:
+    """The tables that can hold something of a customer, those first that others refer to."""
+    return [
+        table
+        for table in tables.metadata.sorted_tables
+        if table in (tables.customers, tables.fivetran_events) or "customer_id" in table.c
+    ]
+
+
 def plant_in_dashboard(connection: sa.Connection, key: str, mark: str, document: dict[str, Any]) -> None:
     """A row in every table that is there, with the mark in every column that takes text."""
     customer = add_customer(connection, key, mark)
     there = sa.inspect(connection)
-    for number, table in enumerate(tables.metadata.sorted_tables):
+    for number, table in enumerate(of_customers()):
         if table is tables.customers or not there.has_table(table.name):
             continue
         names = [column["name"] for column in there.get_columns(table.name)]
