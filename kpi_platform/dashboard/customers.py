@@ -1,5 +1,6 @@
 """Customers: the tenants of the dashboard."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -50,6 +51,12 @@ def get_customer(connection: sa.Connection, key: str) -> StoredCustomer:
             next_step=f"Known customers: {known}." if known else "Add one: kpi-platform customer add KEY",
         )
     return found
+
+
+def find_customers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, StoredCustomer]:
+    """The active ones of `keys`, from one query."""
+    query = sa.select(_table).where(_table.c.key.in_(keys), _table.c.removed_at.is_(None))
+    return {row["key"]: StoredCustomer(**row) for row in connection.execute(query).mappings()}
 
 
 def list_customers(connection: sa.Connection) -> list[StoredCustomer]:

@@ -4,7 +4,7 @@ The document is plain JSON; the settings model validates it before it comes here
 connections and raw schemas that it names: each belongs to one customer, which the database itself enforces.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -76,6 +76,19 @@ def save_settings(
 def current_settings(connection: sa.Connection, customer: str) -> StoredSettings | None:
     """The newest version; None where none was saved (the defaults hold)."""
     return _newest(connection, get_customer(connection, customer).id)
+
+
+def current_settings_of(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, StoredSettings]:
+    """The newest versions of many customers, by their ids, from one query."""
+    newest = (
+        sa.select(_table.c.customer_id, sa.func.max(_table.c.version).label("version"))
+        .where(_table.c.customer_id.in_(customer_ids))
+        .group_by(_table.c.customer_id)
+        .subquery()
+    )
+    same = sa.and_(newest.c.customer_id == _table.c.customer_id, newest.c.version == _table.c.version)
+    rows = connection.execute(sa.select(_table).join_from(_table, newest, same)).mappings()
+    return {row.pop("customer_id"): StoredSettings(**row) for row in map(dict, rows)}
 
 
 def settings_history(connection: sa.Connection, customer: str) -> list[StoredSettings]:

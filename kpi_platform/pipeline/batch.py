@@ -1,5 +1,6 @@
 """Turns customers into batches: those of one destination that one dbt invocation computes together."""
 
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,9 +12,9 @@ from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.customers import find_customers, get_customer
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.settings_versions import current_settings
+from kpi_platform.dashboard.settings_versions import current_settings_of
 from kpi_platform.domain.batch import SyncState, customer_var, landed_tables, raw_schema
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 from kpi_platform.domain.kpis import Source
@@ -74,16 +75,24 @@ def read_inputs(
     configuration: Configuration, engine: sa.Engine, customers: Sequence[str]
 ) -> tuple[list[CustomerInput], dict[str, KpiPlatformError]]:
     """Settings, sync state and destination of every customer, and by name those that have none: an unknown
-    customer, settings that are no longer valid, a destination whose password is missing."""
+    customer, settings that are no longer valid, a destination whose password is missing. The number of
+    queries does not grow with the customers."""
     inputs: list[CustomerInput] = []
     failed: dict[str, KpiPlatformError] = {}
     with reading(engine) as connection:
         alone = has_single_customer(connection)
+        known = find_customers(connection, customers)
+        ids = [one.id for one in known.values()]
+        documents, states = current_settings_of(connection, ids), _sync_states(connection, ids)
         for customer in dict.fromkeys(customers):
             try:
-                inputs.append(_read_input(configuration, connection, customer, alone))
+                number = known[customer].id if customer in known else get_customer(connection, customer).id
+                settings = settings_in(configuration, documents.get(number), single_customer=alone)
+                destination = open_destination(configuration, settings.warehouse)
             except KpiPlatformError as error:
                 failed[customer] = error
+            else:
+                inputs.append(CustomerInput(customer, settings, states.get(number, {}), destination))
     return inputs, failed
 
 
@@ -140,20 +149,16 @@ def _schemas(one: CustomerInput) -> list[str]:
     return [raw_schema(one.settings, source) for source in SOURCES if one.settings.source(source).enabled]
 
 
-def _read_input(
-    configuration: Configuration, connection: sa.Connection, customer: str, alone: bool
-) -> CustomerInput:
-    stored = get_customer(connection, customer)
-    settings = settings_in(configuration, current_settings(connection, customer), single_customer=alone)
+def _sync_states(
+    connection: sa.Connection, customer_ids: Sequence[int]
+) -> dict[int, dict[Source, SyncState]]:
     states = tables.source_states
     rows = connection.execute(
-        sa.select(states.c.source, states.c.last_succeeded_at, states.c.last_failed_at).where(
-            states.c.customer_id == stored.id
-        )
+        sa.select(
+            states.c.customer_id, states.c.source, states.c.last_succeeded_at, states.c.last_failed_at
+        ).where(states.c.customer_id.in_(customer_ids))
     )
-    return CustomerInput(
-        customer=customer,
-        settings=settings,
-        sync_states={row.source: SyncState(row.last_succeeded_at, row.last_failed_at) for row in rows},
-        destination=open_destination(configuration, settings.warehouse),
-    )
+    found: dict[int, dict[Source, SyncState]] = defaultdict(dict)
+    for row in rows:
+        found[row.customer_id][row.source] = SyncState(row.last_succeeded_at, row.last_failed_at)
+    return found
