@@ -7,7 +7,12 @@ from dbt.adapters.redshift.connections import RedshiftCredentials
 
 from kpi_platform.adapters.destination.redshift_connection import RedshiftConnection
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.errors import InvalidInput, InvalidSettings, MissingConfiguration
+from kpi_platform.domain.errors import (
+    DestinationUnavailable,
+    InvalidInput,
+    InvalidSettings,
+    MissingConfiguration,
+)
 from kpi_platform.domain.settings import parse_settings
 
 CLUSTER = "sales.c0ffee1234.eu-west-1.redshift.amazonaws.com"
@@ -58,6 +63,7 @@ def test_a_workgroup_signs_in_as_the_role_of_the_caller() -> None:
     one = connection(host=WORKGROUP)
     arguments = one.driver_arguments()
     assert (arguments["serverless_work_group"], arguments["region"]) == ("reports", "us-east-2")
+    assert (arguments["host"], arguments["is_serverless"]) == (WORKGROUP, True)
     assert arguments["group_federation"] is False
     credentials = dbt_credentials(one)
     assert (credentials.method, credentials.serverless_work_group) == ("iam_role", "reports")
@@ -77,3 +83,16 @@ def test_a_host_outside_of_amazon_needs_a_password() -> None:
 def test_an_unknown_tls_mode_names_the_variable() -> None:
     with pytest.raises(InvalidInput, match="WAREHOUSE_SSLMODE"):
         connection({"WAREHOUSE_PASSWORD": "x", "WAREHOUSE_SSLMODE": "maybe"}, host=CLUSTER, username="kpi")
+
+
+def test_missing_aws_credentials_are_an_unavailable_destination(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    with (
+        pytest.raises(DestinationUnavailable, match="AWS credentials"),
+        connection(host=WORKGROUP).opened("-"),
+    ):
+        pass

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import redshift_connector
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 from redshift_connector.core import Connection
 from redshift_connector.error import Error
 
@@ -115,7 +116,8 @@ class RedshiftConnection:
         as_role: dict[str, Any] = {"group_federation": not serverless}
         arguments |= {"db_user": self.username} if self.username else as_role
         named = "serverless_work_group" if serverless else "cluster_identifier"
-        return arguments | {"iam": True, "region": region, named: name}
+        place = {"host": self.host, "region": region, named: name, "is_serverless": serverless}
+        return arguments | {"iam": True, **place}
 
     @contextmanager
     def opened(self, label: str) -> Iterator[Connection]:
@@ -123,7 +125,7 @@ class RedshiftConnection:
         that is not there, and DestinationUnavailable."""
         try:
             connection = redshift_connector.connect(**self.driver_arguments())
-        except (Error, OSError) as cause:
+        except (Error, OSError, BotoCoreError, ClientError) as cause:
             raise self._unavailable(cause) from cause
         try:
             connection.autocommit = True
