@@ -89,6 +89,12 @@ docs: .venv/.dev  ## build the documentation of the dbt models: build/dbt_docs/s
 		$$command --project-dir dbt --profiles-dir dbt --target-path $(CURDIR)/build/dbt_docs --log-path build/dbt_docs/logs \
 		--no-version-check --no-send-anonymous-usage-stats || exit 1; done
 
+docs: .venv/.dev  ## build the documentation of the dbt models: build/dbt_docs/static_index.html
+	@mkdir -p build/dbt_docs
+	@for command in run "docs generate --static"; do KPI_DBT_DUCKDB_PATH=build/dbt_docs/kpi.duckdb $(BIN)/dbt --warn-error --quiet \
+		$$command --project-dir dbt --profiles-dir dbt --target-path $(CURDIR)/build/dbt_docs --log-path build/dbt_docs/logs \
+		--no-version-check --no-send-anonymous-usage-stats || exit 1; done
+
 lock: | .venv/bin/uv  ## resolve the locked versions anew
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
