@@ -13,10 +13,10 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from kpi_platform.domain.matching import kernel
+from kpi_platform.domain.matching.corpus import Corpus
 from kpi_platform.domain.matching.evidence import Names
 from kpi_platform.domain.matching.match import match_parties
 from kpi_platform.domain.matching.party import Match, MatchPolicy, Party
-from kpi_platform.domain.matching.score import Corpus
 from kpi_platform_tests.calibration.labelled import LinkTask, made_up_link
 
 NAMES = 100_000

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from kpi_platform.domain.matching.candidates import candidate_pairs
+from kpi_platform.domain.matching.corpus import GENERAL
 from kpi_platform.domain.matching.evidence import Names
 from kpi_platform.domain.matching.names import name_words
 from kpi_platform.domain.matching.party import Party
-from kpi_platform.domain.matching.score import GENERAL, compare
+from kpi_platform.domain.matching.score import compare
 from kpi_platform_tests.calibration.labelled import applicants, made_up_link, organisation_pairs
 
 RIDGE = 0.3

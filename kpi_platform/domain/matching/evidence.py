@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kpi_platform.domain.matching.candidates import Integers, candidate_pairs
+from kpi_platform.domain.matching.corpus import Corpus
 from kpi_platform.domain.matching.names import parse_name
 from kpi_platform.domain.matching.party import Method, Party
-from kpi_platform.domain.matching.score import Corpus, score_words
+from kpi_platform.domain.matching.score import score_words
 
 MANY_PAIRS = 60_000
 """From here on the compiled scorer earns back its start."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.matching.candidates import candidate_pairs
+from kpi_platform.domain.matching.corpus import GENERAL
 from kpi_platform.domain.matching.evidence import Names, score_pairs
 from kpi_platform.domain.matching.party import GROUPING, MatchPolicy, Party
-from kpi_platform.domain.matching.score import GENERAL
 
 LEAST_LINKAGE = 0.5
 """Groups join only if the most frequent spellings of both score this high, or as high as the threshold."""

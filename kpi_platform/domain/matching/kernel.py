@@ -17,7 +17,8 @@ from numba import njit
 
 from kpi_platform.domain.matching import coefficients as c
 from kpi_platform.domain.matching.candidates import CODES, GRAMS, Floats, Grams, Integers
-from kpi_platform.domain.matching.score import COUNTRY, NUMBER, STRUCTURE, Corpus, word_kind
+from kpi_platform.domain.matching.corpus import Corpus
+from kpi_platform.domain.matching.score import COUNTRY, NUMBER, STRUCTURE, word_kind
 
 # Compiled code is kept on disk for as long as this file stays as it is, so what another file may change is
 # handed to it, in this order.
@@ -158,14 +159,15 @@ def score_pairs(
     a, b = _numbered(left, numbers), _numbered(right, numbers)
     letter_starts = np.zeros(len(vocabulary) + 1, np.int64)
     np.cumsum([len(word) for word in vocabulary], out=letter_starts[1:])
-    arrays: tuple[Any, ...] = (
+    arrays = (
         a.starts, a.words, b.starts, b.words, pairs[0], pairs[1],
         np.frombuffer("".join(vocabulary).encode("ascii") or b" ", np.uint8),
         letter_starts,
         np.array([corpus.weights[word] for word in vocabulary], np.float64),
         np.array([word_kind(word) for word in vocabulary], np.uint8),
         np.fromiter(map(hash, vocabulary), np.int64, len(vocabulary)).view(np.uint64),
-        *(np.array([name in corpus.full_names for name in names], np.bool_) for names in (left, right)),
+        np.array([name in corpus.full_names for name in left], np.bool_),
+        np.array([name in corpus.full_names for name in right], np.bool_),
         corpus.shared_heads is not None,
         corpus.shared_heads if corpus.shared_heads is not None else np.empty(0, np.uint64),
         _CONSTANTS,

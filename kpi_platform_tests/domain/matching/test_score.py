@@ -5,14 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kpi_platform.domain.matching.corpus import GENERAL, Corpus, WordWeights
 from kpi_platform.domain.matching.names import normalise_name
-from kpi_platform.domain.matching.score import (
-    GENERAL,
-    Corpus,
-    WordWeights,
-    score_names,
-    score_words,
-)
+from kpi_platform.domain.matching.score import score_names, score_words
 
 SYLLABLES = [
     "al",
