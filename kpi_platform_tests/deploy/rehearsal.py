@@ -41,7 +41,16 @@ def main() -> None:
         print(f"The image's root has {size / 1e6:,.0f} MB.")
         _try(stages()[-1], root)
     finally:
+        _unmount(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unmount(folder: Path) -> None:
+    """What debootstrap has mounted there must not be deleted with the folder."""
+    mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for place in reversed(mounted):
+        if Path(place).is_relative_to(folder):
+            _run("umount", place)
 
 
 def _build(stage: Stage, root: Path, roots: dict[str, Path]) -> None:
