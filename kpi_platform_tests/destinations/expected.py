@@ -40,7 +40,7 @@ def expect(home: Path) -> Expected:
         marts = {key: duckdb.marts(key, report.built[key]) for key in keys}
         dashboards = {key: dashboard_of(duckdb, key, AS_OF) for key in keys}
         explained = an_explanation(duckdb, keys[0], marts[keys[0]])
-        duckdb.build(keys[:1], LATER)
+        duckdb.recompute(keys[:1], LATER)
         return Expected(customers, marts, dashboards, duckdb.marts(keys[0], marts[keys[0]]), explained)
 
 

@@ -2,6 +2,7 @@
 tables and may not read them."""
 
 import socket
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -42,12 +43,15 @@ def create_roles(database_url: str) -> None:
 
 @contextmanager
 def silent_port() -> Iterator[int]:
-    """A port that takes connections and never answers."""
+    """A port that takes connections and never answers. At the end they are reset, and what waited ends."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port: int = listener.getsockname()[1]
         yield port
+    for thread in threading.enumerate():
+        if thread.name == "connection-test":
+            thread.join(20)
 
 
 def refusals(silent: int) -> list[Refusal]:

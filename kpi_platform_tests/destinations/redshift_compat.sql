@@ -1,5 +1,7 @@
 create schema if not exists redshift_compat;
 
+grant usage on schema redshift_compat to public;
+
 create or replace function redshift_compat.getdate() returns timestamp language sql
 as $$ select now() at time zone 'UTC' $$;
 
@@ -34,3 +36,5 @@ select
     ''::text as risk_event, 0::numeric as vacuum_sort_benefit
 from pg_tables
 where false;
+
+grant select on all tables in schema redshift_compat to public;

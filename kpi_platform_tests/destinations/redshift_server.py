@@ -9,6 +9,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -23,20 +24,29 @@ _OPTIONS = (
 )
 
 
+@dataclass(frozen=True)
+class RedshiftServer:
+    """`port` is on 127.0.0.1; `statements` are those that clients sent, as they sent them."""
+
+    port: int
+    statements: list[str]
+
+
 @contextmanager
-def redshift_server(postgres_port: int, database_url: str) -> Iterator[int]:
-    """The port on 127.0.0.1 at which the PostgreSQL server answers as a Redshift cluster. The database gets a
-    schema with the functions and system views of Redshift that dbt-redshift asks for."""
+def redshift_server(postgres_port: int, database_url: str) -> Iterator[RedshiftServer]:
+    """The PostgreSQL server as a Redshift cluster. The database gets a schema with the functions and system
+    views of Redshift that dbt-redshift asks for."""
     compat = Path(__file__).with_name("redshift_compat.sql").read_text()
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(compat)
     loop = asyncio.new_event_loop()
     started: list[int] = []
+    statements: list[str] = []
     ready = threading.Event()
 
     async def listen() -> asyncio.Server:
         server = await asyncio.start_server(
-            lambda reader, writer: _Session(reader, writer).run(postgres_port), "127.0.0.1", 0
+            lambda reader, writer: _Session(reader, writer, statements).run(postgres_port), "127.0.0.1", 0
         )
         started.append(server.sockets[0].getsockname()[1])
         ready.set()
@@ -49,15 +59,14 @@ def redshift_server(postgres_port: int, database_url: str) -> Iterator[int]:
         server.close()
         for task in asyncio.all_tasks(loop):
             task.cancel()
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(asyncio.gather(*asyncio.all_tasks(loop), return_exceptions=True))
         loop.close()
 
     thread = threading.Thread(target=serve, name="redshift-server", daemon=True)
     thread.start()
     ready.wait(10)
     try:
-        yield started[0]
+        yield RedshiftServer(started[0], statements)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
@@ -66,8 +75,10 @@ def redshift_server(postgres_port: int, database_url: str) -> Iterator[int]:
 class _Session:
     """One client: its messages are read one by one and passed on; the server's answers pass as they are."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, statements: list[str]
+    ) -> None:
+        self._reader, self._writer, self._statements = reader, writer, statements
 
     async def run(self, postgres_port: int) -> None:
         upstream: asyncio.StreamWriter | None = None
@@ -79,9 +90,9 @@ class _Session:
             answers = asyncio.create_task(self._answers(reader))
             while True:
                 kind = await self._reader.readexactly(1)
-                upstream.write(_message(kind, _rewritten(kind, await self._body())))
+                upstream.write(_message(kind, self._rewritten(kind, await self._body())))
                 await upstream.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             return
         finally:
             if upstream is not None:
@@ -104,6 +115,20 @@ class _Session:
         pairs = b"".join(name + b"\0" + value + b"\0" for name, value in kept.items())
         return _message(b"", body[:4] + pairs + b"\0")
 
+    def _rewritten(self, kind: bytes, body: bytes) -> bytes:
+        """The body of a message: a query, or a statement to prepare, is in PostgreSQL's words then."""
+        if kind == b"Q":
+            return self._noted(body[:-1]) + b"\0"
+        if kind == b"P":
+            name, query, rest = body.split(b"\0", 2)
+            return b"\0".join((name, self._noted(query), rest))
+        return body
+
+    def _noted(self, query: bytes) -> bytes:
+        statement = query.decode()
+        self._statements.append(statement)
+        return to_postgres(statement).encode()
+
     async def _body(self) -> bytes:
         (size,) = struct.unpack("!I", await self._reader.readexactly(4))
         return await self._reader.readexactly(size - 4)
@@ -113,15 +138,6 @@ class _Session:
             self._writer.write(part)
             await self._writer.drain()
         self._writer.close()
-
-
-def _rewritten(kind: bytes, body: bytes) -> bytes:
-    if kind == b"Q":
-        return to_postgres(body[:-1].decode()).encode() + b"\0"
-    if kind == b"P":
-        name, query, rest = body.split(b"\0", 2)
-        return name + b"\0" + to_postgres(query.decode()).encode() + b"\0" + rest
-    return body
 
 
 def _message(kind: bytes, body: bytes) -> bytes:

@@ -15,6 +15,7 @@ _WORDS = (
     (re.compile(r"set_config\('query_group'"), "set_config('redshift_compat.query_group'"),
     (re.compile(r"with no schema binding", re.IGNORECASE), ""),
 )
+_CURSOR = re.compile(r"declare \w+ cursor for ", re.IGNORECASE)
 _TABLE_PROPERTIES = (
     exp.DistStyleProperty,
     exp.DistKeyProperty,
@@ -29,8 +30,12 @@ def to_postgres(statement: str) -> str:
         statement = pattern.sub(replacement, statement)
     if not _NEEDS.search(statement):
         return statement
-    parsed = [tree for tree in sqlglot.parse(statement, read="redshift") if tree is not None]
-    return ";\n".join(tree.transform(_rewritten).sql("postgres") for tree in parsed)
+    cursor = _CURSOR.match(statement)
+    start = cursor.group() if cursor else ""
+    parsed = sqlglot.parse(statement.removeprefix(start), read="redshift")
+    return start + ";\n".join(
+        tree.transform(_rewritten).sql("postgres") for tree in parsed if tree is not None
+    )
 
 
 def _rewritten(node: exp.Expression) -> exp.Expression | None:
