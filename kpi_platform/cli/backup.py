@@ -22,7 +22,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="The file to write, a zip.", show_default=False)],
     as_json: Json = False,
 ) -> None:
-    """Write all local state to a file while the platform works: dashboard, warehouse, Dagster, local Fivetran.
+    """Write all local state to one file while the platform works: dashboard, warehouse, Dagster, Fivetran.
 
     It holds the installation's keys and all customers' data: keep it as you keep those. PostgreSQL is backed
     up with its own tools: docs/operations.md.
