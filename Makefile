@@ -2,9 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .venv/bin/uv --system-certs
 BIN := .venv/bin
+# Without its cache every process would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 IMAGE_EXTRAS := --extra k8s --extra celery --extra snowflake --extra bigquery --extra redshift
 
-.PHONY: help demo dev test lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference docs clean lock test-celery test-image sbom audit
+.PHONY: help demo dev test lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference docs clean lock test-slow test-celery test-image sbom audit
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -38,6 +40,9 @@ test-celery: .venv/.dev  ## kill a Celery worker in the middle of a run, with a 
 test-image: .venv/.dev  ## run the image's steps in a clean root (minutes; needs root)
 	@command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends debootstrap; }
 	@$(BIN)/python -m kpi_platform_tests.deploy.rehearsal
+
+test-slow: .venv/.dev  ## follow a sync in the browser with the real daemon, to the end (minutes)
+	@KPI_SLOW_TESTS=1 $(BIN)/python -m pytest -n0 kpi_platform_tests/web/browser/test_live_sync.py
 
 lint: .venv/.dev  ## ruff, mypy, sqlfluff, import-linter, dagster definitions validate
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint-types lint-sql lint-rest
