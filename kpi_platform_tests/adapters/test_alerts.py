@@ -44,6 +44,7 @@ def test_an_alert_says_what_where_since_when_and_what_to_do() -> None:
                     "since": "2026-03-01T06:00:00+00:00",
                     "what_to_do": "Sync again.",
                     "link": "https://kpi.example.com/status?customer=acme",
+                    "runbook": "docs/runbooks/sync_failed.md",
                     "run_url": "http://dagster/runs/r1",
                 },
             },
