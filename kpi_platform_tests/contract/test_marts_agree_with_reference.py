@@ -22,7 +22,7 @@ def customers(platform: Platform, shared: Path) -> Mapping[datetime, Sequence[La
     """The customers of each as_of: always the four of the contract; then others in random styles, the real
     log, and those with special settings and gaps."""
     four = four_customers("four")
-    more = [*four, *random_customers("random", 6), incident_log(shared / "data", AS_OFS[0])]
+    more = [*four, *random_customers("fourth", 6), incident_log(shared / "data", AS_OFS[0])]
     all_of_them = [*more, *special_customers("special")]
     platform.adopt(all_of_them)
     return dict(zip(AS_OFS, (all_of_them, more, four), strict=True))

@@ -8,7 +8,7 @@ from kpi_platform_tests.reference.accounts import Account, SalesforceAccounts
 from kpi_platform_tests.reference.identity import id_key, name_key
 from kpi_platform_tests.reference.latest_row import latest_rows
 from kpi_platform_tests.reference.settings import Rules
-from kpi_platform_tests.reference.tables import Row, Table
+from kpi_platform_tests.reference.tables import Row, Table, column_key
 from kpi_platform_tests.reference.values import (
     choice,
     flag,
@@ -67,7 +67,7 @@ def read_servicenow(
     link = _Link(id_field, accounts, accounts.by_name(), _company_names(tables.get("core_company")))
     read = [
         (row, _incident(sys_id, row, opened, link.account(row), rules, as_of))
-        for sys_id, row in _merged(incident, task).items()
+        for sys_id, row in _merged(incident, task, rules).items()
         if (opened := instant(row["opened_at"])) is not None and opened < as_of
     ]
     return ServiceNow(
@@ -87,19 +87,49 @@ def _columns(table: Table | None) -> frozenset[str]:
     return frozenset() if table is None else table.columns
 
 
-def _merged(incident: Table | None, task: Table | None) -> dict[str, Row]:
+def _merged(incident: Table | None, task: Table | None, rules: Rules) -> dict[str, Row]:
     """ "Left join incident to task on `sys_id`; incident's non-null value wins; deleted on either side is
-    deleted." """
+    deleted." What cannot be read is NULL, on either side."""
     live_tasks = latest_rows(task, "sys_id", text)
     all_tasks = {text(row["sys_id"]) for row in task.rows} if task else set()
+    readers = _readers(rules)
+    id_field = rules.field("servicenow", "customer_account_id")
+    references = {column_key(id_field), column_key(f"{id_field}_value")}
     merged = {}
     for sys_id, row in latest_rows(incident, "sys_id", text).items():
         if sys_id in all_tasks and sys_id not in live_tasks:
             continue
-        own = {column: value for column, value in row.cells.items() if value is not None}
-        task_row = live_tasks.get(sys_id)
-        merged[sys_id] = Row({**task_row.cells, **own} if task_row else own)
+        own = {
+            column: value
+            for column, value in row.cells.items()
+            if readers.get(column, _as_landed)(value) is not None
+        }
+        # The reference may have two spellings: the incident's, whichever it has, goes before the task's.
+        other = references if references & own.keys() else set()
+        cells = live_tasks[sys_id].cells if sys_id in live_tasks else {}
+        merged[sys_id] = Row({name: value for name, value in cells.items() if name not in other} | own)
     return merged
+
+
+def _as_landed(value: object) -> object:
+    return value
+
+
+def _readers(rules: Rules) -> dict[str, Callable[[object], object]]:
+    """How each column of an incident is read, where it is not text as it landed."""
+
+    def field(name: str) -> str:
+        return rules.field("servicenow", name)
+
+    id_field = field("customer_account_id")
+    columns: dict[Callable[[object], object], tuple[str, ...]] = {
+        instant: ("opened_at", "resolved_at", "closed_at", "sla_due", field("first_responded_at")),
+        number: ("reopen_count", "reassignment_count", field("satisfaction_rating")),
+        leading_digits: ("priority", "escalation"),
+        flag: ("made_sla",),
+        text: ("company_value", id_field, f"{id_field}_value"),
+    }
+    return {column_key(name): read for read, names in columns.items() for name in names}
 
 
 def _company_names(company: Table | None) -> dict[str, str | None]:
