@@ -45,9 +45,10 @@ def test_what_is_copied_is_there_and_not_ignored() -> None:
 def test_packages_are_locked_with_hashes_and_cover_what_is_declared() -> None:
     installs = [one.rest for stage in stages() for one in stage.named("RUN") if "pip install" in one.rest]
     assert all("--require-hashes" in one or "--no-deps --no-build-isolation" in one for one in installs)
-    locked = dict(
-        line.split(" ")[0].split("==") for line in LOCK.splitlines() if "==" in line and line[0].isalnum()
-    )
+    pinned = [
+        Requirement(line.split(" ")[0]) for line in LOCK.splitlines() if "==" in line and line[0].isalnum()
+    ]
+    locked = {one.name: str(one.specifier).removeprefix("==") for one in pinned}
     assert LOCK.count("--hash=sha256:") >= len(locked)
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     extras = [
