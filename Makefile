@@ -103,7 +103,7 @@ docs: .venv/.dev  ## build the documentation of the dbt models: build/dbt_docs/s
 lock: | .venv/bin/uv  ## resolve the locked versions anew
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements-dev.lock
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
-	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras -c requirements-dev.lock $(IMAGE_EXTRAS) pyproject.toml deploy/build.in -o deploy/requirements.lock
+	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements-dev.lock $(IMAGE_EXTRAS) pyproject.toml deploy/build.in -o deploy/requirements.lock
 
 clean:  ## remove the environment and all local state
 	rm -rf .venv .kpi_platform
