@@ -47,8 +47,10 @@ def _parse(data: bytes, fields: list[dict[str, Any]], skipped: int) -> list[tupl
         return connection.execute("select * from read_parquet(?)", [file.name]).fetchall()
 
 
+# Columns get small letters: crucible spells a selected column as it landed, whatever its alias says.
 def _load_any(runner: jobs.Runner, job: Any, config: dict[str, Any], data: bytes) -> None:
-    _load(runner, job, config | {"sourceFormat": "CSV"}, data)
+    fields = [field | {"name": field["name"].lower()} for field in config["schema"]["fields"]]
+    _load(runner, job, config | {"sourceFormat": "CSV", "schema": {"fields": fields}}, data)
 
 
 if __name__ == "__main__":

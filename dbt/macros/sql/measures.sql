@@ -45,8 +45,8 @@
 
 {% macro snowflake__newest(value, time, id, condition) -%}
     {{- return(
-        'get(array_agg(case when ' ~ condition ~ ' then ' ~ value ~ ' end) within group (order by '
-        ~ time ~ ' desc, ' ~ id ~ ' desc), 0)::varchar'
+        '(array_agg(case when ' ~ condition ~ ' then ' ~ value ~ ' end) within group (order by case when ' ~ condition
+        ~ ' then 0 else 1 end, ' ~ time ~ ' desc, ' ~ id ~ ' desc))[0]::varchar'
     ) -}}
 {%- endmacro %}
 

@@ -107,7 +107,12 @@ class SnowflakeDestination:
         where: Mapping[str, Any] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         sql, values = _compiled(statements.mart(self.mart_schema, table, customer, columns, where))
-        return self._stream(sql, values, {"customer": statements.named(customer)})
+        try:
+            yield from self._stream(sql, values, {"customer": statements.named(customer)})
+        except NotFound as error:
+            raise NotFound(
+                f"{self.name} has no mart {table}. {error.message}", next_step=error.next_step
+            ) from error
 
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
         if not tables:
@@ -247,7 +252,7 @@ class SnowflakeDestination:
         except ProgrammingError as cause:
             if cause.errno == _NO_SUCH_OBJECT:
                 raise NotFound(
-                    f"{self.name} has no such table: {_message(cause)}.",
+                    f"{self.host} says: {_message(cause)}.",
                     next_step="Compute the KPIs of a customer first.",
                 ) from cause
             raise self._unavailable(cause) from cause
