@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 IMAGE_EXTRAS := --extra k8s --extra celery --extra snowflake --extra bigquery --extra redshift
 
-.PHONY: help demo dev test lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference docs clean lock test-slow test-celery test-image sbom audit
+.PHONY: help demo dev test lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference docs docs clean lock test-slow test-celery test-image sbom audit
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -87,12 +87,6 @@ sbom: .venv/.dev  ## what the platform is made of, as CycloneDX: sbom.json
 
 audit: .venv/.dev  ## known vulnerabilities of the locked packages (asks a database on the network)
 	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements.lock
-
-docs: .venv/.dev  ## build the documentation of the dbt models: build/dbt_docs/static_index.html
-	@mkdir -p build/dbt_docs
-	@for command in run "docs generate --static"; do KPI_DBT_DUCKDB_PATH=build/dbt_docs/kpi.duckdb $(BIN)/dbt --warn-error --quiet \
-		$$command --project-dir dbt --profiles-dir dbt --target-path $(CURDIR)/build/dbt_docs --log-path build/dbt_docs/logs \
-		--no-version-check --no-send-anonymous-usage-stats || exit 1; done
 
 docs: .venv/.dev  ## build the documentation of the dbt models: build/dbt_docs/static_index.html
 	@mkdir -p build/dbt_docs
