@@ -61,9 +61,7 @@ def _at_risk(
         .join(accounts, accounts.c.id == _history.c.account_id)
         .join(
             definitions,
-            sa.and_(
-                definitions.c.customer_id == _history.c.customer_id, definitions.c.kpi == _history.c.kpi
-            ),
+            sa.and_(definitions.c.customer_id == _history.c.customer_id, definitions.c.kpi == _history.c.kpi),
         )
         .where(
             _history.c.customer_id == customer_id,

@@ -124,8 +124,8 @@ class TestSnowflake(DestinationConformance):
         assert all(filtered for _, filtered in scans)
 
     def test_no_name_is_a_reserved_word(self, built: Installation, server: "SnowflakeServer") -> None:
-        text = " ".join(server.statements).lower()
-        assert re.findall(r".{60}\bas null.{60}", text)==[]
+        text = re.sub(r"--[^\n]*", "", " ".join(server.statements).lower())
+        assert re.findall(r".{60}\bas null.{60}", text) == []
         names = set(re.findall(r"\bas (\w+)", text)) | set(re.findall(r"(\w+) as \(\s*(?:select|with)", text))
         assert {"accounts", "final"} <= names
         assert not [name for name in names if RESERVED.fullmatch(name)]

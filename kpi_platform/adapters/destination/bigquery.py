@@ -207,7 +207,9 @@ class BigQueryDestination:
 
     def _require_project(self) -> None:
         with self._client() as client:
-            next(iter(client.list_datasets(max_results=1, retry=None, timeout=CONNECT_SECONDS)), None)
+            # None switches repetition off, which the parameter's type does not know.
+            once: Any = None
+            next(iter(client.list_datasets(max_results=1, retry=once, timeout=CONNECT_SECONDS)), None)
 
     def _read_each(self, schemas: Sequence[str]) -> None:
         for schema, tables in self.columns(schemas).items():
@@ -230,7 +232,7 @@ class BigQueryDestination:
             return None
         from google.cloud.bigquery_storage import BigQueryReadClient
 
-        return BigQueryReadClient(credentials=client._credentials)
+        return BigQueryReadClient(credentials=client._credentials)  # type: ignore[no-untyped-call]
 
     def _job(self, values: Sequence[Any], labels: Mapping[str, str]) -> bigquery.QueryJobConfig:
         config = bigquery.QueryJobConfig(query_parameters=[_parameter(value) for value in values])
