@@ -35,6 +35,9 @@ def main() -> None:
         for number, stage in enumerate(stages()):
             root = folder / (stage.name or f"stage{number}")
             _run("cp", "-a", str(base), str(root))
+            # As in every container; dbt's locks are there.
+            (root / "dev/shm").mkdir(exist_ok=True)
+            (root / "dev/shm").chmod(0o1777)
             roots[stage.name or ""] = root
             _build(stage, root, roots)
         size = sum(one.stat().st_size for one in root.rglob("*") if one.is_file() and not one.is_symlink())
