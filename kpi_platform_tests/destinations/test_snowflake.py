@@ -133,6 +133,7 @@ class TestSnowflake(DestinationConformance):
     def test_marts_are_clustered_by_customer_and_replaced_in_one_transaction(
         self, built: Installation, server: "SnowflakeServer", expected: Expected
     ) -> None:
+        """The replacement is that of the further build above."""
         clustered = " ".join(text for text in server.statements if "cluster by (customer_id)" in text)
         assert all(f"lake.kpi.{mart}" in clustered for mart in expected.later)
         statements = [re.sub(r"/\*.*", "", text).strip(" ;\n") for text in server.statements]
