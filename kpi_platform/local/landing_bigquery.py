@@ -14,7 +14,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from pyarrow import parquet
 
-from kpi_platform.adapters.destination.bigquery import API_HOST, open_client
+from kpi_platform.adapters.destination.bigquery_client import API_HOST, open_client
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types

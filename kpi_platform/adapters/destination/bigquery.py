@@ -12,22 +12,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import google.auth
 import pyarrow as pa
 import sqlalchemy as sa
-from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import GoogleAPICallError
 from google.api_core.exceptions import NotFound as NoSuchTable
-from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import Request
 from google.cloud import bigquery
-from google.oauth2 import service_account
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from kpi_platform.adapters.destination import statements
 from kpi_platform.adapters.destination.arrow import BATCH_ROWS, plain_batches
+from kpi_platform.adapters.destination.bigquery_client import (
+    API_HOST,
+    key_file_of,
+    limit_of,
+    open_client,
+)
 from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
 from kpi_platform.adapters.destination.steps import (
     CONNECT_SECONDS,
@@ -41,15 +43,10 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import (
     DestinationUnavailable,
     InvalidSettings,
-    MissingConfiguration,
     NotFound,
 )
 from kpi_platform.domain.settings import WarehouseSettings
 
-KEY_VARIABLE = "WAREHOUSE_PRIVATE_KEY_PATH"
-LIMIT_VARIABLE = "WAREHOUSE_MAXIMUM_BYTES_BILLED"
-API_HOST = "bigquery.googleapis.com"
-_SCOPES = ["https://www.googleapis.com/auth/bigquery"]
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LABEL_CHARACTERS = 63
 _TYPES: Mapping[type, str] = {
@@ -102,8 +99,8 @@ class BigQueryDestination:
             port=warehouse.port or 443,
             project=warehouse.project,
             mart_schema=warehouse.dataset or warehouse.schema_,
-            key_file=_key_file(configuration, warehouse.credentials_secret),
-            maximum_bytes_billed=_limit(configuration.get(LIMIT_VARIABLE)),
+            key_file=key_file_of(configuration, warehouse.credentials_secret),
+            maximum_bytes_billed=limit_of(configuration),
         )
 
     @property
@@ -132,7 +129,9 @@ class BigQueryDestination:
         *,
         where: Mapping[str, Any] | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        sql, values = _compiled(statements.mart(self.mart_schema, table, customer, columns, where))
+        sql, values = statements.positional(
+            statements.mart(self.mart_schema, table, customer, columns, where), _DIALECT
+        )
         return self._stream(sql, values, {"customer": statements.named(customer)[:_LABEL_CHARACTERS]})
 
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
@@ -216,7 +215,7 @@ class BigQueryDestination:
             self.row_counts(schema, list(tables))
 
     def _rows(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
-        sql, values = _compiled(statement)
+        sql, values = statements.positional(statement, _DIALECT)
         with self._client() as client:
             return [row.values() for row in client.query(sql, job_config=self._job(values, {})).result()]
 
@@ -263,50 +262,6 @@ class BigQueryDestination:
                 f"{self.name} refuses: {getattr(cause, 'message', None) or cause}",
                 next_step="Check the service account's key file, and its rights in the project.",
             ) from cause
-
-
-def open_client(project: str, endpoint: str, key_file: str | None) -> bigquery.Client:
-    """Signed in with the service account in `key_file`, or with the application default credentials; without
-    any at an emulator, which is what has no TLS. GoogleAuthError or ValueError where they cannot be read."""
-    credentials: Any
-    if endpoint.startswith("http://"):
-        credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    elif key_file:
-        read_file: Any = service_account.Credentials.from_service_account_file
-        credentials = read_file(key_file, scopes=_SCOPES)
-    else:
-        credentials, _ = google.auth.default(scopes=_SCOPES)
-    options = ClientOptions(api_endpoint=endpoint)
-    return bigquery.Client(project, credentials=credentials, client_options=options)
-
-
-def _key_file(configuration: Configuration, secret: str | None) -> str | None:
-    if secret is None and configuration.get(KEY_VARIABLE) is None:
-        return None
-    variable = secret or KEY_VARIABLE
-    file = configuration.secret(variable)
-    if not Path(file).is_file():
-        raise MissingConfiguration(
-            f"{variable} names the file {file}, which is not there.",
-            next_step="Set it to the path of the service account's key file (JSON).",
-        )
-    return file
-
-
-def _limit(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not text.isdecimal():
-        raise MissingConfiguration(
-            f"{LIMIT_VARIABLE} is '{text}', which is no number of bytes.",
-            next_step="Set it to a whole number, for example 10000000000, or leave it out.",
-        )
-    return int(text)
-
-
-def _compiled(statement: sa.SelectBase) -> tuple[str, list[Any]]:
-    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
 
 
 def _parameter(value: Any) -> bigquery.ScalarQueryParameter:

@@ -106,7 +106,9 @@ class SnowflakeDestination:
         *,
         where: Mapping[str, Any] | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        sql, values = _compiled(statements.mart(self.mart_schema, table, customer, columns, where))
+        sql, values = statements.positional(
+            statements.mart(self.mart_schema, table, customer, columns, where), _DIALECT
+        )
         try:
             yield from self._stream(sql, values, {"customer": statements.named(customer)})
         except NotFound as error:
@@ -210,7 +212,7 @@ class SnowflakeDestination:
             self.row_counts(schema, list(tables))
 
     def _rows(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
-        sql, values = _compiled(statement)
+        sql, values = statements.positional(statement, _DIALECT)
         with self._connected({}) as connection:
             cursor = connection.cursor()
             cursor.execute(sql, values)
@@ -283,11 +285,6 @@ def _credentials(configuration: Configuration, secret: str | None) -> dict[str, 
             next_step="Set it to the path of the private key (PEM, PKCS#8) of warehouse.username.",
         )
     return {"password": value}
-
-
-def _compiled(statement: sa.SelectBase) -> tuple[str, list[Any]]:
-    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
 
 
 def _message(cause: Error) -> str:

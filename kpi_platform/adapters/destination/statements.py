@@ -100,3 +100,9 @@ def rows_by_customer(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, int]]
 def _spelled(name: str) -> sa.quoted_name:
     """`name` exactly as it is spelled in the catalogue."""
     return sa.quoted_name(name, quote=True)
+
+
+def positional(statement: sa.SelectBase, dialect: sa.Dialect) -> tuple[str, list[Any]]:
+    """The statement as SQL with a mark for each value, and the values in their order."""
+    compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]
