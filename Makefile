@@ -82,11 +82,12 @@ reference: .venv/.dev  ## make the pages of all commands and settings anew
 	@$(BIN)/typer kpi_platform.cli.main utils docs --name kpi-platform --output docs/commands.md
 	@$(BIN)/kpi-platform settings docs > docs/settings.md
 
+# These two have environments of their own: what they install makes every import of dbt slower by two seconds.
 sbom: .venv/.dev  ## what the platform is made of, as CycloneDX: sbom.json
-	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --output-file sbom.json
+	$(UV) tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --output-file sbom.json
 
 audit: .venv/.dev  ## known vulnerabilities of the locked packages (asks a database on the network)
-	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements.lock
+	$(UV) tool run --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes --requirement requirements.lock
 
 docs: .venv/.dev  ## build the documentation of the dbt models: build/dbt_docs/static_index.html
 	@mkdir -p build/dbt_docs
