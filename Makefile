@@ -41,8 +41,8 @@ test-image: .venv/.dev  ## run the image's steps in a clean root (minutes; needs
 	@command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends debootstrap; }
 	@$(BIN)/python -m kpi_platform_tests.deploy.rehearsal
 
-test-slow: .venv/.dev  ## follow a sync in the browser with the real daemon, to the end (minutes)
-	@KPI_SLOW_TESTS=1 $(BIN)/python -m pytest -n0 kpi_platform_tests/web/browser/test_live_sync.py
+test-slow: .venv/.dev  ## the tests that take minutes: emulated warehouses, chaos, a sync in the browser to its end
+	@KPI_SLOW_TESTS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 lint: .venv/.dev  ## ruff, mypy, sqlfluff, import-linter, dagster definitions validate
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint-types lint-sql lint-rest

@@ -1,5 +1,6 @@
 """Fixtures that every room shares: a configuration, dashboard databases, a real PostgreSQL server."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,14 @@ from kpi_platform_tests.postgres import PostgresServer
 # How long an example takes says more about what else the machine does than about the code.
 hypothesis.settings.register_profile("kpi_platform", deadline=None)
 hypothesis.settings.load_profile("kpi_platform")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that take minutes run in `make test-slow`; what they test has a shorter test in `make test`."""
+    if "KPI_SLOW_TESTS" not in os.environ:
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: make test-slow runs it"))
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,7 @@ def place() -> Iterator[StartedDestination]:
         )
 
 
+@pytest.mark.slow
 class TestBigQuery(DestinationConformance):
     def test_marts_are_clustered_by_customer_and_the_history_by_day(
         self, built: Installation, expected: Expected

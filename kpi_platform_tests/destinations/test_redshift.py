@@ -72,6 +72,7 @@ def ran(built: Installation, server: tuple[RedshiftServer, str]) -> list[str]:
     return [text for text in server[0].statements if _OF_THE_PROJECT.search(text)]
 
 
+@pytest.mark.slow
 class TestRedshift(DestinationConformance):
     def test_what_dbt_ran_is_redshifts_sql(self, ran: list[str]) -> None:
         found = {complaint for statement in ran for complaint in complaints(statement)}

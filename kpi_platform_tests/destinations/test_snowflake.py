@@ -100,6 +100,7 @@ def place(server: "SnowflakeServer", keys: Path, silent: int) -> StartedDestinat
     )  # fmt: skip
 
 
+@pytest.mark.slow
 class TestSnowflake(DestinationConformance):
     def test_every_session_carries_customer_and_run(
         self, built: Installation, server: "SnowflakeServer"

@@ -6,7 +6,7 @@ import pytest
 
 from kpi_platform_tests.faults.chaos import chaos
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_after_random_faults_the_dashboard_is_that_of_an_undisturbed_twin(tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
 """A sync by hand in the browser, with the real daemon and the local Fivetran, to its end.
 
-Takes minutes, so it runs where KPI_SLOW_TESTS is set; `test_sync.py` has the same page with a stand-in.
+Takes minutes, so `make test-slow` runs it; `test_sync.py` has the same page with a stand-in.
 """
 
-import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from kpi_platform_tests.web.browser.conftest import serving
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(900),
-    pytest.mark.skipif("KPI_SLOW_TESTS" not in os.environ, reason="slow: set KPI_SLOW_TESTS"),
+    pytest.mark.slow,
 ]
 MILLISECONDS = 600_000
 
