@@ -52,6 +52,8 @@ def configure_logs(configuration: Configuration, logger: str | None = None) -> N
     handler.setFormatter(_formatter(configuration.get("KPI_LOG_FORMAT") or "text"))
     chosen.addHandler(handler)
     chosen.setLevel(level)
+    # Alembic tells at every start what kind of database it has found.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class _Handler(logging.StreamHandler[Any]):

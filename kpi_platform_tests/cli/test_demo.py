@@ -24,7 +24,6 @@ def environment(home: Path) -> dict[str, str]:
     return os.environ | {
         "KPI_PLATFORM_HOME": str(home),
         "KPI_LOCAL_FIVETRAN_PORT": _free_port(),
-        "WEB_PORT": _free_port(),
         "PATH": f"{CHECKOUT / '.venv' / 'bin'}:{os.environ['PATH']}",
         "COLUMNS": "160",
     }
@@ -60,7 +59,9 @@ def test_every_command_of_the_tutorial_does_what_it_says(
     first, *blocks = re.findall(r"```sh\n(.*?)```", TUTORIAL.read_text(), flags=re.DOTALL)
     assert first == "make demo\n"
     script = tmp_path / "tutorial.sh"
-    script.write_text("set -eu -o pipefail\n" + "".join(blocks))
+    # Whatever fails, the server of the tutorial does not outlive it.
+    start = "set -eu -o pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"
+    script.write_text(start + "".join(blocks).replace("8080", _free_port()))
 
     ran = _run(["bash", str(script)], tmp_path, environment)
 

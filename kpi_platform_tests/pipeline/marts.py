@@ -43,6 +43,10 @@ def write_marts(
         "account_id": pa.array([one.id for one in accounts], pa.string()),
         **{n: pa.array([one.health.get(n) for one in accounts], pa.float64()) for n in scores},
     }
+    domains: dict[str, Any] = {
+        "account_id": pa.array([], pa.string()),
+        "email_domain": pa.array([], pa.string()),
+    }
     rows = [(one.id, kpi, value) for one in accounts for kpi, value in one.values.items()]
     numbers = [None if isinstance(value, str) else float(value) for _, _, value in rows]
     windows = [KPIS[kpi].window_days if kpi in KPIS else None for _, kpi, _ in rows]
@@ -60,6 +64,7 @@ def write_marts(
     }
     write_mart(configuration, "kpi_integrated_metrics", customer, as_of, integrated)
     write_mart(configuration, "account_health_score", customer, as_of, health)
+    write_mart(configuration, "account_email_domains", customer, as_of, domains)
     write_mart(configuration, "kpi_values", customer, as_of, values)
 
 
