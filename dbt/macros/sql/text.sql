@@ -140,3 +140,7 @@
 {% macro redshift__bytewise(text) %}
     {{- return(text) -}}
 {% endmacro %}
+
+{% macro address_domain(address) %}
+    {{- return(not_blank('lower(' ~ dbt.split_part(address, "'@'", 2) ~ ')')) -}}
+{% endmacro %}

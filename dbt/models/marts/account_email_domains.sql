@@ -14,7 +14,7 @@ addresses as (
     select
         contacts.customer_id,
         accounts.account_id,
-        {{ not_blank('lower(' ~ dbt.split_part('contacts.email', "'@'", 2) ~ ')') }} as email_domain
+        {{ address_domain('contacts.email') }} as email_domain
     from contacts
     inner join accounts
         on
