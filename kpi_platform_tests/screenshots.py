@@ -6,18 +6,12 @@ some minutes: the sample customers are synced, and their KPIs computed for nine 
 
 import os
 import shutil
-import socket
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from kpi_platform.cli.dashboard import dashboard
@@ -27,8 +21,8 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import open_engine
 from kpi_platform.local.samples import SAMPLE_CUSTOMERS
-from kpi_platform.web.app import create_app
 from kpi_platform.web.sign_in import sign_in_link
+from kpi_platform_tests.web.browser.conftest import serving
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 CUSTOMER, REVIEWED = "northwind", "umbra"
@@ -65,7 +59,7 @@ def main(home: Path | None = None) -> None:
         if home is None:
             _fill(configuration)
         PICTURES.mkdir(parents=True, exist_ok=True)
-        with _serving(configuration) as url, sync_playwright() as playwright:
+        with serving(configuration) as url, sync_playwright() as playwright:
             program = os.environ.get("KPI_CHROMIUM") or shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
             for colours in ("light", "dark"):
@@ -94,22 +88,6 @@ def _as_if_loaded_then(engine: sa.Engine) -> None:
             connection.execute(
                 sa.update(uploads).where(key).values(started_at=at, finished_at=at + timedelta(seconds=9))
             )
-
-
-@contextmanager
-def _serving(configuration: Configuration) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    app = create_app(configuration)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
 
 
 def _take(browser: Browser, configuration: Configuration, url: str, colours: str) -> None:

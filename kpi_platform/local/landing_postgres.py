@@ -45,7 +45,7 @@ class PostgresLander:
 def _land(connection: psycopg.Connection[Any], target: sql.Identifier, table: LandedTable) -> None:
     rows = without_null_types(table.rows)
     columns = [
-        sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(_type(column.type)))
+        sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column_type(column.type)))
         for column in rows.schema
     ]
     names = sql.SQL(", ").join(sql.Identifier(name) for name in rows.column_names)
@@ -105,7 +105,8 @@ def _csv(rows: pa.Table) -> pa.Buffer:
     return sink.getvalue()
 
 
-def _type(kind: pa.DataType) -> str:
+def column_type(kind: pa.DataType, text: str = "text") -> str:
+    """The type of a landed column; `text` is that of whatever has no other."""
     types = pa.types
     if types.is_boolean(kind):
         return "boolean"
@@ -119,4 +120,4 @@ def _type(kind: pa.DataType) -> str:
         return "date"
     if types.is_timestamp(kind):
         return "timestamptz" if kind.tz else "timestamp"
-    return "text"
+    return text

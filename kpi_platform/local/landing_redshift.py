@@ -17,8 +17,10 @@ from redshift_connector.error import Error
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
+from kpi_platform.local.landing_postgres import column_type
 
 _MAX_VALUES = 30_000
+_TEXT = "varchar(65535)"
 """The protocol takes 32,767 values a statement."""
 
 
@@ -59,7 +61,7 @@ def _land(cursor: Cursor, schema: str, table: LandedTable) -> None:
     rows = rows.rename_columns([name.lower() for name in rows.column_names])
     target = sql.Identifier(schema, table.name.lower())
     incoming, vanished = sql.Identifier("incoming"), sql.Identifier("vanished")
-    types = {column.name: sql.SQL(_type(column.type)) for column in rows.schema}
+    types = {column.name: sql.SQL(column_type(column.type, _TEXT)) for column in rows.schema}
     columns = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(n), t) for n, t in types.items())
     if table.replaces:
         cursor.execute(_sql("drop table if exists {} cascade", target))
@@ -149,20 +151,3 @@ def _mark_deleted(cursor: Cursor, target: sql.Identifier, key: sql.Identifier, t
 
 def _sql(template: LiteralString, *parts: sql.Composable) -> str:
     return sql.SQL(template).format(*parts).as_string()
-
-
-def _type(kind: pa.DataType) -> str:
-    types = pa.types
-    if types.is_boolean(kind):
-        return "boolean"
-    if types.is_integer(kind):
-        return "bigint"
-    if types.is_floating(kind):
-        return "double precision"
-    if types.is_decimal(kind):
-        return f"numeric({kind.precision}, {kind.scale})"
-    if types.is_date(kind):
-        return "date"
-    if types.is_timestamp(kind):
-        return "timestamptz" if kind.tz else "timestamp"
-    return "varchar(65535)"
