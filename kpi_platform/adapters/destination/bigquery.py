@@ -31,12 +31,11 @@ from kpi_platform.adapters.destination.bigquery_client import (
     open_client,
 )
 from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.sql_destination import SqlDestination
 from kpi_platform.adapters.destination.steps import (
     CONNECT_SECONDS,
-    reach,
-    require_address,
+    network_steps,
     require_schemas,
-    resolve,
     run_steps,
 )
 from kpi_platform.configuration import Configuration
@@ -70,7 +69,7 @@ _DIALECT.identifier_preparer = _Backticks(_DIALECT)
 
 
 @dataclass(frozen=True, slots=True)
-class BigQueryDestination:
+class BigQueryDestination(SqlDestination):
     """`mart_schema` is a dataset. Signs in with the service account in `key_file`, or else with the
     application default credentials. A job that would be billed for more than `maximum_bytes_billed` is
     refused."""
@@ -134,18 +133,6 @@ class BigQueryDestination:
         )
         return self._stream(sql, values, {"customer": statements.named(customer)[:_LABEL_CHARACTERS]})
 
-    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
-        if not tables:
-            return {}
-        return dict(self._rows(statements.row_counts(schema, tables)))
-
-    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
-        if not tables or not customers:
-            return {}
-        return statements.rows_by_customer(
-            self._rows(statements.mart_rows(self.mart_schema, tables, customers))
-        )
-
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self._stream(sql, [], {})
 
@@ -155,14 +142,9 @@ class BigQueryDestination:
         """The client resolves the name again, because Google's certificates are for names."""
         addresses: list[str] = []
 
-        def find() -> None:
-            addresses.extend(resolve(self.host, self.port))
-            require_address(addresses[0], permitted)
-
         return run_steps(
             [
-                ("resolve", find),
-                ("connect", lambda: reach(addresses[0], self.port)),
+                *network_steps(self.host, self.port, permitted, addresses),
                 ("authenticate", self._sign_in),
                 ("database", self._require_project),
                 ("schema", lambda: require_schemas(self.columns(schemas), schemas)),
@@ -209,10 +191,6 @@ class BigQueryDestination:
             # None switches repetition off, which the parameter's type does not know.
             once: Any = None
             next(iter(client.list_datasets(max_results=1, retry=once, timeout=CONNECT_SECONDS)), None)
-
-    def _read_each(self, schemas: Sequence[str]) -> None:
-        for schema, tables in self.columns(schemas).items():
-            self.row_counts(schema, list(tables))
 
     def _rows(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
         sql, values = statements.positional(statement, _DIALECT)

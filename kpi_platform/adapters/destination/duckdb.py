@@ -14,6 +14,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from kpi_platform.adapters import duckdb_file
 from kpi_platform.adapters.destination import statements
 from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.sql_destination import SqlDestination
 from kpi_platform.adapters.destination.steps import require_schemas, run_steps
 from kpi_platform.domain.errors import DestinationUnavailable, NotFound
 
@@ -22,7 +23,7 @@ _DIALECT = DefaultDialect(paramstyle="numeric_dollar")
 
 
 @dataclass(frozen=True, slots=True)
-class DuckDbDestination:
+class DuckDbDestination(SqlDestination):
     """Reads take the file's queue lock for as long as they last, an iteration over rows included."""
 
     file: Path
@@ -38,8 +39,7 @@ class DuckDbDestination:
         statement = statements.columns(schemas).where(
             sa.column("table_catalog") == sa.func.current_database()
         )
-        with self._reading() as connection:
-            return statements.nested(_select(connection, statement).fetchall())
+        return statements.nested(self._rows(statement))
 
     def read_mart(
         self,
@@ -58,19 +58,6 @@ class DuckDbDestination:
                     next_step="Compute the KPIs of a customer first.",
                 ) from cause
             yield from _batches(rows)
-
-    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
-        if not tables:
-            return {}
-        with self._reading() as connection:
-            return dict(_select(connection, statements.row_counts(schema, tables)).fetchall())
-
-    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
-        if not tables or not customers:
-            return {}
-        with self._reading() as connection:
-            statement = statements.mart_rows(self.mart_schema, tables, customers)
-            return statements.rows_by_customer(_select(connection, statement).fetchall())
 
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         with self._reading() as connection:
@@ -119,9 +106,9 @@ class DuckDbDestination:
         with self._reading():
             pass
 
-    def _read_each(self, schemas: Sequence[str]) -> None:
-        for schema, tables in self.columns(schemas).items():
-            self.row_counts(schema, list(tables))
+    def _rows(self, statement: sa.SelectBase) -> Sequence[Sequence[Any]]:
+        with self._reading() as connection:
+            return _select(connection, statement).fetchall()
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:

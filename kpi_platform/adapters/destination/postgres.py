@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from kpi_platform.adapters.destination import statements
 from kpi_platform.adapters.destination.postgres_rows import BATCH_ROWS, batches
-from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.protocol import ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.sql_destination import Selected, SqlDestination
 from kpi_platform.adapters.destination.steps import (
     CONNECT_SECONDS,
     reach,
@@ -37,7 +38,7 @@ _APPLICATION_NAME = (
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresDestination:
+class PostgresDestination(SqlDestination):
     """`host` may be a directory of a unix socket. With `address`, what the host resolved to, its name is not
     resolved again."""
 
@@ -73,12 +74,6 @@ class PostgresDestination:
     def name(self) -> str:
         return f"postgres {self.username}@{self.host}:{self.port}/{self.database} ({self.mart_schema})"
 
-    def columns(self, schemas: Sequence[str]) -> Catalogue:
-        if not schemas:
-            return {}
-        with self._connected() as connection:
-            return statements.nested(connection.execute(statements.columns(schemas)).tuples())
-
     def read_mart(
         self,
         table: str,
@@ -89,19 +84,6 @@ class PostgresDestination:
     ) -> Iterator[pa.RecordBatch]:
         statement = statements.mart(self.mart_schema, table, customer, columns, where)
         return self._stream(lambda connection: connection.execute(statement), statements.named(customer))
-
-    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
-        if not tables:
-            return {}
-        with self._connected() as connection:
-            return dict(connection.execute(statements.row_counts(schema, tables)).tuples().all())
-
-    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
-        if not tables or not customers:
-            return {}
-        with self._connected() as connection:
-            statement = statements.mart_rows(self.mart_schema, tables, customers)
-            return statements.rows_by_customer(connection.execute(statement).tuples())
 
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self._stream(
@@ -172,9 +154,9 @@ class PostgresDestination:
     def _is_socket(self) -> bool:
         return self.host.startswith("/")
 
-    def _read_each(self, schemas: Sequence[str]) -> None:
-        for schema, tables in self.columns(schemas).items():
-            self.row_counts(schema, list(tables))
+    def _rows(self, statement: Selected) -> Sequence[Sequence[Any]]:
+        with self._connected() as connection:
+            return connection.execute(statement).all()
 
     def _sign_in(self, address: str, *, but: str | None = None) -> None:
         """Signs in at `address`; an error of the SQLSTATE `but` does not count."""

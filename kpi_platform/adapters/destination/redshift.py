@@ -11,13 +11,12 @@ from sqlalchemy.dialects.postgresql import dialect as postgresql
 
 from kpi_platform.adapters.destination import statements
 from kpi_platform.adapters.destination.postgres_rows import BATCH_ROWS, batches
-from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.protocol import ConnectionStep, DbtTarget
 from kpi_platform.adapters.destination.redshift_connection import RedshiftConnection, sql_state
+from kpi_platform.adapters.destination.sql_destination import SqlDestination
 from kpi_platform.adapters.destination.steps import (
-    reach,
-    require_address,
+    network_steps,
     require_schemas,
-    resolve,
     run_steps,
 )
 from kpi_platform.configuration import Configuration
@@ -29,7 +28,7 @@ _DIALECT = postgresql(paramstyle="format")  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
-class RedshiftDestination:
+class RedshiftDestination(SqlDestination):
     connection: RedshiftConnection
     mart_schema: str
 
@@ -44,11 +43,6 @@ class RedshiftDestination:
     def name(self) -> str:
         return f"{self.connection.name} ({self.mart_schema})"
 
-    def columns(self, schemas: Sequence[str]) -> Catalogue:
-        if not schemas:
-            return {}
-        return statements.nested(self._all(statements.columns(schemas)))
-
     def read_mart(
         self,
         table: str,
@@ -57,20 +51,10 @@ class RedshiftDestination:
         *,
         where: Mapping[str, Any] | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        sql, values = _compiled(statements.mart(self.mart_schema, table, customer, columns, where))
-        return self._stream(sql, values, f"- {statements.named(customer)}")
-
-    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
-        if not tables:
-            return {}
-        return {str(name): count for name, count in self._all(statements.row_counts(schema, tables))}
-
-    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
-        if not tables or not customers:
-            return {}
-        return statements.rows_by_customer(
-            self._all(statements.mart_rows(self.mart_schema, tables, customers))
+        sql, values = statements.positional(
+            statements.mart(self.mart_schema, table, customer, columns, where), _DIALECT
         )
+        return self._stream(sql, values, f"- {statements.named(customer)}")
 
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self._stream(sql, [], "-")
@@ -82,17 +66,12 @@ class RedshiftDestination:
         host, port = self.connection.host, self.connection.port
         addresses: list[str] = []
 
-        def find() -> None:
-            addresses.extend(resolve(host, port))
-            require_address(addresses[0], permitted)
-
         def pinned() -> "RedshiftDestination":
             return replace(self, connection=replace(self.connection, address=addresses[0]))
 
         return run_steps(
             [
-                ("resolve", find),
-                ("connect", lambda: reach(addresses[0], port)),
+                *network_steps(host, port, permitted, addresses),
                 ("authenticate", lambda: pinned()._sign_in(but=_NO_SUCH_DATABASE)),
                 ("database", lambda: pinned()._sign_in()),
                 ("schema", lambda: require_schemas(pinned().columns(schemas), schemas)),
@@ -107,10 +86,6 @@ class RedshiftDestination:
         """A cluster takes many at once."""
         return nullcontext()
 
-    def _read_each(self, schemas: Sequence[str]) -> None:
-        for schema, tables in self.columns(schemas).items():
-            self.row_counts(schema, list(tables))
-
     def _sign_in(self, *, but: str | None = None) -> None:
         """Signs in; an error of the SQLSTATE `but` does not count."""
         try:
@@ -120,8 +95,8 @@ class RedshiftDestination:
             if but is None or sql_state(error.__cause__) != but:
                 raise
 
-    def _all(self, statement: sa.SelectBase) -> Sequence[Sequence[Any]]:
-        sql, values = _compiled(statement)
+    def _rows(self, statement: sa.SelectBase) -> Sequence[Sequence[Any]]:
+        sql, values = statements.positional(statement, _DIALECT)
         with self.connection.opened("-") as connection, connection.cursor() as cursor:
             cursor.execute(sql, values)
             rows: Sequence[Sequence[Any]] = cursor.fetchall()
@@ -138,9 +113,3 @@ class RedshiftDestination:
                 if not rows:
                     return
                 yield from batches(cursor.description, [rows])
-
-
-def _compiled(statement: sa.SelectBase) -> tuple[str, list[Any]]:
-    """The statement and its values in order, as the driver wants them."""
-    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return str(compiled), [compiled.params[name] for name in compiled.positiontup or ()]

@@ -14,13 +14,12 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from kpi_platform.adapters.destination import statements
 from kpi_platform.adapters.destination.arrow import plain_batches
-from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.protocol import ConnectionStep, DbtTarget
+from kpi_platform.adapters.destination.sql_destination import SqlDestination
 from kpi_platform.adapters.destination.steps import (
     CONNECT_SECONDS,
-    reach,
-    require_address,
+    network_steps,
     require_schemas,
-    resolve,
     run_steps,
 )
 from kpi_platform.configuration import Configuration
@@ -52,7 +51,7 @@ _DBT_QUERY_TAG = (
 
 
 @dataclass(frozen=True, slots=True)
-class SnowflakeDestination:
+class SnowflakeDestination(SqlDestination):
     """`host` is a whole host name. Signs in with the key in `private_key_path`, or else with `password`."""
 
     host: str
@@ -93,11 +92,6 @@ class SnowflakeDestination:
         place = f"{self.host}/{self.database} ({self.mart_schema})"
         return f"snowflake {self.username}@{place} on {self.warehouse} as {self.role or 'its own role'}"
 
-    def columns(self, schemas: Sequence[str]) -> Catalogue:
-        if not schemas:
-            return {}
-        return statements.nested(self._rows(statements.columns(schemas)))
-
     def read_mart(
         self,
         table: str,
@@ -116,18 +110,6 @@ class SnowflakeDestination:
                 f"{self.name} has no mart {table}. {error.message}", next_step=error.next_step
             ) from error
 
-    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
-        if not tables:
-            return {}
-        return dict(self._rows(statements.row_counts(schema, tables)))
-
-    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
-        if not tables or not customers:
-            return {}
-        return statements.rows_by_customer(
-            self._rows(statements.mart_rows(self.mart_schema, tables, customers))
-        )
-
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self._stream(sql, None, {})
 
@@ -138,14 +120,9 @@ class SnowflakeDestination:
         from a name that comes to mean another machine is that this machine has no such certificate."""
         addresses: list[str] = []
 
-        def find() -> None:
-            addresses.extend(resolve(self.host, self.port))
-            require_address(addresses[0], permitted)
-
         return run_steps(
             [
-                ("resolve", find),
-                ("connect", lambda: reach(addresses[0], self.port)),
+                *network_steps(self.host, self.port, permitted, addresses),
                 ("authenticate", self._sign_in),
                 ("database", self._use),
                 ("schema", lambda: require_schemas(self.columns(schemas), schemas)),
@@ -206,10 +183,6 @@ class SnowflakeDestination:
                         f"{self.host} has no {kind} {name} that {self.username} may use.",
                         next_step=f"Correct warehouse.{kind} in the settings, or grant its use to the role.",
                     ) from cause
-
-    def _read_each(self, schemas: Sequence[str]) -> None:
-        for schema, tables in self.columns(schemas).items():
-            self.row_counts(schema, list(tables))
 
     def _rows(self, statement: sa.SelectBase) -> list[tuple[Any, ...]]:
         sql, values = statements.positional(statement, _DIALECT)

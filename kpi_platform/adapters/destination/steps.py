@@ -46,6 +46,18 @@ def reach(host: str, port: int) -> None:
         ) from cause
 
 
+def network_steps(
+    host: str, port: int, permitted: Callable[[str], bool] | None, addresses: list[str]
+) -> list[Step]:
+    """The first two steps of a server's test. `addresses` takes in what the name resolves to."""
+
+    def find() -> None:
+        addresses.extend(resolve(host, port))
+        require_address(addresses[0], permitted)
+
+    return [("resolve", find), ("connect", lambda: reach(addresses[0], port))]
+
+
 def require_schemas(catalogue: Catalogue, schemas: Sequence[str]) -> None:
     """NotFound where one of `schemas` is not in the catalogue."""
     there = {schema.lower() for schema in catalogue}

@@ -1,0 +1,44 @@
+"""What destinations find out with a SELECT, whatever their driver."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kpi_platform.adapters.destination import statements
+from kpi_platform.adapters.destination.protocol import Catalogue
+
+Selected = sa.Select[Any] | sa.CompoundSelect[Any]
+
+
+class SqlDestination(ABC):
+    """The questions of the protocol whose answers are a few rows."""
+
+    __slots__ = ()
+
+    mart_schema: str
+
+    @abstractmethod
+    def _rows(self, statement: Selected) -> Sequence[Sequence[Any]]:
+        """All rows of a statement."""
+
+    def columns(self, schemas: Sequence[str]) -> Catalogue:
+        return statements.nested(self._rows(statements.columns(schemas))) if schemas else {}
+
+    def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
+        if not tables:
+            return {}
+        return {str(name): count for name, count in self._rows(statements.row_counts(schema, tables))}
+
+    def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
+        if not tables or not customers:
+            return {}
+        return statements.rows_by_customer(
+            self._rows(statements.mart_rows(self.mart_schema, tables, customers))
+        )
+
+    def _read_each(self, schemas: Sequence[str]) -> None:
+        """Reads something of every table in `schemas`."""
+        for schema, tables in self.columns(schemas).items():
+            self.row_counts(schema, list(tables))
