@@ -1,6 +1,7 @@
-"""Raw data of many customers as Fivetran lands it, written by DuckDB itself; and the customers, synced."""
+"""Raw data of customers as Fivetran lands it, written by DuckDB itself; and the customers, synced."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,50 +15,77 @@ from kpi_platform.dashboard.source_states import record_sync_state
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.domain.sources import SOURCES
 
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """How many rows each table of one customer holds."""
+
+    accounts: int
+    contacts: int
+    tasks: int
+    cases: int
+    opportunities: int
+    incidents: int
+
+    @classmethod
+    def of(cls, accounts: int, *, incidents: int = 200) -> "Rows":
+        """A small customer's: `incidents` of each account."""
+        return cls(accounts, accounts, 10 * accounts, 5 * accounts, 8 * accounts, incidents * accounts)
+
+
+# Account 0 owns every second row where `$whale` holds.
+_ACCOUNT = "'001' || lpad((case when $whale and n % 2 = 0 then 0 else n % $accounts end)::varchar, 12, '0') || 'AAA'"
+
 _SALESFORCE = {
     "account": """
         select '001' || lpad(n::varchar, 12, '0') || 'AAA' as id, $names || ' ' || n as name,
             'Customer' as type,
             'www.' || $names || n || '.example' as website, 1e6 + n as annual_revenue, 'Steel' as industry,
-            (n % 200 - 100)::double as nps_score_c, (n % 101)::double as adoption_score_c, false as is_deleted
+            (n % 200 - 100)::double as nps_score_c, (n % 101)::double as adoption_score_c, false as is_deleted,
+            timestamp '2026-11-24' as _fivetran_synced
         from range($accounts) as rows(n)
     """,
-    "contact": """
+    "contact": f"""
         select '003' || lpad(n::varchar, 12, '0') || 'AAA' as id,
-            '001' || lpad(n::varchar, 12, '0') || 'AAA' as account_id, 'VP Sales' as title,
-            false as is_deleted
-        from range($accounts) as rows(n)
+            {_ACCOUNT} as account_id,
+            case n % 3 when 0 then 'Buyer' else 'VP Sales' end as title,
+            false as is_deleted,
+            timestamp '2026-11-24' as _fivetran_synced
+        from range($contacts) as rows(n)
     """,
-    "task": """
+    "task": f"""
         select '00T' || lpad(n::varchar, 12, '0') || 'AAA' as id,
-            '003' || lpad((n % $accounts)::varchar, 12, '0') || 'AAA' as who_id,
-            '001' || lpad((n % $accounts)::varchar, 12, '0') || 'AAA' as account_id,
+            '003' || lpad((n % $contacts)::varchar, 12, '0') || 'AAA' as who_id,
+            {_ACCOUNT} as account_id,
             timestamp '2026-11-23' - to_hours((n * 7 % 2000)::integer) as completed_date_time,
-            true as is_closed, false as is_deleted
-        from range($accounts * 10) as rows(n)
+            true as is_closed, false as is_deleted,
+            timestamp '2026-11-24' as _fivetran_synced
+        from range($tasks) as rows(n)
     """,
-    "case": """
+    "case": f"""
         select '500' || lpad(n::varchar, 12, '0') || 'AAA' as id,
-            '001' || lpad((n % $accounts)::varchar, 12, '0') || 'AAA' as account_id,
+            {_ACCOUNT} as account_id,
             timestamp '2026-11-23' - to_hours((n * 7 % 3000)::integer) as created_date,
-            (n % 5 + 1)::double as satisfaction_rating_c, false as is_deleted
-        from range($accounts * 5) as rows(n)
+            (n % 5 + 1)::double as satisfaction_rating_c, false as is_deleted,
+            timestamp '2026-11-24' as _fivetran_synced
+        from range($cases) as rows(n)
     """,
-    "opportunity": """
+    "opportunity": f"""
         select '006' || lpad(n::varchar, 12, '0') || 'AAA' as id,
-            '001' || lpad((n % $accounts)::varchar, 12, '0') || 'AAA' as account_id, 100.0 + n % 9 as amount,
+            {_ACCOUNT} as account_id, 100.0 + n % 9 as amount,
             case n % 3 when 0 then 'New Business' when 1 then 'Renewal' else 'Expansion' end as type,
-            n % 4 > 0 as is_won, date '2026-11-23' - (n * 7 % 720)::integer as close_date, false as is_deleted
-        from range($accounts * 8) as rows(n)
+            n % 4 > 0 as is_won, date '2026-11-23' - (n * 7 % 720)::integer as close_date, false as is_deleted,
+            timestamp '2026-11-24' as _fivetran_synced
+        from range($opportunities) as rows(n)
     """,
 }
 _SERVICENOW = {
-    "incident": """
+    "incident": f"""
         select md5($names || n) as sys_id,
             timestamp '2026-11-23' - to_minutes((n * 17 % 500000)::integer) as opened_at,
             opened_at + to_minutes((n % 3000)::integer) as resolved_at,
             '6' as state, (n % 5 + 1)::varchar as priority, n % 10 > 0 as made_sla,
-            '001' || lpad((n % $accounts)::varchar, 12, '0') || 'AAA' as u_customer_account_id
+            {_ACCOUNT} as u_customer_account_id, timestamp '2026-11-24' as _fivetran_synced
         from range($incidents) as rows(n)
     """,
 }
@@ -67,19 +95,17 @@ def customer_keys(customers: int) -> list[str]:
     return [f"c{number:05}" for number in range(customers)]
 
 
-def land(file: Path, keys: Sequence[str], accounts: int, incidents_per_account: int) -> None:
-    """The raw schemas `<key>_sf` and `<key>_sn` of every customer."""
+def land(file: Path, keys: Sequence[str], rows: Rows, *, whale: bool = False) -> None:
+    """The raw schemas `<key>_sf` and `<key>_sn` of every customer; a `whale` is an account that owns half of all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    numbers = {"accounts": accounts, "incidents": accounts * incidents_per_account}
     with duckdb.connect(str(file)) as connection:
         connection.execute("SET enable_progress_bar = false")
         for key in keys:
+            parameters = asdict(rows) | {"names": key, "whale": whale}
             for schema, contents in ((f"{key}_sf", _SALESFORCE), (f"{key}_sn", _SERVICENOW)):
                 connection.execute(f'create schema "{schema}"')
                 for table, sql in contents.items():
-                    given = {
-                        name: value for name, value in (numbers | {"names": key}).items() if f"${name}" in sql
-                    }
+                    given = {name: value for name, value in parameters.items() if f"${name}" in sql}
                     connection.execute(f'create table "{schema}"."{table}" as {sql}', given)
 
 
