@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from filelock import FileLock
+from platformdirs import user_cache_path
 
 from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult, is_cut_off, node_result, progress_of
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 _PROFILE = "kpi_platform"
+_STAMP = "project.sha256"
 _FLAGS = (
     "--no-send-anonymous-usage-stats",
     "--no-version-check",
@@ -110,22 +113,23 @@ class DbtProject:
 
     def parsed(self) -> Path:
         """The manifest.json, after parsing where the project has changed since."""
-        path = self._home / "manifest.json"
-        stamp = self._home / "project.sha256"
-        fingerprint = _fingerprint(self.directory)
         with self._parsing():
-            if path.exists() and stamp.exists() and stamp.read_text() == fingerprint:
-                return path
-            self._parse()
-            stamp.write_text(fingerprint)
-        return path
+            if not self._is_parsed():
+                self._parse()
+        return self._cache / "manifest.json"
 
     @property
     def _home(self) -> Path:
-        """Everything dbt writes for this target. A folder a target keeps dbt's partial parse valid."""
+        """What dbt writes while it works on this target."""
         digest = hashlib.sha256(f"{self.destination.name} {self.directory}".encode()).hexdigest()[:12]
         output = self.destination.dbt_target().output
         return self.configuration.home / "dbt" / f"{output['type']}-{digest}"
+
+    @property
+    def _cache(self) -> Path:
+        """The parsed project: this user's, not an installation's, for it holds neither data nor secrets."""
+        digest = hashlib.sha256(self._kind.encode()).hexdigest()[:12]
+        return user_cache_path(_PROFILE) / "dbt" / digest
 
     @property
     def _kind(self) -> str:
@@ -141,25 +145,44 @@ class DbtProject:
         fingerprint = _fingerprint(self.directory)
         cached = _manifests.get(self._kind)
         if cached is None or cached[0] != fingerprint:
-            manifest = self._parse()
+            manifest = self._read()
             cached = _manifests[self._kind] = fingerprint, manifest, manifest.nodes
         _, manifest, nodes = cached
         manifest.nodes = {key: copy.deepcopy(node) for key, node in nodes.items()}
         return manifest
 
     def _parsing(self) -> FileLock:
-        """Held while the folder's parsed project is written; one process at a time, re-entrant."""
-        self._home.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._home / "parse.lock", is_singleton=True)
+        """Held while the parsed project is written; one process at a time, re-entrant."""
+        self._cache.mkdir(parents=True, exist_ok=True)
+        return FileLock(self._cache / "parse.lock", is_singleton=True)
+
+    def _read(self) -> "Manifest":
+        """The parsed project as dbt keeps it for its next parse: reading that takes a fifth of the time."""
+        from dbt.contracts.graph.manifest import Manifest
+
+        with self._parsing():
+            if self._is_parsed():
+                return Manifest.from_msgpack((self._cache / "partial_parse.msgpack").read_bytes())
+            return self._parse()
+
+    def _is_parsed(self) -> bool:
+        stamp = self._cache / _STAMP
+        return stamp.exists() and stamp.read_text() == self._stamp()
 
     def _parse(self) -> "Manifest":
         from dbt.contracts.graph.manifest import Manifest
 
-        with self._parsing():
-            result = self._run(["parse"], {}, None, None)
+        (self._cache / _STAMP).unlink(missing_ok=True)
+        result = self._run(["parse"], {}, None, None, self._cache)
         if not isinstance(result.result, Manifest):
             raise self._failed(result.exception)
+        (self._cache / _STAMP).write_text(self._stamp())
         return result.result
+
+    def _stamp(self) -> str:
+        """Changes with the project, with dbt, and with what of the target a parsed project holds."""
+        made_of = [_fingerprint(self.directory), self._kind, version("dbt-core")]
+        return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
     def _invoke(
         self,
@@ -185,6 +208,7 @@ class DbtProject:
         variables: Mapping[str, Any],
         manifest: "Manifest | None",
         on_node: Callable[[BuildProgress], None] | None,
+        artifacts: Path | None = None,
     ) -> "dbtRunnerResult":
         from dbt.cli.main import dbtRunner
 
@@ -193,7 +217,7 @@ class DbtProject:
         places = {
             "project-dir": self.directory,
             "profiles-dir": self._home,
-            "target-path": self._home,
+            "target-path": artifacts or self._home,
             "log-path": self.configuration.home / "logs" / "dbt",
         }
         callbacks = [] if on_node is None else [progress_of(on_node)]

@@ -39,18 +39,20 @@ class LandedColumn:
 
 @dataclass(frozen=True, slots=True)
 class LandedTable:
-    """One source table of one customer. Only an available one has a schema, an identifier and columns."""
+    """One source table of one customer. Only an available one has a schema, an identifier and columns.
+    `repeats`: whether a key may have several rows, of which the latest is meant."""
 
     status: TableStatus
     schema: str | None = None
     identifier: str | None = None
     columns: Mapping[str, LandedColumn] | None = None
+    repeats: bool = True
 
     def var(self, fields: Mapping[str, str]) -> dict[str, Any]:
-        """The table as dbt is told of it. `layout` is equal for tables with equal columns and mapped
+        """The table as dbt is told of it. `layout` is equal for tables with equal columns, repeats and mapped
         `fields`: what reads the one reads the other, so its SQL need be rendered only once a batch."""
         columns = {key: {"name": c.name, "type": c.type} for key, c in sorted((self.columns or {}).items())}
-        layout = json.dumps([columns, sorted(fields.items())])
+        layout = json.dumps([columns, sorted(fields.items()), self.repeats])
         return {
             "status": self.status,
             "database": None,
@@ -58,6 +60,7 @@ class LandedTable:
             "identifier": self.identifier,
             "layout": hashlib.sha256(layout.encode()).hexdigest()[:16],
             "columns": columns,
+            "repeats": self.repeats,
         }
 
 

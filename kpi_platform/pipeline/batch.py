@@ -2,25 +2,30 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.open import open_destination
-from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.adapters.destination.protocol import Destination, TableKey
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import find_customers, get_customer
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.settings_versions import current_settings_of
-from kpi_platform.domain.batch import SyncState, customer_var, landed_tables, raw_schema
+from kpi_platform.domain.batch import SyncState, Tables, customer_var, landed_tables, raw_schema
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.landed import LandedTable, column_key
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES, SourceTable
 from kpi_platform.pipeline.customer_settings import has_single_customer, settings_in
+
+ASKED_FOR_REPEATS = 20
+"""Of a batch of at most so many customers it is asked which keys repeat: of more, the many small questions
+take longer than ranking all their rows together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +120,53 @@ def _batch(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
         catalogue = destination.columns(sorted({schema for one in group for schema in _schemas(one)}))
     except KpiPlatformError as error:
         return Batch(destination, as_of, {}, {one.customer: error for one in group})
-    plans: dict[str, Mapping[str, Any]] = {}
+    landed: dict[str, Tables] = {}
     left_out: dict[str, KpiPlatformError] = {}
     for one in group:
         try:
-            landed = landed_tables(one.customer, one.settings, catalogue)
+            landed[one.customer] = landed_tables(one.customer, one.settings, catalogue)
         except KpiPlatformError as error:
             left_out[one.customer] = error
-        else:
-            plans[one.customer] = customer_var(one.customer, one.settings, landed, one.sync_states, as_of)
+    if len(landed) <= ASKED_FOR_REPEATS:
+        landed = _without_repeats(destination, landed)
+    plans = {
+        one.customer: customer_var(one.customer, one.settings, landed[one.customer], one.sync_states, as_of)
+        for one in group
+        if one.customer in landed
+    }
     return Batch(destination, as_of, plans, left_out)
+
+
+def _without_repeats(destination: Destination, landed: Mapping[str, Tables]) -> dict[str, Tables]:
+    """The tables, with a note at those whose keys have one row each: nothing needs to be ranked there."""
+    keys = {
+        (customer, source, table.name): key
+        for customer, tables in landed.items()
+        for source, by_name in tables.items()
+        for table in SOURCE_TABLES[source]
+        if (key := _key(table, by_name[table.name])) is not None
+    }
+    alone = destination.without_repeats(set(keys.values()))
+    return {
+        customer: {
+            source: {
+                name: replace(table, repeats=keys.get((customer, source, name)) not in alone)
+                for name, table in by_name.items()
+            }
+            for source, by_name in tables.items()
+        }
+        for customer, tables in landed.items()
+    }
+
+
+def _key(table: SourceTable, landed: LandedTable) -> TableKey | None:
+    """Where the table keeps its primary key. Salesforce ids of 15 and 18 characters may be the same."""
+    column = (landed.columns or {}).get(column_key(table.primary_key))
+    if column is None or landed.schema is None or landed.identifier is None:
+        return None
+    return TableKey(
+        landed.schema, landed.identifier, column.name, 15 if table.source == "salesforce" else None
+    )
 
 
 def _shared(value: Any, known: dict[Hashable, Any]) -> Any:

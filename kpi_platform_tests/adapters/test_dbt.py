@@ -31,7 +31,8 @@ FILES = {
 
 
 @pytest.fixture
-def project(configuration: Configuration, tmp_path: Path) -> DbtProject:
+def project(configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbtProject:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     directory = tmp_path / "project"
     for name, text in FILES.items():
         file = directory / name
@@ -100,15 +101,25 @@ class _SecretDestination(DuckDbDestination):
         return DbtTarget({**output, "schema": schema}, {"DBT_ENV_SECRET_TEST": "s3cr3t-value"})
 
 
-def test_secrets_reach_dbt_and_nothing_that_stays(project: DbtProject) -> None:
+def test_a_project_that_another_installation_has_parsed_is_not_parsed_again(
+    project: DbtProject, tmp_path: Path
+) -> None:
+    before = project.parsed().stat().st_mtime_ns
+    there = Configuration.from_environment({"KPI_PLATFORM_HOME": str(tmp_path / "there")})
+    there.home.mkdir()
+    other = DbtProject(there, DuckDbDestination(there.warehouse_file, "kpi"), project.directory)
+    other.build("run", rows(a=1))
+    assert built(other) == [("a", 1)]
+    assert other.parsed().stat().st_mtime_ns == before
+
+
+def test_secrets_reach_dbt_and_nothing_that_stays(project: DbtProject, tmp_path: Path) -> None:
     destination = _SecretDestination(project.configuration.warehouse_file, "kpi")
     secret = DbtProject(project.configuration, destination, project.directory)
     (result,) = secret.build("run", rows(a="s3cr3t-value"))
     assert result.status == "error"
     assert "s3cr3t-value" not in (result.message or "")
-    written = [
-        path for path in project.configuration.home.rglob("*") if path.suffix in (".yml", ".json", ".log")
-    ]
+    written = [path for path in tmp_path.rglob("*") if path.suffix in (".yml", ".json", ".log")]
     assert written
     assert not [path for path in written if "s3cr3t-value" in path.read_text()]
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.postgres import PostgresDestination
-from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.adapters.destination.protocol import Destination, TableKey
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import (
     DestinationUnavailable,
@@ -129,6 +129,21 @@ def test_rows_are_counted_by_table_and_by_customer(place: Place) -> None:
     assert destination.row_counts("kpi", ["kpi_values", "Case"]) == {"kpi_values": 3, "Case": 0}
     assert destination.row_counts("kpi", []) == {}
     assert destination.mart_rows(["kpi_values", "none"], ["acme", "nobody"]) == {"acme": {"kpi_values": 2}}
+
+
+def test_duckdb_knows_which_tables_hold_each_key_once(tmp_path: Path) -> None:
+    """The two forms of a Salesforce id are one key; rows without a key do not count."""
+    destination = DuckDbDestination(tmp_path / "warehouse.duckdb", "kpi")
+    with duckdb.connect(str(destination.file)) as connection:
+        connection.execute("""
+            create schema raw;
+            create table raw.once as select unnest(['001000000000001', '001000000000002', null, null]) as id;
+            create table raw.twice as select unnest(['001000000000001AAA', '001000000000001']) as id;
+            create table raw.numbers as select unnest([1, 2, 1]) as id;
+        """)
+    once, twice = (TableKey("raw", name, "id", 15) for name in ("once", "twice"))
+    whole, numbers = TableKey("raw", "twice", "id", None), TableKey("raw", "numbers", "id", None)
+    assert destination.without_repeats({once, twice, whole, numbers}) == {once, whole}
 
 
 def test_a_compiled_statement_is_run_as_it_is(place: Place) -> None:

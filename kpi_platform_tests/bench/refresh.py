@@ -1,4 +1,4 @@
-"""The whole refresh of one big customer, from a cold start; and ten times as much data beside a script by hand.
+"""The refresh of one big customer, from a cold start; and ten times its data beside a script by hand.
 
 `python -m kpi_platform_tests.bench.refresh [usual] [whale] [tenfold]` (default: all).
 """

@@ -146,15 +146,23 @@ select
         {%- endfor %}
     incidents.is_live
 from (
-    {{ latest(custom_landed(customer, 'servicenow', 'incident', readings, references)) }}
+    {{ custom_latest(customer, 'servicenow', 'incident', readings, references) }}
 ) as incidents
 left join (
-    {{ latest(custom_landed(customer, 'servicenow', 'task', readings, references)) }}
+    {{ custom_latest(customer, 'servicenow', 'task', readings, references) }}
 ) as tasks
     on incidents.id_key = tasks.id_key
     {%- else -%}
-    {{ latest(custom_landed(customer, definition.source, definition.table, readings, references)) }}
+    {{ custom_latest(customer, definition.source, definition.table, readings, references) }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro custom_latest(customer, source, table, readings, references) -%}
+    {{ latest(
+        custom_landed(customer, source, table, readings, references),
+        landed_table(customer, source, table).get('repeats', true)
+    ) }}
 {%- endmacro %}
 
 

@@ -1,7 +1,17 @@
-{% macro latest(landed) -%}
+{% macro latest(landed, repeats=true) -%}
     {#- One row per customer and key of the SQL `landed`: a live one before a deleted one, then the newest sync,
-        version and id. -#}
+        version and id. Where no key `repeats`, nothing is ranked. -#}
+    {%- if repeats -%}
     {{ adapter.dispatch('latest', 'kpi_platform')(landed) }}
+    {%- else -%}
+select
+    *,
+    1 as version_rank
+from (
+    {{ landed }}
+) as landed
+where id_key is not null
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -2,11 +2,28 @@
     {#- One source table of all customers of the batch, under canonical names and types: the latest row of each key,
         with `is_live` false where the source deleted it. Customers whose tables landed alike are read by the same
         expressions over the union of their tables: 200 customers then cost little more than one. -#}
-    {%- set selects = [] -%}
+    {%- set alone, repeating = [], [] -%}
     {%- for customers in customers_alike(source, table) -%}
+        {%- set selects = repeating if landed_table(customers[0], source, table).get('repeats', true) else alone -%}
         {%- do selects.append(staged_alike(customers, source, table, columns, fields, references)) -%}
     {%- endfor -%}
-    {{ latest(selects | join('\nunion all\n')) if selects else staged_nothing(columns, fields, references) }}
+    {%- set parts = [] -%}
+    {%- for selects, repeats in [(alone, false), (repeating, true)] if selects -%}
+        {%- do parts.append(latest(selects | join('\nunion all\n'), repeats)) -%}
+    {%- endfor -%}
+    {%- if not parts -%}
+    {{ staged_nothing(columns, fields, references) }}
+    {%- elif parts | length == 1 -%}
+    {{ parts[0] }}
+    {%- else -%}
+select * from (
+    {{ parts[0] }}
+) as alone
+union all
+select * from (
+    {{ parts[1] }}
+) as repeating
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -1,6 +1,6 @@
 """What the platform needs of a destination, whatever its type."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -12,6 +12,17 @@ Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
 """schema → table → column → type (in lower case); names as they are spelled in the destination."""
 
 StepName = Literal["resolve", "connect", "authenticate", "database", "schema", "can_read"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableKey:
+    """The key column of a landed table, spelled as in `columns()`. Values that share their first `characters`
+    may be the same key; None compares them whole."""
+
+    schema: str
+    table: str
+    column: str
+    characters: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,10 @@ class Destination(Protocol):
 
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
         """How many rows each of `tables` (spelled as in `columns()`) holds."""
+
+    def without_repeats(self, keys: Collection[TableKey]) -> set[TableKey]:
+        """Those of `keys` of which it is known that no two rows share one; empty where to find out costs more
+        than it saves."""
 
     def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
         """Customer → mart → rows, for the customers that have any."""

@@ -1,13 +1,13 @@
 """What destinations find out with a SELECT, whatever their driver."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from kpi_platform.adapters.destination import statements
-from kpi_platform.adapters.destination.protocol import Catalogue
+from kpi_platform.adapters.destination.protocol import Catalogue, TableKey
 
 Selected = sa.Select[Any] | sa.CompoundSelect[Any]
 
@@ -30,6 +30,11 @@ class SqlDestination(ABC):
         if not tables:
             return {}
         return {str(name): count for name, count in self._rows(statements.row_counts(schema, tables))}
+
+    def without_repeats(self, keys: Collection[TableKey]) -> set[TableKey]:
+        """None: these destinations rank the rows of every key, on machines that are paid for by the scan."""
+        del keys
+        return set()
 
     def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
         if not tables or not customers:

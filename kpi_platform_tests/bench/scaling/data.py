@@ -34,14 +34,17 @@ class Rows:
 
 
 # Account 0 owns every second row where `$whale` holds.
-_ACCOUNT = "'001' || lpad((case when $whale and n % 2 = 0 then 0 else n % $accounts end)::varchar, 12, '0') || 'AAA'"
+_ACCOUNT = (
+    "'001' || lpad((case when $whale and n % 2 = 0 then 0 else n % $accounts end)::varchar, 12, '0') || 'AAA'"
+)
 
 _SALESFORCE = {
     "account": """
         select '001' || lpad(n::varchar, 12, '0') || 'AAA' as id, $names || ' ' || n as name,
             'Customer' as type,
             'www.' || $names || n || '.example' as website, 1e6 + n as annual_revenue, 'Steel' as industry,
-            (n % 200 - 100)::double as nps_score_c, (n % 101)::double as adoption_score_c, false as is_deleted,
+            (n % 200 - 100)::double as nps_score_c, (n % 101)::double as adoption_score_c,
+            false as is_deleted,
             timestamp '2026-11-24' as _fivetran_synced
         from range($accounts) as rows(n)
     """,
@@ -74,7 +77,8 @@ _SALESFORCE = {
         select '006' || lpad(n::varchar, 12, '0') || 'AAA' as id,
             {_ACCOUNT} as account_id, 100.0 + n % 9 as amount,
             case n % 3 when 0 then 'New Business' when 1 then 'Renewal' else 'Expansion' end as type,
-            n % 4 > 0 as is_won, date '2026-11-23' - (n * 7 % 720)::integer as close_date, false as is_deleted,
+            n % 4 > 0 as is_won, date '2026-11-23' - (n * 7 % 720)::integer as close_date,
+            false as is_deleted,
             timestamp '2026-11-24' as _fivetran_synced
         from range($opportunities) as rows(n)
     """,
@@ -96,7 +100,8 @@ def customer_keys(customers: int) -> list[str]:
 
 
 def land(file: Path, keys: Sequence[str], rows: Rows, *, whale: bool = False) -> None:
-    """The raw schemas `<key>_sf` and `<key>_sn` of every customer; a `whale` is an account that owns half of all."""
+    """The raw schemas `<key>_sf` and `<key>_sn` of every customer. A `whale` is an account that
+    owns half of all rows."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(file)) as connection:
         connection.execute("SET enable_progress_bar = false")
