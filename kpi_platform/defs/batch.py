@@ -5,20 +5,16 @@ any list, of which some may fail. So a batch records its events itself (docs/dec
 every customer, materialised for those that succeeded. What stays planned in a failed run is shown as failed.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.metadata import RawMetadataValue
-from dagster._core.events import (
-    AssetMaterializationPlannedData,
-    DagsterEvent,
-    DagsterEventBatchMetadata,
-    DagsterEventType,
-    generate_event_batch_id,
-)
+from dagster._core.events import DagsterEvent, DagsterEventType
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -26,6 +22,7 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
 )
 
+from kpi_platform.defs import partition_events
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.domain.errors import KpiPlatformError, UnknownCustomer
 
@@ -44,7 +41,13 @@ OWN_EVENTS = {EXTERNALLY_MANAGED_ASSETS_TAG: "true"}
 PRESENT = timedelta(minutes=15)
 """A run for an instant that is at most so long before its start is a run for the present."""
 
+STORED_AFTER = 2.0
+"""Seconds after which the materialisations of a step that goes on are stored."""
+
 Metadata = Mapping[str, RawMetadataValue]
+
+watcher: ContextVar[Callable[[str, str, Metadata], None]] = ContextVar("watcher", default=lambda *_: None)
+"""Told of each partition that a step of this process has made: asset, customer, metadata."""
 
 
 def batch_tags(
@@ -80,6 +83,8 @@ class Batch:
     started_at: datetime
     as_of: datetime
     failed: dict[str, str] = field(default_factory=dict)
+    _kept: list[DagsterEvent] = field(default_factory=list)
+    _stored_at: float = field(default_factory=time.monotonic)
 
     @classmethod
     def of(cls, context: dg.AssetExecutionContext) -> "Batch":
@@ -103,25 +108,41 @@ class Batch:
     ) -> Iterator[Any]:
         """Does `work` for one customer after another; what raises is that customer's failure alone. `then`
         gives the results of checks, once all are done."""
-        for customer in self.customers:
-            try:
-                metadata = work(customer)
-            except KpiPlatformError as error:
-                self.lose(customer, str(error))
-            except Exception as error:
-                self.context.log.error(f"{customer}: unexpected error", exc_info=error)
-                self.lose(customer, f"{type(error).__name__}: {error}")
-            else:
-                yield from self.keep(customer, dict.fromkeys(self.context.selected_asset_keys, metadata))
+        try:
+            for customer in self.customers:
+                self._one(work, customer)
+        finally:
+            self.store()
         yield from then()
         yield from self.finish()
 
+    def _one(self, work: Callable[[str], Metadata], customer: str) -> None:
+        try:
+            metadata = work(customer)
+        except KpiPlatformError as error:
+            self.lose(customer, str(error))
+        except Exception as error:
+            self.context.log.error(f"{customer}: unexpected error", exc_info=error)
+            self.lose(customer, f"{type(error).__name__}: {error}")
+        else:
+            self.keep(customer, dict.fromkeys(self.context.selected_asset_keys, metadata))
+
     def keep(
         self, customer: str, results: Mapping[dg.AssetKey, Metadata], tags: Mapping[str, str] | None = None
-    ) -> Iterator[dg.AssetMaterialization]:
-        """Records that `customer`'s partition of each of these assets was made."""
+    ) -> None:
+        """Records that `customer`'s partition of each of these assets was made: at once for the watcher, and
+        for Dagster together with those of other customers, at the latest in `finish`."""
         for key, metadata in results.items():
-            yield dg.AssetMaterialization(key, partition=customer, metadata=metadata, tags=tags)
+            self._kept.append(partition_events.materialised(self.context, key, customer, metadata, tags))
+            watcher.get()(key.path[-1], customer, metadata)
+        if time.monotonic() - self._stored_at > STORED_AFTER:
+            self.store()
+
+    def store(self) -> None:
+        """Stores what was kept until now."""
+        partition_events.store(self.context, self._kept)
+        self._kept.clear()
+        self._stored_at = time.monotonic()
 
     def lose(self, customer: str, reason: str) -> None:
         """Records that `customer` goes no further in this run."""
@@ -130,6 +151,7 @@ class Batch:
 
     def finish(self) -> Iterator[dg.MaterializeResult[Any]]:
         """Lets the next step begin with those that are left; fails this one if it has lost somebody."""
+        self.store()
         if self.failed:
             lost = sorted({*_lost(self.context), *self.failed})
             self.context.instance.add_run_tags(
@@ -215,15 +237,9 @@ def _record_own_events(context: dg.AssetExecutionContext, everybody: Sequence[st
     )
     if planned.records:
         return
-    plans = [(key, customer) for key in _keys_of_run(context) for customer in everybody]
-    batch_id = generate_event_batch_id()  # type: ignore[no-untyped-call]
-    for position, (key, customer) in enumerate(plans, start=1):
-        context.instance.report_dagster_event(
-            DagsterEvent.build_asset_materialization_planned_event(
-                run.job_name,
-                str(context.op_execution_context.op_handle),
-                AssetMaterializationPlannedData(key, partition=customer),
-            ),
-            run.run_id,
-            batch_metadata=DagsterEventBatchMetadata(batch_id, position == len(plans)),
-        )
+    plans = [
+        partition_events.planned(context, key, customer)
+        for key in _keys_of_run(context)
+        for customer in everybody
+    ]
+    partition_events.store(context, plans)

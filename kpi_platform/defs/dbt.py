@@ -82,9 +82,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
                 for key in context.selected_asset_keys
                 if key.path[-1] in rows
             }
-            yield from batch.keep(
-                customer, made, {INPUTS: dump_inputs(inputs.get(customer, {}), batch.takes_in_until)}
-            )
+            batch.keep(customer, made, {INPUTS: dump_inputs(inputs.get(customer, {}), batch.takes_in_until)})
         yield from check_results(context, report.checks)
         keep_check_results(platform, report, context.run.run_id)
         yield from batch.finish()

@@ -91,7 +91,9 @@ class SourceSync:
             for ended in as_completed(running):
                 one = running[ended]
                 try:
-                    yield from self._batch.keep(one.customer, self._landed(one, ended.result()))
+                    self._batch.keep(one.customer, self._landed(one, ended.result()))
+                    # The next sync may end an hour later.
+                    self._batch.store()
                     note_progress(self._context, self._platform, "syncing", {self._source: "done"})
                 except KpiPlatformError as error:
                     if self._may_retry(one, error):

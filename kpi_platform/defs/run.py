@@ -1,7 +1,7 @@
 """The whole job in one process, recorded on the installation's own Dagster instance."""
 
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import get_customer, list_customers
 from kpi_platform.dashboard.database import reading
-from kpi_platform.defs.batch import batch_tags
+from kpi_platform.defs.batch import Metadata, batch_tags, watcher
 from kpi_platform.defs.dashboard import UPLOAD_VERSION
 from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
@@ -76,9 +76,10 @@ def run_job(
             run_config=_QUIET,
             tags={**job.run_tags, **batch_tags(instance, wanted, as_of), HOST_TAG: socket.gethostname()},
         )
-        with _life_line(configuration.dagster_home, run.run_id):
+        loaded: dict[str, int] = {}
+        with _life_line(configuration.dagster_home, run.run_id), _watching(loaded, on_progress):
             events = list(_reported(execute_run_iterator(InMemoryJob(job), run, instance), on_progress))
-    return _outcome(run.run_id, wanted, events)
+    return RunOutcome((run.run_id,), loaded, _failures(wanted, loaded, events))
 
 
 @contextmanager
@@ -112,33 +113,46 @@ def _life_line(home: Path, run_id: str) -> Iterator[None]:
     file.unlink(missing_ok=True)
 
 
+@contextmanager
+def _watching(loaded: dict[str, int], on_progress: Callable[[str], None]) -> Iterator[None]:
+    """Reports the customers of the steps that take one after another, and notes the upload of each."""
+
+    def made(asset: str, customer: str, metadata: Metadata) -> None:
+        if asset in ("account_matches", "dashboard_load"):
+            on_progress(f"{_STEPS[asset]}: {customer}")
+        if asset == "dashboard_load":
+            loaded[customer] = int(str(metadata[UPLOAD_VERSION]))
+
+    token = watcher.set(made)
+    try:
+        yield
+    finally:
+        watcher.reset(token)
+
+
 def _reported(
     events: Iterator[dg.DagsterEvent], on_progress: Callable[[str], None]
 ) -> Iterator[dg.DagsterEvent]:
     for event in events:
         if event.is_step_start and event.step_key:
             on_progress(_STEPS.get(event.step_key, event.step_key))
-        elif event.is_step_materialization and event.step_key in ("account_matches", "dashboard_load"):
-            on_progress(f"{_STEPS[event.step_key]}: {event.partition}")
         yield event
 
 
-def _outcome(run_id: str, customers: Sequence[str], events: Sequence[dg.DagsterEvent]) -> RunOutcome:
-    loaded: dict[str, int] = {}
+def _failures(
+    customers: Sequence[str], loaded: Container[str], events: Sequence[dg.DagsterEvent]
+) -> dict[str, str]:
+    """Why each of `customers` that is not loaded went no further."""
     reasons: dict[str, str] = {}
     broken = "The run ended before it came to this customer."
     for event in events:
-        if event.is_step_materialization and event.step_key == "dashboard_load" and event.partition:
-            metadata = event.step_materialization_data.materialization.metadata
-            loaded[event.partition] = int(str(metadata[UPLOAD_VERSION].value))
-        elif event.is_step_failure:
+        if event.is_step_failure:
             failure = event.step_failure_data
             if failure.user_failure_data and failure.user_failure_data.metadata:
                 reasons |= {key: str(text.value) for key, text in failure.user_failure_data.metadata.items()}
             elif failure.error:
                 broken = _first_cause(failure.error)
-    failed = {key: reasons.get(key, broken) for key in customers if key not in loaded}
-    return RunOutcome((run_id,), loaded, failed)
+    return {key: reasons.get(key, broken) for key in customers if key not in loaded}
 
 
 def _first_cause(error: SerializableErrorInfo) -> str:

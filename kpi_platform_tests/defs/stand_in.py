@@ -32,7 +32,7 @@ def stand_in(breaks_build: str = "", breaks_match: str = "") -> dg.Definitions:
             if customer == breaks_build:
                 batch.lose(customer, "its schema is missing")
             else:
-                yield from batch.keep(customer, {key: {"as_of": str(batch.as_of)} for key in MARTS})
+                batch.keep(customer, {key: {"as_of": str(batch.as_of)} for key in MARTS})
         yield from batch.finish()
 
     def work(customer: str) -> dict[str, Any]:

@@ -53,7 +53,9 @@ def test_a_held_load_fails_its_customer_alone_and_comes_once_it_is_released(
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         run = instance.create_run_for_job(job, run_config=quiet, tags=tags)
         result = execute_run(InMemoryJob(job), run, instance)
-        loads = [one for one in result.all_events if one.is_step_materialization and one.asset_key == LOAD]
+        made = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+        loads = [one.event_log_entry.get_dagster_event() for one in made.records]
+        loads = [one for one in loads if one.asset_key == LOAD]
         checks = [one.event_specific_data for one in result.all_events]
         found = [one for one in checks if isinstance(one, dg.AssetCheckEvaluation)]
         assert result.success == (len(loads) == 2)
