@@ -120,7 +120,7 @@ class CustomKpi(_Definition):
     slug: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
     source: Source
     table: str
-    aggregate: Aggregate | Literal["ratio"]
+    aggregate: Literal[Aggregate, "ratio"]
     field: FieldName | None = None
     filters: tuple[Condition, ...] = ()
     numerator: Measure | None = None

@@ -131,6 +131,14 @@ def test_rows_are_counted_by_table_and_by_customer(place: Place) -> None:
     assert destination.mart_rows(["kpi_values", "none"], ["acme", "nobody"]) == {"acme": {"kpi_values": 2}}
 
 
+def test_the_values_of_a_landed_column_are_read_once_each_and_without_null(place: Place) -> None:
+    destination, execute = place
+    execute("""create schema "Raw"; create table "Raw"."Case" ("To" varchar(9))""")
+    execute("""insert into "Raw"."Case" values ('a'), ('b'), ('a'), (null)""")
+    assert sorted(destination.values("Raw", "Case", "To", 9)) == ["a", "b"]
+    assert len(destination.values("Raw", "Case", "To", 1)) == 1
+
+
 def test_a_compiled_statement_is_run_as_it_is(place: Place) -> None:
     destination, execute = place
     execute("create schema kpi")

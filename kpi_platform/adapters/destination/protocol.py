@@ -68,6 +68,9 @@ class Destination(Protocol):
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
         """How many rows each of `tables` (spelled as in `columns()`) holds."""
 
+    def values(self, schema: str, table: str, column: str, limit: int) -> list[Any]:
+        """At most `limit` different values of a landed column (names spelled as in `columns()`), no NULL."""
+
     def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
         """Customer → mart → rows, for the customers that have any."""
 
