@@ -20,6 +20,9 @@ UNCOMPUTABLE: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "an operator that there is not": (
         {"filters": [{"field": "Priority", "operator": "like", "value": "H%"}]}, "filters.0.operator",
     ),
+    "a section as a value": (
+        {"filters": [{"field": "Priority", "operator": "eq", "value": {"is": "High"}}]}, "filters.0.value",
+    ),
     "an aggregate that there is not": ({"aggregate": "mode"}, "aggregate"),
     "a condition on a column that did not land": (
         {"filters": [{"or": [{"field": "Rebate__c", "operator": "gt", "value": 1}]}]},
