@@ -1,13 +1,16 @@
 """The dbt marts as assets: one build for all customers of a run."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_shared.record import replace
 
+from kpi_platform.adapters.dbt import project_directory
 from kpi_platform.dashboard.check_results import Finding, Outcome, record_check_results
 from kpi_platform.defs.batch import Batch
 from kpi_platform.defs.overlap import wait_for_others
@@ -40,9 +43,32 @@ class KpiTranslator(DagsterDbtTranslator):
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
         return OWNERS
 
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With the columns that each column is computed from (docs/decisions/0001)."""
+        metadata: Mapping[str, Any] = super().get_metadata(dbt_resource_props)
+        columns = _column_lineage().get(dbt_resource_props["name"])
+        if columns is None:
+            return metadata
+        read = {
+            column: [
+                dg.TableColumnDep(dg.AssetKey.from_user_string(asset), name)
+                for asset, names in read_of.items()
+                for name in names
+            ]
+            for column, read_of in columns.items()
+        }
+        return {**metadata, "dagster/column_lineage": dg.TableColumnLineage(read)}
+
     def get_asset_check_spec(self, *args: Any, **kwargs: Any) -> dg.AssetCheckSpec | None:
         spec: dg.AssetCheckSpec | None = super().get_asset_check_spec(*args, **kwargs)
         return replace(spec, blocking=False) if spec else None
+
+
+@cache
+def _column_lineage() -> Mapping[str, Mapping[str, Mapping[str, list[str]]]]:
+    """Mart → column → asset → those of its columns that the column is computed from."""
+    text = (project_directory() / "column_lineage.json").read_text(encoding="utf-8")
+    return cast("Mapping[str, Mapping[str, Mapping[str, list[str]]]]", json.loads(text))
 
 
 def kpi_marts(manifest: Path) -> dg.AssetsDefinition:

@@ -4,6 +4,7 @@ dbt gets column keys that exist, and values with their kind, for the dialect's o
 definition comes near SQL.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,25 @@ class Problem:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class TextReading:
+    """A column of text that the definition reads as `kind` (number or time) at `path`; only its values tell
+    whether it can be. `tables` are those that have it."""
+
+    path: str
+    field: str
+    kind: Kind
+    tables: tuple[LandedTable, ...]
+
+    def problem(self, values: Sequence[str]) -> Problem | None:
+        """What is wrong where values have landed, and none of them is of that kind."""
+        texts = [value.strip() for value in values if value.strip()]
+        if not texts or any(_reads_as(self.kind, text) for text in texts):
+            return None
+        needed = "numbers" if self.kind == "number" else "times"
+        return Problem(self.path, f"{self.field} holds text like {texts[0][:40]!r}, and {needed} are needed")
+
+
 def column_kind(landed_type: str) -> Kind:
     """What a column of this type holds; text where nothing else is known."""
     for kind, pattern in _KINDS.items():
@@ -56,13 +76,30 @@ def readable_columns(
     source: Source, table: str, tables: Mapping[Source, Mapping[str, LandedTable]]
 ) -> Mapping[str, LandedColumn]:
     """The columns of a table by key; those of `task` belong to an incident too (its class table)."""
-    of_source = tables.get(source, {})
-    names = ("task", table) if (source, table) == ("servicenow", "incident") else (table,)
     columns: dict[str, LandedColumn] = {}
-    for name in names:
-        landed = of_source.get(name)
-        columns.update((landed.columns if landed else None) or {})
+    for landed in _tables_of(source, table, tables):
+        columns.update(landed.columns or {})
     return columns
+
+
+def texts_read_otherwise(
+    kpi: CustomKpi, tables: Mapping[Source, Mapping[str, LandedTable]]
+) -> Iterator[TextReading]:
+    """Where `kpi`, which has no problem otherwise, takes numbers or a time from text."""
+    measures = (("numerator.", kpi.numerator), ("denominator.", kpi.denominator))
+    read: list[tuple[str, str | None, Kind]] = [
+        (f"{place}field", measure.field, "number")
+        for place, measure in (("", kpi), *measures)
+        if measure is not None and measure.aggregate in _NUMERIC_AGGREGATES
+    ]
+    read.append(("time_field", kpi.time_field, "time"))
+    columns = readable_columns(kpi.source, kpi.table, tables)
+    for path, name, kind in read:
+        if name is not None and _kind(name, columns) == "text":
+            having = _tables_of(kpi.source, kpi.table, tables)
+            yield TextReading(
+                path, name, kind, tuple(t for t in having if column_key(name) in (t.columns or {}))
+            )
 
 
 def custom_kpi_var(kpi: CustomKpi, tables: Mapping[Source, Mapping[str, LandedTable]]) -> dict[str, Any]:
@@ -94,6 +131,14 @@ def custom_kpi_var(kpi: CustomKpi, tables: Mapping[Source, Mapping[str, LandedTa
         "denominator": _measure_var(kpi.denominator, columns),
         "time_field": _key(kpi.time_field),
     }
+
+
+def _tables_of(
+    source: Source, table: str, tables: Mapping[Source, Mapping[str, LandedTable]]
+) -> list[LandedTable]:
+    names = ("task", table) if (source, table) == ("servicenow", "incident") else (table,)
+    of_source = tables.get(source, {})
+    return [of_source[name] for name in names if name in of_source]
 
 
 def _problems(kpi: CustomKpi, columns: Mapping[str, LandedColumn]) -> Iterator[Problem]:
@@ -184,6 +229,15 @@ def _values(condition: Comparison) -> tuple[Scalar, ...]:
     if condition.value is None:
         return ()
     return condition.value if isinstance(condition.value, tuple) else (condition.value,)
+
+
+def _reads_as(kind: Kind, text: str) -> bool:
+    if kind == "time":
+        return _utc(text) is not None
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _utc(text: str) -> str | None:

@@ -7,7 +7,18 @@ against the landed columns (`domain/landed.py`), and only then do its identifier
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from kpi_platform.domain.kpis import CATEGORIES, KPIS, Direction, Frequency, Impact, Source
 
@@ -36,13 +47,31 @@ class _Definition(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def _one_refusal(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Instead of one for every form that a value may have."""
+    try:
+        return handler(value)
+    except ValidationError:
+        raise PydanticCustomError(
+            "refused",
+            "{message}",
+            {"message": "must be a text, a number, true, false, or a list of 1 to 1000"},
+        ) from None
+
+
+Value = Annotated[
+    Scalar | Annotated[tuple[Scalar, ...], Field(min_length=1, max_length=1000)] | None,
+    WrapValidator(_one_refusal),
+]
+
+
 class Comparison(_Definition):
     """`field operator value`. Text compares exactly, `contains` and `starts_with` ignoring case. A NULL field
     satisfies `is_null` alone."""
 
     field: FieldName
     operator: Operator
-    value: Scalar | Annotated[tuple[Scalar, ...], Field(min_length=1, max_length=1000)] | None = None
+    value: Value = None
 
     @model_validator(mode="after")
     def _value_fits_operator(self) -> Self:
@@ -120,7 +149,7 @@ class CustomKpi(_Definition):
     slug: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
     source: Source
     table: str
-    aggregate: Aggregate | Literal["ratio"]
+    aggregate: Literal[Aggregate, "ratio"]
     field: FieldName | None = None
     filters: tuple[Condition, ...] = ()
     numerator: Measure | None = None

@@ -4,7 +4,7 @@ The rows are the ones that the value is an aggregate of: dbt compiles the same m
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -163,7 +163,10 @@ class _Evidence:
         )
 
     def _query(self, statement: str) -> list[dict[str, Any]]:
-        (batch,) = batches_of([self.customer], self.as_of)
+        # Its other custom KPIs would be read along with it.
+        wanted = tuple(one for one in self.customer.settings.custom_kpis if one.slug == self.kpi)
+        settings = self.customer.settings.model_copy(update={"custom_kpis": wanted})
+        (batch,) = batches_of([replace(self.customer, settings=settings)], self.as_of)
         for error in batch.left_out.values():
             raise error
         explained = {

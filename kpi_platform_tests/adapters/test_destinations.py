@@ -146,6 +146,14 @@ def test_duckdb_knows_which_tables_hold_each_key_once(tmp_path: Path) -> None:
     assert destination.without_repeats({once, twice, whole, numbers}) == {once, whole}
 
 
+def test_the_values_of_a_landed_column_are_read_once_each_and_without_null(place: Place) -> None:
+    destination, execute = place
+    execute("""create schema "Raw"; create table "Raw"."Case" ("To" varchar(9))""")
+    execute("""insert into "Raw"."Case" values ('a'), ('b'), ('a'), (null)""")
+    assert sorted(destination.values("Raw", "Case", "To", 9)) == ["a", "b"]
+    assert len(destination.values("Raw", "Case", "To", 1)) == 1
+
+
 def test_a_compiled_statement_is_run_as_it_is(place: Place) -> None:
     destination, execute = place
     execute("create schema kpi")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -83,13 +84,15 @@ def test_the_same_run_again_writes_nothing(loaded: Path) -> None:
 
 def test_a_range_of_instants_fills_the_daily_history(home: Path) -> None:
     ran = run_command(
-        home, "run", "acme", "--skip-sync", "--as-of-range", "2026-03-24", "2026-03-31", "--every", "1w"
+        home, "run", "acme", "--skip-sync", "--as-of-range", "2026-03-10", "2026-03-11", "--every", "1d"
     )
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
-        days = warehouse.execute("select count(distinct as_of) from kpi.kpi_daily").fetchone()
-    assert days == (2,)
+        days = warehouse.execute(
+            "select as_of_date, value, status from kpi.kpi_daily where kpi = 'resolution_time' order by all"
+        ).fetchall()
+    assert days == [(date(2026, 3, 10), None, "no_data"), (date(2026, 3, 11), 12, "ok")]
 
 
 def test_an_unknown_customer_is_named_with_those_that_there_are(home: Path) -> None:

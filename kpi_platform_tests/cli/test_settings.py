@@ -14,6 +14,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.settings.reference import settings_reference
 from kpi_platform.local.server import running
+from kpi_platform_tests.pipeline.uncomputable import COMPUTABLE, UNCOMPUTABLE, land_cases
 
 app = typer.Typer()
 customers.register(app)
@@ -176,6 +177,19 @@ def test_what_fivetran_does_not_take_is_not_stored(terminal: Terminal) -> None:
     file = terminal.file("new.json", {"salesforce": {"connection_id": "sf"}})
     assert "does not answer" in terminal.refused("settings", "import", "acme", file)
     assert terminal.json("settings", "history", "acme") == []
+
+
+def test_a_custom_kpi_that_cannot_be_computed_is_refused_at_its_field(terminal: Terminal) -> None:
+    land_cases(terminal.folder / "home" / "warehouse.duckdb", "salesforce_crm")
+    terminal.ok("customer", "add", "acme")
+    for what, (change, path) in UNCOMPUTABLE.items():
+        document = {"servicenow": {"enabled": False}, "custom_kpis": [{**COMPUTABLE, **change}]}
+        file = terminal.file("kpis.json", document)
+        assert f"custom_kpis.0.{path} " in terminal.refused("settings", "import", "acme", file), what
+        assert f"custom_kpis.0.{path} " in terminal.refused("customer", "add", "bolt", "--settings", file)
+    assert terminal.json("settings", "history", "acme") == []
+    document = {"servicenow": {"enabled": False}, "custom_kpis": [COMPUTABLE]}
+    terminal.ok("settings", "import", "acme", terminal.file("kpis.json", document))
 
 
 @pytest.mark.parametrize("suffix", ["json", "yaml"])

@@ -1,15 +1,15 @@
-"""The dbt project by itself, without customers: unit tests, documentation and the types of its marts."""
+"""The dbt project by itself: unit tests, documentation, and the types and lineage of its marts' columns."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 import pytest
 
 from kpi_platform.adapters.dbt import DbtProject
-from kpi_platform.adapters.destination.duckdb import DuckDbDestination
-from kpi_platform.configuration import Configuration
+from kpi_platform.adapters.dbt_results import NodeResult
+from kpi_platform_tests.dbt_project import column_lineage
 from kpi_platform_tests.dbt_project.mart_columns import MART_COLUMNS
 
 pytestmark = pytest.mark.xdist_group("contract")
@@ -19,13 +19,15 @@ _TAIL = "-- what comes before are the models"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
-    """The project with its marts built, empty."""
-    home = tmp_path_factory.mktemp("dbt")
-    configuration = Configuration.from_environment({"KPI_PLATFORM_HOME": str(home)})
-    project = DbtProject(configuration, DuckDbDestination(configuration.warehouse_file, "kpi"))
-    results = project.build("run", {})
+    return column_lineage.open_project(tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built(project: DbtProject) -> Sequence[NodeResult]:
+    """The marts, empty."""
+    results = column_lineage.build_documented(project)
     assert {result.status for result in results} == {"success"}
-    return project
+    return results
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +83,11 @@ def test_the_marts_have_the_columns_and_types_that_are_agreed(
             for mart in marts
         }
     assert found == MART_COLUMNS
+
+
+def test_the_lineage_of_the_columns_is_up_to_date(project: DbtProject, built: Sequence[NodeResult]) -> None:
+    made = column_lineage.text_of(column_lineage.column_lineage(project, built))
+    assert column_lineage.FILE.read_text() == made, "Make it anew: make reference"
 
 
 def _columns(project: DbtProject, models: Mapping[str, Any]) -> dict[str, list[str]]:

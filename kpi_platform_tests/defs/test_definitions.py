@@ -60,6 +60,54 @@ def test_lineage_goes_from_every_source_through_the_kpis_to_the_load(
     assert not graph.get(dg.AssetKey("dashboard_load")).child_keys
 
 
+def test_a_column_names_the_columns_it_is_computed_from(
+    loaded: tuple[dg.Definitions, Configuration],
+) -> None:
+    graph = loaded[0].resolve_asset_graph()
+    read = {
+        (key.to_user_string(), column): {(dep.asset_key.to_user_string(), dep.column_name) for dep in deps}
+        for key in graph.get_all_asset_keys()
+        if (lineage := graph.get(key).metadata.get("dagster/column_lineage"))
+        for column, deps in lineage.deps_by_column.items()
+    }
+
+    def sources(column: tuple[str, str]) -> set[tuple[str, str]]:
+        if column not in read:
+            return {column}
+        return set().union(*(sources(one) for one in read[column]))
+
+    marts = {mart for mart, _ in read}
+    for mart in marts:
+        described = graph.get(dg.AssetKey(mart)).metadata["dagster/column_schema"].columns
+        assert {(mart, one.name) for one in described} == {one for one in read if one[0] == mart}
+        assert all(one.description for one in described)
+    for asset, column in set().union(*read.values()):
+        assert graph.has(dg.AssetKey.from_user_string(asset)), asset
+        assert asset not in marts or (asset, column) in read
+    assert read["kpi_integrated_metrics", "nps"] == {("kpi_salesforce_metrics", "nps")}
+    assert read["kpi_daily", "value"] == {("kpi_values", "value")}
+    assert sources(("kpi_accounts", "nps_score")) == {("salesforce/account", "nps_score_c")}
+    # Through ephemeral models, to every source of a value.
+    assert sources(("kpi_values", "value")) >= {
+        ("salesforce/account", "nps_score_c"),
+        ("salesforce/account", "adoption_score_c"),
+        ("salesforce/account", "churn_risk_score_c"),
+        ("salesforce/case", "satisfaction_rating_c"),
+        ("salesforce/opportunity", "amount"),
+        ("servicenow/task", "opened_at"),
+        ("servicenow/incident", "resolved_at"),
+        ("servicenow/incident", "u_first_responded_at"),
+        ("servicenow/incident", "u_satisfaction_rating"),
+        ("servicenow/task_sla", "has_breached"),
+    }
+    assert sources(("servicenow_sla_breaches", "breach_rate")) >= {
+        ("servicenow/task_sla", "has_breached"),
+        ("servicenow/task_sla", "planned_end_time"),
+        ("servicenow/task", "sla_due"),
+        ("servicenow/task", "made_sla"),
+    }
+
+
 def test_the_two_jobs_meet_at_the_landed_tables(loaded: tuple[dg.Definitions, Configuration]) -> None:
     selected = {
         job: loaded[0].resolve_job_def(job).asset_layer.selected_asset_keys

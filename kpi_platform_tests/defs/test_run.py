@@ -1,22 +1,31 @@
 """The whole job in one process: what is loaded, who fails alone, and what a killed run leaves behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.partition_status_cache import AssetPartitionStatus
 
+from kpi_platform.adapters.dbt import DbtProject, project_directory
 from kpi_platform.dashboard.tokens import create_token
+from kpi_platform.dashboard.uploads import list_uploads
+from kpi_platform.defs.partitions import CUSTOMERS
 from kpi_platform.defs.run import RunOutcome, run_job
 from kpi_platform.domain.alerts import Alert
 from kpi_platform.domain.errors import InvalidInput, UnknownCustomer
 from kpi_platform.domain.settings import parse_settings
+from kpi_platform.pipeline import build
 from kpi_platform.pipeline.alerts import tell
 from kpi_platform_tests.defs.installation import Installation, eventually, installed
+from kpi_platform_tests.pipeline.landing import ACCOUNT, account, land
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -86,12 +95,43 @@ def test_a_killed_run_is_found_dead_by_the_next_which_goes_all_the_way(installat
     assert installation.materializations("dashboard_load", partition="umbra")
 
 
-def test_a_customer_whose_schema_is_missing_fails_alone_and_by_name(installation: Installation) -> None:
+HOUSE_RULE = """
+-- A data test of its own: whether a row is wrong is for it alone to say.
+select rows_of_batch.*
+from ({{ of_batch(ref('kpi_values')) }}) as rows_of_batch
+where kpi = 'nps' and value = -99
+"""
+
+
+def test_customers_without_a_schema_or_with_a_row_that_a_data_test_refuses_fail_alone_and_by_name(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = shutil.copytree(project_directory(), tmp_path / "dbt")
+    (project / "tests" / "house_rule.sql").write_text(HOUSE_RULE)
+    monkeypatch.setattr(build, "DbtProject", partial(DbtProject, directory=project))
+    land(
+        installation.configuration.warehouse_file,
+        "wonka_salesforce",
+        {"account": (ACCOUNT, [account(1), account(2, nps_score_c=-99.0)])},
+    )
+    installation.add("wonka", servicenow={"enabled": False})
+
     installation.add("initech")
-    outcome, _ = run(installation, "umbra", "initech", skip_sync=True)
+
+    outcome, _ = run(installation, "umbra", "initech", "wonka", skip_sync=True)
+
     assert list(outcome.loaded) == ["umbra"]
-    assert list(outcome.failed) == ["initech"]
+    assert list(outcome.failed) == ["initech", "wonka"]
     assert "initech_salesforce" in outcome.failed["initech"]
+    assert "check house_rule of kpi_values found 1 wrong rows, of customer wonka" in outcome.failed["wonka"]
+    assert f"account_id={account(2)['id']}, kpi=nps, value=-99.0" in outcome.failed["wonka"]
+    mart = dg.AssetKey("kpi_values")
+    statuses = installation.instance.get_status_by_partition(mart, ["umbra", "wonka"], CUSTOMERS)
+    assert statuses == {"umbra": AssetPartitionStatus.MATERIALIZED, "wonka": AssetPartitionStatus.FAILED}
+    assert not installation.materializations("dashboard_load", partition="wonka")
+    with installation.engine.connect() as database:
+        assert list_uploads(database, "umbra")
+        assert not list_uploads(database, "wonka")
 
 
 def test_an_unknown_customer_is_refused_before_anything_runs(installation: Installation) -> None:

@@ -153,3 +153,27 @@ def test_vanished_accounts_and_emptied_customers_are_replaced_and_nobody_else(
     emptied = build_kpis(*installation, ["acme"], AS_OF)
     assert emptied.built["acme"]["kpi_values"] == 0
     assert {row[0] for rows in marts(file).values() for row in rows} == {"zeta"}
+
+
+def test_a_past_day_is_computed_from_what_is_there_now_and_is_the_only_one_that_changes(
+    installation: Installation, first: BuildReport
+) -> None:
+    """Rows of later do not exist, nor those that were deleted since; accounts are as they are now."""
+    assert first.built
+    file = installation[0].warehouse_file
+    past = datetime(2026, 11, 3, tzinfo=UTC)
+    cases = [{**case, "is_deleted": case["is_deleted"] or case["id"] == "c1"} for case in CASES]
+    land(file, "zeta_sf", {"account": (ACCOUNT, [account(1, nps_score_c=55.0)]), "case": (CASE, cases)})
+    build_kpis(*installation, ["zeta"], past)
+    with duckdb.connect(str(file)) as connection:
+        found = connection.execute(
+            "select as_of_date, kpi, value, sample_size from kpi.kpi_daily where customer_id = 'zeta' "
+            "and kpi in ('nps', 'csat') and account_id = ? order by all",
+            [account(1)["id"]],
+        ).fetchall()
+    assert found == [
+        (past.date(), "csat", 2, 1),
+        (past.date(), "nps", 55, 1),
+        (AS_OF.date(), "csat", 3, 2),
+        (AS_OF.date(), "nps", 40, 1),
+    ]

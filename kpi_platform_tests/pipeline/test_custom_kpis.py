@@ -9,6 +9,7 @@ from kpi_platform.domain.settings import CustomerSettings, parse_settings
 from kpi_platform.pipeline.change_settings import change_settings
 from kpi_platform.pipeline.custom_kpis import require_computable
 from kpi_platform_tests.pipeline.landing import ACCOUNT, CASE, land
+from kpi_platform_tests.pipeline.uncomputable import COMPUTABLE, UNCOMPUTABLE, land_cases
 
 
 def settings(**kpi: Any) -> CustomerSettings:
@@ -35,6 +36,18 @@ def test_a_definition_is_checked_against_what_landed(configuration: Configuratio
     ]
     with pytest.raises(InvalidSettings, match="no column Rating__c"):
         require_computable(configuration, "acme", settings(aggregate="avg", field="Rating__c"))
+
+
+@pytest.mark.parametrize("what", UNCOMPUTABLE)
+def test_a_definition_that_cannot_be_computed_is_refused_at_its_field(
+    configuration: Configuration, what: str
+) -> None:
+    land_cases(configuration.warehouse_file, "salesforce_crm")
+    require_computable(configuration, "acme", settings(**COMPUTABLE))
+    change, path = UNCOMPUTABLE[what]
+    with pytest.raises(InvalidSettings) as caught:
+        require_computable(configuration, "acme", settings(**COMPUTABLE | change))
+    assert [error["field"] for error in caught.value.details["errors"]] == [f"custom_kpis.0.{path}"]
 
 
 def test_a_source_that_has_not_landed_yet_refuses_nothing(configuration: Configuration) -> None:

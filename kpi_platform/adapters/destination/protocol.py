@@ -83,6 +83,9 @@ class Destination(Protocol):
         """Those of `keys` of which it is known that no two rows share one; empty where to find out costs more
         than it saves."""
 
+    def values(self, schema: str, table: str, column: str, limit: int) -> list[Any]:
+        """At most `limit` different values of a landed column (names spelled as in `columns()`), no NULL."""
+
     def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
         """Customer → mart → rows, for the customers that have any."""
 

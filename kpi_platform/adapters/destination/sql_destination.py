@@ -36,6 +36,9 @@ class SqlDestination(ABC):
         del keys
         return set()
 
+    def values(self, schema: str, table: str, column: str, limit: int) -> list[Any]:
+        return [row[0] for row in self._rows(statements.values(schema, table, column, limit))]
+
     def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
         if not tables or not customers:
             return {}

@@ -75,6 +75,15 @@ def row_counts(schema: str, tables: Sequence[str]) -> sa.CompoundSelect[Any]:
     )
 
 
+def values(schema: str, table: str, column: str, limit: int) -> sa.Select[Any]:
+    """At most `limit` different values of a landed column, without NULL."""
+    wanted: sa.ColumnClause[Any] = sa.column(_spelled(column))
+    source = sa.table(_spelled(table), schema=_spelled(schema))
+    # Not every warehouse takes the limit as a bound value.
+    rows = sa.literal(limit, literal_execute=True)
+    return sa.select(wanted).select_from(source).where(wanted.is_not(None)).distinct().limit(rows)
+
+
 def mart_rows(schema: str, tables: Sequence[str], customers: Sequence[str]) -> sa.CompoundSelect[Any]:
     """Customer, mart, rows. `tables` must not be empty."""
     customer: sa.ColumnClause[str] = sa.column("customer_id")

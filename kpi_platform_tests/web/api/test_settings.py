@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kpi_platform_tests.pipeline.uncomputable import COMPUTABLE, UNCOMPUTABLE, land_cases
 from kpi_platform_tests.web.conftest import Web
 
 
@@ -44,6 +45,23 @@ def test_wrong_settings_are_named_and_nothing_is_saved(web: Web) -> None:
     }  # fmt: skip
     assert "hunter2" not in answer.text
     assert client.get("/api/fivetran/config/history").json() == []
+
+
+def test_a_custom_kpi_that_cannot_be_computed_is_refused_at_its_field(web: Web) -> None:
+    land_cases(web.configuration.warehouse_file, "salesforce_crm")
+    client = web.client()
+
+    def save(definition: Any) -> Any:
+        document = {"servicenow": {"enabled": False}, "custom_kpis": [definition]}
+        return client.put("/api/fivetran/config", json=document)
+
+    for what, (change, path) in UNCOMPUTABLE.items():
+        answer = save({**COMPUTABLE, **change})
+        assert answer.status_code == 400, what
+        errors = answer.json()["error"]["details"]["errors"]
+        assert [one["field"] for one in errors] == [f"custom_kpis.0.{path}"], what
+    assert client.get("/api/fivetran/config/history").json() == []
+    assert save(COMPUTABLE).status_code == 200
 
 
 def test_an_older_version_is_restored_as_a_new_one(web: Web) -> None:

@@ -1,5 +1,6 @@
 """Custom KPIs in the settings' form: added, changed, removed; what is wrong stands at its field."""
 
+import json
 import re
 from typing import Any
 
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.web.custom_kpi_form import definition_of, texts_of
+from kpi_platform_tests.pipeline.uncomputable import COMPUTABLE, UNCOMPUTABLE, land_cases
 from kpi_platform_tests.web.conftest import Web
 from kpi_platform_tests.web.pages.test_pages import HTML, form_token
 
@@ -77,6 +79,22 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
     assert message is not None, answer.text
     assert words in message[1]
     assert "Escalated cases" in answer.text
+
+
+def test_what_did_not_land_or_is_of_the_wrong_kind_stands_at_its_field(web: Web, browser: TestClient) -> None:
+    land_cases(web.configuration.warehouse_file, "salesforce_crm")
+    web.client("acme").put("/api/fivetran/config", json={"servicenow": {"enabled": False}})
+    for what, (change, path) in UNCOMPUTABLE.items():
+        texts = texts_of(CustomKpi.model_validate(COMPUTABLE))
+        for name, value in change.items():
+            texts[name] = f"salesforce.{value}" if name == "table" else value
+        if "filters" in change:
+            texts["filters"] = "\n".join(map(json.dumps, change["filters"]))
+        answer = post(browser, "/settings/custom-kpis/new", texts)
+        assert answer.status_code == 400, what
+        assert re.findall(r'id="([^"]*)-wrong"', answer.text) == [path.partition(".")[0]], what
+    texts = texts_of(CustomKpi.model_validate(COMPUTABLE))
+    assert post(browser, "/settings/custom-kpis/new", texts).status_code == 303
 
 
 @pytest.mark.parametrize("definition", [RATIO, definition_of(ESCALATED)])
