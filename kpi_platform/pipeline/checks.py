@@ -38,7 +38,8 @@ class Check:
         place = f"{self.model}.{self.column}" if self.column else self.model
         row = ", ".join(f"{name}={value}" for name, value in (self.example or {}).items())
         return BuildFailed(
-            f"The check {self.node} of {place} found {self.failures} wrong rows, of customer {customer} too."
+            f"The check {self.node} of {place} found {self.failures} wrong "
+            f"{'row' if self.failures == 1 else 'rows'}, of customer {customer} too."
             + (f" For example: {row}." if row else ""),
             next_step="Look at the rows that the check selects; nothing is loaded for the customer.",
             details={"customer": customer, "nodes": [self.node]},

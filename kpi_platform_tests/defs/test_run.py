@@ -123,7 +123,7 @@ def test_customers_without_a_schema_or_with_a_row_that_a_data_test_refuses_fail_
     assert list(outcome.loaded) == ["umbra"]
     assert list(outcome.failed) == ["initech", "wonka"]
     assert "initech_salesforce" in outcome.failed["initech"]
-    assert "check house_rule of kpi_values found 1 wrong rows, of customer wonka" in outcome.failed["wonka"]
+    assert "check house_rule of kpi_values found 1 wrong row, of customer wonka" in outcome.failed["wonka"]
     assert f"account_id={account(2)['id']}, kpi=nps, value=-99.0" in outcome.failed["wonka"]
     mart = dg.AssetKey("kpi_values")
     statuses = installation.instance.get_status_by_partition(mart, ["umbra", "wonka"], CUSTOMERS)
