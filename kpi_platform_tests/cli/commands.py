@@ -1,27 +1,17 @@
-"""Runs the real command in a process of its own, as a user does."""
+"""Runs commands as the terminal does, in this process: dbt and Dagster are imported once. The tutorial's test
+runs them in processes of their own."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-CHECKOUT = Path(__file__).parents[2]
+from typer.testing import CliRunner, Result
 
-Result = subprocess.CompletedProcess[str]
+from kpi_platform.cli.main import app
 
 
-def run_command(home: Path, *arguments: str, timeout: float = 240, **environment: str) -> Result:
+def run_command(home: Path, *arguments: str, **environment: str) -> Result:
     """`kpi-platform ARGUMENTS` on `home`, with nothing of the caller's settings."""
-    inherited = {
-        name: value for name, value in os.environ.items()
-        if not name.startswith(("KPI_", "FIVETRAN_", "WAREHOUSE_", "DASHBOARD_", "DAGSTER_"))
-    }  # fmt: skip
-    return subprocess.run(
-        [sys.executable, "-m", "kpi_platform", *arguments],
-        cwd=CHECKOUT,
-        env={**inherited, "KPI_PLATFORM_HOME": str(home), "COLUMNS": "160", **environment},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    ours = ("KPI_", "FIVETRAN_", "WAREHOUSE_", "DASHBOARD_", "DAGSTER_")
+    without: dict[str, str | None] = {name: None for name in os.environ if name.startswith(ours)}
+    given = {"KPI_PLATFORM_HOME": str(home), "COLUMNS": "160", **environment}
+    return CliRunner().invoke(app, arguments, env={**without, **given})

@@ -39,10 +39,10 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
             """
         )
     (tmp_path / "acme.json").write_text(json.dumps(SETTINGS))
-    assert run_command(tmp_path, "customer", "add", "acme", "--name", "Acme").returncode == 0
+    assert run_command(tmp_path, "customer", "add", "acme", "--name", "Acme").exit_code == 0
     imported = run_command(tmp_path, "settings", "import", "acme", str(tmp_path / "acme.json"), "--no-apply")
-    assert imported.returncode == 0, imported.stderr
-    assert run_command(tmp_path, "doctor").returncode == 0
+    assert imported.exit_code == 0, imported.stderr
+    assert run_command(tmp_path, "doctor").exit_code == 0
     return tmp_path
 
 
@@ -56,7 +56,7 @@ def loaded(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home after one run at AS_OF."""
     home = Path(shutil.copytree(template, tmp_path_factory.mktemp("loaded") / "home"))
     ran = run_command(home, "run", "acme", "--skip-sync", "--as-of", AS_OF)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.exit_code == 0, ran.stdout + ran.stderr
     return home
 
 
@@ -73,7 +73,7 @@ def test_a_run_without_sync_computes_from_what_the_destination_holds(loaded: Pat
 def test_the_same_run_again_writes_nothing(loaded: Path) -> None:
     again = run_command(loaded, "run", "acme", "--skip-sync", "--as-of", AS_OF, "--json")
 
-    assert again.returncode == 0, again.stdout + again.stderr
+    assert again.exit_code == 0, again.stdout + again.stderr
     (outcome,) = json.loads(again.stdout)
     assert list(outcome["loaded"]) == ["acme"]
     assert outcome["failed"] == {}
@@ -87,7 +87,7 @@ def test_a_range_of_instants_fills_the_daily_history(home: Path) -> None:
         home, "run", "acme", "--skip-sync", "--as-of-range", "2026-03-10", "2026-03-11", "--every", "1d"
     )
 
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.exit_code == 0, ran.stdout + ran.stderr
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
         days = warehouse.execute(
             "select as_of_date, value, status from kpi.kpi_daily where kpi = 'resolution_time' order by all"
@@ -98,7 +98,7 @@ def test_a_range_of_instants_fills_the_daily_history(home: Path) -> None:
 def test_an_unknown_customer_is_named_with_those_that_there_are(home: Path) -> None:
     ran = run_command(home, "run", "acmee", "--skip-sync")
 
-    assert ran.returncode == 1
+    assert ran.exit_code == 1
     assert "acmee" in ran.stderr and "acme" in ran.stderr.replace("acmee", "")
 
 
@@ -110,7 +110,7 @@ def test_a_customer_without_its_raw_schema_fails_alone_by_name(home: Path) -> No
 
     ran = run_command(home, "run", "acme", "ghost", "--skip-sync", "--as-of", AS_OF, "--json")
 
-    assert ran.returncode == 1
+    assert ran.exit_code == 1
     (outcome,) = json.loads(ran.stdout)
     assert list(outcome["loaded"]) == ["acme"]
     assert "nowhere_crm" in outcome["failed"]["ghost"]
@@ -126,7 +126,7 @@ def test_an_unreachable_fivetran_is_named_at_once_and_nothing_is_loaded(home: Pa
 
     ran = run_command(home, "run", "acme", "--json", FIVETRAN_API_URL="http://127.0.0.1:9")
 
-    assert ran.returncode == 1
+    assert ran.exit_code == 1
     assert "127.0.0.1:9" in json.loads(ran.stdout)["error"]["message"]
     assert json.loads(run_command(home, "uploads", "list", "acme", "--json").stdout) == []
 
@@ -142,5 +142,5 @@ def test_an_unreachable_fivetran_is_named_at_once_and_nothing_is_loaded(home: Pa
 def test_a_malformed_instant_is_named(home: Path, arguments: list[str], named: str) -> None:
     ran = run_command(home, "run", "acme", "--skip-sync", *arguments)
 
-    assert ran.returncode == 1
+    assert ran.exit_code == 1
     assert named in ran.stderr
