@@ -45,7 +45,7 @@ def _environment() -> Environment:
         names = [name for name in vars(module) if not name.startswith("_")]
         environment.globals |= {name: getattr(module, name) for name in names}
     environment.globals |= {"csrf_field": CSRF_FIELD, "with_query": with_query}
-    environment.globals["version"] = version("kpi_platform")
+    environment.globals["platform_version"] = version("kpi_platform")
     return environment
 
 
