@@ -21,12 +21,15 @@ DEFAULT_WAIT_SECONDS = 120.0
 def exclusive(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
     """Holds the file's queue lock. Re-entrant in one thread. DestinationLocked after `wait_seconds`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{path}.lock", timeout=wait_seconds, is_singleton=True)
+    lock = FileLock(f"{path}.lock", is_singleton=True)
     try:
-        with lock:
-            yield
+        lock.acquire(timeout=wait_seconds)
     except Timeout as cause:
         raise _locked(path) from cause
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

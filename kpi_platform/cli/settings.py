@@ -72,13 +72,16 @@ def export(
         Format | None, typer.Option("--format", help="Default: as the file is named; JSON.")
     ] = None,
 ) -> None:
-    """Write CUSTOMER's settings as a file for `settings import`, without the environment's defaults."""
+    """Write CUSTOMER's settings as a file for `settings import`, without the environment's defaults.
+
+    Left out are ServiceNow's custom fields that are named as the table prefix makes them: they follow it.
+    """
     from kpi_platform.dashboard.settings_versions import current_settings
-    from kpi_platform.domain.settings import parse_settings
+    from kpi_platform.domain.settings import editable_part, parse_settings
 
     with dashboard(Configuration.from_environment()) as engine, engine.connect() as connection:
         stored = current_settings(connection, customer)
-    document = parse_settings(stored.document if stored else {}).document()
+    document = editable_part(parse_settings(stored.document if stored else {}).document())
     text = as_text(document, form or (format_of(file) if file else "json"))
     if file is None:
         typer.echo(text, nl=False)

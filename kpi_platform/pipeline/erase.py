@@ -1,6 +1,6 @@
 """Takes a customer's data out of the destinations and off Fivetran, and counts that nothing is left."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Literal
 
@@ -17,6 +17,7 @@ from kpi_platform.domain.erasure import Erased
 from kpi_platform.domain.errors import FivetranRefused, InvalidSettings
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.domain.sources import SOURCES
+from kpi_platform.pipeline.customer_rows import customer_rows, erase_customer_rows, scratch_keys, scratch_of
 
 Connections = Literal["pause", "delete", "keep"]
 
@@ -24,31 +25,37 @@ Connections = Literal["pause", "delete", "keep"]
 def erase_in_destinations(
     configuration: Configuration, engine: sa.Engine, leaver: Leaver, *, raw_schemas: bool, former: bool
 ) -> Iterator[Erased]:
-    """Deletes the customer's rows of every mart, in each destination that its settings name or (`former`)
-    have named. `raw_schemas` drops those that its settings state and nobody else's do.
+    """Deletes the customer's rows of every mart and preview, in each destination that its settings name or
+    (`former`) have named. `raw_schemas` drops those that its settings state and nobody else's do.
 
     Raises DestinationUnavailable or BuildFailed where a destination cannot be reached or refuses."""
+    key = leaver.customer.key
     for destination, schemas in _destinations(configuration, leaver, former):
         mine = _own(engine, leaver, schemas)
-        marts, before = _rows(destination, leaver.customer.key)
         present = _tables(destination, mine)
-        project = DbtProject(configuration, destination)
-        if any(before.values()) or (raw_schemas and present):
-            dropped = sorted(present) if raw_schemas else []
-            project.operate(
-                "erase_customer",
-                {"customer": leaver.customer.key, "tables": marts, "raw_schemas": dropped},
-            )
-        project.forget()
-        _, left = _rows(destination, leaver.customer.key)
-        for mart in marts:
-            yield Erased(f"{destination.name}: {mart}", before.get(mart, 0), left.get(mart, 0))
+        dropped = sorted(present) if raw_schemas else []
+        yield from _erase_rows(configuration, destination, [key], dropped)
+        # A preview that was killed has left its rows.
+        yield from _erase_rows(configuration, scratch_of(destination), scratch_keys(key))
         remaining = _tables(destination, mine)
         for schema, count in sorted(present.items()):
             kept = "" if raw_schemas else "raw schemas are kept unless --raw-schemas is given"
             yield Erased(
                 f"{destination.name}: tables of raw schema {schema}", count, remaining.get(schema, 0), kept
             )
+
+
+def _erase_rows(
+    configuration: Configuration,
+    destination: Destination,
+    keys: Sequence[str],
+    raw_schemas: Sequence[str] = (),
+) -> Iterator[Erased]:
+    before = erase_customer_rows(configuration, destination, keys, raw_schemas=raw_schemas)
+    DbtProject(configuration, destination).forget()
+    left = customer_rows(destination, keys)
+    for table, count in before.items():
+        yield Erased(f"{destination.name}: {table}", count, left.get(table, 0))
 
 
 def end_connections(
@@ -110,18 +117,6 @@ def _own(engine: sa.Engine, leaver: Leaver, schemas: set[str]) -> list[str]:
     with reading(engine) as connection:
         others = taken_over(connection, leaver, "schema")
     return sorted(schema for schema in schemas if schema.lower() not in others)
-
-
-def _rows(destination: Destination, customer: str) -> tuple[list[str], dict[str, int]]:
-    """The tables of the marts' schema that have customers, and the customer's rows in each."""
-    catalogue = destination.columns([destination.mart_schema])
-    marts = sorted(
-        table
-        for tables in catalogue.values()
-        for table, columns in tables.items()
-        if "customer_id" in {column.lower() for column in columns}
-    )
-    return marts, dict(destination.mart_rows(marts, [customer]).get(customer, {}))
 
 
 def _tables(destination: Destination, schemas: list[str]) -> dict[str, int]:

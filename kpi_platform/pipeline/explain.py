@@ -24,20 +24,24 @@ from kpi_platform.pipeline.kpi_definitions import definitions_of
 DEFAULT_ROWS = 1000
 
 _EVIDENCE = """
-from {{ ref('int_kpi_evidence') }}
-where
-    customer_id = {{ text_literal(var('explained').customer) }}
-    and account_id = {{ text_literal(var('explained').account) }}
-    and kpi = {{ text_literal(var('explained').kpi) }}
+select *
+from (
+    select
+        source_table, source_id, event_time, numerator, denominator, counted, left_out_reason,
+        count(*) over (partition by counted, left_out_reason) as of_reason,
+        row_number() over (partition by counted, left_out_reason order by source_id) as place_in_reason,
+        row_number() over (order by counted desc, event_time desc, source_id) as place
+    from {{ ref('int_kpi_evidence') }}
+    where
+        customer_id = {{ text_literal(var('explained').customer) }}
+        and account_id = {{ text_literal(var('explained').account) }}
+        and kpi = {{ text_literal(var('explained').kpi) }}
+) as evidence
+where place <= {{ var('explained').rows }} or place_in_reason = 1
+order by place
 """
-_COUNTS = (
-    "select counted, left_out_reason, count(*) as row_count" + _EVIDENCE + "group by counted, left_out_reason"
-)
-_ROWS = (
-    "select source_table, source_id, event_time, numerator, denominator, counted, left_out_reason"
-    + _EVIDENCE
-    + "order by counted desc, event_time desc, source_id limit {{ var('explained').rows }}"
-)
+"""The first rows, and of each reason at least one, which says how many there are of it: compiling a second
+statement would cost more than running both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +100,47 @@ def explain(
 
     Raises NotFound for an account or a KPI that the customer does not have, and for an `as_of` for which
     nothing was computed."""
+    one = explained_customer(configuration, engine, customer)
+    definition = explained_kpi(one.settings, kpi)
+    found = find_account(account, _accounts(one.destination, customer), customer)
+    value = _value(one.destination, customer, found.id, kpi, as_of)
+    return explain_value(configuration, one, found, definition, value, rows=rows)
+
+
+def explained_customer(configuration: Configuration, engine: sa.Engine, customer: str) -> CustomerInput:
+    """Settings and destination of the customer whose values are explained. Raises what is wrong with them."""
     inputs, failed = read_inputs(configuration, engine, [customer])
     for error in failed.values():
         raise error
     (one,) = inputs
-    definition = _definition(one.settings, kpi)
-    found = find_account(account, _accounts(one.destination, customer), customer)
-    value = _value(one.destination, customer, found.id, kpi, as_of)
+    return one
+
+
+def explained_kpi(settings: CustomerSettings, kpi: str) -> KpiDefinition:
+    """What the KPI means by the settings. NotFound where they do not have it."""
+    definitions = {definition.kpi: definition for definition in definitions_of(settings, {})}
+    if kpi not in definitions:
+        raise NotFound(f"There is no KPI '{kpi}'.", next_step=f"Known KPIs: {', '.join(definitions)}.")
+    return definitions[kpi]
+
+
+def explain_value(
+    configuration: Configuration,
+    one: CustomerInput,
+    account: AccountName,
+    definition: KpiDefinition,
+    value: Mapping[str, Any],
+    *,
+    rows: int = DEFAULT_ROWS,
+) -> Explanation:
+    """Explains `value`, the account's row of the mart kpi_values or kpi_daily."""
+    kpi = definition.kpi
     moment = _utc(value["as_of"])
-    compiled = _Evidence(configuration, one, found.id, kpi, moment, rows)
-    counted, left_out = compiled.counts()
+    counted, left_out, source_rows = _evidence(configuration, one, account.id, kpi, moment, rows)
     return Explanation(
-        customer=customer,
-        account_id=found.id,
-        account_name=found.name,
+        customer=one.customer,
+        account_id=account.id,
+        account_name=account.name,
         kpi=kpi,
         display_name=definition.display_name,
         formula=definition.formula,
@@ -124,67 +155,44 @@ def explain(
         as_of=moment,
         counted=counted,
         left_out=left_out,
-        factors=_factors(one.destination, customer, found.id, moment) if kpi == "churn_risk" else {},
-        rows=compiled.rows(),
+        factors=_factors(one.destination, one.customer, account.id, moment) if kpi == "churn_risk" else {},
+        rows=source_rows,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """The rows that one KPI of one account looked at, through dbt and the destination."""
-
-    configuration: Configuration
-    customer: CustomerInput
-    account: str
-    kpi: str
-    as_of: datetime
-    limit: int
-
-    def counts(self) -> tuple[int, dict[str, int]]:
-        """How many rows counted, and how many were left out for each reason."""
-        counts = self._query(_COUNTS)
-        left_out = {row["left_out_reason"]: row["row_count"] for row in counts if not row["counted"]}
-        return sum(row["row_count"] for row in counts if row["counted"]), dict(sorted(left_out.items()))
-
-    def rows(self) -> list[SourceRow]:
-        return [self._source_row(row) for row in self._query(_ROWS)]
-
-    def _source_row(self, row: Mapping[str, Any]) -> SourceRow:
-        links = record_links(self.customer.settings, row["source_table"], row["source_id"])
-        return SourceRow(
-            table=row["source_table"],
-            id=row["source_id"],
-            event_time=_utc(row["event_time"]) if row["event_time"] else None,
-            numerator=row["numerator"],
-            denominator=row["denominator"],
-            left_out_reason=row["left_out_reason"],
-            url=links.page,
-            api_url=links.api,
-        )
-
-    def _query(self, statement: str) -> list[dict[str, Any]]:
-        # Its other custom KPIs would be read along with it.
-        wanted = tuple(one for one in self.customer.settings.custom_kpis if one.slug == self.kpi)
-        settings = self.customer.settings.model_copy(update={"custom_kpis": wanted})
-        (batch,) = batches_of([replace(self.customer, settings=settings)], self.as_of)
-        for error in batch.left_out.values():
-            raise error
-        explained = {
-            "customer": self.customer.customer,
-            "account": self.account,
-            "kpi": self.kpi,
-            "rows": self.limit,
-        }
-        project = DbtProject(self.configuration, batch.destination)
-        sql = project.compile(statement, batch.vars() | {"explained": explained})
-        return [row for rows in batch.destination.query(sql) for row in rows.to_pylist()]
+def _evidence(
+    configuration: Configuration, one: CustomerInput, account: str, kpi: str, as_of: datetime, limit: int
+) -> tuple[int, dict[str, int], list[SourceRow]]:
+    """How many rows of the account counted, how many were left out for each reason, and the first `limit`."""
+    # The customer's other custom KPIs would be read along with it.
+    wanted = tuple(custom for custom in one.settings.custom_kpis if custom.slug == kpi)
+    settings = one.settings.model_copy(update={"custom_kpis": wanted})
+    (batch,) = batches_of([replace(one, settings=settings)], as_of)
+    for error in batch.left_out.values():
+        raise error
+    explained = {"customer": one.customer, "account": account, "kpi": kpi, "rows": limit}
+    sql = DbtProject(configuration, batch.destination).compile(
+        _EVIDENCE, batch.vars() | {"explained": explained}
+    )
+    found = [row for rows in batch.destination.query(sql) for row in rows.to_pylist()]
+    left_out = {row["left_out_reason"]: row["of_reason"] for row in found}
+    counted = left_out.pop(None, 0)
+    rows = [_source_row(one.settings, row) for row in found if row["place"] <= limit]
+    return counted, dict(sorted(left_out.items())), rows
 
 
-def _definition(settings: CustomerSettings, kpi: str) -> KpiDefinition:
-    definitions = {definition.kpi: definition for definition in definitions_of(settings, {})}
-    if kpi not in definitions:
-        raise NotFound(f"There is no KPI '{kpi}'.", next_step=f"Known KPIs: {', '.join(definitions)}.")
-    return definitions[kpi]
+def _source_row(settings: CustomerSettings, row: Mapping[str, Any]) -> SourceRow:
+    links = record_links(settings, row["source_table"], row["source_id"])
+    return SourceRow(
+        table=row["source_table"],
+        id=row["source_id"],
+        event_time=_utc(row["event_time"]) if row["event_time"] else None,
+        numerator=row["numerator"],
+        denominator=row["denominator"],
+        left_out_reason=row["left_out_reason"],
+        url=links.page,
+        api_url=links.api,
+    )
 
 
 def _accounts(destination: Destination, customer: str) -> list[AccountName]:

@@ -1,7 +1,7 @@
 """What other settings would change: matches, values, health. Nothing of the customer's own is written.
 
 Both settings are computed in one build, from the same rows, as two customers of a scratch schema beside the
-marts; what differs between the two is what the change does.
+marts; what differs between the two is what the change does. Their rows are erased before the answer.
 """
 
 import json
@@ -23,6 +23,7 @@ from kpi_platform.dashboard.uploads import newest_upload
 from kpi_platform.domain.errors import BuildFailed, InvalidInput
 from kpi_platform.domain.settings import Change, CustomerSettings, diff_settings
 from kpi_platform.pipeline.batch import Batch, CustomerInput, batches_of, read_inputs
+from kpi_platform.pipeline.customer_rows import erase_customer_rows, scratch_keys, scratch_of
 from kpi_platform.pipeline.match import dashboard_parties, propose_matches, source_parties
 
 _MARTS = ("+kpi_integrated_metrics", "+account_email_domains", "+kpi_values", "+account_health_score")
@@ -122,8 +123,7 @@ def _both(
     settings: CustomerSettings,
     as_of: datetime,
 ) -> tuple[_Side, _Side]:
-    scratch = replace(now.destination, mart_schema=f"{now.destination.mart_schema}_preview")  # type: ignore[type-var]
-    keys = f"{customer}__before", f"{customer}__after"
+    scratch, keys = scratch_of(now.destination), scratch_keys(customer)
     sides = [
         replace(now, customer=key, settings=one, destination=scratch)
         for key, one in zip(keys, (now.settings, settings), strict=True)
@@ -134,9 +134,12 @@ def _both(
         for error in batch.left_out.values():
             raise error
         computed_alike = len({_without_key(plan) for plan in batch.plans.values()}) == 1
-        _build(configuration, batch.only(keys[:1]) if computed_alike else batch)
-        before = _side(engine, customer, scratch, keys[0], now.settings)
-        after = _side(engine, customer, scratch, keys[0 if computed_alike else 1], settings)
+        try:
+            _build(configuration, batch.only(keys[:1]) if computed_alike else batch)
+            before = _side(engine, customer, scratch, keys[0], now.settings)
+            after = _side(engine, customer, scratch, keys[0 if computed_alike else 1], settings)
+        finally:
+            erase_customer_rows(configuration, scratch, keys)
     return before, after
 
 

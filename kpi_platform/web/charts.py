@@ -57,8 +57,9 @@ def history_chart(
     reach = [*known, (end, known[-1][1])]
     limits = (thresholds.healthy, thresholds.at_risk) if thresholds else ()
     scale = _Scale.of(reach, width, height, margin=4, left=4, bottom=18, include=limits)
-    shapes = _limits(scale, limits)
-    shapes += [_polyline(scale, run, "chart-line") for run in _steps(points, end)]
+    shapes = [_polyline(scale, run, "chart-line") for run in _steps(points, end)]
+    # Their words stand on top of the line.
+    shapes += _limits(scale, limits)
     shapes += [
         Markup('<circle class="chart-dot" cx="{}" cy="{}" r="2.5"><title>{}</title></circle>').format(
             x, y, text

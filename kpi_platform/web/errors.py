@@ -53,6 +53,12 @@ def error_body(error: KpiPlatformError) -> dict[str, Any]:
     return {"error": {"code": error.code, "message": str(error), "details": error.details}}
 
 
+def note_error(request: Request, error: KpiPlatformError) -> None:
+    """Writes to the log what is not the request's fault."""
+    if _status(error) >= 500:
+        _log.warning("[%s] %s", request_id(request), error, exc_info=error.__cause__)
+
+
 def _status(error: KpiPlatformError) -> int:
     """What Fivetran refuses of a request (an unknown connection, a taken schema) is the request's fault; that
     it refuses our key is not."""
@@ -82,8 +88,7 @@ def _wants_page(request: Request) -> bool:
 
 def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, KpiPlatformError)
-    if _status(error) >= 500:
-        _log.warning("[%s] %s", request_id(request), error, exc_info=error.__cause__)
+    note_error(request, error)
     return _answer(request, error)
 
 

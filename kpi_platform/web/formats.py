@@ -1,6 +1,5 @@
 """How numbers, times and reasons are written on pages."""
 
-import shlex
 from datetime import UTC, datetime
 from typing import Any
 
@@ -140,8 +139,3 @@ def words(name: str) -> str:
     """`first_response_time` as `First response time`."""
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
-
-
-def shell_word(text: str) -> str:
-    """The text as one word of a command line."""
-    return shlex.quote(text)

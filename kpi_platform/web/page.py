@@ -45,7 +45,7 @@ def _environment() -> Environment:
         names = [name for name in vars(module) if not name.startswith("_")]
         environment.globals |= {name: getattr(module, name) for name in names}
     environment.globals |= {"csrf_field": CSRF_FIELD, "with_query": with_query}
-    environment.globals["version"] = version("kpi_platform")
+    environment.globals["platform_version"] = version("kpi_platform")
     return environment
 
 
@@ -94,7 +94,11 @@ class Page:
     def show(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """The template, with `values` and what the frame around it needs."""
         content = templates.get_template(template).render({**self.shell, "now": datetime.now(UTC), **values})
-        response = HTMLResponse(content, status, {"Vary": "HX-Request"})
+        headers = {"Vary": "HX-Request"}
+        if template.startswith("_"):
+            # app.js puts it into the page even where it tells of an error.
+            headers["X-Fragment"] = "true"
+        response = HTMLResponse(content, status, headers)
         customer = self.shell["customer"]
         if self.principal and self.principal.operator and customer and named_customer(self.request):
             set_cookie(self.request, response, CUSTOMER_COOKIE, customer.key)

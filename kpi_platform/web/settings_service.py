@@ -50,7 +50,8 @@ def save_document(
         stored = current_settings(connection, customer)
         found = stored.version if stored else 0
         effective = effective_settings(configuration, connection, customer).document()
-    stated = stated_part(editable_part(document), stored.document if stored else {}, effective)
+    before = editable_part(stored.document) if stored else {}
+    stated = stated_part(editable_part(document), before, effective)
     expected = found if expected_version is None else expected_version
     return _change(
         configuration, engine, customer, stated,

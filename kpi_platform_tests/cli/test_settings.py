@@ -202,6 +202,12 @@ def test_an_export_can_be_imported_again(terminal: Terminal, suffix: str) -> Non
     assert exported["update"]["mode"] == "replace"
     assert list(exported) == list(CustomerSettings().document())
     assert terminal.json("settings", "import", "acme", str(path))["changes"] == []
+    # Names that the prefix makes are not in the file, and follow it.
+    exported["servicenow"]["table_prefix"] = "x_"
+    changed = terminal.json("settings", "import", "acme", terminal.file("b.json", exported))["changes"]
+    assert {"servicenow.table_prefix", "servicenow.custom_fields.satisfaction_rating"} <= {
+        one["path"] for one in changed
+    }
 
 
 def test_settings_are_shown_as_table_json_and_yaml(terminal: Terminal) -> None:

@@ -73,10 +73,14 @@ def _value(table: sa.Table, column: sa.Column[Any], mark: str) -> Any:
 
 
 def plant_in_warehouse(configuration: Configuration, key: str, mark: str, schema: str) -> None:
-    """A row in marts, and a raw schema."""
+    """A row in marts, one that a killed preview has left, and a raw schema."""
     for mart in MARTS:
         write_mart(configuration, mart, key, NOW, {"account_name": [mark]})
     with duckdb_file.connect(configuration.warehouse_file) as connection:
+        left = f"'{key}__after' as customer_id, '{mark}' as account_name"
+        connection.execute("create schema if not exists kpi_preview")
+        connection.execute(f"create table if not exists kpi_preview.kpi_accounts as select {left} limit 0")
+        connection.execute(f"insert into kpi_preview.kpi_accounts select {left}")
         connection.execute(f"create schema {schema}")
         connection.execute(f"create table {schema}.account as select '{mark}' as name")
 

@@ -8,13 +8,20 @@ from typing import Any
 import duckdb
 import pytest
 import sqlalchemy as sa
+from fastapi.testclient import TestClient
 
+from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import open_engine, upgrade
+from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.domain.errors import BuildFailed, NotFound
 from kpi_platform.pipeline.batch import read_inputs
 from kpi_platform.pipeline.build import BuildReport, build_kpis
 from kpi_platform.pipeline.explain import explain
+from kpi_platform.pipeline.load import load_dashboard
+from kpi_platform.pipeline.match import match_accounts
+from kpi_platform.web.app import create_app
 from kpi_platform_tests.pipeline.landing import (
     ACCOUNT,
     CASE,
@@ -128,6 +135,70 @@ def test_a_value_is_explained_by_its_source_rows(installation: Installation, fir
         explain(*installation, "acme", UNICODE_NAME, "csat", datetime(2026, 1, 1, tzinfo=UTC))
     with pytest.raises(NotFound, match="csat"):
         explain(*installation, "acme", "account 1", "happiness")
+
+
+@pytest.fixture(scope="module")
+def shown(installation: Installation, first: BuildReport) -> Iterator[tuple[TestClient, str]]:
+    """Somebody of acme at the web app, after a load, and the page of its account 1."""
+    assert first.built
+    configuration, engine = installation
+    match_accounts(configuration, engine, "acme", AS_OF)
+    load_dashboard(configuration, engine, "acme", AS_OF)
+    with engine.begin() as connection:
+        text, _ = create_token(connection, name="ann", customer="acme", scope="read", who="test")
+    app = create_app(configuration)
+    client = TestClient(app, headers={"Authorization": f"Bearer {text}", "Accept": "text/html"})
+    [found] = client.get("/api/accounts", params={"search": "Account 1"}).json()["accounts"]
+    yield client, f"/accounts/{found['id']}"
+    app.state.engine.dispose()
+
+
+def test_a_shown_value_is_explained_over_http_and_on_its_accounts_page(shown: tuple[TestClient, str]) -> None:
+    client, account_page = shown
+    address = f"{account_page}/kpis/csat/explanation"
+    assert f'hx-get="{address}"' in client.get(account_page).text
+    found = client.get(f"/api{address}", params={"limit": 3}).json()
+    assert (found["value"], found["numerator"], found["denominator"], found["is_shown"]) == (3, 6, 2, True)
+    assert (found["counted"], found["left_out"]) == (2, {"deleted": 1, "out of range": 1})
+    assert [(row["id"], row["left_out_reason"]) for row in found["rows"]][:2] == [("c2", None), ("c1", None)]
+    assert len(found["rows"]) == 3
+    part = client.get(address, headers={"HX-Request": "true"})
+    assert part.headers["X-Fragment"] == "true"
+    assert "1 deleted, 1 out of range" in part.text
+    assert '<a href="https://acme.my.salesforce.com/lightning/r/Case/c2/view"' in part.text
+    assert "no: out of range" in part.text
+    whole = client.get(address).text
+    assert "<h1>CSAT of Account 1</h1>" in whole
+    assert "no: out of range" in whole
+
+
+def test_an_explanation_says_that_another_value_is_shown_and_which_it_explains(
+    installation: Installation, shown: tuple[TestClient, str]
+) -> None:
+    client, account_page = shown
+    _, engine = installation
+    csat = sa.and_(tables.kpis.c.kpi == "csat", tables.kpis.c.status == "ok")
+    for value, is_shown in ((1.0, False), (3.0, True)):
+        with engine.begin() as connection:
+            connection.execute(sa.update(tables.kpis).where(csat).values(value=value))
+        found = client.get(f"/api{account_page}/kpis/csat/explanation").json()
+        assert (found["is_shown"], found["value"]) == (is_shown, 3)
+
+
+def test_a_warehouse_that_is_written_to_is_said_to_be_busy_with_the_way_to_ask_again(
+    installation: Installation, shown: tuple[TestClient, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, account_page = shown
+    monkeypatch.setattr("kpi_platform.web.routes.accounts.WAIT_SECONDS", 0.1)
+    address = f"{account_page}/kpis/csat/explanation"
+    # Requests are served by threads of their own, for which the lock is somebody else's.
+    with duckdb_file.exclusive(installation[0].warehouse_file):
+        part = client.get(address, headers={"HX-Request": "true"})
+        refused = client.get(f"/api{address}")
+    assert (part.status_code, part.headers["X-Fragment"]) == (503, "true")
+    assert "is writing to the warehouse" in part.text
+    assert "Try again" in part.text
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "destination_locked")
 
 
 def test_a_second_run_gives_the_same_marts(installation: Installation, first: BuildReport) -> None:

@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
+from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.accounts import add_account
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.tokens import create_token
-from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.domain.errors import BuildFailed, InvalidInput
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.preview import Preview, preview_settings
@@ -59,6 +60,18 @@ class Shop:
         for section, values in sections.items():
             document[section] = _merged(document[section], values)
         return preview_settings(self.configuration, self.engine, "acme", parse_settings(document))
+
+    def scratch_rows(self) -> dict[str, int]:
+        """The rows of every table of the scratch schema that has customers."""
+        with duckdb_file.connect(self.configuration.warehouse_file, read_only=True) as warehouse:
+            tables = warehouse.execute(
+                "select distinct table_name from information_schema.columns "
+                "where table_schema = 'kpi_preview' and column_name = 'customer_id'"
+            ).fetchall()
+            return {
+                name: warehouse.sql(f"from kpi_preview.{name}").count("*").fetchall()[0][0]
+                for (name,) in tables
+            }
 
 
 def _merged(old: Any, new: Any) -> Any:
@@ -123,11 +136,28 @@ def test_by_domain_other_matches_are_found_among_them_those_of_the_contacts_addr
     assert (found.matches_changed, found.values_changed) == (2, 0)
 
 
-def test_nothing_of_the_customer_is_written(shop: Shop) -> None:
+def test_nothing_of_the_customer_is_written_and_nothing_of_the_preview_is_left(shop: Shop) -> None:
     shop.preview(kpi_mappings={"csat": {"enabled": False}})
     with shop.engine.connect() as connection:
         for table in ("account_matches", "kpis", "kpi_uploads", "audit_events"):
             assert connection.execute(sa.text(f"select count(*) from {table}")).scalar() == 0
+    rows = shop.scratch_rows()
+    assert "kpi_values" in rows
+    assert set(rows.values()) == {0}
+
+
+def test_the_rows_of_a_preview_that_fails_do_not_outlive_it_either(shop: Shop) -> None:
+    with duckdb_file.connect(shop.configuration.warehouse_file) as warehouse:
+        warehouse.execute(
+            "create or replace table kpi_preview.account_health_score (customer_id varchar, account_id date)"
+        )
+    try:
+        with pytest.raises(BuildFailed, match="account_health_score"):
+            shop.preview(kpi_mappings={"csat": {"window_days": 30}})
+        assert set(shop.scratch_rows().values()) == {0}
+    finally:
+        with duckdb_file.connect(shop.configuration.warehouse_file) as warehouse:
+            warehouse.execute("drop table kpi_preview.account_health_score")
 
 
 def test_the_api_answers_what_would_change(shop: Shop) -> None:

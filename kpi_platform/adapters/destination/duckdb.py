@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +28,7 @@ class DuckDbDestination(SqlDestination):
 
     file: Path
     mart_schema: str
+    wait_seconds: float = duckdb_file.DEFAULT_WAIT_SECONDS
 
     @property
     def name(self) -> str:
@@ -100,7 +101,10 @@ class DuckDbDestination(SqlDestination):
         return DbtTarget(output=output, secrets={})
 
     def exclusive(self) -> AbstractContextManager[None]:
-        return duckdb_file.exclusive(self.file)
+        return duckdb_file.exclusive(self.file, wait_seconds=self.wait_seconds)
+
+    def within(self, seconds: float) -> Self:
+        return replace(self, wait_seconds=seconds)
 
     def _require_file(self) -> None:
         if not self.file.exists():
@@ -121,7 +125,7 @@ class DuckDbDestination(SqlDestination):
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         self._require_file()
         try:
-            with duckdb_file.connect(self.file, read_only=True) as connection:
+            with duckdb_file.connect(self.file, read_only=True, wait_seconds=self.wait_seconds) as connection:
                 yield connection
         except duckdb.IOException as cause:
             raise DestinationUnavailable(

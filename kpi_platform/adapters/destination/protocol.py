@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,3 +102,6 @@ class Destination(Protocol):
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Held while dbt works in the destination."""
+
+    def within(self, seconds: float) -> Self:
+        """The same destination for somebody who waits at most so long for its turn, where there are turns."""

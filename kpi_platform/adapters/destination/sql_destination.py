@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -45,6 +45,11 @@ class SqlDestination(ABC):
         return statements.rows_by_customer(
             self._rows(statements.mart_rows(self.mart_schema, tables, customers))
         )
+
+    def within(self, seconds: float) -> Self:
+        # A server serves all at once.
+        del seconds
+        return self
 
     def _read_each(self, schemas: Sequence[str]) -> None:
         """Reads something of every table in `schemas`."""

@@ -13,6 +13,7 @@ from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.settings.leaves import READ_ONLY, settings_leaves
 from kpi_platform.domain.settings.model import CustomerSettings
+from kpi_platform.domain.settings.sources import made_names
 
 _CONNECTION_PATHS = frozenset({"salesforce.connection_id", "servicenow.connection_id"})
 _NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
@@ -50,8 +51,17 @@ def invalid_settings(errors: list[dict[str, str]]) -> InvalidSettings:
 
 
 def editable_part(document: Mapping[str, Any]) -> dict[str, Any]:
-    """`document` without what is only shown."""
-    return _without(document, {leaf.path for leaf in settings_leaves() if leaf.read_only})
+    """`document` without what is only shown, and without the names that the table prefix makes: they are
+    meant to follow it when it is changed."""
+    part = _without(document, {leaf.path for leaf in settings_leaves() if leaf.read_only})
+    section = part.get("servicenow")
+    if not isinstance(section, Mapping) or not isinstance(section.get("custom_fields"), Mapping):
+        return part
+    prefix = section.get("table_prefix", CustomerSettings().servicenow.table_prefix)
+    made = made_names(prefix) if isinstance(prefix, str) else {}
+    named = {key: value for key, value in section["custom_fields"].items() if made.get(key) != value}
+    rest = {key: value for key, value in section.items() if key != "custom_fields"}
+    return {**part, "servicenow": {**section, "custom_fields": named} if named else rest}
 
 
 def _without(document: Mapping[str, Any], paths: Collection[str], prefix: str = "") -> dict[str, Any]:

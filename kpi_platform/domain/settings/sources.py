@@ -145,7 +145,7 @@ class SalesforceSettings(SourceSettings):
 def _landed(name: str, meaning: str) -> Any:
     return setting(
         f"u_{name}",
-        f"{meaning} Left out, its name is made with the table prefix.",
+        f"{meaning} Follows the table prefix, unless it is given another name.",
         allowed="landed column name",
     )
 
@@ -167,6 +167,11 @@ class ServiceNowFields(Section):
     satisfaction_rating: Identifier = _landed(
         "satisfaction_rating", "Incident field with the rating from 1 to 5: the KPI support_satisfaction."
     )
+
+
+def made_names(prefix: str) -> dict[str, str]:
+    """What the custom fields of ServiceNow are called by the table prefix."""
+    return {name: f"{prefix}{name}" for name in ServiceNowFields.model_fields}
 
 
 class ServiceNowTables(Section):
@@ -204,7 +209,10 @@ class ServiceNowSettings(SourceSettings):
         str,
         Field(max_length=40),
         Matching("([A-Za-z_][A-Za-z0-9_]*)?", "a prefix such as u_"),
-    ] = setting("u_", "Prefix of custom fields: makes the names of the custom fields that are not given.")
+    ] = setting(
+        "u_", "Prefix of the customer's own fields: makes the names of the four custom fields. One that is "
+        "given another name keeps it whatever the prefix is.",
+    )  # fmt: skip
     custom_fields: ServiceNowFields = section(
         ServiceNowFields, "Names of the fields with the customer's facts."
     )
@@ -222,8 +230,7 @@ class ServiceNowSettings(SourceSettings):
         fields = given.get("custom_fields", {})
         if not isinstance(fields, Mapping):
             return given
-        made = {name: given["table_prefix"] + name for name in ServiceNowFields.model_fields}
-        return {**given, "custom_fields": {**made, **fields}}
+        return {**given, "custom_fields": {**made_names(given["table_prefix"]), **fields}}
 
     @property
     def switches(self) -> Mapping[str, bool]:

@@ -16,7 +16,7 @@ from kpi_platform.dashboard.account_reading import (
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.matches import matches_of_account
 from kpi_platform.pipeline.customer_settings import effective_settings
-from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
+from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep, EngineDep
 from kpi_platform.web.links import source_page
 from kpi_platform.web.schemas.accounts import (
     AccountAnswer,
@@ -28,12 +28,16 @@ from kpi_platform.web.schemas.accounts import (
     MatchedSourceAnswer,
 )
 from kpi_platform.web.schemas.answers import Limit, Offset, errors
+from kpi_platform.web.schemas.explanations import ExplanationAnswer
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 
 AccountId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Text = Annotated[str | None, Query(max_length=200)]
 Number = Annotated[float | None, Query(allow_inf_nan=False)]
+
+WAIT_SECONDS = 15.0
+"""For a warehouse in which somebody else works; a page that waits longer looks broken."""
 
 
 @router.get("")
@@ -110,6 +114,29 @@ def get_account_kpis(
         )
         for kpi, value in values.items()
     ]
+
+
+@router.get("/{account_id}/kpis/{kpi}/explanation", responses=errors(404))
+def get_explanation(
+    account_id: AccountId,
+    kpi: Annotated[str, Path(max_length=64)],
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    limit: Limit = 100,
+) -> ExplanationAnswer:
+    """How the shown value came about: formula, parts, and the source rows that counted or were left out.
+    Computed from the source rows that are in the warehouse now, which takes some seconds."""
+    # dbt's adapters take a second to import, and few processes ever need them.
+    from kpi_platform.pipeline.explain_shown import explain_shown
+
+    found = explain_shown(
+        configuration, engine, customer, account_id, kpi, rows=limit, wait_seconds=WAIT_SECONDS
+    )
+    names = ExplanationAnswer.model_fields.keys() - {"is_shown"}
+    return ExplanationAnswer.model_validate(
+        {"is_shown": found.is_shown, **{name: getattr(found.explanation, name) for name in names}}
+    )
 
 
 @router.get("/{account_id}/history", responses=errors(404))

@@ -33,6 +33,13 @@
     for (const [name, value] of [...parameters.entries()]) if (value === "") parameters.delete(name);
   });
 
+  // A part of the page that tells of an error is shown at its place, whoever's fault the error is.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!event.detail.xhr.getResponseHeader("X-Fragment")) return;
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  });
+
   // A form that is filled in is not lost by a stray click.
   let unsaved = false;
   document.addEventListener("input", (event) => {

@@ -138,3 +138,28 @@ def test_the_editable_part_leaves_out_what_is_only_shown() -> None:
     assert "source" not in part["kpi_mappings"]["nps"]
     assert part["kpi_mappings"]["nps"]["thresholds"] == {"healthy": 50, "at_risk": 10}
     assert parse_settings(part) == CustomerSettings()
+
+
+@pytest.mark.parametrize(
+    ("section", "stored"),
+    [
+        ({"custom_fields": {"first_responded_at": "u_first_responded_at"}}, {}),
+        (
+            {
+                "table_prefix": "x_",
+                "custom_fields": {
+                    "first_responded_at": "x_first_responded_at",
+                    "satisfaction_rating": "u_satisfaction_rating",
+                },
+            },
+            {"table_prefix": "x_", "custom_fields": {"satisfaction_rating": "u_satisfaction_rating"}},
+        ),
+        ({"table_prefix": 1, "custom_fields": {"first_responded_at": "u_first_responded_at"}}, None),
+        ({"custom_fields": "none"}, None),
+    ],
+)
+def test_a_name_that_the_table_prefix_makes_is_not_kept_as_a_name_of_its_own(
+    section: dict[str, Any], stored: dict[str, Any] | None
+) -> None:
+    wanted = section if stored is None else stored
+    assert editable_part({"servicenow": section}) == {"servicenow": wanted}

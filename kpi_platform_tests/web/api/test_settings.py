@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform_tests.pipeline.uncomputable import COMPUTABLE, UNCOMPUTABLE, land_cases
 from kpi_platform_tests.web.conftest import Web
 
@@ -21,6 +22,28 @@ def test_a_document_can_be_read_and_saved_again_without_a_change(web: Web) -> No
     stored = client.get(f"/api/fivetran/config/history/{version}").json()
     assert stored["document"] == {"update": {"mode": "replace"}}  # defaults stay defaults
     assert stored["saved_by"] == "acme write"
+
+
+def test_another_table_prefix_renames_the_custom_fields_that_were_given_no_other_name(web: Web) -> None:
+    client = web.client()
+    document = client.get("/api/fivetran/config").json()
+    # As a document that was stored before names made by the prefix were left out.
+    with web.engine.begin() as connection:
+        save_settings(connection, "acme", {"servicenow": document["servicenow"]}, who="test")
+    document["servicenow"]["custom_fields"]["satisfaction_rating"] = "rating"
+    client.put("/api/fivetran/config", json=document)
+    document["servicenow"]["table_prefix"] = "x_"
+    saved = client.put("/api/fivetran/config", json=document).json()
+    fields = saved["settings"]["servicenow"]["custom_fields"]
+    assert fields == {
+        "customer_account_id": "x_customer_account_id",
+        "customer_account_name": "x_customer_account_name",
+        "first_responded_at": "x_first_responded_at",
+        "satisfaction_rating": "rating",
+    }
+    changed = {one["path"].removeprefix("servicenow.") for one in saved["changes"]}
+    renamed = {f"custom_fields.{name}" for name in fields if name != "satisfaction_rating"}
+    assert changed == {"table_prefix"} | renamed
 
 
 def test_whoever_comes_second_is_told_so(web: Web) -> None:
@@ -94,8 +117,6 @@ def test_the_schedule_is_a_part_of_the_settings(web: Web) -> None:
 
 def test_a_claim_on_anothers_connection_does_not_say_whose_it_is(web: Web) -> None:
     section = {"salesforce": {"connection_id": "conn_1", "schema": "bolt_crm"}}
-    from kpi_platform.dashboard.settings_versions import save_settings
-
     with web.engine.begin() as connection:
         save_settings(connection, "bolt", section, who="test")
     answer = web.client().put("/api/fivetran/config", json=section)

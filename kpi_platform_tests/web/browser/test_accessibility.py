@@ -27,7 +27,8 @@ def test_no_page_has_a_barrier(page: Page, customer: Seed) -> None:
         "/uploads/2/diff", "/uploads/2/rollback", "/status", "/accounts/999999",
     ]  # fmt: skip
     page.goto("/")
-    paths.append(page.locator("tbody .name a").first.get_attribute("href") or "")
+    account = page.locator("tbody .name a").first.get_attribute("href")
+    paths += [f"{account}", f"{account}/kpis/nps/explanation"]
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         for path in paths:

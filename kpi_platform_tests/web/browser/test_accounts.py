@@ -5,7 +5,9 @@ import csv
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from kpi_platform.adapters import duckdb_file
 from kpi_platform_tests.web.browser.conftest import PHONE, Served
+from kpi_platform_tests.web.browser.test_accessibility import complaints
 from kpi_platform_tests.web.seeding import Seed
 
 pytestmark = pytest.mark.browser
@@ -63,6 +65,24 @@ def test_an_account_explains_its_numbers(page: Page) -> None:
     expect(card.get_by_text("Numerator")).to_be_visible()
     expect(page.get_by_role("heading", name="Matched sources")).to_be_visible()
     expect(page.locator(".kpi")).to_have_count(12)
+
+
+def test_source_rows_that_cannot_be_read_now_are_said_so_and_asked_for_again(
+    page: Page, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kpi_platform.web.routes.accounts.WAIT_SECONDS", 0.1)
+    page.goto("/")
+    page.get_by_role("link", name="Amber Works 0").click()
+    card = page.locator("#sla_compliance, #nps").first
+    card.get_by_text("How it is computed").click()
+    with duckdb_file.exclusive(served.configuration.warehouse_file):
+        card.get_by_role("link", name="Show the source rows").click()
+        expect(card.get_by_role("alert")).to_contain_text("is writing to the warehouse")
+        assert complaints(page) == []
+    card.get_by_role("link", name="Try again").click()
+    # This customer's values were never computed from source rows.
+    expect(card.get_by_role("alert")).to_contain_text("_crm")
+    expect(page.locator("#toast")).to_be_hidden()
 
 
 def test_a_phone_shows_cards_and_never_scrolls_sideways(page: Page) -> None:

@@ -6,12 +6,15 @@ Takes minutes, so `make test-slow` runs it; `test_sync.py` has the same page wit
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
+from kpi_platform.adapters import duckdb_file
+from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform_tests.defs.installation import installed
-from kpi_platform_tests.web.browser.conftest import serving
+from kpi_platform_tests.web.browser.conftest import PHONE, serving
+from kpi_platform_tests.web.browser.test_accessibility import complaints
 
 pytestmark = [
     pytest.mark.browser,
@@ -43,5 +46,35 @@ def test_a_sync_by_hand_is_shown_step_by_step_and_its_values_after_it(
             run = state.get_by_role("link", name="Dagster").first
             assert installation.runs("sync_and_refresh")[0].run_id in str(run.get_attribute("href"))
             page.goto("/")
-            expect(page.locator("tbody .name a")).to_have_count(3)
+            names = page.locator("tbody .name a").all_inner_texts()
+            assert sorted(names) == live_customers(installation.configuration, "umbra_salesforce")
+            explains_a_value(page)
             page.context.close()
+
+
+def live_customers(configuration: Configuration, schema: str) -> list[str]:
+    """The names of the accounts that landed and count."""
+    with duckdb_file.connect(configuration.warehouse_file, read_only=True) as warehouse:
+        rows = warehouse.sql(
+            f"select name from {schema}.account where type like 'Customer%' and not is_deleted order by name"
+        ).fetchall()
+    assert rows
+    return [name for (name,) in rows]
+
+
+def explains_a_value(page: Page) -> None:
+    """Opens the first account, and asks for the row behind its adoption index."""
+    page.locator("tbody .name a").first.click()
+    card = page.locator("#adoption_index")
+    shown = card.locator(".kpi-value .num").inner_text()
+    card.get_by_text("How it is computed").click()
+    card.get_by_role("link", name="Show the source rows").click()
+    expect(card.get_by_text("The warehouse is asked")).to_be_visible()
+    row = card.get_by_role("row").nth(1)
+    expect(row).to_contain_text("Salesforce account", timeout=MILLISECONDS)
+    expect(row.locator("[data-label=Numerator]")).to_have_text(shown)
+    expect(row).to_contain_text("yes")
+    for size in (PHONE, {"width": 1280, "height": 900}):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        assert complaints(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

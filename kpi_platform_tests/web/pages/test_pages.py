@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 import pytest
 
@@ -27,6 +28,13 @@ def test_who_is_not_signed_in_is_led_to_the_form_and_back(web: Web) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fuploads%3Foffset%3D50")
     part = web.anonymous(**HTML, **{"HX-Request": "true"}).get("/matches")
     assert (part.status_code, part.headers["hx-redirect"]) == (401, "/sign-in?next=%2Fmatches")
+
+
+def test_the_frame_of_every_page_names_the_version_of_the_platform(web: Web) -> None:
+    browser, client = web.signed_in("acme"), web.client()
+    client.put("/api/fivetran/config", json={"update": {"mode": "replace"}})
+    for path in ("/", "/settings", "/settings/versions", "/uploads"):
+        assert f"Version {version('kpi_platform')}</span>" in browser.get(path, headers=HTML).text, path
 
 
 def test_an_operator_chooses_a_customer_first_and_then_sees_its_pages(web: Web) -> None:

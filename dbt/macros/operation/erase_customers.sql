@@ -1,18 +1,17 @@
-{% macro erase_customer(customer, tables, raw_schemas) %}
+{% macro erase_customers(customers, tables, raw_schemas) %}
     {%- for schema in raw_schemas %}
         {%- set relation = api.Relation.create(database=target.database, schema=schema) %}
         {%- do run_query('drop schema if exists ' ~ relation.without_identifier() ~ ' cascade') %}
     {%- endfor %}
+    {%- set keys = "'" ~ (customers | join("', '")) ~ "'" %}
     {%- for name in tables %}
         {%- set table = adapter.get_relation(target.database, target.schema, name) %}
         {%- if table is not none and not table.is_view %}
-            {%- do run_query('delete from ' ~ table ~ " where customer_id = '" ~ customer ~ "'") %}
+            {%- do run_query('delete from ' ~ table ~ ' where customer_id in (' ~ keys ~ ')') %}
         {%- endif %}
     {%- endfor %}
     {{- commit_erasure() }}
 {% endmacro %}
-
-
 {% macro commit_erasure() %}
     {{- adapter.dispatch('commit_erasure', 'kpi_platform')() -}}
 {% endmacro %}

@@ -1,0 +1,51 @@
+"""A customer's rows in the marts, and in the scratch schema beside them: counted and erased."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kpi_platform.adapters.dbt import DbtProject
+from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.configuration import Configuration
+
+
+def scratch_of(destination: Destination) -> Destination:
+    """The destination with the schema in which previews are computed in place of that of the marts."""
+    return replace(destination, mart_schema=f"{destination.mart_schema}_preview")  # type: ignore[type-var]
+
+
+def scratch_keys(customer: str) -> tuple[str, str]:
+    """The keys of a customer in the scratch schema: with the settings so far, and with the changed ones."""
+    return f"{customer}__before", f"{customer}__after"
+
+
+def customer_rows(destination: Destination, customers: Sequence[str]) -> dict[str, int]:
+    """How many rows the customers have in each table of the marts' schema that has customers."""
+    catalogue = destination.columns([destination.mart_schema])
+    names = sorted(
+        table
+        for tables in catalogue.values()
+        for table, columns in tables.items()
+        if "customer_id" in {column.lower() for column in columns}
+    )
+    found = destination.mart_rows(names, customers)
+    return {name: sum(rows.get(name, 0) for rows in found.values()) for name in names}
+
+
+def erase_customer_rows(
+    configuration: Configuration,
+    destination: Destination,
+    customers: Sequence[str],
+    *,
+    raw_schemas: Sequence[str] = (),
+) -> dict[str, int]:
+    """Deletes the rows that `customer_rows` counts, which it returns, and drops `raw_schemas`.
+
+    Raises DestinationUnavailable or BuildFailed where the destination cannot be reached or refuses."""
+    before = customer_rows(destination, customers)
+    tables = [name for name, count in before.items() if count]
+    if tables or raw_schemas:
+        DbtProject(configuration, destination).operate(
+            "erase_customers",
+            {"customers": list(customers), "tables": tables, "raw_schemas": list(raw_schemas)},
+        )
+    return before

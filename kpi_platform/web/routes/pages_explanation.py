@@ -1,0 +1,54 @@
+"""The source rows behind one value: a part of the account's page, and without a script a page of its own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import HTMLResponse
+
+from kpi_platform.dashboard.account_reading import account_detail
+from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.definitions import kpi_definitions
+from kpi_platform.domain.errors import KpiPlatformError, NotFound
+from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep
+from kpi_platform.web.errors import note_error
+from kpi_platform.web.page import CustomerPageDep
+from kpi_platform.web.routes.accounts import AccountId, get_explanation
+from kpi_platform.web.schemas.explanations import ExplanationAnswer
+
+router = APIRouter(include_in_schema=False)
+
+_ROWS = 100
+
+
+@router.get("/accounts/{account_id}/kpis/{kpi}/explanation")
+def show_explanation(
+    account_id: AccountId,
+    kpi: Annotated[str, Path(max_length=64)],
+    request: Request,
+    page: CustomerPageDep,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+) -> HTMLResponse:
+    """The first source rows, what was left out and why; or why that cannot be told now, and the way to ask
+    again."""
+    with reading(engine) as connection:
+        summary = account_detail(connection, customer, account_id).summary
+        definition = kpi_definitions(connection, customer).get(kpi)
+    if definition is None or kpi not in summary.kpis:
+        raise NotFound(f"The account '{summary.account.name}' shows no KPI '{kpi}'.")
+    explanation: ExplanationAnswer | None = None
+    problem: KpiPlatformError | None = None
+    try:
+        explanation = get_explanation(account_id, kpi, configuration, engine, customer, _ROWS)
+    except KpiPlatformError as error:
+        note_error(request, error)
+        problem = error
+    return page.show(
+        "_explanation.html" if page.is_fragment else "explanation.html",
+        problem.http_status if problem else 200,
+        account=summary.account,
+        definition=definition,
+        explanation=explanation,
+        problem=problem,
+    )

@@ -1,0 +1,49 @@
+"""How a value came about, and the source rows behind it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import Field
+
+from kpi_platform.web.schemas.answers import Answer
+
+
+class SourceRowAnswer(Answer):
+    """A source row that the KPI looked at."""
+
+    table: str = Field(examples=["salesforce.case"])
+    id: str
+    event_time: datetime | None = Field(description="When it happened; null for a field of the account.")
+    numerator: float | None = Field(description="What it adds to the numerator.")
+    denominator: float | None = Field(description="What it adds to the denominator.")
+    left_out_reason: str | None = Field(description="Null where it counted.", examples=["out of range"])
+    url: str | None = Field(description="Its page in the source; null where the settings name no instance.")
+    api_url: str | None = Field(description="Where the source's own REST API has it.")
+
+
+class ExplanationAnswer(Answer):
+    """A value with its parts. `rows` are those that counted first, newest first."""
+
+    account_id: str = Field(description="The source account.")
+    account_name: str | None
+    kpi: str = Field(examples=["csat"])
+    display_name: str
+    formula: str
+    unit: str
+    value: float | None
+    status: str = Field(examples=["ok"])
+    numerator: float | None
+    denominator: float | None
+    sample_size: int | None
+    window_start: datetime | None
+    window_end: datetime
+    as_of: datetime
+    is_shown: bool = Field(
+        description="Whether this is the value that the dashboard shows; after a roll-back it may not be."
+    )
+    counted: int = Field(description="How many rows counted.")
+    left_out: Mapping[str, int] = Field(description="How many did not, by reason.")
+    factors: Mapping[str, float | None] = Field(
+        description="Of a computed churn risk: its parts in points; null where unknown."
+    )
+    rows: list[SourceRowAnswer]
