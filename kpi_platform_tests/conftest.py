@@ -19,8 +19,8 @@ hypothesis.settings.load_profile("kpi_platform")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that take minutes run in `make test-slow`; what they test has a shorter test in `make test`.
-    Tests that share what is made once a module stay in one process, so that it is made once; they begin first,
-    for they are the longest."""
+    Tests that share what is made once a module stay in one process, so that it is made once. They are the
+    longest, so they begin first."""
     for item in items:
         if item.get_closest_marker("slow") and "KPI_SLOW_TESTS" not in os.environ:
             item.add_marker(pytest.mark.skip(reason="slow: make test-slow runs it"))
