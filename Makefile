@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := .venv/bin/uv --system-certs
 BIN := .venv/bin
+# One more than cores, for some tests wait for servers and for the clock.
+WORKERS = $(shell expr $$(nproc) + 1)
 # Without its cache every process would compile all it imports anew.
 unexport PYTHONDONTWRITEBYTECODE
 IMAGE_EXTRAS := --extra k8s --extra celery --extra snowflake --extra bigquery --extra redshift
@@ -31,7 +33,7 @@ demo: .venv/.base  ## set up, run the main job end to end, show the KPI table
 dev: .venv/.dev  ## set up everything a developer needs
 
 test: .venv/.dev  ## set up and run the tests
-	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 test-celery: .venv/.dev  ## kill a Celery worker in the middle of a run, with a real RabbitMQ (minutes)
 	@command -v erl >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends rabbitmq-server; }

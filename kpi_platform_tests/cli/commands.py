@@ -8,6 +8,8 @@ from typer.testing import CliRunner, Result
 
 from kpi_platform.cli.main import app
 
+CHECKOUT = Path(__file__).parents[2]
+
 
 def run_command(home: Path, *arguments: str, **environment: str) -> Result:
     """`kpi-platform ARGUMENTS` on `home`, with nothing of the caller's settings."""

@@ -5,9 +5,12 @@ import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
@@ -50,10 +53,14 @@ def declared() -> set[str]:
     return {Requirement(text).name.lower() for text in [*DECLARED["dependencies"], *extras]}
 
 
-def distributions_of(names: set[str]) -> set[str]:
+@cache
+def installed() -> Mapping[str, Sequence[str]]:
     # The adapters put themselves into dbt's own package.
-    known = {**packages_distributions(), "dbt": ["dbt-core"]}
-    return {one.lower().replace("_", "-") for name in names for one in known.get(name, [])}
+    return {**packages_distributions(), "dbt": ["dbt-core"]}
+
+
+def distributions_of(names: set[str]) -> set[str]:
+    return {one.lower().replace("_", "-") for name in names for one in installed().get(name, [])}
 
 
 def test_every_declared_package_is_imported_or_has_a_reason() -> None:
@@ -86,6 +93,7 @@ def test_the_version_is_told_by_the_command_and_every_page(web: Web) -> None:  #
     assert f"Version {version('kpi_platform')}" in web.signed_in("acme").get("/uploads").text
 
 
+@pytest.mark.slow
 def test_the_bill_of_materials_names_every_locked_package() -> None:
     subprocess.run(["make", "sbom"], cwd=PROJECT, check=True, capture_output=True, timeout=120)
     lock, file = PROJECT / "requirements.lock", PROJECT / "sbom.json"
