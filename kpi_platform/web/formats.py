@@ -49,6 +49,7 @@ SHORT_NAMES = {
 """What fits into a column's head; other KPIs go by their display name."""
 
 _SYMBOLS = {"percent": "%", "hours": " h"}
+_ONE = {"percent": "%", "hours": "h", "tickets": "ticket", "touches": "touch"}
 _SOURCES = {"salesforce": "Salesforce", "servicenow": "ServiceNow", "combined": "Salesforce and ServiceNow"}
 
 
@@ -68,9 +69,9 @@ def quantity(value: float | None, unit: str) -> str:
     return f"{number(value)}{_SYMBOLS.get(unit, '')}"
 
 
-def unit_words(unit: str) -> str:
-    """What stands below a head or behind a value: `%`, `h`, `tickets`."""
-    return _SYMBOLS.get(unit, unit).strip()
+def unit_words(unit: str, value: float | None = None) -> str:
+    """What stands below a head or behind a value: `%`, `h`, `tickets`; `ticket` behind 1."""
+    return _ONE.get(unit, unit) if value == 1 else _SYMBOLS.get(unit, unit).strip()
 
 
 def money(value: float | None) -> str:

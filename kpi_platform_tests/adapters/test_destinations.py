@@ -163,6 +163,13 @@ def test_a_compiled_statement_is_run_as_it_is(place: Place) -> None:
     assert batch.to_pylist() == [{"share": "100%", "marks": ":x %s $1", "none": None}]
 
 
+def test_a_statement_that_the_warehouse_file_does_not_answer_says_why(tmp_path: Path) -> None:
+    destination = DuckDbDestination(tmp_path / "warehouse.duckdb", "kpi")
+    duckdb.connect(str(destination.file)).close()
+    with pytest.raises(DestinationUnavailable, match="the block is unreadable"):
+        next(destination.query("select error('the block is unreadable') as id"))
+
+
 def test_a_connection_test_names_each_step(place: Place) -> None:
     destination, execute = place
     execute("create schema raw; create table raw.account (id bigint)")

@@ -69,7 +69,13 @@ class DuckDbDestination(SqlDestination):
 
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         with self._reading() as connection:
-            yield from _batches(connection.sql(sql))
+            try:
+                yield from _batches(connection.sql(sql))
+            except duckdb.Error as cause:
+                raise DestinationUnavailable(
+                    f"The warehouse file {self.file} did not answer: {str(cause).splitlines()[0]}",
+                    next_step="Look at the tables or views that the message names.",
+                ) from cause
 
     def test_connection(
         self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None

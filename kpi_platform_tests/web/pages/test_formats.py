@@ -47,3 +47,8 @@ def test_settings_and_sums_are_read_by_people() -> None:
     shown = [formats.setting_value(one) for one in (None, True, ["a", "b"], [], 0.85, "x")]
     assert shown == ["not set", "on", "a, b", "none", "0.85", "x"]
     assert [formats.money(one) for one in (1_234_000, 950, None)] == ["1.2 M", "950", "–"]
+
+
+def test_one_of_a_unit_is_written_as_one() -> None:
+    assert [formats.unit_words("touches", value) for value in (None, 1, 2)] == ["touches", "touch", "touches"]
+    assert [formats.unit_words("percent", value) for value in (1, 2)] == ["%", "%"]
