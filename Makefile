@@ -33,7 +33,7 @@ demo: .venv/.base  ## set up, run the main job end to end, show the KPI table
 dev: .venv/.dev  ## set up everything a developer needs
 
 test: .venv/.dev  ## set up and run the tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-celery: .venv/.dev  ## kill a Celery worker in the middle of a run, with a real RabbitMQ (minutes)
 	@command -v erl >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends rabbitmq-server; }
@@ -44,7 +44,7 @@ test-image: .venv/.dev  ## run the image's steps in a clean root (minutes; needs
 	@$(BIN)/python -m kpi_platform_tests.deploy.rehearsal
 
 test-slow: .venv/.dev  ## the tests that take minutes: emulated warehouses, chaos, a sync in the browser to its end
-	@KPI_SLOW_TESTS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m slow
+	@KPI_SLOW_TESTS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
 lint: .venv/.dev  ## ruff, mypy, sqlfluff, import-linter, dagster definitions validate
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint-types lint-sql lint-rest

@@ -18,15 +18,12 @@ hypothesis.settings.load_profile("kpi_platform")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that take minutes run in `make test-slow`; what they test has a shorter test in `make test`.
-    Tests that share what is made once a module stay in one process, so that it is made once. They are the
-    longest, so they begin first."""
+    """Tests that take minutes run in `make test-slow`; what they test has a shorter test in `make test`. Files
+    whose tests share what is made once begin first, for they take longest."""
     for item in items:
         if item.get_closest_marker("slow") and "KPI_SLOW_TESTS" not in os.environ:
             item.add_marker(pytest.mark.skip(reason="slow: make test-slow runs it"))
-        if _shares_a_module(item) and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    items.sort(key=lambda item: not _shares_a_module(item))
 
 
 def _shares_a_module(item: pytest.Item) -> bool:

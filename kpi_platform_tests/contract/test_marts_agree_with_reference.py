@@ -14,8 +14,6 @@ from kpi_platform_tests.contract.random_customers import random_customers
 from kpi_platform_tests.contract.real_data import PACKAGE_SAMPLES_AS_OF, incident_log, package_samples
 from kpi_platform_tests.contract.special_customers import special_customers
 
-pytestmark = pytest.mark.xdist_group("contract")
-
 
 @pytest.fixture(scope="module")
 def customers(platform: Platform, shared: Path) -> Mapping[datetime, Sequence[LandedCustomer]]:

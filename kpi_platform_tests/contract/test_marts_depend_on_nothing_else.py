@@ -10,8 +10,6 @@ from kpi_platform_tests.contract.platform import Marts, Platform
 from kpi_platform_tests.contract.random_customers import random_customers
 from kpi_platform_tests.contract.variants import nameless, shuffled, without_the_future
 
-pytestmark = pytest.mark.xdist_group("contract")
-
 AS_OF = AS_OFS[1]
 
 

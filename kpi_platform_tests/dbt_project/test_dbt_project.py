@@ -12,8 +12,6 @@ from kpi_platform.adapters.dbt_results import NodeResult
 from kpi_platform_tests.dbt_project import column_lineage
 from kpi_platform_tests.dbt_project.mart_columns import MART_COLUMNS
 
-pytestmark = pytest.mark.xdist_group("contract")
-
 _TAIL = "-- what comes before are the models"
 
 

@@ -11,7 +11,7 @@ from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform_tests.defs.installation import Installation, eventually, installed
 
-pytestmark = [pytest.mark.xdist_group("daemon"), pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.timeout(1800)
 
 PATIENCE = 600
 TWO_TICKS = 14

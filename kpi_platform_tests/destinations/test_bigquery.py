@@ -23,8 +23,6 @@ from kpi_platform_tests.destinations.installation import Installation
 from kpi_platform_tests.destinations.postgres_roles import silent_port
 from kpi_platform_tests.destinations.started import Refusal, StartedDestination
 
-pytestmark = pytest.mark.xdist_group("destination bigquery")
-
 PROJECT = "kpi-local"
 
 

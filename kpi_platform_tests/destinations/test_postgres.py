@@ -23,7 +23,7 @@ from kpi_platform_tests.destinations.started import StartedDestination
 from kpi_platform_tests.pipeline.landing import ACCOUNT, account, customer, land
 from kpi_platform_tests.postgres import PostgresServer
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("destinations")]
+pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture(scope="module")

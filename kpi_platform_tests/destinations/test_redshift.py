@@ -26,7 +26,6 @@ _OF_THE_PROJECT = re.compile(r'"kpi"\."|"\w+__dbt_tmp')
 
 pytestmark = [
     pytest.mark.postgres,
-    pytest.mark.xdist_group("destinations"),
     # redshift_connector does not close the socket of a sign-in that failed.
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from kpi_platform_tests.destinations.fakesnow_server import SnowflakeServer
 
 pytestmark = [
-    pytest.mark.xdist_group("destination snowflake"),
     # What fakesnow and Snowflake's client say of the libraries below them.
     pytest.mark.filterwarnings("ignore::UserWarning", "ignore::Warning:snowflake.*"),
 ]
