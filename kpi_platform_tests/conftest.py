@@ -18,8 +18,8 @@ hypothesis.settings.load_profile("kpi_platform")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that take minutes run in `make test-slow`; what they test has a shorter test in `make test`. Files
-    whose tests share what is made once begin first, for they take longest."""
+    """Tests that take minutes run in `make test-slow`; what they test has a shorter test in `make test`.
+    Files whose tests share what is made once begin first, for they take longest."""
     for item in items:
         if item.get_closest_marker("slow") and "KPI_SLOW_TESTS" not in os.environ:
             item.add_marker(pytest.mark.skip(reason="slow: make test-slow runs it"))
