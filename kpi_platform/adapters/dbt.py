@@ -44,7 +44,7 @@ _one_at_a_time = threading.RLock()
 """dbt keeps its flags and adapters in global variables."""
 
 _manifests: dict[str, tuple[str, "Manifest", Mapping[str, Any]]] = {}
-"""By kind of target: the project's fingerprint, its manifest, and the manifest's nodes as parsed."""
+"""By kind of target: the stamp of the parsed project, its manifest, and the manifest's nodes as parsed."""
 
 
 def project_directory() -> Path:
@@ -113,9 +113,10 @@ class DbtProject:
 
     def parsed(self) -> Path:
         """The manifest.json, after parsing where the project has changed since."""
+        stamp = self._stamp()
         with self._parsing():
-            if not self._is_parsed():
-                self._parse()
+            if not self._is_parsed(stamp):
+                self._parse(stamp)
         return self._cache / "manifest.json"
 
     @property
@@ -142,11 +143,11 @@ class DbtProject:
     def _manifest(self) -> "Manifest":
         """The manifest with nodes as they were parsed: dbt keeps in them what it compiled, ephemeral models
         included, and would compute the next batch with the customers of the last one."""
-        fingerprint = _fingerprint(self.directory)
+        stamp = self._stamp()
         cached = _manifests.get(self._kind)
-        if cached is None or cached[0] != fingerprint:
-            manifest = self._read()
-            cached = _manifests[self._kind] = fingerprint, manifest, manifest.nodes
+        if cached is None or cached[0] != stamp:
+            manifest = self._read(stamp)
+            cached = _manifests[self._kind] = stamp, manifest, manifest.nodes
         _, manifest, nodes = cached
         manifest.nodes = {key: copy.deepcopy(node) for key, node in nodes.items()}
         return manifest
@@ -156,27 +157,28 @@ class DbtProject:
         self._cache.mkdir(parents=True, exist_ok=True)
         return FileLock(self._cache / "parse.lock", is_singleton=True)
 
-    def _read(self) -> "Manifest":
+    def _read(self, stamp: str) -> "Manifest":
         """The parsed project as dbt keeps it for its next parse: reading that takes a fifth of the time."""
         from dbt.contracts.graph.manifest import Manifest
 
         with self._parsing():
-            if self._is_parsed():
+            if self._is_parsed(stamp):
                 return Manifest.from_msgpack((self._cache / "partial_parse.msgpack").read_bytes())
-            return self._parse()
+            return self._parse(stamp)
 
-    def _is_parsed(self) -> bool:
-        stamp = self._cache / _STAMP
-        return stamp.exists() and stamp.read_text() == self._stamp()
+    def _is_parsed(self, stamp: str) -> bool:
+        file = self._cache / _STAMP
+        return file.exists() and file.read_text() == stamp
 
-    def _parse(self) -> "Manifest":
+    def _parse(self, stamp: str) -> "Manifest":
+        """Leaves the stamp that was taken before: of a project that changes meanwhile, it is an old one."""
         from dbt.contracts.graph.manifest import Manifest
 
         (self._cache / _STAMP).unlink(missing_ok=True)
         result = self._run(["parse"], {}, None, None, self._cache)
         if not isinstance(result.result, Manifest):
             raise self._failed(result.exception)
-        (self._cache / _STAMP).write_text(self._stamp())
+        (self._cache / _STAMP).write_text(stamp)
         return result.result
 
     def _stamp(self) -> str:

@@ -92,6 +92,22 @@ def test_a_changed_project_is_parsed_again(project: DbtProject) -> None:
     assert "model.small.more" in project.parsed().read_text()
 
 
+def test_a_project_that_changes_while_it_is_parsed_is_parsed_again(
+    project: DbtProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = DbtProject._run
+
+    def run_and_change(self: DbtProject, *arguments: Any) -> Any:
+        result = run(self, *arguments)
+        (self.directory / "models/more.sql").write_text("select 1 as one")
+        return result
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(DbtProject, "_run", run_and_change)
+        assert "model.small.more" not in project.parsed().read_text()
+    assert "model.small.more" in project.parsed().read_text()
+
+
 class _SecretDestination(DuckDbDestination):
     """A DuckDB file whose target has a secret, as server destinations have."""
 

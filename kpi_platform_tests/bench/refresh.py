@@ -15,8 +15,7 @@ from tabulate import tabulate
 
 from kpi_platform.adapters.dbt import manifest_path
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.database import open_engine, upgrade
-from kpi_platform_tests.bench.scale import AS_OF, cold_cycle
+from kpi_platform_tests.bench.scale import AS_OF, cold_cycle, dashboard_of
 from kpi_platform_tests.bench.scaling.data import Rows, add_customers, land
 
 CUSTOMER = "big"
@@ -50,10 +49,8 @@ def installation(rows: Rows, *, whale: bool = False) -> Iterator[Mapping[str, st
         # As `kpi-platform up` does when it is installed.
         manifest_path(configuration)
         land(configuration.warehouse_file, [CUSTOMER], rows, whale=whale)
-        engine = open_engine(configuration.dashboard_database_url)
-        upgrade(engine)
-        add_customers(engine, [CUSTOMER], AS_OF)
-        engine.dispose()
+        with dashboard_of(configuration) as engine:
+            add_customers(engine, [CUSTOMER], AS_OF)
         yield environment
 
 

@@ -63,7 +63,7 @@ def cycles(size: Size) -> Iterator[tuple[str, Mapping[str, float]]]:
                 "DAGSTER_DATABASE_URL": dagster.replace("+psycopg", "+psycopg2"),
             }
             for name, environment in (("embedded", embedded), ("postgresql", postgres)):
-                with _dashboard(Configuration.from_environment(environment)) as engine:
+                with dashboard_of(Configuration.from_environment(environment)) as engine:
                     add_customers(engine, keys, AS_OF)
                 yield name, cold_cycle(environment, AS_OF)
 
@@ -82,7 +82,8 @@ def cold_cycle(environment: Mapping[str, str], as_of: datetime) -> Mapping[str, 
 
 
 @contextmanager
-def _dashboard(configuration: Configuration) -> Iterator[sa.Engine]:
+def dashboard_of(configuration: Configuration) -> Iterator[sa.Engine]:
+    """The installation's dashboard database, with its schema."""
     engine = open_engine(configuration.dashboard_database_url)
     upgrade(engine)
     yield engine

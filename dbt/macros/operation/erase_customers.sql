@@ -12,6 +12,8 @@
     {%- endfor %}
     {{- commit_erasure() }}
 {% endmacro %}
+
+
 {% macro commit_erasure() %}
     {{- adapter.dispatch('commit_erasure', 'kpi_platform')() -}}
 {% endmacro %}
