@@ -25,6 +25,15 @@
 {% endmacro %}
 
 
+{% macro batch_has(source, table) %}
+    {#- Whether a customer of the batch has the table: what nobody has need not be joined. -#}
+    {%- for customer in batch_customers() if landed_table(customer, source, table) -%}
+        {{- return(true) -}}
+    {%- endfor -%}
+    {{- return(false) -}}
+{% endmacro %}
+
+
 {% macro landed_column(customer, source, table, name) %}
     {%- set landed = landed_table(customer, source, table) -%}
     {{- return(landed.columns.get(normalised_field(name)) if landed and name else none) -}}

@@ -26,9 +26,9 @@
 {%- endmacro %}
 
 
-{% macro due_decided_at(incident) -%}
+{% macro due_decided_at() -%}
     {#- When an incident's due time was met (at the resolution) or breached (at the due time), or will be. -#}
-    case when {{ incident }}.ended_at <= {{ incident }}.sla_due then {{ incident }}.ended_at else {{ incident }}.sla_due end
+    {{- return('case when ended_at <= sla_due then ended_at else sla_due end') -}}
 {%- endmacro %}
 
 

@@ -12,7 +12,7 @@
         {%- do parts.append(latest(selects | join('\nunion all\n'), repeats)) -%}
     {%- endfor -%}
     {%- if not parts -%}
-    {{ staged_nothing(columns, fields, references) }}
+    {{ staged_nothing(columns, fields) }}
     {%- elif parts | length == 1 -%}
     {{ parts[0] }}
     {%- else -%}
@@ -71,9 +71,7 @@ select
     {%- for field, type in fields.items() %}
         {%- set mapped = mapped_field(first, source, field) %}
         {%- if field in references %}
-            {%- set reference = not_blank(staged_column(landed, [mapped, mapped ~ '_value'] if mapped else [], type)) %}
-    {{ reference }} as {{ field }},
-    {{ salesforce_key(reference) }} as {{ field }}_key,
+    {{ not_blank(staged_column(landed, [mapped, mapped ~ '_value'] if mapped else [], type)) }} as {{ field }},
         {%- else %}
     {{ staged_column(landed, [mapped], type) }} as {{ field }},
         {%- endif %}
@@ -107,7 +105,7 @@ from (
 {%- endmacro %}
 
 
-{% macro staged_nothing(columns, fields, references) -%}
+{% macro staged_nothing(columns, fields) -%}
 select
     {{ literal(none, 'string') }} as customer_id,
     {{ literal(none, 'string') }} as landed_id,
@@ -117,9 +115,6 @@ select
     {%- endfor %}
     {%- for name, type in fields.items() %}
     {{ literal(none, type) }} as {{ name }},
-        {%- if name in references %}
-    {{ literal(none, type) }} as {{ name }}_key,
-        {%- endif %}
     {%- endfor %}
     true as is_live,
     {{ literal(none, 'timestamp') }} as _fivetran_synced,

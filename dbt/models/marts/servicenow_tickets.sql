@@ -1,13 +1,23 @@
-{%- set days_7 = days_before_as_of(7) -%}
+-- depends_on: {{ ref('int_task_sla') }}
+{% set days_7 = days_before_as_of(7) -%}
 {%- set days_14 = days_before_as_of(14) -%}
 {%- set days_30 = days_before_as_of(30) -%}
 {%- set days_90 = days_before_as_of(90) -%}
 with
 
-incidents as (
-    select * from {{ ref('int_incident') }}
+records as (
+    select * from {{ ref('int_incident_record') }}
     where is_live
 ),
+
+accounts as (
+    select * from {{ ref('int_salesforce_account') }}
+),
+
+company_accounts as (
+    select * from {{ ref('int_company_account') }}
+),
+{%- if batch_has('servicenow', 'task_sla') %}
 
 task_slas as (
     select * from {{ ref('int_task_sla') }}
@@ -20,46 +30,60 @@ incident_slas as (
         incident_sys_id,
         count(case when decided_at >= {{ days_90 }} then 1 end) as decided_slas,
         sum(case when decided_at >= {{ days_90 }} then met end) as met_slas,
-        max(breach_microseconds) as breach_microseconds
+        max(breach_microseconds) as sla_breach_microseconds
     from task_slas
     group by customer_id, incident_sys_id
 ),
 
-judged as (
+with_slas as (
     select
-        incidents.*,
-        incidents.left_out_reason is null as is_counting,
-        not incidents.is_salesforce_account
-        and {{ not_blank('incidents.customer_account_name') }} is not null as is_name_giving,
-        incidents.opened_at >= {{ days_90 }} as is_opened_in_90,
-        incidents.opened_at >= {{ days_30 }} as is_opened_in_30,
-        incidents.ended_at >= {{ days_90 }} as is_ended_in_90,
-        incidents.responded_at >= {{ days_90 }} and incidents.responded_at >= incidents.opened_at as is_answered_in_90,
-        incidents.ended_at >= {{ days_90 }} and incidents.ended_at >= incidents.opened_at as is_resolved_in_90,
-        incidents.ended_at >= {{ days_90 }} and {{ is_rating('incidents.satisfaction_rating') }} as is_rated_in_90,
-        {{ due_decided_at('incidents') }} >= {{ days_90 }}
-        and {{ due_decided_at('incidents') }} < {{ as_of() }} as is_due_decided_in_90,
-        incidents.sla_due < {{ as_of() }}
-        and (incidents.ended_at > incidents.sla_due or incidents.ended_at is null) as is_due_breached,
-        incidents.ended_at is not null and not incidents.made_sla as is_made_breached,
+        records.*,
         incident_slas.decided_slas,
         incident_slas.met_slas,
-        incident_slas.breach_microseconds as sla_breach_microseconds
-    from incidents
+        incident_slas.sla_breach_microseconds
+    from records
     left join incident_slas
         on
-            incidents.customer_id = incident_slas.customer_id
-            and incidents.sys_id = incident_slas.incident_sys_id
+            records.customer_id = incident_slas.customer_id
+            and records.sys_id = incident_slas.incident_sys_id
+),
+{%- else %}
+
+with_slas as (
+    select
+        *,
+        {{ literal(none, 'integer') }} as decided_slas,
+        {{ literal(none, 'integer') }} as met_slas,
+        {{ literal(none, 'integer') }} as sla_breach_microseconds
+    from records
+),
+{%- endif %}
+
+judged as (
+    select
+        *,
+        {{ not_blank('customer_account_name') }} is not null as is_name_giving,
+        opened_at >= {{ days_90 }} as is_opened_in_90,
+        opened_at >= {{ days_30 }} as is_opened_in_30,
+        ended_at >= {{ days_90 }} as is_ended_in_90,
+        responded_at >= {{ days_90 }} and responded_at >= opened_at as is_answered_in_90,
+        ended_at >= {{ days_90 }} and ended_at >= opened_at as is_resolved_in_90,
+        ended_at >= {{ days_90 }} and {{ is_rating('satisfaction_rating') }} as is_rated_in_90,
+        {{ due_decided_at() }} >= {{ days_90 }} and {{ due_decided_at() }} < {{ as_of() }} as is_due_decided_in_90,
+        sla_due < {{ as_of() }} and (ended_at > sla_due or ended_at is null) as is_due_breached,
+        ended_at is not null and not made_sla as is_made_breached
+    from with_slas
 ),
 
-final as (
+-- Summed before they are linked: accounts are few, and their incidents many.
+summed as (
     select
         customer_id,
-        account_key,
         linked_id,
-        is_salesforce_account,
-        is_linked,
-        is_counting,
+        company_value,
+        is_live,
+        is_cancelled,
+        is_child,
         category,
         count(*) as incidents,
         count(sla_due) as sla_due_incidents,
@@ -110,7 +134,18 @@ final as (
         count(case when is_opened_in_30 and is_made_breached then 1 end) as made_sla_breaches,
         count(case when is_opened_in_30 and is_made_breached and priority = 1 then 1 end) as made_sla_critical
     from judged
-    group by customer_id, account_key, linked_id, is_salesforce_account, is_linked, is_counting, category
+    group by customer_id, linked_id, company_value, is_live, is_cancelled, is_child, category
+),
+
+linked as (
+    {{ linked_incidents('summed') }}
+),
+
+final as (
+    select
+        *,
+        left_out_reason is null as is_counting
+    from linked
 )
 
 select * from final

@@ -40,7 +40,7 @@ names as (
             order by newest_named_at desc, {{ bytewise('newest_named_sys_id') }} desc
         ) as place
     from tickets
-    where is_linked and newest_name is not null
+    where is_linked and not is_salesforce_account and newest_name is not null
 ),
 
 final as (

@@ -1,24 +1,11 @@
 with
 
 events as (
-    select * from {{ ref('int_case_rating') }}
+    select * from {{ ref('int_salesforce_event') }}
     union all
-    select * from {{ ref('int_executive_touch') }}
-    union all
-    select * from {{ ref('int_won_amount') }}
+    select * from {{ ref('int_task_sla_event') }}
     union all
     select * from {{ ref('int_incident_event') }}
-),
-
-final as (
-    select
-        *,
-        {{ literal(none, 'string') }} as sla_source
-    from events
-
-    union all
-
-    select * from {{ ref('int_sla_event') }}
 )
 
-select * from final
+select * from events

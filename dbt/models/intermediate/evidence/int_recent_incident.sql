@@ -1,0 +1,8 @@
+with
+
+final as (
+    select * from {{ ref('int_incident_record') }}
+    where {{ is_in_earliest_window() }}
+)
+
+select * from final

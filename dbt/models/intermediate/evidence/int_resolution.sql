@@ -1,0 +1,37 @@
+{%- set hours_to_resolve = hours(microseconds_between('opened_at', 'ended_at')) -%}
+with
+
+records as (
+    select
+        recent.*,
+        windows.resolved_from
+    from {{ ref('int_recent_incident') }} as recent
+    inner join {{ ref('int_incident_window') }} as windows on recent.customer_id = windows.customer_id
+    where recent.ended_at >= windows.resolved_from and recent.ended_at >= recent.opened_at
+),
+
+accounts as (
+    select * from {{ ref('int_salesforce_account') }}
+),
+
+company_accounts as (
+    select * from {{ ref('int_company_account') }}
+),
+
+incidents as (
+    {{ linked_incidents('records') }}
+),
+
+final as (
+    select
+        customer_id,
+        account_key,
+        'resolution_time' as kpi,
+        {{ percentile(hours_to_resolve, 0.5) }} as median_hours,
+        {{ percentile(hours_to_resolve, 0.9) }} as p90_hours
+    from incidents
+    where left_out_reason is null
+    group by customer_id, account_key
+)
+
+select * from final
