@@ -1,4 +1,4 @@
--- Rows in = rows out: each account has each of the twelve exactly once, in kpi_values and in kpi_daily.
+-- Rows in = rows out: each account has each of the twelve exactly once in kpi_values.
 with
 
 accounts as (
@@ -15,32 +15,38 @@ settings as (
 
 expected as (
     select
-        accounts.customer_id,
-        accounts.account_id,
-        settings.kpi
-    from accounts
-    inner join settings on accounts.customer_id = settings.customer_id
+        customer_id,
+        count(*) as kpis
+    from settings
+    group by customer_id
 ),
 
 found as (
     select
-        customer_id,
-        account_id,
-        kpi,
-        count(*) as row_count
+        kpi_values.customer_id,
+        kpi_values.account_id,
+        count(*) as row_count,
+        count(distinct kpi_values.kpi) as kpis
     from kpi_values
-    group by customer_id, account_id, kpi
+    inner join settings
+        on
+            kpi_values.customer_id = settings.customer_id
+            and kpi_values.kpi = settings.kpi
+    group by kpi_values.customer_id, kpi_values.account_id
 )
 
 select
-    expected.customer_id,
-    expected.account_id,
-    expected.kpi,
+    accounts.customer_id,
+    accounts.account_id,
+    expected.kpis as expected_kpis,
+    found.kpis as found_kpis,
     found.row_count
-from expected
+from accounts
+inner join expected on accounts.customer_id = expected.customer_id
 left join found
     on
-        expected.customer_id = found.customer_id
-        and expected.account_id = found.account_id
-        and expected.kpi = found.kpi
-where coalesce(found.row_count, 0) <> 1
+        accounts.customer_id = found.customer_id
+        and accounts.account_id = found.account_id
+where
+    coalesce(found.kpis, 0) <> expected.kpis
+    or found.row_count <> expected.kpis

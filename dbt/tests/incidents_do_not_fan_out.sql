@@ -1,12 +1,9 @@
+-- depends_on: {{ ref('stg_servicenow__task') }}
 -- Rows in = rows out: every incident opened in the window is in kpi_measures exactly once, counted or left out.
 with
 
 incidents as (
     select * from {{ ref('stg_servicenow__incident') }}
-),
-
-tasks as (
-    select * from {{ ref('stg_servicenow__task') }}
 ),
 
 settings as (
@@ -17,21 +14,36 @@ settings as (
 measures as (
     {{ of_batch(ref('kpi_measures')) }}
 ),
+{%- if batch_has('servicenow', 'task') %}
 
-rows_in as (
+opened as (
     select
         incidents.customer_id,
-        count(*) as row_count
+        coalesce(incidents.opened_at, tasks.opened_at) as opened_at
     from incidents
-    inner join settings on incidents.customer_id = settings.customer_id
-    left join tasks
+    left join {{ ref('stg_servicenow__task') }} as tasks
         on
             incidents.customer_id = tasks.customer_id
             and incidents.id_key = tasks.id_key
-    where
-        coalesce(incidents.opened_at, tasks.opened_at) >= settings.window_start
-        and coalesce(incidents.opened_at, tasks.opened_at) < settings.window_end
-    group by incidents.customer_id
+),
+{%- else %}
+
+opened as (
+    select
+        customer_id,
+        opened_at
+    from incidents
+),
+{%- endif %}
+
+rows_in as (
+    select
+        opened.customer_id,
+        count(*) as row_count
+    from opened
+    inner join settings on opened.customer_id = settings.customer_id
+    where opened.opened_at >= settings.window_start and opened.opened_at < settings.window_end
+    group by opened.customer_id
 ),
 
 rows_out as (

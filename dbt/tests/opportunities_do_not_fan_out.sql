@@ -17,7 +17,7 @@ measures as (
 rows_in as (
     select
         opportunities.customer_id,
-        count(distinct opportunities.landed_id) as row_count
+        count(*) as row_count
     from opportunities
     inner join settings on opportunities.customer_id = settings.customer_id
     where

@@ -11,13 +11,15 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from kpi_platform.adapters import duckdb_file
+from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.domain.errors import BuildFailed, NotFound
-from kpi_platform.pipeline.batch import read_inputs
+from kpi_platform.pipeline.batch import plan_batches, read_inputs
 from kpi_platform.pipeline.build import BuildReport, build_kpis
+from kpi_platform.pipeline.checks import run_checks
 from kpi_platform.pipeline.explain import explain
 from kpi_platform.pipeline.load import load_dashboard
 from kpi_platform.pipeline.match import match_accounts
@@ -199,6 +201,39 @@ def test_a_warehouse_that_is_written_to_is_said_to_be_busy_with_the_way_to_ask_a
     assert "is writing to the warehouse" in part.text
     assert "Try again" in part.text
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "destination_locked")
+
+
+@pytest.mark.parametrize(
+    ("check", "harm"),
+    [
+        (
+            "every_account_has_every_kpi",
+            "delete from kpi.kpi_values where kpi = 'nps' and customer_id = 'zeta'",
+        ),
+        (
+            "every_account_has_every_kpi",
+            "insert into kpi.kpi_values from kpi.kpi_values where kpi = 'nps' and customer_id = 'zeta'",
+        ),
+        (
+            "measures_reconcile_with_values",
+            "update kpi.kpi_measures set row_count = row_count + 1 where customer_id = 'zeta'",
+        ),
+    ],
+    ids=["a value is lost", "a value is there twice", "a row is counted twice"],
+)
+def test_what_is_lost_or_doubled_between_marts_is_noticed_and_named(
+    installation: Installation, first: BuildReport, check: str, harm: str
+) -> None:
+    assert first.built
+    (batch,) = plan_batches(*installation, ["acme", "zeta"], AS_OF)
+    with duckdb.connect(str(installation[0].warehouse_file)) as connection:
+        connection.execute(harm)
+    project = DbtProject(installation[0], batch.destination)
+    (found,) = run_checks(project, batch.vars() | {"run_id": None}, [check], None)
+    assert (found.status, found.customers) == ("fail", ("zeta",))
+    build_kpis(*installation, ["zeta"], AS_OF)
+    (found,) = run_checks(project, batch.vars() | {"run_id": None}, [check], None)
+    assert found.status == "pass"
 
 
 def test_a_second_run_gives_the_same_marts(installation: Installation, first: BuildReport) -> None:
