@@ -218,8 +218,32 @@ def test_a_warehouse_that_is_written_to_is_said_to_be_busy_with_the_way_to_ask_a
             "measures_reconcile_with_values",
             "update kpi.kpi_measures set row_count = row_count + 1 where customer_id = 'zeta'",
         ),
+        (
+            "test_name:unique_grain,kpi_values",
+            "insert into kpi.kpi_values from kpi.kpi_values where kpi = 'nps' and customer_id = 'zeta'",
+        ),
+        (
+            "test_name:valid_rows,kpi_values",
+            "update kpi.kpi_values set status = 'odd' where customer_id = 'zeta'",
+        ),
+        (
+            "test_name:valid_rows,kpi_values",
+            "update kpi.kpi_values set left_out_count = -1 where customer_id = 'zeta'",
+        ),
+        (
+            "test_name:known_account,kpi_values",
+            "update kpi.kpi_values set account_id = 'x' where customer_id = 'zeta'",
+        ),
     ],
-    ids=["a value is lost", "a value is there twice", "a row is counted twice"],
+    ids=[
+        "a value is lost",
+        "a value is there twice",
+        "a row is counted twice",
+        "a row is twice",
+        "a status is none",
+        "a count is negative",
+        "an account is unknown",
+    ],
 )
 def test_what_is_lost_or_doubled_between_marts_is_noticed_and_named(
     installation: Installation, first: BuildReport, check: str, harm: str
