@@ -35,6 +35,9 @@ class StoredOutcome:
 
 
 _NAMES = tuple(field.name for field in fields(StoredOutcome))
+_OUTCOMES = sa.select(_table.c.source_account_id, _table.c.decision, _table.c.account_id).where(
+    _table.c.customer_id == sa.bindparam("customer")
+)
 
 
 def known_links(connection: sa.Connection, customer_id: int, sources: AbstractSet[str]) -> dict[str, int]:
@@ -96,8 +99,7 @@ def store_outcomes(
 
 def match_outcomes(connection: sa.Connection, customer_id: int) -> dict[str, tuple[Any, int | None]]:
     """Decision and account of every stored match, by source account."""
-    query = sa.select(_table.c.source_account_id, _table.c.decision, _table.c.account_id)
-    columns = read_columns(connection, query.where(_table.c.customer_id == customer_id))
+    columns = read_columns(connection, _OUTCOMES, {"customer": customer_id})
     accounts = [None if np.isnan(number) else int(number) for number in columns["account_id"].tolist()]
     return dict(
         zip(columns["source_account_id"], zip(columns["decision"], accounts, strict=True), strict=True)
@@ -111,23 +113,20 @@ def matches_state(connection: sa.Connection, customer_id: int) -> tuple[int, str
     return count, str(newest)
 
 
-def note_loaded(connection: sa.Connection, customer_id: int, created: list[tuple[str, int]]) -> None:
-    """Notes that a load has used the matches, which makes their source ids known from now on. `created` are
-    the accounts that it made for source accounts without a match."""
+def note_loaded(connection: sa.Connection, customer_id: int, version: int, *, created: bool) -> None:
+    """Notes that a load has used the matches, which makes their source ids known from now on. Where upload
+    `version` has `created` accounts for source accounts without a match, these are the matches."""
     mine = _table.c.customer_id == customer_id
     if created:
-        link = _temporary("created_accounts", sa.Column("account_id", sa.Integer, nullable=False))
-        link.create(connection)
-        sources, accounts = zip(*created, strict=True)
-        columns = {
-            "source_account_id": np.array(sources, dtype=object),
-            "account_id": np.array(accounts, dtype=np.int64),
-        }
-        write_columns(connection, link, columns, len(created))
-        same = sa.and_(mine, _table.c.source_account_id == link.c.source_account_id)
-        values = {"account_id": link.c.account_id, "decision": "match", "method": "created", "loaded": True}
-        connection.execute(sa.update(_table).where(same).values(values | {"reason": "new account"}))
-        link.drop(connection)
+        accounts = tables.accounts
+        new = sa.and_(
+            accounts.c.customer_id == customer_id,
+            accounts.c.external_id == _table.c.source_account_id,
+            accounts.c.upload_version == version,
+        )
+        values = {"account_id": accounts.c.id, "decision": "match", "method": "created", "loaded": True}
+        unmatched = sa.update(_table).where(mine, _table.c.decision == "none", new)
+        connection.execute(unmatched.values(values | {"reason": "new account"}))
     used = sa.and_(mine, _table.c.decision == "match", _table.c.loaded.is_(False))
     connection.execute(sa.update(_table).where(used).values(loaded=True))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -53,11 +54,17 @@ def read_current(
     accounts: tuple[int, int] | None = None,
 ) -> dict[str, Array]:
     """Key and `columns` of the customer's current rows; only of accounts from…to (inclusive) where given."""
+    query = _current(family, columns, in_range=accounts is not None)
+    bounds = {} if accounts is None else {"low": accounts[0], "high": accounts[1]}
+    return read_columns(connection, query, {"customer": customer_id, **bounds})
+
+
+@cache
+def _current(family: Family, columns: tuple[str, ...], *, in_range: bool) -> sa.Select[Any]:
     selected = [column for column in family.selected() if column.name in (*family.key, *columns)]
-    query = sa.select(*selected).where(family.current.c.customer_id == customer_id)
-    if accounts is not None:
-        query = query.where(family.current_key("account_id").between(*accounts))
-    return read_columns(connection, query)
+    query = sa.select(*selected).where(family.current.c.customer_id == sa.bindparam("customer"))
+    between = family.current_key("account_id").between(sa.bindparam("low"), sa.bindparam("high"))
+    return query.where(between) if in_range else query
 
 
 def has_rows(connection: sa.Connection, family: Family, customer_id: int) -> bool:
