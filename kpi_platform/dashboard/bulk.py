@@ -91,7 +91,12 @@ def _copy_out(
         pa.py_buffer(buffer.getbuffer()),
         read_options=pyarrow.csv.ReadOptions(column_names=schema.names),
         convert_options=pyarrow.csv.ConvertOptions(
-            column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+            column_types=schema,
+            null_values=[""],
+            true_values=["t"],
+            false_values=["f"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
         ),
     )
 
@@ -102,13 +107,20 @@ def _fetch(connection: sa.Connection, compiled: Any, given: Mapping[str, Any], s
     # A row of Python objects takes ten times the room of one in Arrow: never many at once.
     while rows := cursor.fetchmany(CHUNK_ROWS // 4):
         arrays = [
-            pa.array(values, pa.string()).cast(_MICROSECONDS).cast(field.type)
-            if pa.types.is_timestamp(field.type)
-            else pa.array(values, field.type)
+            _from_sqlite(values, field.type)
             for values, field in zip(zip(*rows, strict=True), schema, strict=True)
         ]
         parts.append(pa.Table.from_arrays(arrays, schema=schema))
     return pa.concat_tables(parts)
+
+
+def _from_sqlite(values: tuple[Any, ...], target: pa.DataType) -> pa.Array:
+    """SQLite has texts for instants and numbers for booleans."""
+    if pa.types.is_timestamp(target):
+        return pa.array(values, pa.string()).cast(_MICROSECONDS).cast(target)
+    if pa.types.is_boolean(target):
+        return pa.array(values, pa.int8()).cast(target)
+    return pa.array(values, target)
 
 
 def _arrow_type(type_: Any) -> pa.DataType:
