@@ -126,15 +126,16 @@ def insert_current(
 
 def record_inserted(connection: sa.Connection, family: Family, customer_id: int, version: int) -> None:
     """The history of all rows that `insert_current` added; before anything else of this upload is applied."""
-    current = family.current
-    query = sa.select(
-        sa.literal(customer_id),
-        sa.literal(version),
-        *family.selected(),
-        sa.literal("inserted"),
-        sa.literal(version),
-    ).where(current.c.customer_id == customer_id, current.c.upload_version == version)
-    connection.execute(sa.insert(family.history).from_select(history_names(family), query))
+    connection.execute(_inserted(family), {"customer": customer_id, "upload": version})
+
+
+@cache
+def _inserted(family: Family) -> sa.Insert:
+    current = family.current.c
+    customer, upload = current.customer_id, current.upload_version
+    mine = customer == sa.bindparam("customer"), upload == sa.bindparam("upload")
+    query = sa.select(customer, upload, *family.selected(), sa.literal("inserted"), upload).where(*mine)
+    return sa.insert(family.history).from_select(history_names(family), query)
 
 
 def record_history(
