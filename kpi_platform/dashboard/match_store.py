@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -35,11 +35,25 @@ class StoredOutcome:
     candidates: list[dict[str, Any]]
 
 
+class _Stored(NamedTuple):
+    """One of them as it lies in the table: `candidates` are JSON."""
+
+    source_account_id: str
+    source_name: str
+    account_id: int | None
+    score: float
+    method: str
+    decision: str
+    reason: str
+    candidates: str
+    loaded: bool
+
+
 _NAMES = tuple(field.name for field in fields(StoredOutcome))
 _CUSTOMER: sa.BindParameter[int] = sa.bindparam("customer")
 _MINE = _table.c.customer_id == _CUSTOMER
 _OUTCOMES = sa.select(_table.c.source_account_id, _table.c.decision, _table.c.account_id).where(_MINE)
-_STORED = sa.select(*(_table.c[name] for name in (*_NAMES, "loaded"))).where(_MINE)
+_STORED = sa.select(*(_table.c[name] for name in _Stored._fields)).where(_MINE)
 _LOADED = sa.select(_table.c.source_account_id, _table.c.account_id).where(
     _MINE, _table.c.loaded, _table.c.account_id.is_not(None)
 )
@@ -79,7 +93,7 @@ def store_outcomes(
     columns = read_columns(connection, _STORED, {"customer": customer_id})
     columns["account_id"] = _whole(columns["account_id"])
     stored = zip(*(column.tolist() for column in columns.values()), strict=True)
-    before = {row[0]: dict(zip(columns, row, strict=True)) for row in stored}
+    before = {row.source_account_id: row for row in map(_Stored._make, stored)}
     kept, new = set(), []
     for outcome in outcomes:
         old = before.get(outcome.source_account_id)
@@ -132,11 +146,11 @@ def note_loaded(connection: sa.Connection, customer_id: int, version: int, *, cr
     connection.execute(sa.update(_table).where(used).values(loaded=True))
 
 
-def _says_the_same(old: Any, new: StoredOutcome) -> bool:
-    if new.method == "id" and old["decision"] == "match":
-        return bool(old["account_id"] == new.account_id and old["source_name"] == new.source_name)
-    same = all(old[name] == getattr(new, name) for name in _NAMES if name != "candidates")
-    return same and json.loads(old["candidates"]) == new.candidates
+def _says_the_same(old: _Stored, new: StoredOutcome) -> bool:
+    if new.method == "id" and old.decision == "match":
+        return bool(old.account_id == new.account_id and old.source_name == new.source_name)
+    same = all(getattr(old, name) == getattr(new, name) for name in _NAMES if name != "candidates")
+    return same and json.loads(old.candidates) == new.candidates
 
 
 def _delete(connection: sa.Connection, customer_id: int, sources: list[str]) -> None:
@@ -154,7 +168,7 @@ def _insert(
     connection: sa.Connection,
     customer_id: int,
     outcomes: list[StoredOutcome],
-    before: dict[str, Any],
+    before: dict[str, _Stored],
     as_of: datetime,
 ) -> None:
     if not outcomes:
@@ -173,9 +187,9 @@ def _insert(
     write_columns(connection, _table, columns, len(outcomes))
 
 
-def _still_loaded(old: Any, new: StoredOutcome) -> bool:
+def _still_loaded(old: _Stored | None, new: StoredOutcome) -> bool:
     return bool(
-        old is not None and old["loaded"] and new.decision == "match" and old["account_id"] == new.account_id
+        old is not None and old.loaded and new.decision == "match" and old.account_id == new.account_id
     )
 
 
