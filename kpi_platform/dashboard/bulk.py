@@ -1,14 +1,16 @@
 """Many rows at once: out of a query into Arrow, out of columns into a table.
 
-PostgreSQL streams CSV through COPY in both directions; SQLite takes `executemany`. Both happen inside the
-transaction of the connection that is passed in.
+PostgreSQL streams CSV through COPY in both directions; SQLite takes several hundred rows a statement. Both
+happen inside the transaction of the connection that is passed in.
 """
 
 import io
+import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 from functools import lru_cache
-from itertools import repeat
+from itertools import chain, islice, repeat
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,17 +23,29 @@ from kpi_platform.dashboard.types import UtcDateTime
 from kpi_platform.domain.load_plan import Array
 
 CHUNK_ROWS = 65_536
+
+ROWS_A_STATEMENT = 400
+"""On SQLite, which takes twice as long for as many statements of one row."""
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 _MICROSECONDS = pa.timestamp("us")
 _UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
 
 
-def read_columns(connection: sa.Connection, query: sa.Select[Any]) -> dict[str, Array]:
+def read_columns(
+    connection: sa.Connection, query: sa.Select[Any], parameters: Mapping[str, Any] = _NONE
+) -> dict[str, Array]:
     """The rows of `query` as numpy columns: NULL is NaN in numbers, NaT in instants (datetime64[us], UTC),
-    None in text. Integers are int64 as long as none is NULL."""
-    types = {column.name: column.type for column in query.selected_columns}
+    None in text. Integers are int64 as long as none is NULL. `parameters` are those that the query leaves
+    open: a query that is made once, and passed again and again, is compiled once."""
+    compiled, schema = _compiled(query, connection.dialect)
+    given = {
+        name: _bound(compiled.binds[name], value, connection.dialect)
+        for name, value in compiled.construct_params(parameters).items()
+    }
     postgres = connection.dialect.name == "postgresql"
-    table = (_copy_out if postgres else _fetch)(connection, query, types)
-    return {name: _to_numpy(table.column(name)) for name in types}
+    table = (_copy_out if postgres else _fetch)(connection, compiled, given, schema)
+    return {name: _to_numpy(table.column(name)) for name in schema.names}
 
 
 def write_columns(
@@ -43,7 +57,7 @@ def write_columns(
     """Appends `rows` rows. A column is an array as `read_columns` gives it, or one value for all rows."""
     if rows == 0:
         return
-    write = _copy_in if connection.dialect.name == "postgresql" else _executemany
+    write = _copy_in if connection.dialect.name == "postgresql" else _insert_rows
     write(connection, table, columns, rows)
 
 
@@ -52,39 +66,61 @@ def _cursor(connection: sa.Connection) -> Any:
     return connection.connection.cursor()
 
 
-def _copy_out(connection: sa.Connection, query: sa.Select[Any], types: Mapping[str, Any]) -> pa.Table:
-    statement = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+@lru_cache(maxsize=64)
+def _compiled(query: sa.Select[Any], dialect: sa.Dialect) -> tuple[Any, pa.Schema]:
+    schema = pa.schema([(column.name, _arrow_type(column.type)) for column in query.selected_columns])
+    return query.compile(dialect=dialect), schema
+
+
+def _bound(parameter: sa.BindParameter[Any], value: Any, dialect: sa.Dialect) -> Any:
+    process = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+    return process(value) if process else value
+
+
+def _copy_out(
+    connection: sa.Connection, compiled: Any, given: Mapping[str, Any], schema: pa.Schema
+) -> pa.Table:
+    statement = f"COPY ({compiled}) TO STDOUT (FORMAT csv)"
     buffer = io.BytesIO()
-    with _cursor(connection) as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)") as copy:
+    with _cursor(connection) as cursor, cursor.copy(statement, given) as copy:
         for chunk in copy:
             buffer.write(chunk)
-    schema = pa.schema([(name, _arrow_type(type_)) for name, type_ in types.items()])
     if buffer.tell() == 0:
         return schema.empty_table()
     return pyarrow.csv.read_csv(
         pa.py_buffer(buffer.getbuffer()),
-        read_options=pyarrow.csv.ReadOptions(column_names=list(types)),
+        read_options=pyarrow.csv.ReadOptions(column_names=schema.names),
         convert_options=pyarrow.csv.ConvertOptions(
-            column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+            column_types=schema,
+            null_values=[""],
+            true_values=["t"],
+            false_values=["f"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
         ),
     )
 
 
-def _fetch(connection: sa.Connection, query: sa.Select[Any], types: Mapping[str, Any]) -> pa.Table:
-    statement = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    schema = pa.schema([(name, _arrow_type(type_)) for name, type_ in types.items()])
+def _fetch(connection: sa.Connection, compiled: Any, given: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
     parts = [schema.empty_table()]
-    cursor = _cursor(connection).execute(str(statement))
+    cursor = _cursor(connection).execute(str(compiled), [given[name] for name in compiled.positiontup])
     # A row of Python objects takes ten times the room of one in Arrow: never many at once.
     while rows := cursor.fetchmany(CHUNK_ROWS // 4):
         arrays = [
-            pa.array(values, pa.string()).cast(_MICROSECONDS).cast(field.type)
-            if pa.types.is_timestamp(field.type)
-            else pa.array(values, field.type)
+            _from_sqlite(values, field.type)
             for values, field in zip(zip(*rows, strict=True), schema, strict=True)
         ]
         parts.append(pa.Table.from_arrays(arrays, schema=schema))
     return pa.concat_tables(parts)
+
+
+def _from_sqlite(values: tuple[Any, ...], target: pa.DataType) -> pa.Array:
+    """SQLite has texts for instants and numbers for booleans."""
+    if pa.types.is_timestamp(target):
+        return pa.array(values, pa.string()).cast(_MICROSECONDS).cast(target)
+    if pa.types.is_boolean(target):
+        return pa.array(values, pa.int8()).cast(target)
+    return pa.array(values, target)
 
 
 def _arrow_type(type_: Any) -> pa.DataType:
@@ -164,24 +200,29 @@ def _to_arrow(column: sa.Column[Any], values: Any, rows: int) -> pa.Array:
     return pa.array(values, target, from_pandas=True)
 
 
-def _executemany(
+def _insert_rows(
     connection: sa.Connection,
     table: sa.Table,
     columns: Mapping[str, Any],
     rows: int,
 ) -> None:
-    statement = _insert_statement(table, tuple(columns), connection.dialect)
+    cursor = _cursor(connection)
     order = [column.name for column in table.c if column.name in columns]
+    variables = cursor.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+    at_once = min(ROWS_A_STATEMENT, variables // len(order))
     for end, chunk in _chunks(columns, rows):
         size = end % CHUNK_ROWS or CHUNK_ROWS
-        lists = [_to_values(table.c[name], chunk[name], size) for name in order]
-        _cursor(connection).executemany(statement, zip(*lists, strict=True))
+        tuples = zip(*(_to_values(table.c[name], chunk[name], size) for name in order), strict=True)
+        while some := list(islice(tuples, at_once)):
+            statement = _insert_statement(table, tuple(order), len(some), connection.dialect)
+            cursor.execute(statement, list(chain.from_iterable(some)))
 
 
-@lru_cache(maxsize=64)
-def _insert_statement(table: sa.Table, names: tuple[str, ...], dialect: sa.Dialect) -> str:
-    """Compiled once: for a small customer that takes longer than writing its rows."""
-    return str(sa.insert(table).values({name: sa.bindparam(name) for name in names}).compile(dialect=dialect))
+@lru_cache(maxsize=256)
+def _insert_statement(table: sa.Table, names: tuple[str, ...], rows: int, dialect: sa.Dialect) -> str:
+    one = str(sa.insert(table).compile(dialect=dialect, column_keys=names))
+    marks = one[one.rindex("(") :]
+    return ", ".join([one, *[marks] * (rows - 1)])
 
 
 def _to_values(column: sa.Column[Any], values: Any, rows: int) -> Any:

@@ -1,6 +1,6 @@
 """What each KPI of a customer means: kept once a customer, not once a value."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +29,10 @@ class KpiDefinition:
     formula: str
     position: int
 
+    def document(self) -> dict[str, Any]:
+        """The fields by name."""
+        return {name: getattr(self, name) for name in _NAMES}
+
 
 _table = tables.kpi_definitions
 _NAMES = tuple(field.name for field in fields(KpiDefinition))
@@ -54,7 +58,7 @@ def store_definitions(connection: sa.Connection, customer_id: int, definitions: 
     differing = [one for one in definitions if known.get(one.kpi) != one]
     new: list[dict[str, Any]] = []
     for one in differing:
-        values: dict[str, Any] = asdict(one)
+        values = one.document()
         if one.kpi in known:
             key = sa.and_(_table.c.customer_id == customer_id, _table.c.kpi == one.kpi)
             connection.execute(sa.update(_table).where(key).values(values))

@@ -8,16 +8,17 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.bulk import read_columns, write_columns
+from kpi_platform.domain.load_plan import Array
 
 _table = tables.account_matches
-_decisions = tables.match_decisions
+_accounts, _decisions = tables.accounts, tables.match_decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +35,45 @@ class StoredOutcome:
     candidates: list[dict[str, Any]]
 
 
+class _Stored(NamedTuple):
+    """One of them as it lies in the table: `candidates` are JSON."""
+
+    source_account_id: str
+    source_name: str
+    account_id: int | None
+    score: float
+    method: str
+    decision: str
+    reason: str
+    candidates: str
+    loaded: bool
+
+
 _NAMES = tuple(field.name for field in fields(StoredOutcome))
+_CUSTOMER: sa.BindParameter[int] = sa.bindparam("customer")
+_MINE = _table.c.customer_id == _CUSTOMER
+_OUTCOMES = sa.select(_table.c.source_account_id, _table.c.decision, _table.c.account_id).where(_MINE)
+_STORED = sa.select(*(_table.c[name] for name in _Stored._fields)).where(_MINE)
+_LOADED = sa.select(_table.c.source_account_id, _table.c.account_id).where(
+    _MINE, _table.c.loaded, _table.c.account_id.is_not(None)
+)
+_EXTERNAL = sa.select(_accounts.c.external_id, _accounts.c.id).where(
+    _accounts.c.customer_id == _CUSTOMER, _accounts.c.external_id.is_not(None)
+)
+_STANDING = sa.select(_decisions.c.source_account_id, _decisions.c.account_id).where(
+    _decisions.c.customer_id == _CUSTOMER, _decisions.c.undone_at.is_(None)
+)
+_DECIDED = _STANDING.where(_decisions.c.decision != "reject")
+_REJECTED = _STANDING.where(_decisions.c.decision == "reject")
 
 
 def known_links(connection: sa.Connection, customer_id: int, sources: AbstractSet[str]) -> dict[str, int]:
     """Source account → dashboard account, as earlier loads, external ids and people's decisions have it, the
     last winning; only of `sources`."""
-    accounts = tables.accounts
-    loaded = sa.select(_table.c.source_account_id, _table.c.account_id).where(
-        _table.c.customer_id == customer_id, _table.c.loaded, _table.c.account_id.is_not(None)
-    )
-    external = sa.select(accounts.c.external_id, accounts.c.id).where(
-        accounts.c.customer_id == customer_id, accounts.c.external_id.is_not(None)
-    )
-    decided = sa.select(_decisions.c.source_account_id, _decisions.c.account_id).where(
-        _decisions.c.customer_id == customer_id,
-        _decisions.c.decision != "reject",
-        _decisions.c.undone_at.is_(None),
-    )
     links = {
         source: account
-        for query in (loaded, external, decided)
-        for source, account in connection.execute(query)
+        for query in (_LOADED, _EXTERNAL, _DECIDED)
+        for source, account in connection.execute(query, {"customer": customer_id})
         if source in sources
     }
     rejected = rejected_pairs(connection, customer_id)
@@ -64,12 +82,7 @@ def known_links(connection: sa.Connection, customer_id: int, sources: AbstractSe
 
 def rejected_pairs(connection: sa.Connection, customer_id: int) -> set[tuple[str, int]]:
     """Source account and dashboard account of which a person said that they are not the same."""
-    query = sa.select(_decisions.c.source_account_id, _decisions.c.account_id).where(
-        _decisions.c.customer_id == customer_id,
-        _decisions.c.decision == "reject",
-        _decisions.c.undone_at.is_(None),
-    )
-    return {(source, account) for source, account in connection.execute(query)}
+    return {(source, account) for source, account in connection.execute(_REJECTED, {"customer": customer_id})}
 
 
 def store_outcomes(
@@ -77,10 +90,10 @@ def store_outcomes(
 ) -> int:
     """Makes `outcomes` the customer's matches: writes what differs, removes what is not among them. A known
     account keeps how it was matched at first. Returns how many rows changed."""
-    query = sa.select(*(_table.c[name] for name in (*_NAMES, "loaded"))).where(
-        _table.c.customer_id == customer_id
-    )
-    before = {row["source_account_id"]: row for row in connection.execute(query).mappings()}
+    columns = read_columns(connection, _STORED, {"customer": customer_id})
+    columns["account_id"] = _whole(columns["account_id"])
+    stored = zip(*(column.tolist() for column in columns.values()), strict=True)
+    before = {row.source_account_id: row for row in map(_Stored._make, stored)}
     kept, new = set(), []
     for outcome in outcomes:
         old = before.get(outcome.source_account_id)
@@ -96,12 +109,17 @@ def store_outcomes(
 
 def match_outcomes(connection: sa.Connection, customer_id: int) -> dict[str, tuple[Any, int | None]]:
     """Decision and account of every stored match, by source account."""
-    query = sa.select(_table.c.source_account_id, _table.c.decision, _table.c.account_id)
-    columns = read_columns(connection, query.where(_table.c.customer_id == customer_id))
-    accounts = [None if np.isnan(number) else int(number) for number in columns["account_id"].tolist()]
-    return dict(
-        zip(columns["source_account_id"], zip(columns["decision"], accounts, strict=True), strict=True)
-    )
+    columns = read_columns(connection, _OUTCOMES, {"customer": customer_id})
+    outcomes = zip(columns["decision"], _whole(columns["account_id"]).tolist(), strict=True)
+    return dict(zip(columns["source_account_id"], outcomes, strict=True))
+
+
+def _whole(numbers: Array) -> Array:
+    """Numbers that may be missing as integers and None."""
+    known = ~np.isnan(numbers)
+    whole = np.full(len(numbers), None, dtype=object)
+    whole[known] = numbers[known].astype(np.int64).tolist()
+    return whole
 
 
 def matches_state(connection: sa.Connection, customer_id: int) -> tuple[int, str]:
@@ -111,31 +129,28 @@ def matches_state(connection: sa.Connection, customer_id: int) -> tuple[int, str
     return count, str(newest)
 
 
-def note_loaded(connection: sa.Connection, customer_id: int, created: list[tuple[str, int]]) -> None:
-    """Notes that a load has used the matches, which makes their source ids known from now on. `created` are
-    the accounts that it made for source accounts without a match."""
+def note_loaded(connection: sa.Connection, customer_id: int, version: int, *, created: bool) -> None:
+    """Notes that a load has used the matches, which makes their source ids known from now on. Where upload
+    `version` has `created` accounts for source accounts without a match, these are the matches."""
     mine = _table.c.customer_id == customer_id
     if created:
-        link = _temporary("created_accounts", sa.Column("account_id", sa.Integer, nullable=False))
-        link.create(connection)
-        sources, accounts = zip(*created, strict=True)
-        columns = {
-            "source_account_id": np.array(sources, dtype=object),
-            "account_id": np.array(accounts, dtype=np.int64),
-        }
-        write_columns(connection, link, columns, len(created))
-        same = sa.and_(mine, _table.c.source_account_id == link.c.source_account_id)
-        values = {"account_id": link.c.account_id, "decision": "match", "method": "created", "loaded": True}
-        connection.execute(sa.update(_table).where(same).values(values | {"reason": "new account"}))
-        link.drop(connection)
+        new = sa.and_(
+            _accounts.c.customer_id == customer_id,
+            _accounts.c.external_id == _table.c.source_account_id,
+            _accounts.c.upload_version == version,
+        )
+        values = {"account_id": _accounts.c.id, "decision": "match", "method": "created", "loaded": True}
+        unmatched = sa.update(_table).where(mine, _table.c.decision == "none", new)
+        connection.execute(unmatched.values(values | {"reason": "new account"}))
     used = sa.and_(mine, _table.c.decision == "match", _table.c.loaded.is_(False))
     connection.execute(sa.update(_table).where(used).values(loaded=True))
 
 
-def _says_the_same(old: Any, new: StoredOutcome) -> bool:
-    if new.method == "id" and old["decision"] == "match":
-        return bool(old["account_id"] == new.account_id and old["source_name"] == new.source_name)
-    return all(old[name] == getattr(new, name) for name in _NAMES)
+def _says_the_same(old: _Stored, new: StoredOutcome) -> bool:
+    if new.method == "id" and old.decision == "match":
+        return bool(old.account_id == new.account_id and old.source_name == new.source_name)
+    same = all(getattr(old, name) == getattr(new, name) for name in _NAMES if name != "candidates")
+    return same and json.loads(old.candidates) == new.candidates
 
 
 def _delete(connection: sa.Connection, customer_id: int, sources: list[str]) -> None:
@@ -153,7 +168,7 @@ def _insert(
     connection: sa.Connection,
     customer_id: int,
     outcomes: list[StoredOutcome],
-    before: dict[str, Any],
+    before: dict[str, _Stored],
     as_of: datetime,
 ) -> None:
     if not outcomes:
@@ -172,9 +187,9 @@ def _insert(
     write_columns(connection, _table, columns, len(outcomes))
 
 
-def _still_loaded(old: Any, new: StoredOutcome) -> bool:
+def _still_loaded(old: _Stored | None, new: StoredOutcome) -> bool:
     return bool(
-        old is not None and old["loaded"] and new.decision == "match" and old["account_id"] == new.account_id
+        old is not None and old.loaded and new.decision == "match" and old.account_id == new.account_id
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -53,11 +54,17 @@ def read_current(
     accounts: tuple[int, int] | None = None,
 ) -> dict[str, Array]:
     """Key and `columns` of the customer's current rows; only of accounts from…to (inclusive) where given."""
+    query = _current(family, columns, in_range=accounts is not None)
+    bounds = {} if accounts is None else {"low": accounts[0], "high": accounts[1]}
+    return read_columns(connection, query, {"customer": customer_id, **bounds})
+
+
+@cache
+def _current(family: Family, columns: tuple[str, ...], *, in_range: bool) -> sa.Select[Any]:
     selected = [column for column in family.selected() if column.name in (*family.key, *columns)]
-    query = sa.select(*selected).where(family.current.c.customer_id == customer_id)
-    if accounts is not None:
-        query = query.where(family.current_key("account_id").between(*accounts))
-    return read_columns(connection, query)
+    query = sa.select(*selected).where(family.current.c.customer_id == sa.bindparam("customer"))
+    between = family.current_key("account_id").between(sa.bindparam("low"), sa.bindparam("high"))
+    return query.where(between) if in_range else query
 
 
 def has_rows(connection: sa.Connection, family: Family, customer_id: int) -> bool:
@@ -119,15 +126,16 @@ def insert_current(
 
 def record_inserted(connection: sa.Connection, family: Family, customer_id: int, version: int) -> None:
     """The history of all rows that `insert_current` added; before anything else of this upload is applied."""
-    current = family.current
-    query = sa.select(
-        sa.literal(customer_id),
-        sa.literal(version),
-        *family.selected(),
-        sa.literal("inserted"),
-        sa.literal(version),
-    ).where(current.c.customer_id == customer_id, current.c.upload_version == version)
-    connection.execute(sa.insert(family.history).from_select(history_names(family), query))
+    connection.execute(_inserted(family), {"customer": customer_id, "upload": version})
+
+
+@cache
+def _inserted(family: Family) -> sa.Insert:
+    current = family.current.c
+    customer, upload = current.customer_id, current.upload_version
+    mine = customer == sa.bindparam("customer"), upload == sa.bindparam("upload")
+    query = sa.select(customer, upload, *family.selected(), sa.literal("inserted"), upload).where(*mine)
+    return sa.insert(family.history).from_select(history_names(family), query)
 
 
 def record_history(

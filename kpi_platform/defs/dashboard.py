@@ -60,7 +60,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
                 checks.held(platform, customer, held, context.run.run_id)
                 raise
             checks.loaded(report)
-            if not report.dry_run:
+            if report.kpis_updated and not report.dry_run:
                 tell_crossings(
                     platform.configuration, platform.engine, customer, report.version, batch.as_of,
                     context.run.run_id,

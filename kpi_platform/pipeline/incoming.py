@@ -34,6 +34,7 @@ _TYPES = {
     **dict.fromkeys(_NUMBERS, "float64"),
     **dict.fromkeys(_INSTANTS, "datetime64[us]"),
 }
+_FLOAT = pa.float64()
 _VALUES = ("account_id", "kpi", *_NUMBERS, *_INSTANTS, "status", "as_of")
 
 
@@ -151,7 +152,9 @@ def _text(table: pa.Table, name: str) -> Array:
 
 
 def _number(rows: pa.Table | pa.RecordBatch, name: str) -> Array:
-    column = rows.column(name).cast(pa.float64())
+    column = rows.column(name)
+    if column.type != _FLOAT:
+        column = column.cast(_FLOAT)
     return np.array(
         column.to_numpy(zero_copy_only=False) if isinstance(rows, pa.RecordBatch) else column.to_numpy()
     )

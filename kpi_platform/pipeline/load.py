@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -283,6 +283,6 @@ def _fingerprint(
         settings.error_handling.on_missing_account,
         settings.error_handling.on_duplicate_kpi,
         matches_state(connection, customer_id),
-        [asdict(one) for one in definitions],
+        [one.document() for one in definitions],
     ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

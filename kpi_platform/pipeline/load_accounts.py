@@ -57,8 +57,7 @@ def load_accounts(task: LoadTask) -> Array:
     task.counts["accounts_updated"] = len(changes.updated)
     task.counts["accounts_retired"] = len(changes.retired)
     if not task.dry_run:
-        links = [(task.incoming.source_ids[one], int(target[one])) for one in created]
-        note_loaded(task.connection, task.customer_id, links)
+        note_loaded(task.connection, task.customer_id, task.version, created=bool(created))
     _require_all_accounted_for(task, matched, len(created))
     return target
 

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from kpi_platform.dashboard.accounts import add_account, get_account
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.accounts import Account, add_account, get_account
 from kpi_platform.dashboard.customers import add_customer, get_customer
 from kpi_platform.dashboard.match_store import (
     StoredOutcome,
@@ -57,6 +58,15 @@ def store(connection: sa.Connection, *outcomes: StoredOutcome) -> int:
     return store_outcomes(connection, get_customer(connection, "acme").id, outcomes, NOW)
 
 
+def load_new_account(connection: sa.Connection, source: str) -> Account:
+    """As a load does it that makes an account for a source account without a match, in upload 1."""
+    created = add_account(connection, "acme", name="Three", external_id=source)
+    mine = tables.accounts.c.id == created.id
+    connection.execute(sa.update(tables.accounts).where(mine).values(upload_version=1))
+    note_loaded(connection, 1, 1, created=True)
+    return created
+
+
 def test_outcomes_are_stored_once_and_vanish_with_their_source(connection: sa.Connection) -> None:
     rows = outcome("A", 1, "match"), outcome("B", 2, "review", (2, 1)), outcome("C", None, "none")
     assert store(connection, *rows) == 3
@@ -71,8 +81,7 @@ def test_outcomes_are_stored_once_and_vanish_with_their_source(connection: sa.Co
 
 def test_a_loaded_match_is_known_from_then_on_and_keeps_how_it_was_found(connection: sa.Connection) -> None:
     store(connection, outcome("A", 1, "match"), outcome("C", None, "none"))
-    created = add_account(connection, "acme", name="Three")
-    note_loaded(connection, 1, [("C", created.id)])
+    created = load_new_account(connection, "C")
     assert known_links(connection, 1, {"A", "C"}) == {"A": 1, "C": created.id}
     again = StoredOutcome("A", "Source A", 1, 1.0, "id", "match", "known", [])
     assert (
@@ -85,8 +94,7 @@ def test_a_loaded_match_is_known_from_then_on_and_keeps_how_it_was_found(connect
 
 def test_the_weakest_matches_are_accepted_ones_as_they_were_found_at_first(connection: sa.Connection) -> None:
     store(connection, outcome("A", 1, "match"), outcome("B", 2, "review", (2,)), outcome("C", None, "none"))
-    created = add_account(connection, "acme", name="Three")
-    note_loaded(connection, 1, [("C", created.id)])
+    load_new_account(connection, "C")
     store(connection, StoredOutcome("A", "Source A", 1, 1.0, "id", "match", "known", []))
     [weakest] = weakest_matches(connection, "acme", 20)
     assert (weakest.source_account_id, weakest.score, weakest.method) == ("A", 0.8, "fuzzy")
@@ -123,7 +131,7 @@ def test_an_undone_decision_cuts_the_link_that_a_load_made(connection: sa.Connec
     account = add_account(connection, "acme", name="Three", external_id="A")
     store(connection, outcome("A", account.id, "review"))
     decision = decide(connection, "acme", "A", "accept", who="ann")
-    note_loaded(connection, 1, [])
+    note_loaded(connection, 1, 1, created=False)
     undo_decision(connection, "acme", decision.id, who="ann")
     assert get_account(connection, "acme", account.id).external_id is None
     assert known_links(connection, 1, {"A"}) == {}

@@ -41,8 +41,13 @@ def match_parties(
     taken = {match.right_id for match in result.values()}
     open_left = [party for party in lefts.values() if party.id not in result]
     open_right = [party for party in rights.values() if party.id not in taken]
-    for match in _Assignment(open_left, open_right, policy, rejected).matches():
-        result[match.left_id] = match
+    if not open_right:
+        # Spares reading the names: of a new customer's all are open on the left, of a known one's none.
+        result |= {party.id: _nothing_similar(party) for party in open_left}
+        open_left = []
+    if open_left:
+        assignment = _Assignment(open_left, open_right, policy, rejected)
+        result |= {match.left_id: match for match in assignment.matches()}
     return [result[party.id] for party in left]
 
 
@@ -152,7 +157,7 @@ class _Assignment:
     def _unassigned(self, i: int) -> Match:
         party, found = self._left[i], self._by_left.get(i)
         if not found:
-            return Match(party.id, None, 0.0, "none", "none", "nothing similar found")
+            return _nothing_similar(party)
         best = found[0]
         nearest = _named(self._right[best.right])
         if best.score < self._policy.review_threshold:
@@ -185,6 +190,10 @@ def _rivals(other: Pair, pair: Pair) -> bool:
     if other.score == pair.score:
         return other.agreement >= pair.agreement
     return other.score > pair.score - TOO_CLOSE and pair.score < 1.0
+
+
+def _nothing_similar(party: Party) -> Match:
+    return Match(party.id, None, 0.0, "none", "none", "nothing similar found")
 
 
 def _named(party: Party) -> str:
