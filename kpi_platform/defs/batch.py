@@ -123,7 +123,7 @@ class Batch:
             self.lose(customer, str(error))
         except Exception as error:
             self.context.log.error(f"{customer}: unexpected error", exc_info=error)
-            self.lose(customer, f"{type(error).__name__}: {error}")
+            self.lose(customer, f"{type(error).__name__}: the log of the run has the whole error.")
         else:
             self.keep(customer, dict.fromkeys(self.context.selected_asset_keys, metadata))
 
