@@ -13,6 +13,7 @@ from kpi_platform.defs.jobs import REFRESH, SYNC_AND_REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.requests import REQUEST_TAG, finish
 from kpi_platform.defs.resources import PlatformParam
+from kpi_platform.defs.sensors import PROMPT_SECONDS
 from kpi_platform.domain.sources import SOURCES
 
 BY_HAND = {"dagster/priority": "10"}
@@ -22,12 +23,12 @@ ENDINGS = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterR
 
 
 def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[dg.SensorDefinition]:
-    """The sensor that starts the runs, and one for each way in which they end. `kpi_keys` are the assets that
-    come after a sync."""
+    """The sensors that start runs, every PROMPT_SECONDS, and one for each way in which they end. `kpi_keys`
+    are the assets that come after a sync."""
 
     @dg.sensor(
         job=SYNC_AND_REFRESH,
-        minimum_interval_seconds=interval_seconds,
+        minimum_interval_seconds=min(interval_seconds, PROMPT_SECONDS),
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts a run for each sync that somebody has asked for on the web page or by the API.",
     )
@@ -45,7 +46,7 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
 
     @dg.sensor(
         job=REFRESH,
-        minimum_interval_seconds=interval_seconds,
+        minimum_interval_seconds=min(interval_seconds, PROMPT_SECONDS),
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Loads what was held and somebody has released.",
     )
