@@ -14,6 +14,7 @@ from kpi_platform.dashboard.database import open_engine
 from kpi_platform.dashboard.fivetran_calls import add_calls
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.batch import read_inputs
+from kpi_platform.tracing import configure_traces, send_traces
 
 
 class Platform:
@@ -58,8 +59,12 @@ def platform_resource(configuration: Configuration) -> dg.ResourceDefinition:
 
     @dg.resource(description="Configuration, dashboard database and Fivetran of this installation.")
     def platform(_: dg.InitResourceContext) -> Iterator[Platform]:
+        configure_traces(configuration)
         with closing(Platform(configuration)) as opened:
-            yield opened
+            try:
+                yield opened
+            finally:
+                send_traces()
 
     return platform
 
