@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import dagster as dg
+from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.load_holds import released_holds
@@ -13,6 +14,7 @@ from kpi_platform.defs.jobs import REFRESH, SYNC_AND_REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.requests import REQUEST_TAG, finish
 from kpi_platform.defs.resources import PlatformParam
+from kpi_platform.defs.runs import AFTER_A_CRASH
 from kpi_platform.defs.sensors import PROMPT_SECONDS
 from kpi_platform.domain.sources import SOURCES
 
@@ -60,7 +62,9 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
         if not ready:
             yield dg.SkipReason("Nobody has released a load.")
         for customer, hold in ready.items():
-            tags = batch_tags(context.instance, [customer]) | {"kpi/trigger": "release", **BY_HAND}
+            tags = batch_tags(context.instance, [customer]) | {
+                "kpi/trigger": "release", **BY_HAND, **AFTER_A_CRASH,
+            }  # fmt: skip
             yield dg.RunRequest(run_key=f"release-{hold.id}", tags=tags)
 
     def ending(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
@@ -75,7 +79,7 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
         def sync_request_ended(context: dg.RunStatusSensorContext, platform: PlatformParam) -> None:
             run = context.dagster_run
             request_id = run.tags.get(REQUEST_TAG)
-            if request_id is None:
+            if request_id is None or run.tags.get(WILL_RETRY_TAG) == "true":
                 return
             if status == dg.DagsterRunStatus.SUCCESS:
                 finish(platform, request_id, "done", {"errors": []}, run.run_id)
@@ -97,6 +101,7 @@ def run_for(instance: dg.DagsterInstance, request: SyncRequest, kpi_keys: list[d
             REQUEST_TAG: request.id,
             "kpi/source": ",".join(sources),
             **BY_HAND,
+            **AFTER_A_CRASH,
         },
         asset_selection=[*(key for source in sources for key in source_keys(source)), *kpi_keys],
     )

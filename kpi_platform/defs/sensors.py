@@ -18,7 +18,7 @@ from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.jobs import REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME
 from kpi_platform.defs.resources import Platform, PlatformParam
-from kpi_platform.defs.runs import ActiveRun, active_runs, in_chunks
+from kpi_platform.defs.runs import AFTER_A_CRASH, ActiveRun, active_runs, in_chunks
 from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import (
     dump_inputs,
@@ -225,5 +225,5 @@ def _refreshes(instance: dg.DagsterInstance, due: Mapping[str, str]) -> Iterator
         inputs = "\n".join(f"{customer} {due[customer]}" for customer in chunk)
         yield dg.RunRequest(
             run_key=hashlib.sha256(inputs.encode()).hexdigest()[:32],
-            tags=batch_tags(instance, chunk) | {"kpi/trigger": "sync", "dagster/max_retries": "2"},
+            tags=batch_tags(instance, chunk) | {"kpi/trigger": "sync", **AFTER_A_CRASH},
         )
