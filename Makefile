@@ -6,7 +6,7 @@ BIN := .venv/bin
 WORKERS = $(shell expr $$(nproc) + 1)
 # Without its cache every process would compile all it imports anew.
 unexport PYTHONDONTWRITEBYTECODE
-IMAGE_EXTRAS := --extra k8s --extra celery --extra snowflake --extra bigquery --extra redshift
+IMAGE_EXTRAS := --extra k8s --extra celery --extra otel --extra snowflake --extra bigquery --extra redshift
 
 .PHONY: help demo dev test lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference docs docs clean lock test-slow test-celery test-image sbom audit
 

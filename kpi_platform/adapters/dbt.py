@@ -17,7 +17,14 @@ import yaml
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult, is_cut_off, node_result, progress_of
+from kpi_platform.adapters.dbt_results import (
+    BuildProgress,
+    NodeResult,
+    errors_of_operation,
+    is_cut_off,
+    node_result,
+    progress_of,
+)
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
@@ -95,16 +102,17 @@ class DbtProject:
 
     def operate(self, macro: str, arguments: Mapping[str, Any]) -> None:
         """Runs a macro of the project by itself."""
+        errors: list[str] = []
         with _one_at_a_time, self.destination.exclusive():
             try:
                 command = ["run-operation", macro, "--args", yaml.safe_dump(dict(arguments))]
-                result = self._run([*command, "--no-write-json"], {}, self._manifest(), None)
+                result = self._run(
+                    [*command, "--no-write-json"], {}, self._manifest(), errors_of_operation(errors.append)
+                )
             finally:
                 self._release()
         if not result.success:
-            ended = getattr(result.result, "results", None) or ()
-            messages = " ".join(str(one.message) for one in ended if one.message)
-            raise self._failed(result.exception or (BuildFailed(messages) if messages else None))
+            raise self._failed(result.exception or "; ".join(errors))
 
     def forget(self) -> None:
         """Takes away the SQL that dbt has written while it worked: it names the customers of its batches."""
@@ -197,7 +205,8 @@ class DbtProject:
         with _one_at_a_time, self.destination.exclusive():
             try:
                 # Artifacts repeat all vars; what is needed of them is in the results.
-                result = self._run([*arguments, "--no-write-json"], variables, self._manifest(), on_node)
+                listen = progress_of(on_node) if on_node else None
+                result = self._run([*arguments, "--no-write-json"], variables, self._manifest(), listen)
             finally:
                 self._release()
         if not isinstance(result.result, RunExecutionResult):
@@ -209,7 +218,7 @@ class DbtProject:
         arguments: Sequence[str],
         variables: Mapping[str, Any],
         manifest: "Manifest | None",
-        on_node: Callable[[BuildProgress], None] | None,
+        listen: Callable[[Any], None] | None,
         artifacts: Path | None = None,
     ) -> "dbtRunnerResult":
         from dbt.cli.main import dbtRunner
@@ -222,7 +231,7 @@ class DbtProject:
             "target-path": artifacts or self._home,
             "log-path": self.configuration.home / "logs" / "dbt",
         }
-        callbacks = [] if on_node is None else [progress_of(on_node)]
+        callbacks = [] if listen is None else [listen]
         with _one_at_a_time, _environment(target.secrets):
             try:
                 result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
@@ -250,18 +259,20 @@ class DbtProject:
 
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
-    def _failed(self, exception: BaseException | None) -> BuildFailed:
+    def _failed(self, reason: BaseException | str | None) -> BuildFailed:
         return BuildFailed(
-            f"dbt failed for {self.destination.name}: {self._clean(str(exception or 'no result'))}",
+            f"dbt failed for {self.destination.name}: {self._clean(str(reason or 'no result'))}",
             next_step="Mend what the message names; the log is in logs/dbt/ under KPI_PLATFORM_HOME.",
         )
 
     def _clean(self, message: str | None) -> str | None:
-        """The message on one line, without secrets and without the path of the compiled file."""
+        """The message on one line, without secrets, the compiled file's path and the folders of others."""
         if not message:
             return None
         for secret in self.destination.dbt_target().secrets.values():
             message = message.replace(secret, "***")
+        for folder in (self.configuration.home, self.directory):
+            message = message.replace(f"{folder}{os.sep}", "")
         lines = (line.strip() for line in message.splitlines())
         return " ".join(line for line in lines if line and not line.startswith("compiled code at"))
 

@@ -68,6 +68,16 @@ def is_cut_off(result: Any) -> bool:
     return bool(node.resource_type == "model" and node.is_ephemeral and result.status == "skipped")
 
 
+def errors_of_operation(say: Callable[[str], None]) -> Callable[[Any], None]:
+    """A listener to dbt's events: the result of an operation that failed does not say why."""
+
+    def listen(event: Any) -> None:
+        if event.info.name in ("RunningOperationCaughtError", "RunningOperationUncaughtError"):
+            say(event.data.exc)
+
+    return listen
+
+
 def progress_of(on_node: Callable[[BuildProgress], None]) -> Callable[[Any], None]:
     """A listener to dbt's events."""
 

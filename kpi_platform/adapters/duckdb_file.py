@@ -1,7 +1,8 @@
 """The embedded warehouse file: one process at a time, with a wait instead of an error.
 
 A process that has a DuckDB file open for writing shuts out every other one, readers included. All of ours
-take the lock file beside the warehouse first, so that they queue instead of failing.
+take the lock file beside the warehouse first, so that they queue instead of failing. Errors name the file
+without its folder, for they are shown to people who have no business on the server.
 """
 
 import time
@@ -61,6 +62,6 @@ def _open(path: Path, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnec
 
 def _locked(path: Path) -> DestinationLocked:
     return DestinationLocked(
-        f"Another process holds the warehouse file {path}.",
+        f"Another process holds the warehouse file {path.name}.",
         next_step="Close the program that has it open (a DuckDB shell or a notebook), and try again.",
     )

@@ -23,11 +23,14 @@ def web(
 
     from kpi_platform.dashboard.database import create_or_require
     from kpi_platform.logs import configure_logs
+    from kpi_platform.tracing import configure_traces, trace_requests
     from kpi_platform.web.app import create_app
 
     configuration = Configuration.from_environment()
     configure_logs(configuration)
+    configure_traces(configuration)
     app = create_app(configuration)
+    trace_requests(app, app.state.engine)
     create_or_require(app.state.engine)
     # The server's request log would hold the keys of sign-in links; ours names routes.
     # Streams of progress that are still open must not hold up the end.

@@ -102,9 +102,9 @@ def current_revision(engine: sa.Engine) -> str | None:
         with reading(engine) as connection:
             return MigrationContext.configure(connection).get_current_revision()
     except sa.exc.OperationalError as cause:
-        place = engine.url.render_as_string(hide_password=True)
+        name = Path(engine.url.database or "").name
         raise Unavailable(
-            f"The dashboard database {place} cannot be reached.",
+            f"The dashboard database {engine.dialect.name} {name} cannot be reached.",
             next_step="Start it, or correct DASHBOARD_DATABASE_URL.",
         ) from cause
 

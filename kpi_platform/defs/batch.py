@@ -25,6 +25,7 @@ from dagster._core.storage.tags import (
 from kpi_platform.defs import partition_events
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.domain.errors import KpiPlatformError, UnknownCustomer
+from kpi_platform.tracing import traced
 
 CUSTOMERS_TAG = "kpi/customers"
 """Run tag: the customers of a batch, separated by commas. Without it the run's partitions are the batch."""
@@ -118,12 +119,13 @@ class Batch:
 
     def _one(self, work: Callable[[str], Metadata], customer: str) -> None:
         try:
-            metadata = work(customer)
+            with traced(self.context.op_execution_context.op.name, self.context.run.run_id, [customer]):
+                metadata = work(customer)
         except KpiPlatformError as error:
             self.lose(customer, str(error))
         except Exception as error:
             self.context.log.error(f"{customer}: unexpected error", exc_info=error)
-            self.lose(customer, f"{type(error).__name__}: {error}")
+            self.lose(customer, f"{type(error).__name__}: the log of the run has the whole error.")
         else:
             self.keep(customer, dict.fromkeys(self.context.selected_asset_keys, metadata))
 

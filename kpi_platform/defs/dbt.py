@@ -18,6 +18,7 @@ from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import build_wishes, note_progress, request_of
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.syncs import INPUTS, dump_inputs, recorded_inputs
+from kpi_platform.tracing import traced
 
 if TYPE_CHECKING:
     from kpi_platform.pipeline.build import BuildReport
@@ -89,17 +90,18 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
         wait_for_others(context, batch)
         customers = [customer for customer in batch.customers if customer not in batch.failed]
         inputs = recorded_inputs(platform.engine, platform.settings(customers))
-        report = build_kpis(
-            platform.configuration,
-            platform.engine,
-            customers,
-            batch.as_of,
-            run_id=context.run.run_id,
-            mapping_overrides=build_wishes(request_of(context, platform)),
-            on_progress=lambda node: context.log.debug(
-                f"{node.done}/{node.total} {node.node}: {node.status}"
-            ),
-        )
+        with traced("kpi_marts", context.run.run_id, customers):
+            report = build_kpis(
+                platform.configuration,
+                platform.engine,
+                customers,
+                batch.as_of,
+                run_id=context.run.run_id,
+                mapping_overrides=build_wishes(request_of(context, platform)),
+                on_progress=lambda node: context.log.debug(
+                    f"{node.done}/{node.total} {node.node}: {node.status}"
+                ),
+            )
         for customer, error in report.failed.items():
             batch.lose(customer, str(error))
         for customer, rows in report.built.items():

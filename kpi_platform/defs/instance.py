@@ -74,6 +74,7 @@ def instance_settings(configuration: Configuration) -> Mapping[str, Any]:
     }
     if configuration.get("DAGSTER_DATABASE_URL"):
         settings["storage"] = {"postgres": {"postgres_url": {"env": "DAGSTER_DATABASE_URL"}}}
+    settings["run_launcher"] = {"module": "kpi_platform.defs.local_launcher", "class": "RunsHere"}
     if configuration.get("KPI_CELERY_BROKER_URL"):
         settings["run_launcher"] = {
             "module": "kpi_platform.defs.celery_launcher",

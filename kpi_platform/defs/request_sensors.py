@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import dagster as dg
+from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.load_holds import released_holds
@@ -13,6 +14,8 @@ from kpi_platform.defs.jobs import REFRESH, SYNC_AND_REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.requests import REQUEST_TAG, finish
 from kpi_platform.defs.resources import PlatformParam
+from kpi_platform.defs.runs import AFTER_A_CRASH
+from kpi_platform.defs.sensors import PROMPT_SECONDS
 from kpi_platform.domain.sources import SOURCES
 
 BY_HAND = {"dagster/priority": "10"}
@@ -22,12 +25,12 @@ ENDINGS = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterR
 
 
 def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[dg.SensorDefinition]:
-    """The sensor that starts the runs, and one for each way in which they end. `kpi_keys` are the assets that
-    come after a sync."""
+    """The sensors that start runs, every PROMPT_SECONDS, and one for each way in which they end. `kpi_keys`
+    are the assets that come after a sync."""
 
     @dg.sensor(
         job=SYNC_AND_REFRESH,
-        minimum_interval_seconds=interval_seconds,
+        minimum_interval_seconds=min(interval_seconds, PROMPT_SECONDS),
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts a run for each sync that somebody has asked for on the web page or by the API.",
     )
@@ -45,7 +48,7 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
 
     @dg.sensor(
         job=REFRESH,
-        minimum_interval_seconds=interval_seconds,
+        minimum_interval_seconds=min(interval_seconds, PROMPT_SECONDS),
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Loads what was held and somebody has released.",
     )
@@ -59,7 +62,9 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
         if not ready:
             yield dg.SkipReason("Nobody has released a load.")
         for customer, hold in ready.items():
-            tags = batch_tags(context.instance, [customer]) | {"kpi/trigger": "release", **BY_HAND}
+            tags = batch_tags(context.instance, [customer]) | {
+                "kpi/trigger": "release", **BY_HAND, **AFTER_A_CRASH,
+            }  # fmt: skip
             yield dg.RunRequest(run_key=f"release-{hold.id}", tags=tags)
 
     def ending(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
@@ -74,7 +79,7 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
         def sync_request_ended(context: dg.RunStatusSensorContext, platform: PlatformParam) -> None:
             run = context.dagster_run
             request_id = run.tags.get(REQUEST_TAG)
-            if request_id is None:
+            if request_id is None or run.tags.get(WILL_RETRY_TAG) == "true":
                 return
             if status == dg.DagsterRunStatus.SUCCESS:
                 finish(platform, request_id, "done", {"errors": []}, run.run_id)
@@ -96,6 +101,7 @@ def run_for(instance: dg.DagsterInstance, request: SyncRequest, kpi_keys: list[d
             REQUEST_TAG: request.id,
             "kpi/source": ",".join(sources),
             **BY_HAND,
+            **AFTER_A_CRASH,
         },
         asset_selection=[*(key for source in sources for key in source_keys(source)), *kpi_keys],
     )

@@ -1,7 +1,7 @@
 """What assets, schedules and sensors are given: the installation they work for."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -12,8 +12,10 @@ from kpi_platform.adapters.fivetran_dagster import KpiFivetranClient, KpiFivetra
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine
 from kpi_platform.dashboard.fivetran_calls import add_calls
+from kpi_platform.defs.life_line import HOST_TAG, life_line
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.batch import read_inputs
+from kpi_platform.tracing import configure_traces, send_traces
 
 
 class Platform:
@@ -57,9 +59,16 @@ def platform_resource(configuration: Configuration) -> dg.ResourceDefinition:
     """A `Platform` for each run and each evaluation of a schedule or sensor."""
 
     @dg.resource(description="Configuration, dashboard database and Fivetran of this installation.")
-    def platform(_: dg.InitResourceContext) -> Iterator[Platform]:
-        with closing(Platform(configuration)) as opened:
-            yield opened
+    def platform(context: dg.InitResourceContext) -> Iterator[Platform]:
+        run = context.run
+        launched = run is not None and HOST_TAG not in run.tags
+        held = life_line(configuration.dagster_home, run.run_id) if run and launched else nullcontext()
+        configure_traces(configuration)
+        with held, closing(Platform(configuration)) as opened:
+            try:
+                yield opened
+            finally:
+                send_traces()
 
     return platform
 

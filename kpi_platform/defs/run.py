@@ -11,7 +11,7 @@ import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
 from dagster_shared.error import SerializableErrorInfo
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from sqlalchemy import Engine
 
 from kpi_platform.configuration import Configuration
@@ -20,11 +20,9 @@ from kpi_platform.dashboard.database import reading
 from kpi_platform.defs.batch import Metadata, batch_tags, watcher
 from kpi_platform.defs.dashboard import UPLOAD_VERSION
 from kpi_platform.defs.instance import prepare_dagster_home
+from kpi_platform.defs.life_line import HOST_TAG, life_line
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.domain.errors import InvalidInput
-
-HOST_TAG = "kpi/host"
-"""Run tag: the machine on which a run goes on that no daemon watches over."""
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _STEPS = {
@@ -77,7 +75,7 @@ def run_job(
             tags={**job.run_tags, **batch_tags(instance, wanted, as_of), HOST_TAG: socket.gethostname()},
         )
         loaded: dict[str, int] = {}
-        with _life_line(configuration.dagster_home, run.run_id), _watching(loaded, on_progress):
+        with life_line(configuration.dagster_home, run.run_id), _watching(loaded, on_progress):
             events = list(_reported(execute_run_iterator(InMemoryJob(job), run, instance), on_progress))
     return RunOutcome((run.run_id,), loaded, _failures(wanted, loaded, events))
 
@@ -96,21 +94,11 @@ def bury_dead_runs(instance: dg.DagsterInstance, home: Path) -> None:
     unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
     for run in instance.get_runs(dg.RunsFilter(statuses=unfinished, tags={HOST_TAG: socket.gethostname()})):
         try:
-            with _life_line(home, run.run_id):
+            with life_line(home, run.run_id):
                 instance.report_run_failed(run, "The process of the run was ended from outside.")
                 instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         except Timeout:
             continue
-
-
-@contextmanager
-def _life_line(home: Path, run_id: str) -> Iterator[None]:
-    """A lock that lasts as long as the process of the run: who gets it knows that the process has ended."""
-    file = home / "processes" / f"{run_id}.lock"
-    file.parent.mkdir(exist_ok=True)
-    with FileLock(file, timeout=0):
-        yield
-    file.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.jobs import REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME
 from kpi_platform.defs.resources import Platform, PlatformParam
-from kpi_platform.defs.runs import ActiveRun, active_runs, in_chunks
+from kpi_platform.defs.runs import AFTER_A_CRASH, ActiveRun, active_runs, in_chunks
 from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import (
     dump_inputs,
@@ -37,17 +37,18 @@ from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
 
 CUSTOMERS_PER_REFRESH = 200
-WEBHOOK_SECONDS = 5
-"""How soon after a webhook the syncs are looked at."""
+PROMPT_SECONDS = 5
+"""How often is looked at what the dashboard database tells: webhooks, new customers, wishes of people."""
 
 _RUNNING = dg.DefaultSensorStatus.RUNNING
 
 
 def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.SensorDefinition]:
-    """Evaluated every `interval_seconds`. A finished sync waits `settle` for that of the other source."""
+    """Evaluated every `interval_seconds`, or every PROMPT_SECONDS. A finished sync waits `settle` for that of
+    the other source."""
 
     @dg.sensor(
-        minimum_interval_seconds=interval_seconds,
+        minimum_interval_seconds=min(interval_seconds, PROMPT_SECONDS),
         default_status=_RUNNING,
         description="Keeps the partitions in step with the customers.",
     )
@@ -66,7 +67,7 @@ def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.Sensor
         return dg.SensorResult(dynamic_partitions_requests=requests)
 
     @dg.sensor(
-        minimum_interval_seconds=min(interval_seconds, WEBHOOK_SECONDS),
+        minimum_interval_seconds=min(interval_seconds, PROMPT_SECONDS),
         default_status=_RUNNING,
         description="Notices every finished sync, whoever started it; one request serves all customers. A "
         "webhook of Fivetran's hastens it.",
@@ -224,5 +225,5 @@ def _refreshes(instance: dg.DagsterInstance, due: Mapping[str, str]) -> Iterator
         inputs = "\n".join(f"{customer} {due[customer]}" for customer in chunk)
         yield dg.RunRequest(
             run_key=hashlib.sha256(inputs.encode()).hexdigest()[:32],
-            tags=batch_tags(instance, chunk) | {"kpi/trigger": "sync", "dagster/max_retries": "2"},
+            tags=batch_tags(instance, chunk) | {"kpi/trigger": "sync", **AFTER_A_CRASH},
         )

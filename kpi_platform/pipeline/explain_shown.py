@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.account_reading import KpiValue, account_detail
+from kpi_platform.dashboard.account_reading import AccountSummary, KpiValue
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.matches import matches_of_account
 from kpi_platform.domain.errors import NotFound
@@ -37,30 +37,29 @@ def explain_shown(
     configuration: Configuration,
     engine: sa.Engine,
     customer: str,
-    account_id: int,
+    account: AccountSummary,
     kpi: str,
     *,
     rows: int = DEFAULT_ROWS,
     wait_seconds: float,
 ) -> ShownExplanation:
-    """Explains the value of `kpi` that the dashboard shows of its account `account_id`.
+    """Explains the value of `kpi` that the dashboard shows of `account`.
 
     Of several source accounts that are this account, it is the one whose value is shown. Raises NotFound
     where the account has no such value, no source account, or nothing was computed; DestinationLocked where
     the embedded warehouse is not free within `wait_seconds`."""
-    with reading(engine) as connection:
-        summary = account_detail(connection, customer, account_id).summary
-        matches = matches_of_account(connection, customer, account_id)
-    shown = summary.kpis.get(kpi)
+    shown = account.kpis.get(kpi)
     if shown is None:
         raise NotFound(
-            f"The account '{summary.account.name}' shows no KPI '{kpi}'.",
-            next_step=f"It shows {', '.join(summary.kpis) or 'none yet'}.",
+            f"The account '{account.account.name}' shows no KPI '{kpi}'.",
+            next_step=f"It shows {', '.join(account.kpis) or 'none yet'}.",
         )
+    with reading(engine) as connection:
+        matches = matches_of_account(connection, customer, account.account.id)
     accounts = {match.source_account_id: match.source_name for match in matches}
     if not accounts:
         raise NotFound(
-            f"No account of the sources is matched with '{summary.account.name}'.",
+            f"No account of the sources is matched with '{account.account.name}'.",
             next_step="Look at the match review.",
         )
     one = explained_customer(configuration, engine, customer)

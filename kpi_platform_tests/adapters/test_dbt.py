@@ -78,6 +78,18 @@ def test_a_failing_node_names_the_database_s_reason_and_no_file(project: DbtProj
     assert str(project.configuration.home) not in (result.message or "")
 
 
+def test_what_dbt_says_of_a_file_is_said_without_the_folder_it_is_in(project: DbtProject) -> None:
+    absent = project.configuration.home / "absent.csv"
+    (project.directory / "macros").mkdir()
+    query = f"select * from read_csv('{absent}')"
+    (project.directory / "macros/read.sql").write_text(
+        f'{{% macro read() %}}{{% do run_query("{query}") %}}{{% endmacro %}}'
+    )
+    with pytest.raises(BuildFailed, match=r'"absent\.csv"') as caught:
+        project.operate("read", {})
+    assert str(project.configuration.home) not in str(caught.value)
+
+
 def test_a_project_that_does_not_parse_fails_as_a_whole(project: DbtProject) -> None:
     (project.directory / "models/mart.sql").write_text("select * from {{ ref('nowhere') }}")
     with pytest.raises(BuildFailed, match="nowhere"):

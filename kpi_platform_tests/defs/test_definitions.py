@@ -138,6 +138,15 @@ def test_schedule_and_sensors_run_from_the_start(loaded: tuple[dg.Definitions, C
     )
 
 
+def test_what_people_ask_for_is_looked_at_every_few_seconds(
+    loaded: tuple[dg.Definitions, Configuration],
+) -> None:
+    repository = loaded[0].get_repository_def()
+    intervals = {sensor.name: sensor.minimum_interval_seconds for sensor in repository.sensor_defs}
+    # A tick that comes too late by one, and the daemon's own loop of five seconds, stay within 15.
+    assert {intervals[name] for name in ("sync_requests", "customers_partitions", "released_loads")} == {5}
+
+
 def test_the_instance_is_prepared_once_with_its_pools(configuration: Configuration) -> None:
     home = prepare_dagster_home(configuration)
     assert home == configuration.dagster_home

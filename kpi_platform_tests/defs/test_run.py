@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 from dagster._core.storage.partition_status_cache import AssetPartitionStatus
 
+from kpi_platform import tracing
 from kpi_platform.adapters.dbt import DbtProject, project_directory
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.dashboard.uploads import list_uploads
@@ -25,6 +26,7 @@ from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline import build
 from kpi_platform.pipeline.alerts import tell
 from kpi_platform_tests.defs.installation import Installation, eventually, installed
+from kpi_platform_tests.operation.collector import Collector, collecting
 from kpi_platform_tests.pipeline.landing import ACCOUNT, account, land
 
 pytestmark = pytest.mark.timeout(900)
@@ -53,8 +55,17 @@ SECRETS = {
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("run") / "home", **SECRETS) as installation:
+def collector() -> Iterator[Collector]:
+    """What the runs of this file tell of their steps."""
+    with collecting() as collector:
+        yield collector
+        tracing.end_traces()
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Installation]:
+    environment = {**SECRETS, tracing.ENDPOINT: collector.url}
+    with installed(tmp_path_factory.mktemp("run") / "home", **environment) as installation:
         alerts = {"webhook_url_secret": "UMBRA_ALERTS"}
         installation.add("umbra", servicenow={"enabled": False}, alerts=alerts)
         yield installation
@@ -73,7 +84,9 @@ def run(installation: Installation, *customers: str, skip_sync: bool = False) ->
     return outcome, lines
 
 
-def test_a_killed_run_is_found_dead_by_the_next_which_goes_all_the_way(installation: Installation) -> None:
+def test_a_killed_run_is_found_dead_by_the_next_which_goes_all_the_way(
+    installation: Installation, collector: Collector
+) -> None:
     installation.plan("umbra_salesforce", "success", duration_seconds=20)
     killed = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", KILLED],
@@ -93,6 +106,9 @@ def test_a_killed_run_is_found_dead_by_the_next_which_goes_all_the_way(installat
     statuses = {run.status for run in installation.runs("sync_and_refresh")}
     assert statuses == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}
     assert installation.materializations("dashboard_load", partition="umbra")
+    for step in ("kpi_marts", "account_matches", "dashboard_load"):
+        [span] = collector.named(step)
+        assert span.attributes == {"kpi.run_id": outcome.run_ids[0], "kpi.customers": ["umbra"]}
 
 
 HOUSE_RULE = """
@@ -153,7 +169,9 @@ def test_an_as_of_without_a_time_zone_is_refused(installation: Installation) -> 
         )
 
 
-def test_no_secret_stands_in_anything_that_the_runs_have_left(installation: Installation) -> None:
+def test_no_secret_stands_in_anything_that_the_runs_have_left(
+    installation: Installation, collector: Collector
+) -> None:
     """Run configuration, tags, event log and metadata, both databases, the marts, dbt's files, the logs."""
     with installation.engine.begin() as connection:
         token, _ = create_token(connection, name="test", customer="umbra", scope="read", who="test")
@@ -167,3 +185,4 @@ def test_no_secret_stands_in_anything_that_the_runs_have_left(installation: Inst
     secrets = (MARKER.encode(), token.encode())
     told = [path for path in files if any(secret in path.read_bytes() for secret in secrets)]
     assert told == []
+    assert MARKER not in str(collector.spans)

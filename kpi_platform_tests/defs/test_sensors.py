@@ -17,6 +17,7 @@ from kpi_platform.defs.location import definitions
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.request_sensors import run_for
 from kpi_platform.defs.resources import Platform
+from kpi_platform.defs.runs import AFTER_A_CRASH
 from kpi_platform.defs.schedules import due_syncs
 from kpi_platform_tests.defs.installation import Installation, installed
 
@@ -200,3 +201,35 @@ def test_a_request_of_the_web_app_is_run_once_and_answered(installation: Install
     assert answered.results["kpis_synced"] > 0
     # What the run has taken in calls for no refresh of its own.
     assert isinstance(tick(installation, "refresh"), dg.SkipReason)
+
+
+def test_a_request_hears_of_a_failed_run_only_where_none_follows_it(installation: Installation) -> None:
+    installation.add("umbra")
+    tick(installation, "customers_partitions")
+    with installation.engine.begin() as connection:
+        asked = create_sync_request(connection, "umbra", "salesforce", requested_by="test")
+    job = definitions(installation.configuration).resolve_job_def("sync_and_refresh")
+    tags = run_for(installation.instance, asked, []).tags
+    for retries, state in ((AFTER_A_CRASH, "queued"), ({"dagster/max_retries": "0"}, "failed")):
+        run = installation.instance.create_run_for_job(job, tags={**tags, **retries})
+        installation.instance.report_run_failed(run, "Its process was ended from outside.")
+        ended(installation, "sync_request_failure", run.run_id)
+        with installation.engine.begin() as connection:
+            answered = sync_request(connection, asked.id)
+        assert answered.state == state
+    assert answered.results["errors"] == ["The run failed before its first step; see the run in Dagster."]
+
+
+def ended(installation: Installation, name: str, run_id: str) -> None:
+    """One evaluation of a sensor of runs that have ended."""
+    sensor = definitions(installation.configuration).resolve_sensor_def(name)
+    run = installation.instance.get_run_by_id(run_id)
+    failures = installation.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    event = failures.records[0].event_log_entry.dagster_event
+    assert run is not None
+    assert event is not None
+    with closing(Platform(installation.configuration)) as platform:
+        context = dg.build_run_status_sensor_context(
+            name, event, installation.instance, run, resources={"platform": platform}
+        )
+        sensor(context)

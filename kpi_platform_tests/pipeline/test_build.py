@@ -174,6 +174,20 @@ def test_a_shown_value_is_explained_over_http_and_on_its_accounts_page(shown: tu
     assert "no: out of range" in whole
 
 
+def test_an_explanation_reads_its_account_once(shown: tuple[TestClient, str]) -> None:
+    client, account_page = shown
+    statements: list[str] = []
+    engine = client.app.state.engine  # type: ignore[attr-defined]
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    assert client.get(f"{account_page}/kpis/csat/explanation").status_code == 200
+    sa.event.remove(engine, "before_cursor_execute", note)
+    assert len([one for one in statements if "FROM account_health" in one]) == 1
+
+
 def test_an_explanation_says_that_another_value_is_shown_and_which_it_explains(
     installation: Installation, shown: tuple[TestClient, str]
 ) -> None:

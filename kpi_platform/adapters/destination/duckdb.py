@@ -1,5 +1,6 @@
 """The embedded DuckDB file as a destination."""
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ class DuckDbDestination(SqlDestination):
 
     @property
     def name(self) -> str:
-        return f"duckdb {self.file} ({self.mart_schema})"
+        return f"duckdb {self.file.name} ({self.mart_schema})"
 
     def columns(self, schemas: Sequence[str]) -> Catalogue:
         if not self.file.exists() or not schemas:
@@ -55,7 +56,7 @@ class DuckDbDestination(SqlDestination):
                 rows = _select(connection, statements.mart(self.mart_schema, table, customer, columns, where))
             except duckdb.CatalogException as cause:
                 raise NotFound(
-                    f"There is no mart {self.mart_schema}.{table} in {self.file}.",
+                    f"There is no mart {self.mart_schema}.{table} in {self.file.name}.",
                     next_step="Compute the KPIs of a customer first.",
                 ) from cause
             yield from _batches(rows)
@@ -73,7 +74,7 @@ class DuckDbDestination(SqlDestination):
                 yield from _batches(connection.sql(sql))
             except duckdb.Error as cause:
                 raise DestinationUnavailable(
-                    f"The warehouse file {self.file} did not answer: {str(cause).splitlines()[0]}",
+                    f"The warehouse file {self.file.name} did not answer: {self._reason(cause)}",
                     next_step="Look at the tables or views that the message names.",
                 ) from cause
 
@@ -115,8 +116,8 @@ class DuckDbDestination(SqlDestination):
     def _require_file(self) -> None:
         if not self.file.exists():
             raise DestinationUnavailable(
-                f"The warehouse file {self.file} does not exist.",
-                next_step="Run a sync, or put the file there.",
+                f"The warehouse file {self.file.name} does not exist.",
+                next_step="Run a sync, or put the file into KPI_PLATFORM_HOME.",
             )
 
     def _open_once(self) -> None:
@@ -135,9 +136,13 @@ class DuckDbDestination(SqlDestination):
                 yield connection
         except duckdb.IOException as cause:
             raise DestinationUnavailable(
-                f"The warehouse file {self.file} cannot be read: {cause}",
+                f"The warehouse file {self.file.name} cannot be read: {self._reason(cause)}",
                 next_step="Check that it is a DuckDB file of this version and that this user may read it.",
             ) from cause
+
+    def _reason(self, cause: duckdb.Error) -> str:
+        """What DuckDB says, without the folder."""
+        return str(cause).splitlines()[0].replace(f"{self.file.parent}{os.sep}", "")
 
 
 def _select(connection: duckdb.DuckDBPyConnection, statement: sa.SelectBase) -> duckdb.DuckDBPyRelation:

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query
 
+from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_history import confirmed_until, health_series, kpi_series
 from kpi_platform.dashboard.account_reading import (
     AccountFilter,
@@ -13,6 +15,7 @@ from kpi_platform.dashboard.account_reading import (
     account_detail,
     find_accounts,
 )
+from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.matches import matches_of_account
 from kpi_platform.pipeline.customer_settings import effective_settings
@@ -127,16 +130,9 @@ def get_explanation(
 ) -> ExplanationAnswer:
     """How the shown value came about: formula, parts, and the source rows that counted or were left out.
     Computed from the source rows that are in the warehouse now, which takes some seconds."""
-    # dbt's adapters take a second to import, and few processes ever need them.
-    from kpi_platform.pipeline.explain_shown import explain_shown
-
-    found = explain_shown(
-        configuration, engine, customer, account_id, kpi, rows=limit, wait_seconds=WAIT_SECONDS
-    )
-    names = ExplanationAnswer.model_fields.keys() - {"is_shown"}
-    return ExplanationAnswer.model_validate(
-        {"is_shown": found.is_shown, **{name: getattr(found.explanation, name) for name in names}}
-    )
+    with reading(engine) as connection:
+        account = account_detail(connection, customer, account_id).summary
+    return explanation_of(account, kpi, configuration, engine, customer, limit)
 
 
 @router.get("/{account_id}/history", responses=errors(404))
@@ -155,6 +151,25 @@ def get_account_history(
             "kpis": kpi_series(connection, customer, account_id, kpi, since=since),
             "confirmed_until": confirmed_until(connection, customer),
         }
+    )
+
+
+def explanation_of(
+    account: AccountSummary,
+    kpi: str,
+    configuration: Configuration,
+    engine: sa.Engine,
+    customer: str,
+    rows: int,
+) -> ExplanationAnswer:
+    """The answer about a value of `account`; waits WAIT_SECONDS for a busy warehouse."""
+    # dbt's adapters take a second to import, and few processes ever need them.
+    from kpi_platform.pipeline.explain_shown import explain_shown
+
+    found = explain_shown(configuration, engine, customer, account, kpi, rows=rows, wait_seconds=WAIT_SECONDS)
+    names = ExplanationAnswer.model_fields.keys() - {"is_shown"}
+    return ExplanationAnswer.model_validate(
+        {"is_shown": found.is_shown, **{name: getattr(found.explanation, name) for name in names}}
     )
 
 

@@ -12,7 +12,7 @@ from kpi_platform.domain.errors import KpiPlatformError, NotFound
 from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep
 from kpi_platform.web.errors import note_error
 from kpi_platform.web.page import CustomerPageDep
-from kpi_platform.web.routes.accounts import AccountId, get_explanation
+from kpi_platform.web.routes.accounts import AccountId, explanation_of
 from kpi_platform.web.schemas.explanations import ExplanationAnswer
 
 router = APIRouter(include_in_schema=False)
@@ -40,7 +40,7 @@ def show_explanation(
     explanation: ExplanationAnswer | None = None
     problem: KpiPlatformError | None = None
     try:
-        explanation = get_explanation(account_id, kpi, configuration, engine, customer, _ROWS)
+        explanation = explanation_of(summary, kpi, configuration, engine, customer, _ROWS)
     except KpiPlatformError as error:
         note_error(request, error)
         problem = error

@@ -1,0 +1,43 @@
+"""Whether the process of a run lives: it holds a lock, which the system frees however the process ends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+HOST_TAG = "kpi/host"
+"""Run tag: the machine on which a run goes on that no daemon has launched."""
+
+
+@contextmanager
+def life_line(home: Path, run_id: str) -> Iterator[None]:
+    """Held for as long as the run goes on; `home` is DAGSTER_HOME. Timeout where another process holds it."""
+    file = _file(home, run_id)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file, timeout=0):
+        try:
+            yield
+        finally:
+            # Only a process that is ended from outside leaves the file.
+            file.unlink(missing_ok=True)
+
+
+def is_cut(home: Path, run_id: str) -> bool:
+    """True where the process was ended from outside. False where it lives, ended by itself, or is not known
+    here, as on another machine."""
+    file = _file(home, run_id)
+    if not file.exists():
+        return False
+    try:
+        with FileLock(file, timeout=0):
+            pass
+    except Timeout:
+        return False
+    # Whoever asks next is to hear the same.
+    file.touch()
+    return True
+
+
+def _file(home: Path, run_id: str) -> Path:
+    return home / "processes" / f"{run_id}.lock"
