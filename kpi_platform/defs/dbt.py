@@ -12,6 +12,7 @@ from dagster_shared.record import replace
 
 from kpi_platform.adapters.dbt import project_directory
 from kpi_platform.dashboard.check_results import Finding, Outcome, record_check_results
+from kpi_platform.defs import partition_events
 from kpi_platform.defs.batch import Batch
 from kpi_platform.defs.overlap import wait_for_others
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
@@ -111,7 +112,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
                 if key.path[-1] in rows
             }
             batch.keep(customer, made, {INPUTS: dump_inputs(inputs.get(customer, {}), batch.takes_in_until)})
-        yield from check_results(context, report.checks)
+        partition_events.store_checks(context, list(check_results(context, report.checks)))
         keep_check_results(platform, report, context.run.run_id)
         yield from batch.finish()
 

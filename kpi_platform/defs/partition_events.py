@@ -12,6 +12,7 @@ from functools import cache
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 from dagster._core.definitions.metadata import RawMetadataValue
 from dagster._core.events import (
     AssetMaterializationPlannedData,
@@ -50,17 +51,35 @@ def materialised(
     tags: Mapping[str, str] | None,
 ) -> DagsterEvent:
     """The running step has made a partition of an asset."""
-    step = context.get_step_execution_context()
     made = dg.AssetMaterialization(key, partition=partition, metadata=metadata, tags=tags)
+    message = f"Materialized {partition} of {made.label}."
+    return _of_step(context, DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(made), message)
+
+
+def checked(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> DagsterEvent:
+    """The running step has checked an asset."""
+    evaluation = result.to_asset_check_evaluation(context.get_step_execution_context())
+    outcome = "passed" if evaluation.passed else "did not pass"
+    message = f"Asset check '{evaluation.check_name}' on '{evaluation.asset_key.to_user_string()}' {outcome}."
+    return _of_step(context, DagsterEventType.ASSET_CHECK_EVALUATION, evaluation, message)
+
+
+def _of_step(
+    context: dg.AssetExecutionContext,
+    kind: DagsterEventType,
+    data: StepMaterializationData | AssetCheckEvaluation,
+    message: str,
+) -> DagsterEvent:
+    step = context.get_step_execution_context()
     return DagsterEvent(
-        event_type_value=DagsterEventType.ASSET_MATERIALIZATION.value,
+        event_type_value=kind.value,
         job_name=step.job_name,
         step_handle=step.step.handle,
         node_handle=step.step.node_handle,
         step_kind_value=step.step.kind.value,
         logging_tags=step.event_tags,
-        event_specific_data=StepMaterializationData(made),
-        message=f"Materialized {partition} of {made.label}.",
+        event_specific_data=data,
+        message=message,
         pid=os.getpid(),
     )
 
@@ -76,6 +95,25 @@ def store(context: dg.AssetExecutionContext, events: Sequence[DagsterEvent]) -> 
             _store_together(storage, context.run.run_id, now, some)
         else:
             storage.store_event_batch([_entry(context.run.run_id, now, event) for event in some])
+
+
+def store_checks(context: dg.AssetExecutionContext, results: Sequence[dg.AssetCheckResult]) -> None:
+    """Stores what the step of `context` has found. It need not yield the results where their outputs are
+    optional: Dagster would store each by itself, and its output too."""
+    now, run_id = time.time(), context.run.run_id
+    entries = [_entry(run_id, now, checked(context, result)) for result in results]
+    storage = context.instance.event_log_storage
+    if not entries:
+        return
+    if not isinstance(storage, SqlEventLogStorage):
+        storage.store_event_batch(entries)
+        return
+    rows = [storage._event_to_row(entry) for entry in entries]
+    _insert_of_run(storage, run_id, rows)
+    with storage.index_transaction() as connection:
+        ids = _insert(connection, SqlEventLogStorageTable, rows)
+    for entry, number in zip(entries, ids, strict=True):
+        storage.store_asset_check_event(entry, number)
 
 
 def _entry(run_id: str, moment: float, event: DagsterEvent) -> EventLogEntry:
@@ -102,10 +140,7 @@ def _store_together(
         {**row, "event": text, "asset_key": names[key], "partition": event.partition}
         for event, key, text in zip(events, keys, _texts(first, events), strict=True)
     ]
-    if isinstance(storage, SqliteEventLogStorage):
-        # There every run has a database of its own, and what concerns assets is in the index as well.
-        with storage.run_connection(run_id) as connection:
-            _insert(connection, SqlEventLogStorageTable, rows)
+    _insert_of_run(storage, run_id, rows)
     with storage.index_transaction() as connection:
         ids = _insert(connection, SqlEventLogStorageTable, rows)
         tags = [
@@ -125,6 +160,13 @@ def _store_together(
         # In one order, so that two runs never wait for each other.
         for _, (event, number) in sorted(last.items()):
             storage._store_asset_event(connection, _entry(run_id, moment, event), number)
+
+
+def _insert_of_run(storage: SqlEventLogStorage, run_id: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """On SQLite every run has a database of its own, and what concerns assets is in the index as well."""
+    if isinstance(storage, SqliteEventLogStorage):
+        with storage.run_connection(run_id) as connection:
+            _insert(connection, SqlEventLogStorageTable, rows)
 
 
 def _texts(first: EventLogEntry, events: Sequence[DagsterEvent]) -> Iterator[str]:

@@ -17,7 +17,11 @@ from dagster._core.storage.event_log import (
     SqlEventLogStorageTable,
     SqliteEventLogStorage,
 )
-from dagster._core.storage.event_log.schema import AssetEventTagsTable, AssetKeyTable
+from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
+    AssetEventTagsTable,
+    AssetKeyTable,
+)
 from dagster._serdes import deserialize_value
 
 from kpi_platform.configuration import Configuration
@@ -25,10 +29,14 @@ from kpi_platform.defs import partition_events
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
-from kpi_platform_tests.defs.stand_in import LOAD, MARTS, MATCHES, stand_in
+from kpi_platform_tests.defs.stand_in import CHECK, LOAD, MARTS, MATCHES, stand_in
 from kpi_platform_tests.postgres import PostgresServer
 
-KEPT = (DagsterEventType.ASSET_MATERIALIZATION_PLANNED, DagsterEventType.ASSET_MATERIALIZATION)
+KEPT = (
+    DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+    DagsterEventType.ASSET_MATERIALIZATION,
+    DagsterEventType.ASSET_CHECK_EVALUATION,
+)
 CUSTOMERS = ["c0", "c1", "c2", 'c"3']
 
 
@@ -78,8 +86,8 @@ def test_the_rows_are_the_same_in_the_log_of_the_run_and_in_that_of_the_assets(
     ours, theirs = map(_storage, instances)
     for shard in ("run", "index"):
         assert _events(ours, run_id, shard) == _events(theirs, run_id, shard)
-    # 4 assets are planned for 4 customers; c1 is matched no more.
-    assert len(_events(ours, run_id, "index")) == 16 + 8 + 3 + 3
+    # 4 assets are planned for 4 customers, 2 are checked; c1 is matched no more.
+    assert len(_events(ours, run_id, "index")) == 16 + 8 + 2 + 3 + 3
 
 
 def test_the_tags_by_which_dagster_finds_events_are_the_same(
@@ -94,6 +102,13 @@ def test_each_asset_shows_its_newest_event(instances: list[dg.DagsterInstance], 
     ours, theirs = map(_storage, instances)
     assert _assets(ours) == _assets(theirs)
     assert set(_assets(ours)) == {key.to_string() for key in (*MARTS, MATCHES, LOAD)}
+
+
+def test_each_check_shows_its_newest_result(instances: list[dg.DagsterInstance], run_id: str) -> None:
+    ours, theirs = map(_storage, instances)
+    assert _checks(ours) == _checks(theirs)
+    newest = ours.get_latest_asset_check_execution_by_key([dg.AssetCheckKey(key, CHECK) for key in MARTS])
+    assert [newest[dg.AssetCheckKey(key, CHECK)].status.value for key in MARTS] == ["SUCCEEDED", "FAILED"]
 
 
 def test_an_asset_names_the_row_of_its_newest_materialisation(
@@ -131,6 +146,17 @@ def _tags(storage: SqlEventLogStorage) -> list[Any]:
     tags, events = AssetEventTagsTable, SqlEventLogStorageTable
     query = sa.select(events.c.event, tags.c.asset_key, tags.c.key, tags.c.value, tags.c.event_timestamp)
     return _rows(storage, query.join(events, events.c.id == tags.c.event_id).order_by(tags.c.id))
+
+
+def _checks(storage: SqlEventLogStorage) -> list[Any]:
+    """With the event instead of its id."""
+    checks, events = AssetCheckExecutionsTable, SqlEventLogStorageTable
+    columns = [column for column in checks.c if not column.name.endswith(("id", "timestamp"))]
+    query = sa.select(events.c.event, checks.c.run_id, *columns)
+    return _rows(
+        storage,
+        query.join(events, events.c.id == checks.c.evaluation_event_storage_id).order_by(checks.c.id),
+    )
 
 
 def _assets(storage: SqlEventLogStorage) -> dict[str, Any]:
