@@ -1,5 +1,6 @@
 """Opening the dashboard database, and bringing its schema to the version of this program."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate, Unavailable
+
+_log = logging.getLogger(__name__)
 
 _BUSY_TIMEOUT_MS = 300_000
 """A load of the largest customers may hold a SQLite database for minutes; others queue."""
@@ -102,6 +105,8 @@ def current_revision(engine: sa.Engine) -> str | None:
         with reading(engine) as connection:
             return MigrationContext.configure(connection).get_current_revision()
     except sa.exc.OperationalError as cause:
+        # Where it is concerns whoever runs the server, not those whom the server answers.
+        _log.error("No answer from %s", engine.url.render_as_string(hide_password=True))
         name = Path(engine.url.database or "").name
         raise Unavailable(
             f"The dashboard database {engine.dialect.name} {name} cannot be reached.",
