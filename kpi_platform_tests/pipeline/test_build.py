@@ -218,7 +218,9 @@ def test_a_warehouse_that_is_written_to_is_said_to_be_busy_with_the_way_to_ask_a
 
 
 HARM = {
-    "every_account_has_every_kpi": "delete from kpi.kpi_values where kpi = 'adoption_index' and customer_id = 'zeta'",
+    "every_account_has_every_kpi": (
+        "delete from kpi.kpi_values where kpi = 'adoption_index' and customer_id = 'zeta'"
+    ),
     "measures_reconcile_with_values": (
         "update kpi.kpi_measures set row_count = row_count + 1 where customer_id = 'zeta'"
     ),
