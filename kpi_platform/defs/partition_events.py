@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 import dagster as dg
 import sqlalchemy as sa
@@ -56,7 +56,7 @@ def materialised(
     return _of_step(context, DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(made), message)
 
 
-def checked(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> DagsterEvent:
+def _checked(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> DagsterEvent:
     """The running step has checked an asset."""
     evaluation = result.to_asset_check_evaluation(context.get_step_execution_context())
     outcome = "passed" if evaluation.passed else "did not pass"
@@ -101,7 +101,7 @@ def store_checks(context: dg.AssetExecutionContext, results: Sequence[dg.AssetCh
     """Stores what the step of `context` has found. It need not yield the results where their outputs are
     optional: Dagster would store each by itself, and its output too."""
     now, run_id = time.time(), context.run.run_id
-    entries = [_entry(run_id, now, checked(context, result)) for result in results]
+    entries = [_entry(run_id, now, _checked(context, result)) for result in results]
     storage = context.instance.event_log_storage
     if not entries:
         return
@@ -211,6 +211,6 @@ def _for_sqlite(row: Mapping[str, object]) -> Mapping[str, object]:
     return {name: _instant(value) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
-@cache
+@lru_cache(maxsize=1)
 def _instant(moment: datetime) -> str:
     return moment.isoformat(" ", "microseconds")

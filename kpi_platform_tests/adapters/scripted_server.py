@@ -1,12 +1,13 @@
 """A real HTTP server that answers what a test has written down, one answer after another."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from kpi_platform_tests.http_server import serving
 
 
 @dataclass
@@ -56,13 +57,5 @@ def scripted(*answers: Answer) -> Iterator[ScriptedServer]:
         def log_message(self, *_: Any) -> None:
             """Keeps the test's output clean."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    script.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with serving(Handler) as script.url:
         yield script
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -59,7 +59,6 @@ def collector() -> Iterator[Collector]:
     """What the runs of this file tell of their steps."""
     with collecting() as collector:
         yield collector
-        tracing.end_traces()
 
 
 @pytest.fixture(scope="module")

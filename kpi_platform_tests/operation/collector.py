@@ -1,13 +1,15 @@
 """A collector of traces: takes what exporters send over HTTP."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from kpi_platform.tracing import end_traces
+from kpi_platform_tests.http_server import serving
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Collector:
 
 @contextmanager
 def collecting() -> Iterator[Collector]:
+    """At its end nothing is traced any more."""
     collector = Collector("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -47,16 +50,12 @@ def collecting() -> Iterator[Collector]:
         def log_message(self, *_: Any) -> None:
             """Keeps the test's output clean."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    collector.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
-        yield collector
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as collector.url:
+        try:
+            yield collector
+        finally:
+            # As long as somebody takes what is left.
+            end_traces()
 
 
 def _spans(request: Any) -> Iterator[Span]:

@@ -17,7 +17,6 @@ from kpi_platform_tests.web.conftest import Web, web  # noqa: F401
 def collector() -> Iterator[Collector]:
     with collecting() as collector:
         yield collector
-        tracing.end_traces()
 
 
 def towards(collector: Collector, configuration: Configuration) -> Configuration:

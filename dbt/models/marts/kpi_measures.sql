@@ -9,22 +9,34 @@ events as (
     {%- endif %}
 ),
 
-event_measures as (
+-- A row of the source, or many that were summed before they were linked; several ids may name one account.
+parts as (
     select
         customer_id,
         account_key,
         kpi,
         left_out_reason,
         sla_source,
-        count(*) as row_count,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator
+        1 as row_count,
+        numerator,
+        denominator
     from events
-    group by customer_id, account_key, kpi, left_out_reason, sla_source
+
+    union all
+
+    select
+        customer_id,
+        account_key,
+        kpi,
+        left_out_reason,
+        sla_source,
+        row_count,
+        numerator,
+        denominator
+    from {{ ref('int_incident_measure') }}
 ),
 
--- Several ids of the source may name one account.
-incident_measures as (
+measures as (
     select
         customer_id,
         account_key,
@@ -34,14 +46,8 @@ incident_measures as (
         cast(sum(row_count) as {{ canonical_type('integer') }}) as row_count,
         sum(numerator) as numerator,
         sum(denominator) as denominator
-    from {{ ref('int_incident_measure') }}
+    from parts
     group by customer_id, account_key, kpi, left_out_reason, sla_source
-),
-
-measures as (
-    select * from event_measures
-    union all
-    select * from incident_measures
 ),
 
 resolutions as (
