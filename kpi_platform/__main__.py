@@ -1,5 +1,13 @@
-"""`python -m kpi_platform` is `kpi-platform`."""
+"""`kpi-platform`, also as `python -m kpi_platform`."""
 
-from kpi_platform.cli.main import app
+from kpi_platform import process
 
-app(prog_name="kpi-platform")
+
+def main() -> None:
+    from kpi_platform.cli.main import app
+
+    process.run(lambda: app(prog_name="kpi-platform"))
+
+
+if __name__ == "__main__":
+    main()

@@ -23,11 +23,6 @@ from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES, SourceTable
 from kpi_platform.pipeline.customer_settings import has_single_customer, settings_in
 
-ASKED_FOR_REPEATS = 20
-"""Of a batch of at most so many customers it is asked which keys repeat: of more, the many small questions
-take longer than ranking all their rows together."""
-
-
 @dataclass(frozen=True, slots=True)
 class CustomerInput:
     """What the dashboard database knows of a customer before a build."""
@@ -127,8 +122,7 @@ def _batch(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
             landed[one.customer] = landed_tables(one.customer, one.settings, catalogue)
         except KpiPlatformError as error:
             left_out[one.customer] = error
-    if len(landed) <= ASKED_FOR_REPEATS:
-        landed = _without_repeats(destination, landed)
+    landed = _without_repeats(destination, landed)
     plans = {
         one.customer: customer_var(one.customer, one.settings, landed[one.customer], one.sync_states, as_of)
         for one in group

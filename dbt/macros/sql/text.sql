@@ -111,16 +111,7 @@
 
 {% macro is_long_salesforce_id(id) %}
     {#- Whether an id has 18 alphanumerics. -#}
-    {{- return(adapter.dispatch('is_long_salesforce_id', 'kpi_platform')(id)) -}}
-{% endmacro %}
-
-{% macro default__is_long_salesforce_id(id) %}
     {{- return('length(' ~ id ~ ') = 18 and ' ~ matches(id, '^[A-Za-z0-9]+$')) -}}
-{% endmacro %}
-
-{% macro duckdb__is_long_salesforce_id(id) %}
-    {#- A third of the time of a regular expression, which on every incident is much of a build. -#}
-    {{- return(id ~ " glob '" ~ '[A-Za-z0-9]' * 18 ~ "'") -}}
 {% endmacro %}
 
 

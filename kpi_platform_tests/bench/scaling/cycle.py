@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from kpi_platform import process
 from kpi_platform.configuration import Configuration
 
 BATCH = 200
@@ -84,4 +85,4 @@ def main(as_of: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    process.run(lambda: main(sys.argv[1]))

@@ -1,0 +1,33 @@
+"""How a process of ours begins and ends."""
+
+import atexit
+import gc
+import os
+import sys
+from collections.abc import Callable
+
+
+def collect_rarely() -> None:
+    """Looks for garbage less often than Python's 700 new objects: Dagster and dbt make millions that stay, and
+    looking through them was an eighth of a refresh."""
+    gc.set_threshold(50_000, 20, 20)
+
+
+def run(command: Callable[[], int | None]) -> None:
+    """Runs the command and ends with what it returns, or with the code of its SystemExit. The process ends as soon as
+    all that is to be closed is closed; taking apart what Dagster and dbt hold would be two seconds more."""
+    code = 1
+
+    def leave() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+    # Who registers first is called last.
+    atexit.register(leave)
+    collect_rarely()
+    try:
+        code = command() or 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise
