@@ -148,6 +148,18 @@ def test_duckdb_knows_which_tables_hold_each_key_once(tmp_path: Path) -> None:
     assert destination.without_repeats({once, twice, broken, whole, numbers}) == {once, whole}
 
 
+def test_duckdb_tells_apart_tables_that_hold_equal_keys(tmp_path: Path) -> None:
+    """More tables than are asked together; an id of one customer is not that of another."""
+    destination = DuckDbDestination(tmp_path / "warehouse.duckdb", "kpi")
+    keys = [TableKey("raw", f"of_{number}", "sys_id", None) for number in range(70)]
+    with duckdb.connect(str(destination.file)) as connection:
+        connection.execute("create schema raw")
+        for key in keys:
+            connection.execute(f"create table raw.{key.table} as select unnest(['a', 'b']) as sys_id")
+        connection.execute("insert into raw.of_7 values ('b')")
+    assert destination.without_repeats(keys) == {key for key in keys if key.table != "of_7"}
+
+
 def test_the_values_of_a_landed_column_are_read_once_each_and_without_null(place: Place) -> None:
     destination, execute = place
     execute("""create schema "Raw"; create table "Raw"."Case" ("To" varchar(9))""")

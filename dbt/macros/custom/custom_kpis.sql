@@ -161,7 +161,7 @@ left join (
 {% macro custom_latest(customer, source, table, readings, references) -%}
     {{ latest(
         custom_landed(customer, source, table, readings, references),
-        landed_table(customer, source, table).get('repeats', true)
+        1 if landed_table(customer, source, table).get('repeats', true) else 0
     ) }}
 {%- endmacro %}
 

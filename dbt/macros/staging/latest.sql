@@ -1,8 +1,8 @@
-{% macro latest(landed, repeats=true) -%}
+{% macro latest(landed, ranked) -%}
     {#- One row per customer and key of the SQL `landed`: a live one before a deleted one, then the newest sync,
-        version and id. Where no key `repeats`, nothing is ranked. -#}
-    {%- if repeats -%}
-    {{ adapter.dispatch('latest', 'kpi_platform')(landed) }}
+        version and id. `ranked`: of how many customers a key may have several rows; where of none, nothing is. -#}
+    {%- if ranked -%}
+    {{ adapter.dispatch('latest', 'kpi_platform')(landed, ranked) }}
     {%- else -%}
 select
     *,
@@ -15,7 +15,7 @@ where id_key is not null
 {%- endmacro %}
 
 
-{% macro default__latest(landed) -%}
+{% macro default__latest(landed, ranked) -%}
 select * from (
     select
         *,
@@ -29,13 +29,13 @@ where version_rank = 1
 {%- endmacro %}
 
 
-{% macro duckdb__latest(landed) -%}
+{% macro duckdb__latest(landed, ranked) -%}
     {#- Few keys have several rows, and sorting all rows to find those few costs more than all the rest of a build:
         only rows whose keys share a hash are ranked. Of few customers the columns are read where they are needed;
         of many, planning three unions of all their tables would cost more than keeping the rows of one. -#}
 with
 
-landed as {{ 'materialized' if batch_customers() | length > 20 else 'not materialized' }} (
+landed as {{ 'materialized' if ranked > 20 else 'not materialized' }} (
     {{ landed }}
 ),
 

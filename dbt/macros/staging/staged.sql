@@ -2,14 +2,16 @@
     {#- One source table of all customers of the batch, under canonical names and types: the latest row of each key,
         with `is_live` false where the source deleted it. Customers whose tables landed alike are read by the same
         expressions over the union of their tables: 200 customers then cost little more than one. -#}
-    {%- set alone, repeating = [], [] -%}
+    {%- set alone, repeating, ranked = [], [], [] -%}
     {%- for customers in customers_alike(source, table) -%}
-        {%- set selects = repeating if landed_table(customers[0], source, table).get('repeats', true) else alone -%}
+        {%- set repeats = landed_table(customers[0], source, table).get('repeats', true) -%}
+        {%- do ranked.extend(customers if repeats else []) -%}
+        {%- set selects = repeating if repeats else alone -%}
         {%- do selects.append(staged_alike(customers, source, table, columns, fields, references)) -%}
     {%- endfor -%}
     {%- set parts = [] -%}
-    {%- for selects, repeats in [(alone, false), (repeating, true)] if selects -%}
-        {%- do parts.append(latest(selects | join('\nunion all\n'), repeats)) -%}
+    {%- for selects, customers in [(alone, 0), (repeating, ranked | length)] if selects -%}
+        {%- do parts.append(latest(selects | join('\nunion all\n'), customers)) -%}
     {%- endfor -%}
     {%- if not parts -%}
     {{ staged_nothing(columns, fields) }}
