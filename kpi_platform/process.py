@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 
 def collect_rarely() -> None:
-    """Looks for garbage less often than Python's 700 new objects: Dagster and dbt make millions that stay, and
-    looking through them was an eighth of a refresh."""
+    """Has Python look for garbage after more than 700 new objects: Dagster and dbt make millions that stay,
+    and looking through them was an eighth of a refresh."""
     gc.set_threshold(50_000, 20, 20)
 
 
 def run(command: Callable[[], int | None]) -> None:
-    """Runs the command and ends with what it returns, or with the code of its SystemExit. The process ends as soon as
-    all that is to be closed is closed; taking apart what Dagster and dbt hold would be two seconds more."""
+    """Runs the command and ends with what it returns, or with the code of its SystemExit. The process ends as
+    soon as all that is to be closed is closed: taking apart what Dagster and dbt hold takes two seconds."""
     code = 1
 
     def leave() -> None:

@@ -23,6 +23,7 @@ from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES, SourceTable
 from kpi_platform.pipeline.customer_settings import has_single_customer, settings_in
 
+
 @dataclass(frozen=True, slots=True)
 class CustomerInput:
     """What the dashboard database knows of a customer before a build."""

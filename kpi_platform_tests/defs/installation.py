@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.defs.location import definitions
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
+from kpi_platform.defs.resources import Platform
 from kpi_platform.local.server import running
+from kpi_platform.local.state import Outcome
 
 WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
 SMALL = {"accounts": 3, "history_days": 30}
@@ -58,7 +60,7 @@ class Installation:
         response.raise_for_status()
         return response.json().get("data")
 
-    def sync_by_fivetran(self, connection: str, *, outcome: str = "success") -> None:
+    def sync_by_fivetran(self, connection: str, *, outcome: Outcome = "success") -> None:
         """Has Fivetran sync a connection by itself, and waits until that has ended."""
         if outcome != "success":
             self.plan(connection, outcome)
@@ -69,7 +71,7 @@ class Installation:
     def ended_syncs(self, connection: str) -> int:
         return len(self.control("GET", "state")["connections"][connection]["syncs"])
 
-    def plan(self, connection: str, outcome: str, **more: Any) -> None:
+    def plan(self, connection: str, outcome: Outcome, **more: Any) -> None:
         """Says how the next sync of a connection is to end."""
         self.control("POST", f"connections/{connection}/outcomes", {"outcome": outcome, **more})
 
@@ -136,6 +138,28 @@ def installed(home: Path, **environment: str) -> Iterator[Installation]:
         with dg.DagsterInstance.from_config(str(prepare_dagster_home(configuration))) as instance:
             yield Installation(configuration, engine, instance)
         engine.dispose()
+
+
+def tick(installation: Installation, name: str, cursor: str | None = None) -> dg.SensorResult | Any:
+    """One evaluation of a sensor, as the daemon does it; what it asks of the instance is done."""
+    sensor = definitions(installation.configuration).resolve_sensor_def(name)
+    with closing(Platform(installation.configuration)) as platform:
+        context = dg.build_sensor_context(
+            installation.instance, cursor=cursor, resources={"platform": platform}, sensor_name=name
+        )
+        result = sensor(context)
+        if not isinstance(result, dg.SensorResult | dg.SkipReason):
+            result = list(result)
+    if isinstance(result, dg.SensorResult):
+        for event in result.asset_events:
+            installation.instance.report_runless_asset_event(event)
+        for request in result.dynamic_partitions_requests or ():
+            if isinstance(request, dg.AddDynamicPartitionsRequest):
+                installation.instance.add_dynamic_partitions(CUSTOMERS_NAME, list(request.partition_keys))
+            else:
+                for key in request.partition_keys:
+                    installation.instance.delete_dynamic_partition(CUSTOMERS_NAME, key)
+    return result
 
 
 def eventually(condition: Callable[[], Any], seconds: float, what: str) -> Any:

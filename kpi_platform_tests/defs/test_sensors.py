@@ -19,7 +19,7 @@ from kpi_platform.defs.request_sensors import run_for
 from kpi_platform.defs.resources import Platform
 from kpi_platform.defs.runs import AFTER_A_CRASH
 from kpi_platform.defs.schedules import due_syncs
-from kpi_platform_tests.defs.installation import Installation, installed
+from kpi_platform_tests.defs.installation import Installation, installed, tick
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -30,28 +30,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         tmp_path_factory.mktemp("sensors") / "home", KPI_REFRESH_SETTLE_SECONDS="60"
     ) as installation:
         yield installation
-
-
-def tick(installation: Installation, name: str, cursor: str | None = None) -> dg.SensorResult | Any:
-    """One evaluation of a sensor, as the daemon does it; what it asks of the instance is done."""
-    sensor = definitions(installation.configuration).resolve_sensor_def(name)
-    with closing(Platform(installation.configuration)) as platform:
-        context = dg.build_sensor_context(
-            installation.instance, cursor=cursor, resources={"platform": platform}, sensor_name=name
-        )
-        result = sensor(context)
-        if not isinstance(result, dg.SensorResult | dg.SkipReason):
-            result = list(result)
-    if isinstance(result, dg.SensorResult):
-        for event in result.asset_events:
-            installation.instance.report_runless_asset_event(event)
-        for request in result.dynamic_partitions_requests or ():
-            if isinstance(request, dg.AddDynamicPartitionsRequest):
-                installation.instance.add_dynamic_partitions(CUSTOMERS_NAME, list(request.partition_keys))
-            else:
-                for key in request.partition_keys:
-                    installation.instance.delete_dynamic_partition(CUSTOMERS_NAME, key)
-    return result
 
 
 def due(installation: Installation) -> list[Any]:

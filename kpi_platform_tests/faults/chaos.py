@@ -109,7 +109,7 @@ class Chaos:
 
     def _fail_sync(self) -> None:
         source = self.dice.choice(("salesforce", "servicenow"))
-        self.installation.plan(f"{self.dice.choice(CUSTOMERS)}_{source}", "failure")
+        self.installation.plan(f"{self.dice.choice(CUSTOMERS)}_{source}", "failed")
         self._end(self._start())
 
     def _lock_warehouse(self) -> None:
