@@ -31,9 +31,7 @@ run(command)
         ("raise ValueError('broken')", 1, "ValueError: broken"),
     ],
 )
-def test_a_command_ends_with_its_code_when_all_that_it_opened_is_closed(
-    end: str, code: int, said: str
-) -> None:
+def test_a_command_ends_with_its_code_once_what_it_opened_is_closed(end: str, code: int, said: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", COMMAND.format(end=end)], capture_output=True, text=True, check=False
     )

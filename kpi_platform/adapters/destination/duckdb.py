@@ -173,7 +173,7 @@ def _without_repeats(connection: duckdb.DuckDBPyConnection, keys: Sequence[Table
 
 def _repeats(connection: duckdb.DuckDBPyConnection, keys: Sequence[TableKey]) -> bool:
     """Also where a table cannot be read: then the build says so, of the customer whose table it is."""
-    hashes = sa.union_all(*(_hashes(key, place) for place, key in enumerate(keys)))
+    hashes: sa.CompoundSelect[Any] = sa.union_all(*(_hashes(key, place) for place, key in enumerate(keys)))
     try:
         found = _select(connection, hashes).fetchnumpy()["hash"]
     except duckdb.Error:
@@ -182,7 +182,7 @@ def _repeats(connection: duckdb.DuckDBPyConnection, keys: Sequence[TableKey]) ->
     return bool((found[1:] == found[:-1]).any())
 
 
-def _hashes(key: TableKey, place: int) -> sa.Select[int]:
+def _hashes(key: TableKey, place: int) -> sa.Select[Any]:
     """Of all keys of a table; equal keys of tables at another place have another one."""
     column: sa.ColumnClause[str] = sa.column(key.column)
     value: sa.ColumnElement[str] = sa.cast(column, sa.String)
