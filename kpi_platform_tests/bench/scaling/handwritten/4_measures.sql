@@ -1,0 +1,304 @@
+create table handwritten.servicenow_tickets as
+select
+    'big' as customer_id,
+    linked_id,
+    null::varchar as company_value,
+    true as is_live,
+    is_cancelled,
+    false as is_child,
+    null::varchar as category,
+    incidents,
+    0::bigint as sla_due_incidents,
+    made_sla_incidents,
+    synced_at,
+    null::timestamp as newest_named_at,
+    null::varchar as newest_name,
+    null::varchar as newest_named_sys_id,
+    opened,
+    opened_critical,
+    0::bigint as opened_escalated,
+    opened_last_7_days,
+    opened_prior_7_days,
+    ended,
+    0::bigint as ended_reopened,
+    0::bigint as responses,
+    null::decimal(38, 12) as response_microseconds,
+    resolutions,
+    resolution_microseconds::decimal(38, 12) as resolution_microseconds,
+    0::bigint as ratings,
+    null::decimal(38, 12) as rating_sum,
+    null::bigint as task_sla_decided,
+    null::bigint as task_sla_met,
+    0::bigint as sla_due_decided,
+    0::bigint as sla_due_met,
+    made_sla_decided,
+    made_sla_met,
+    recent,
+    0::bigint as recent_routing_issues,
+    0::bigint as recent_complex_issues,
+    0::bigint as task_sla_breaches,
+    null::decimal(38, 12) as task_sla_breach_microseconds,
+    0::bigint as task_sla_critical,
+    0::bigint as sla_due_breaches,
+    null::decimal(38, 12) as sla_due_breach_microseconds,
+    0::bigint as sla_due_critical,
+    made_sla_breaches,
+    made_sla_critical,
+    account_key,
+    is_salesforce_account,
+    is_linked,
+    left_out_reason,
+    left_out_reason is null as is_counting
+from incidents;
+
+set variable sla_source = (select case when sum(made_sla_incidents) > 0 then 'made_sla' end from incidents);
+
+create table handwritten.kpi_accounts as
+with
+
+opportunity_syncs as (
+    select
+        account_key,
+        max(synced_at) as synced_at
+    from opportunities
+    where left_out_reason is null or left_out_reason = 'not won'
+    group by account_key
+),
+
+seen as (
+    select
+        account_key,
+        is_salesforce_account,
+        max_by(linked_id, (length(linked_id), linked_id)) filter (not is_salesforce_account) as account_id,
+        coalesce(sum(incidents) filter (left_out_reason is null), 0)::bigint as counting_incidents,
+        max(synced_at) filter (left_out_reason is null) as synced_at
+    from incidents
+    where is_linked
+    group by all
+),
+
+counting as (
+    select
+        *,
+        true as is_salesforce_account
+    from accounts
+    where left_out_reason is null
+)
+
+select
+    'big' as customer_id,
+    coalesce(counting.account_key, seen.account_key) as account_key,
+    coalesce(counting.account_id, seen.account_id) as account_id,
+    counting.account_name,
+    counting.account_key is not null as is_salesforce_account,
+    seen.account_key is not null as is_seen_in_servicenow,
+    coalesce(seen.counting_incidents, 0) as counting_incidents,
+    counting.website,
+    counting.revenue,
+    counting.industry,
+    null::varchar as region,
+    null::varchar as csm_name,
+    null::varchar as csm_email,
+    counting.nps_score,
+    counting.adoption_score,
+    null::double as churn_risk,
+    null::double as health_score,
+    null::timestamp as last_login_date,
+    null::double as active_users,
+    null::double as total_users,
+    null::double as feature_usage_score,
+    null::varchar as executive_engagement,
+    greatest(counting.synced_at, seen.synced_at, cases.synced_at, opportunity_syncs.synced_at) as last_updated,
+    getvariable('sla_source')::varchar as sla_source,
+    null::varchar as sla_gap,
+    as_of() as as_of
+from counting
+full outer join seen
+    on counting.account_key = seen.account_key and seen.is_salesforce_account
+left join cases on counting.account_key = cases.account_key and cases.left_out_reason is null
+left join opportunity_syncs on counting.account_key = opportunity_syncs.account_key;
+
+create table handwritten.kpi_measures as
+with
+
+parts as (
+    select
+        account_key,
+        'csat' as kpi,
+        left_out_reason,
+        null::varchar as sla_source,
+        rated as row_count,
+        ratings as numerator,
+        rated as denominator
+    from cases
+
+    union all
+
+    select
+        account_key,
+        'csat',
+        coalesce(left_out_reason, 'out of range'),
+        null,
+        refused,
+        refused_ratings,
+        refused
+    from cases
+
+    union all
+
+    select
+        account_key,
+        'executive_engagement',
+        left_out_reason,
+        null,
+        touches,
+        touches,
+        0
+    from touches
+
+    union all
+
+    select
+        account_key,
+        'revenue_growth',
+        left_out_reason,
+        null,
+        closed,
+        revenue - prior_revenue,
+        prior_revenue
+    from opportunities
+
+    union all
+
+    select
+        account_key,
+        'net_revenue_retention',
+        left_out_reason,
+        null,
+        closed - closed_once - closed_new,
+        revenue_retained,
+        prior_revenue - prior_revenue_once
+    from opportunities
+
+    union all
+
+    select
+        account_key,
+        'net_revenue_retention',
+        coalesce(left_out_reason, 'type does not recur'),
+        null,
+        closed_once,
+        0,
+        prior_revenue_once
+    from opportunities
+
+    union all
+
+    select
+        account_key,
+        'net_revenue_retention',
+        coalesce(left_out_reason, 'new business in the window'),
+        null,
+        closed_new,
+        0,
+        0
+    from opportunities
+
+    union all
+
+    select
+        account_key,
+        'support_ticket_volume',
+        left_out_reason,
+        null,
+        recent,
+        recent,
+        0
+    from incidents
+
+    union all
+
+    select
+        account_key,
+        'critical_issues_count',
+        left_out_reason,
+        null,
+        recent,
+        recent_critical,
+        recent
+    from incidents
+
+    union all
+
+    select
+        account_key,
+        'resolution_time',
+        left_out_reason,
+        null,
+        recent_resolutions,
+        recent_resolution_microseconds,
+        recent_resolutions
+    from incidents
+
+    union all
+
+    select
+        account_key,
+        'resolution_time',
+        coalesce(left_out_reason, 'negative'),
+        null,
+        recent_negative,
+        recent_negative_microseconds,
+        recent_negative
+    from incidents
+
+    union all
+
+    select
+        account_key,
+        'sla_compliance',
+        left_out_reason,
+        'made_sla',
+        recent_decided,
+        recent_met,
+        recent_decided
+    from incidents
+),
+
+measures as (
+    select
+        account_key,
+        kpi,
+        left_out_reason,
+        sla_source,
+        sum(row_count)::bigint as row_count,
+        sum(numerator)::decimal(38, 12) as numerator,
+        sum(denominator)::decimal(38, 12) as denominator
+    from parts
+    where row_count > 0
+    group by all
+)
+
+select
+    'big' as customer_id,
+    measures.*,
+    resolutions.quantiles[1] as median_hours,
+    resolutions.quantiles[2] as p90_hours
+from measures
+left join resolutions
+    on
+        measures.account_key = resolutions.account_key
+        and measures.kpi = 'resolution_time' and measures.left_out_reason is null;
+
+create table handwritten.kpi_left_out as
+select
+    'big' as customer_id,
+    accounts.account_id,
+    measures.kpi,
+    measures.left_out_reason,
+    sum(measures.row_count)::bigint as left_out_count,
+    as_of() as as_of
+from handwritten.kpi_measures as measures
+left join handwritten.kpi_accounts as accounts on measures.account_key = accounts.account_key
+where measures.left_out_reason is not null
+group by all;
