@@ -34,10 +34,11 @@ def differences(file: Path) -> list[str]:
         built, by_hand = _columns(connection, "kpi"), _columns(connection, "handwritten")
         lines: list[str] = []
         for mart in sorted({*built, *by_hand}):
-            if built.get(mart) == by_hand.get(mart):
-                lines += _differences(connection, mart, built[mart])
+            if other := built.get(mart, {}).items() ^ by_hand.get(mart, {}).items():
+                columns = ", ".join(f"{name} {kind}" for name, kind in sorted(other))
+                lines.append(f"{mart}: only dbt has, or only the script: {columns}")
             else:
-                lines.append(f"{mart} has the columns {built.get(mart)}, by hand {by_hand.get(mart)}")
+                lines += _differences(connection, mart, built[mart])
         return lines
 
 

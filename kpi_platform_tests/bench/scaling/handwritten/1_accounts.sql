@@ -2,7 +2,8 @@
 -- columns that data.py lands, and no others. What these columns can hold is read by the rules of the dbt models. Left
 -- out is what this data cannot hold: tables and columns that are not landed, keys that repeat or are NULL, history
 -- mode, Salesforce ids of other than 15 or 18 characters, sources that are switched off or stale, other settings than
--- the default, custom KPIs, and rows of other customers and days in the marts.
+-- the default, custom KPIs, and marts that hold other customers or days already. Each raw table is read once, but the
+-- incidents, of which reading few columns of few rows again is the fastest way.
 create schema handwritten;
 
 create temp macro as_of() as getvariable('as_of');

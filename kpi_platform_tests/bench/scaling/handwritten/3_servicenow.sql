@@ -103,7 +103,7 @@ summed as (
         salesforce_key(linked_id) as linked_key,
         is_cancelled,
         max(synced_at) as synced_at,
-        sum(columns(* exclude (u_customer_account_id, is_cancelled, synced_at)))::bigint
+        coalesce(sum(columns(* exclude (u_customer_account_id, is_cancelled, synced_at))), 0)::bigint
     from (
         select * from recent
         union all by name
@@ -125,7 +125,7 @@ select
 from summed
 left join accounts on summed.linked_key = accounts.account_key;
 
--- By account, which several ids may name.
+-- By account, which several ids may name: the sums above do not hold what quantiles need.
 create temp table resolutions as
 select
     salesforce_key(nullif(trim(u_customer_account_id), '')) as account_key,

@@ -24,7 +24,7 @@ select
     0::bigint as responses,
     null::decimal(38, 12) as response_microseconds,
     resolutions,
-    resolution_microseconds::decimal(38, 12) as resolution_microseconds,
+    if(resolutions > 0, resolution_microseconds, null)::decimal(38, 12) as resolution_microseconds,
     0::bigint as ratings,
     null::decimal(38, 12) as rating_sum,
     null::bigint as task_sla_decided,
