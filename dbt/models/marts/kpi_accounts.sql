@@ -13,32 +13,25 @@ sla_sources as (
     select * from {{ ref('int_sla_source') }}
 ),
 
-opportunities as (
-    select * from {{ ref('int_opportunity') }}
-    where left_out_reason is null or left_out_reason = 'not won'
-),
-
-cases as (
-    select * from {{ ref('int_case') }}
-    where left_out_reason is null
-),
-
-opportunity_syncs as (
+-- What names an account by one id is grouped before it is linked.
+record_syncs as (
     select
         customer_id,
-        account_key,
-        max(synced_at) as synced_at
-    from opportunities
-    group by customer_id, account_key
-),
+        account_id as linked_id,
+        max(_fivetran_synced) as synced_at
+    from {{ ref('stg_salesforce__opportunity') }}
+    where is_live and close_date < {{ as_of() }}
+    group by customer_id, account_id
 
-case_syncs as (
+    union all
+
     select
         customer_id,
-        account_key,
-        max(synced_at) as synced_at
-    from cases
-    group by customer_id, account_key
+        account_id as linked_id,
+        max(_fivetran_synced) as synced_at
+    from {{ ref('stg_salesforce__case') }}
+    where is_live and created_date < {{ as_of() }}
+    group by customer_id, account_id
 ),
 
 all_syncs as (
@@ -58,11 +51,15 @@ all_syncs as (
 
     union all
 
-    select * from opportunity_syncs
-
-    union all
-
-    select * from case_syncs
+    select
+        salesforce_accounts.customer_id,
+        salesforce_accounts.account_key,
+        record_syncs.synced_at
+    from salesforce_accounts
+    inner join record_syncs
+        on
+            salesforce_accounts.customer_id = record_syncs.customer_id
+            and salesforce_accounts.account_key = {{ salesforce_key('record_syncs.linked_id') }}
 ),
 
 syncs as (

@@ -15,7 +15,6 @@ final as (
         accounts.account_key,
         cases.created_date,
         cases.satisfaction_rating,
-        cases._fivetran_synced as synced_at,
         case
             when not cases.is_live then 'deleted'
             when accounts.account_key is null then 'no account'

@@ -15,7 +15,6 @@ final as (
         accounts.account_key,
         opportunities.close_date,
         opportunities.amount,
-        opportunities._fivetran_synced as synced_at,
         lower(opportunities.opportunity_type) as opportunity_type,
         case
             when not opportunities.is_live then 'deleted'
