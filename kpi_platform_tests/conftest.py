@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 import sqlalchemy as sa
 
+from kpi_platform.adapters.fivetran_http import FivetranHttp
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database
 from kpi_platform_tests.postgres import PostgresServer
@@ -56,6 +57,12 @@ def shared() -> Path:
 def configuration(tmp_path: Path) -> Configuration:
     """The embedded default in an empty home; nothing of the machine's environment."""
     return Configuration.from_environment({"KPI_PLATFORM_HOME": str(tmp_path / "home")})
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that Fivetran does not answer are made again at once. The pauses themselves: adapters/."""
+    monkeypatch.setattr(FivetranHttp, "_pause", lambda *_: 0.0)
 
 
 @pytest.fixture(scope="session")

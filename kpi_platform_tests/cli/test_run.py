@@ -116,6 +116,7 @@ def test_a_customer_without_its_raw_schema_fails_alone_by_name(home: Path) -> No
     assert "nowhere_crm" in outcome["failed"]["ghost"]
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_an_unreachable_fivetran_is_named_at_once_and_nothing_is_loaded(home: Path) -> None:
     document = {
         "salesforce": {**SETTINGS["salesforce"], "connection_id": "crm"},

@@ -135,6 +135,7 @@ def test_a_sync_that_a_run_of_ours_owns_is_left_to_it(installation: Installation
     assert len(installation.materializations("salesforce", "account", partition="northwind")) == 1
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_when_fivetran_does_not_answer_the_tick_says_so_and_nothing_moves(installation: Installation) -> None:
     installation.add("northwind")
     tick(installation, "customers_partitions")
