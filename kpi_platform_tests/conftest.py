@@ -30,6 +30,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    # At its end the process looks for what DuckDB's library has left, and says so at length.
+    gc.unfreeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that take minutes run in `make test-slow`; what they test has a shorter test in `make test`.
     Files whose tests share what is made once begin first, for they take longest."""
