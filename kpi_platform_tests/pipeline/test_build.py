@@ -54,7 +54,8 @@ def salesforce(*accounts: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Customers that are well, one whose schema is missing, and one whose cases cannot be read."""
+    """Customers that are well, one whose schema is missing, and one whose cases cannot be read. Zeta is spoilt
+    and mended, acme and brief lose accounts; late tests build what they need."""
     home = tmp_path_factory.mktemp("build")
     configuration = Configuration.from_environment({"KPI_PLATFORM_HOME": str(home)})
     engine = open_engine(configuration.dashboard_database_url)
