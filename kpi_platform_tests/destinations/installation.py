@@ -73,9 +73,9 @@ class Installation:
         assert not report.failed, {key: str(error) for key, error in report.failed.items()}
         return report
 
-    def recompute(self, customers: Sequence[str], as_of: datetime) -> None:
-        """Computes `customers` of one destination again, without the data tests."""
-        run_models(self.configuration, self.engine, customers, as_of)
+    def compute(self, customers: Sequence[str], as_of: datetime) -> list[str]:
+        """Computes `customers` without the data tests: the names of the marts."""
+        return run_models(self.configuration, self.engine, customers, as_of)
 
     def marts(self, customer: str, names: Iterable[str]) -> Marts:
         """The marts of one customer, rows and columns sorted, so that equal marts are equal frames."""

@@ -12,11 +12,12 @@ from kpi_platform.pipeline.batch import batches_of, read_inputs
 
 def run_models(
     configuration: Configuration, engine: sa.Engine, customers: Sequence[str], as_of: datetime
-) -> None:
-    """Computes `customers` of one destination; none of them may fail."""
+) -> list[str]:
+    """Computes `customers` of one destination, none of whom may fail: the names of the marts."""
     inputs, failed = read_inputs(configuration, engine, customers)
     assert not failed
     (batch,) = batches_of(inputs, as_of)
     assert not batch.left_out
     results = DbtProject(configuration, batch.destination).build("run", batch.vars() | {"run_id": None})
     assert [result for result in results if result.status != "success"] == []
+    return [result.name for result in results]
