@@ -1,6 +1,8 @@
 """Fixtures that every room shares: a configuration, dashboard databases, a real PostgreSQL server."""
 
+import gc
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import hypothesis
 import pytest
 import sqlalchemy as sa
 
+from kpi_platform.adapters.fivetran_http import FivetranHttp
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database
 from kpi_platform_tests.postgres import PostgresServer
@@ -15,6 +18,21 @@ from kpi_platform_tests.postgres import PostgresServer
 # How long an example takes says more about what else the machine does than about the code.
 hypothesis.settings.register_profile("kpi_platform", deadline=None)
 hypothesis.settings.load_profile("kpi_platform")
+
+# dbt and Dagster make millions of objects, and to look through all of them again and again took an eighth of
+# the time: what is imported is not looked at any more, what tests make in larger portions.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    # At its end the process looks for what DuckDB's library has left, and says so at length.
+    gc.unfreeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,11 +64,38 @@ def configuration(tmp_path: Path) -> Configuration:
     return Configuration.from_environment({"KPI_PLATFORM_HOME": str(tmp_path / "home")})
 
 
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that Fivetran does not answer are made again at once. The pauses themselves: adapters/."""
+    monkeypatch.setattr(FivetranHttp, "_pause", lambda *_: 0.0)
+
+
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """One PostgreSQL server for this process, on a free TCP port."""
     with PostgresServer.start(tmp_path_factory.mktemp("postgres")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dashboard database with its schema, empty: copied for each test, to migrate it anew takes longer."""
+    file = tmp_path_factory.mktemp("sqlite") / "empty.db"
+    _make(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres_server: PostgresServer) -> str:
+    """The name of the same on PostgreSQL."""
+    _make(postgres_server.create("empty"))
+    return "empty"
+
+
+def _make(url: str) -> None:
+    engine = database.open_engine(url)
+    database.upgrade(engine)
+    engine.dispose()
 
 
 @pytest.fixture
@@ -61,21 +106,21 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture
-def sqlite_engine(configuration: Configuration) -> Iterator[sa.Engine]:
+def sqlite_engine(configuration: Configuration, empty_sqlite: Path) -> Iterator[sa.Engine]:
     """The dashboard database of `configuration`, with its schema, empty."""
     engine = database.open_engine(configuration.dashboard_database_url)
-    database.upgrade(engine)
+    shutil.copy(empty_sqlite, str(engine.url.database))
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def postgres_engine(postgres_url: str) -> Iterator[sa.Engine]:
+def postgres_engine(postgres_server: PostgresServer, empty_postgres: str) -> Iterator[sa.Engine]:
     """A dashboard database on PostgreSQL, with its schema, empty."""
-    engine = database.open_engine(postgres_url)
-    database.upgrade(engine)
-    yield engine
-    engine.dispose()
+    with postgres_server.database(template=empty_postgres) as url:
+        engine = database.open_engine(url)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture

@@ -73,18 +73,22 @@ class PostgresServer:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of a new, empty database, dropped at the end."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """The URL of a new database, a copy of `template`, dropped at the end."""
         name = f"test_{secrets.token_hex(6)}"
+        yield self.create(name, template)
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def create(self, name: str, template: str = "template1") -> str:
+        """Creates a database that lives as long as the server: its URL."""
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def _execute(self, statement: str) -> None:
         engine = sa.create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        try:
-            with engine.connect() as connection:
-                connection.execute(sa.text(f"CREATE DATABASE {name}"))
-            yield self.url(name)
-            with engine.connect() as connection:
-                connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-        finally:
-            engine.dispose()
+        with engine.connect() as connection:
+            connection.execute(sa.text(statement))
+        engine.dispose()
 
 
 def _free_port() -> int:

@@ -25,7 +25,7 @@ from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.match_store import StoredOutcome, store_outcomes
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline.load import LoadReport, load_dashboard
-from kpi_platform_tests.pipeline.marts import write_mart
+from kpi_platform_tests.pipeline.marts import write_mart, writing
 from kpi_platform_tests.postgres import DURABLE_OPTIONS, PostgresServer
 
 CUSTOMER = "bench"
@@ -201,9 +201,7 @@ def _write(configuration: Configuration, marts: dict[str, Any], as_of: datetime)
     accounts = len(ids)
     integrated = {"account_id": ids, "account_name": ids, "industry": pa.repeat("Steel", accounts)}
     integrated["revenue"] = pa.array(marts["health"] * 1000)
-    write_mart(configuration, "kpi_integrated_metrics", CUSTOMER, as_of, integrated)
     scores = {name: pa.array(marts["health"]) for name in tables.HEALTH_COLUMNS[:20]}
-    write_mart(configuration, "account_health_score", CUSTOMER, as_of, {"account_id": ids, **scores})
     windows = [kpi.window_days for kpi in KPIS.values()] * accounts
     starts = [None if days is None else as_of - timedelta(days=days) for days in windows]
     instant = pa.timestamp("us", tz="UTC")
@@ -218,7 +216,10 @@ def _write(configuration: Configuration, marts: dict[str, Any], as_of: datetime)
         "window_end": pa.repeat(pa.scalar(as_of, instant), accounts * kpis),
         "status": pa.repeat("ok", accounts * kpis),
     }
-    write_mart(configuration, "kpi_values", CUSTOMER, as_of, values)
+    with writing(configuration) as connection:
+        write_mart(connection, "kpi_integrated_metrics", CUSTOMER, as_of, integrated)
+        write_mart(connection, "account_health_score", CUSTOMER, as_of, {"account_id": ids, **scores})
+        write_mart(connection, "kpi_values", CUSTOMER, as_of, values)
 
 
 def _row_by_row(engine: sa.Engine, loaded: Mapping[str, Sequence[Mapping[str, Any]]]) -> float:

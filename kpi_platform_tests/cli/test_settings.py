@@ -51,7 +51,7 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_pauses: None) -> Terminal:
     monkeypatch.setenv("KPI_PLATFORM_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("FIVETRAN_API_URL", "http://127.0.0.1:9")
     for name in ("DASHBOARD_DATABASE_URL", "SALESFORCE_CONNECTOR_ID", "SERVICENOW_CONNECTOR_ID"):

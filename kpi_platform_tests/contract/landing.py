@@ -37,6 +37,7 @@ LandedSchema = Mapping[str, LandedTable]
 
 def land(connection: duckdb.DuckDBPyConnection, schema: str, tables: LandedSchema) -> None:
     """Replaces the whole schema by `tables`."""
+    connection.execute("begin")
     connection.execute(f"drop schema if exists {_quoted(schema)} cascade")
     connection.execute(f"create schema {_quoted(schema)}")
     for name, table in tables.items():
@@ -52,6 +53,7 @@ def land(connection: duckdb.DuckDBPyConnection, schema: str, tables: LandedSchem
         connection.register("landing", arrow)
         connection.execute(f"insert into {target} select * from landing")
         connection.unregister("landing")
+    connection.execute("commit")
 
 
 def _quoted(name: str) -> str:

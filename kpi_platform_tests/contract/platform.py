@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
 import sqlalchemy as sa
 
 from kpi_platform.adapters import duckdb_file
@@ -13,9 +12,10 @@ from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.dashboard.source_states import record_sync_state
 from kpi_platform.domain.settings import parse_settings
-from kpi_platform.pipeline.build import BuildReport, build_kpis
+from kpi_platform.pipeline.build import build_kpis
 from kpi_platform_tests.contract.customers import LandedCustomer
 from kpi_platform_tests.contract.landing import land
+from kpi_platform_tests.pipeline.models import run_models
 from kpi_platform_tests.reference.marts import MARTS
 
 Marts = dict[str, list[dict[str, object]]]
@@ -49,23 +49,28 @@ class Platform:
                 for source, tables in customer.schemas.items():
                     land(warehouse, customer.schema_name(source), tables)
 
-    def build(self, customers: Sequence[str], as_of: datetime) -> BuildReport:
-        return build_kpis(self.configuration, self.engine, customers, as_of)
-
-    def marts(self, customer: str) -> Marts:
-        """Every mart's rows of one customer."""
-        with duckdb_file.connect(self.configuration.warehouse_file, read_only=True) as warehouse:
-            return {mart: _rows(warehouse, mart, customer) for mart in MARTS}
-
-    def built(self, customers: Sequence[LandedCustomer], as_of: datetime) -> Mapping[str, Marts]:
-        """The marts of `customers`, built at `as_of` in one batch. None of them may fail."""
+    def build(self, customers: Sequence[LandedCustomer], as_of: datetime) -> Mapping[str, Marts]:
+        """The marts of `customers`, built at `as_of` in one batch and checked by the data tests. None of them
+        may fail."""
         keys = [customer.key for customer in customers]
-        report = self.build(keys, as_of)
+        report = build_kpis(self.configuration, self.engine, keys, as_of)
         assert not report.failed, {key: str(error) for key, error in report.failed.items()}
-        return {key: self.marts(key) for key in keys}
+        return self.marts(keys)
 
+    def compute(self, customers: Sequence[LandedCustomer], as_of: datetime) -> Mapping[str, Marts]:
+        """The same without the data tests."""
+        keys = [customer.key for customer in customers]
+        run_models(self.configuration, self.engine, keys, as_of)
+        return self.marts(keys)
 
-def _rows(warehouse: duckdb.DuckDBPyConnection, mart: str, customer: str) -> list[dict[str, object]]:
-    query = f"select * from kpi.{mart} where customer_id = ?"
-    rows: list[dict[str, object]] = warehouse.sql(query, params=[customer]).to_arrow_table().to_pylist()
-    return rows
+    def marts(self, customers: Sequence[str]) -> Mapping[str, Marts]:
+        """Every mart's rows by customer."""
+        found: dict[str, Marts] = {key: {mart: [] for mart in MARTS} for key in customers}
+        with duckdb_file.connect(self.configuration.warehouse_file, read_only=True) as warehouse:
+            for mart in MARTS:
+                rows = warehouse.sql(
+                    f"select * from kpi.{mart} where list_contains(?, customer_id)", params=[list(customers)]
+                )
+                for row in rows.to_arrow_table().to_pylist():
+                    found[row["customer_id"]][mart].append(row)
+        return found

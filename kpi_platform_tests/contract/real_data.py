@@ -6,6 +6,7 @@ Peres), CC BY 4.0.
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -90,7 +91,9 @@ def _incident(row: dict[str, str], shift: timedelta) -> dict[str, object]:
 def _day_first(shown: str | None, shift: timedelta) -> datetime | None:
     if shown is None:
         return None
-    return datetime.strptime(f"{shown} +0000", "%d/%m/%Y %H:%M %z").replace(tzinfo=None) + shift
+    # Like "29/2/2016 01:16"; strptime takes ten times as long.
+    day, month, year, hour, minute = map(int, re.split(r"[/ :]", shown))
+    return datetime(year, month, day, hour, minute) + shift
 
 
 def package_samples(shared: Path, *, typed: bool, revived: bool) -> LandedCustomer:

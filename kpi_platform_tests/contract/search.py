@@ -24,7 +24,7 @@ def search(seed: str, count: int) -> list[str]:
         platform.adopt(customers)
         found = []
         for as_of in AS_OFS:
-            found += disagreements(platform.built(customers, as_of), customers, as_of)
+            found += disagreements(platform.build(customers, as_of), customers, as_of)
         engine.dispose()
     return found
 

@@ -28,7 +28,7 @@ def together(platform: Platform, originals: Sequence[LandedCustomer]) -> Mapping
             without_the_future(customer, f"{customer.key}_past", AS_OF),
         ]
     platform.adopt(landed)
-    return platform.built(landed, AS_OF)
+    return platform.compute(landed, AS_OF)
 
 
 def test_the_order_of_rows_changes_nothing(
@@ -49,6 +49,6 @@ def test_a_customer_built_alone_and_again_gets_the_same_marts(
     platform: Platform, together: Mapping[str, Marts], originals: Sequence[LandedCustomer]
 ) -> None:
     first, *others = originals
-    assert nameless(platform.built([first], AS_OF)[first.key]) == nameless(together[first.key])
-    for other in others:
-        assert nameless(platform.marts(other.key)) == nameless(together[other.key])
+    assert nameless(platform.compute([first], AS_OF)[first.key]) == nameless(together[first.key])
+    for key, marts in platform.marts([other.key for other in others]).items():
+        assert nameless(marts) == nameless(together[key])

@@ -1,8 +1,10 @@
 """Schedule and sensors, evaluated one by one against the local Fivetran."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -24,11 +26,19 @@ from kpi_platform_tests.defs.installation import Installation, installed, tick
 pytestmark = pytest.mark.timeout(900)
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Dagster's home with its databases: copied for each test, to make them takes longer than most tests."""
+    home = tmp_path_factory.mktemp("empty")
+    with installed(home) as installation:
+        assert installation.runs("sync") == installation.instance.get_dynamic_partitions(CUSTOMERS_NAME) == []
+    return installation.configuration.dagster_home
+
+
 @pytest.fixture
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(
-        tmp_path_factory.mktemp("sensors") / "home", KPI_REFRESH_SETTLE_SECONDS="60"
-    ) as installation:
+def installation(empty: Path, tmp_path: Path) -> Iterator[Installation]:
+    shutil.copytree(empty, tmp_path / "home" / empty.name)
+    with installed(tmp_path / "home", KPI_REFRESH_SETTLE_SECONDS="60") as installation:
         yield installation
 
 
@@ -113,6 +123,7 @@ def test_a_sync_that_a_run_of_ours_owns_is_left_to_it(installation: Installation
     assert len(installation.materializations("salesforce", "account", partition="northwind")) == 1
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_when_fivetran_does_not_answer_the_tick_says_so_and_nothing_moves(installation: Installation) -> None:
     installation.add("northwind")
     tick(installation, "customers_partitions")

@@ -61,7 +61,7 @@ class DestinationConformance:
     ) -> None:
         again, gone, other = (one.key for one in expected.customers)
         built.land([emptied(one) for one in expected.customers if one.key == gone])
-        built.recompute([gone, again], LATER)
+        built.compute([gone, again], LATER)
         assert all(frame.empty for frame in built.marts(gone, expected.later).values())
         same(built.marts(again, expected.later), expected.later)
         same(built.marts(other, expected.marts[other]), expected.marts[other])

@@ -36,11 +36,11 @@ def expect(home: Path) -> Expected:
     keys = [one.key for one in customers]
     with Installation.open(home, StartedDestination("duckdb", {}, {"type": "duckdb"}, {})) as duckdb:
         duckdb.adopt(customers)
-        report = duckdb.build(keys, AS_OF)
-        marts = {key: duckdb.marts(key, report.built[key]) for key in keys}
+        names = duckdb.compute(keys, AS_OF)
+        marts = {key: duckdb.marts(key, names) for key in keys}
         dashboards = {key: dashboard_of(duckdb, key, AS_OF) for key in keys}
         explained = an_explanation(duckdb, keys[0], marts[keys[0]])
-        duckdb.recompute(keys[:1], LATER)
+        duckdb.compute(keys[:1], LATER)
         return Expected(customers, marts, dashboards, duckdb.marts(keys[0], marts[keys[0]]), explained)
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 
-from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
@@ -20,11 +19,11 @@ from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 from kpi_platform.local.landing import open_lander
-from kpi_platform.pipeline.batch import batches_of, read_inputs
 from kpi_platform.pipeline.build import BuildReport, build_kpis
 from kpi_platform_tests.contract.customers import LandedCustomer
 from kpi_platform_tests.destinations.customers import landed_tables
 from kpi_platform_tests.destinations.started import StartedDestination
+from kpi_platform_tests.pipeline.models import run_models
 
 Marts = Mapping[str, pd.DataFrame]
 
@@ -74,14 +73,9 @@ class Installation:
         assert not report.failed, {key: str(error) for key, error in report.failed.items()}
         return report
 
-    def recompute(self, customers: Sequence[str], as_of: datetime) -> None:
-        """Computes `customers` of one destination again, without the data tests."""
-        inputs, failed = read_inputs(self.configuration, self.engine, customers)
-        assert not failed
-        (batch,) = batches_of(inputs, as_of)
-        project = DbtProject(self.configuration, batch.destination)
-        results = project.build("run", batch.vars() | {"run_id": "run-2"})
-        assert [result for result in results if result.status != "success"] == []
+    def compute(self, customers: Sequence[str], as_of: datetime) -> list[str]:
+        """Computes `customers` without the data tests: the names of the marts."""
+        return run_models(self.configuration, self.engine, customers, as_of)
 
     def marts(self, customer: str, names: Iterable[str]) -> Marts:
         """The marts of one customer, rows and columns sorted, so that equal marts are equal frames."""

@@ -12,14 +12,13 @@ import duckdb
 import sqlalchemy as sa
 from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
 
-from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.types import UtcDateTime
 from kpi_platform.defs.batch import CUSTOMERS_TAG
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
-from kpi_platform_tests.pipeline.marts import write_mart
+from kpi_platform_tests.pipeline.marts import write_mart, writing
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MARTS = ("kpi_values", "kpi_daily", "servicenow_tickets", "a_mart_of_an_earlier_version")
@@ -74,9 +73,9 @@ def _value(table: sa.Table, column: sa.Column[Any], mark: str) -> Any:
 
 def plant_in_warehouse(configuration: Configuration, key: str, mark: str, schema: str) -> None:
     """A row in marts, one that a killed preview has left, and a raw schema."""
-    for mart in MARTS:
-        write_mart(configuration, mart, key, NOW, {"account_name": [mark]})
-    with duckdb_file.connect(configuration.warehouse_file) as connection:
+    with writing(configuration) as connection:
+        for mart in MARTS:
+            write_mart(connection, mart, key, NOW, {"account_name": [mark]})
         left = f"'{key}__after' as customer_id, '{mark}' as account_name"
         connection.execute("create schema if not exists kpi_preview")
         connection.execute(f"create table if not exists kpi_preview.kpi_accounts as select {left} limit 0")

@@ -19,6 +19,7 @@ def land(file: Path, schema: str, tables: Mapping[str, tuple[Mapping[str, str], 
     """Creates or replaces tables (name → column types and rows) in a DuckDB file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(file)) as connection:
+        connection.execute("begin")
         connection.execute(f'create schema if not exists "{schema}"')
         for name, (types, rows) in tables.items():
             target = f'"{schema}"."{name}"'
@@ -29,6 +30,7 @@ def land(file: Path, schema: str, tables: Mapping[str, tuple[Mapping[str, str], 
             for row in rows:
                 values = [row.get(column) for column in types]
                 connection.execute(f"insert into {target} values ({marks})", values)
+        connection.execute("commit")
 
 
 ACCOUNT = {

@@ -1,10 +1,12 @@
 """Writes marts into the embedded warehouse, the way a build leaves them, without building."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from kpi_platform.adapters import duckdb_file
@@ -62,14 +64,31 @@ def write_marts(
         "window_end": pa.array([as_of for _ in rows], _INSTANT),
         "status": pa.array([value if isinstance(value, str) else "ok" for _, _, value in rows], pa.string()),
     }
-    write_mart(configuration, "kpi_integrated_metrics", customer, as_of, integrated)
-    write_mart(configuration, "account_health_score", customer, as_of, health)
-    write_mart(configuration, "account_email_domains", customer, as_of, domains)
-    write_mart(configuration, "kpi_values", customer, as_of, values)
+    with writing(configuration) as connection:
+        write_mart(connection, "kpi_integrated_metrics", customer, as_of, integrated)
+        write_mart(connection, "account_health_score", customer, as_of, health)
+        write_mart(connection, "account_email_domains", customer, as_of, domains)
+        write_mart(connection, "kpi_values", customer, as_of, values)
+
+
+@contextmanager
+def writing(configuration: Configuration) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, for one transaction: to open the file takes longer than to write a small mart."""
+    with duckdb_file.connect(configuration.warehouse_file) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute("BEGIN")
+        connection.execute("CREATE SCHEMA IF NOT EXISTS kpi")
+        yield connection
+        connection.execute("COMMIT")
 
 
 def write_mart(
-    configuration: Configuration, table: str, customer: str, as_of: datetime, columns: Mapping[str, Any]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    customer: str,
+    as_of: datetime,
+    columns: Mapping[str, Any],
 ) -> None:
     """Replaces the customer's rows of one mart; the first call makes the table."""
     size = len(next(iter(columns.values())))
@@ -80,11 +99,7 @@ def write_mart(
             "as_of": pa.repeat(pa.scalar(as_of, _INSTANT), size),
         }
     )
-    with duckdb_file.connect(configuration.warehouse_file) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_progress_bar = false")
-        connection.execute("CREATE SCHEMA IF NOT EXISTS kpi")
-        connection.register("new_rows", rows)
-        connection.execute(f"CREATE TABLE IF NOT EXISTS kpi.{table} AS SELECT * FROM new_rows LIMIT 0")
-        connection.execute(f"DELETE FROM kpi.{table} WHERE customer_id = $1", [customer])
-        connection.execute(f"INSERT INTO kpi.{table} SELECT * FROM new_rows")
+    connection.register("new_rows", rows)
+    connection.execute(f"CREATE TABLE IF NOT EXISTS kpi.{table} AS SELECT * FROM new_rows LIMIT 0")
+    connection.execute(f"DELETE FROM kpi.{table} WHERE customer_id = $1", [customer])
+    connection.execute(f"INSERT INTO kpi.{table} SELECT * FROM new_rows")

@@ -178,6 +178,7 @@ def test_settings_can_be_told_again_as_a_whole(acme: Installation) -> None:
     assert acme.api.connection(acme.salesforce).schedule_type == "manual"
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_an_unreachable_fivetran_stores_nothing(
     configuration: Configuration, sqlite_engine: sa.Engine
 ) -> None:

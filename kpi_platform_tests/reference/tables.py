@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ RawSchema = Mapping[str, RawTable]
 """Landed table name → table."""
 
 
+@cache
 def column_key(name: str) -> str:
     """ "Field names match ignoring case and underscores." """
     return name.lower().replace("_", "")

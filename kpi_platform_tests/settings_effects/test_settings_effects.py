@@ -159,6 +159,7 @@ def test_the_dashboard_follows_the_settings(home: Configuration, engine: sa.Engi
     assert without_effect(single, lambda document: board_with(home, engine, document)) == {}
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_runs_and_alerts_follow_the_settings(home: Configuration, engine: sa.Engine) -> None:
     with receivers() as both:
         usual, other = both
