@@ -13,20 +13,20 @@ import sqlalchemy as sa
 from kpi_platform.adapters.fivetran_http import FivetranHttp
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database
+from kpi_platform.process import collect_rarely
 from kpi_platform_tests.postgres import PostgresServer
 
 # How long an example takes says more about what else the machine does than about the code.
 hypothesis.settings.register_profile("kpi_platform", deadline=None)
 hypothesis.settings.load_profile("kpi_platform")
 
-# dbt and Dagster make millions of objects, and to look through all of them again and again took an eighth of
-# the time: what is imported is not looked at any more, what tests make in larger portions.
+# What is imported is not looked through for garbage any more; what tests make is, in large portions.
 gc.disable()
 
 
 def pytest_collection_finish() -> None:
     gc.freeze()
-    gc.set_threshold(100_000, 50, 1000)
+    collect_rarely()
     gc.enable()
 
 

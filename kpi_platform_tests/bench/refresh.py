@@ -13,6 +13,7 @@ from tabulate import tabulate
 
 from kpi_platform.adapters.dbt import manifest_path
 from kpi_platform.configuration import Configuration
+from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform_tests.bench.scale import AS_OF, cold_cycle, dashboard_of
 from kpi_platform_tests.bench.scaling.by_hand import compute_by_hand, differences, mart_rows
 from kpi_platform_tests.bench.scaling.data import Rows, add_customers, land
@@ -21,7 +22,8 @@ CUSTOMER = "big"
 USUAL = Rows(10_000, 100_000, 1_000_000, 500_000, 200_000, 2_000_000)
 TENFOLD = Rows(100_000, 1_000_000, 10_000_000, 5_000_000, 2_000_000, 20_000_000)
 SECONDS, GIBIBYTES, RATIO = 10.0, 2.0, 3.0
-"""What is asked of the usual and the whale's refresh, and of dbt at ten times the data."""
+"""What is asked of the usual and the whale's refresh (dbt with its own start, matching, load), and of dbt at ten times
+the data."""
 
 
 @contextmanager
@@ -32,6 +34,7 @@ def installation(rows: Rows, *, whale: bool = False) -> Iterator[Mapping[str, st
         configuration = Configuration.from_environment(environment)
         # As `kpi-platform up` does when it is installed.
         manifest_path(configuration)
+        prepare_dagster_home(configuration)
         land(configuration.warehouse_file, [CUSTOMER], rows, whale=whale)
         with dashboard_of(configuration) as engine:
             add_customers(engine, [CUSTOMER], AS_OF)
@@ -44,9 +47,11 @@ def refreshed(rows: Rows, *, whale: bool = False) -> Mapping[str, float]:
 
 
 def tenfold() -> tuple[float, float, Mapping[str, int]]:
-    """Seconds of dbt's build and of the script by hand, and the rows of the marts, which must be the same."""
+    """Seconds of dbt's build, planning included, and of the script by hand; and the rows of the marts, which must be
+    the same."""
     with installation(TENFOLD) as environment:
-        build = cold_cycle(environment, AS_OF)["dbt"]
+        figures = cold_cycle(environment, AS_OF)
+        build = figures["plan"] + figures["dbt"]
         warehouse = Configuration.from_environment(environment).warehouse_file
         started = time.perf_counter()
         compute_by_hand(warehouse, AS_OF)
@@ -68,9 +73,11 @@ def main(names: list[str]) -> int:
             failed |= build > RATIO * by_hand
         else:
             figures = refreshed(USUAL, whale=name == "whale")
-            print(tabulate([{"customer": name} | dict(figures)], headers="keys", floatfmt=".2f"))
-            print(f"at most {SECONDS:g} s and {GIBIBYTES:g} GiB\n")
-            failed |= figures["total"] > SECONDS or figures["GiB"] > GIBIBYTES
+            refresh = sum(figures[stage] for stage in ("plan", "dbt", "match", "load"))
+            row = {"customer": name, "plan to load": refresh} | dict(figures)
+            print(tabulate([row], headers="keys", floatfmt=".2f"))
+            print(f"plan to load: at most {SECONDS:g} s; {GIBIBYTES:g} GiB\n")
+            failed |= refresh > SECONDS or figures["GiB"] > GIBIBYTES
     return int(failed)
 
 
