@@ -22,8 +22,8 @@ CUSTOMER = "big"
 USUAL = Rows(10_000, 100_000, 1_000_000, 500_000, 200_000, 2_000_000)
 TENFOLD = Rows(100_000, 1_000_000, 10_000_000, 5_000_000, 2_000_000, 20_000_000)
 SECONDS, GIBIBYTES, RATIO = 10.0, 2.0, 3.0
-"""What is asked of the usual and the whale's refresh (dbt with its own start, matching, load), and of dbt at ten times
-the data."""
+"""What is asked of the usual and the whale's refresh (dbt with its own start, matching, load), and of dbt at
+ten times the data."""
 
 
 @contextmanager
@@ -47,8 +47,8 @@ def refreshed(rows: Rows, *, whale: bool = False) -> Mapping[str, float]:
 
 
 def tenfold() -> tuple[float, float, Mapping[str, int]]:
-    """Seconds of dbt's build, planning included, and of the script by hand; and the rows of the marts, which must be
-    the same."""
+    """Seconds of dbt's build, planning included, and of the script by hand; and the rows of the marts, which
+    must be the same."""
     with installation(TENFOLD) as environment:
         figures = cold_cycle(environment, AS_OF)
         build = figures["plan"] + figures["dbt"]
