@@ -34,6 +34,8 @@ _TYPES = {
     **dict.fromkeys(_NUMBERS, "float64"),
     **dict.fromkeys(_INSTANTS, "datetime64[us]"),
 }
+_HASHED_ROWS = 100_000
+"""Values of which the hashes are in memory at a time."""
 _FLOAT = pa.float64()
 _VALUES = ("account_id", "kpi", *_NUMBERS, *_INSTANTS, "status", "as_of")
 
@@ -91,6 +93,8 @@ def read_incoming(
         for name, target in _ATTRIBUTES.items()
     }
     health = _health(marts, customer, accounts, codes)
+    # The values need all the room that there is.
+    del accounts
     kpi_codes, status_codes = _Codes(), _Codes()
     parts: dict[str, list[Array]] = {name: [] for name in _TYPES}
     known, read = len(codes.texts), 0
@@ -192,14 +196,21 @@ def _fingerprint(
     account = ids.copy()
     for column in (*attributes.values(), *health.values()):
         account = _mix(account, _hash_texts(column) if column.dtype == object else _bits(column))
-    row = _mix(ids[values["account"]], _hash_texts(kpis)[values["kpi"]])
-    row = _mix(row, _hash_texts(statuses)[values["status"]])
-    for name in _NUMBERS:
-        row = _mix(row, _bits(values[name]))
-    if len(row):
-        row = _mix(row, (values["window_end"] - values["window_start"]).view(np.uint64))
-    sums = [int(_finish(part, seed).sum(dtype=np.uint64)) for part in (account, row) for seed in (1, 2)]
-    return "-".join(f"{number:016x}" for number in (len(account), len(row), *sums))
+    kpi, status = _hash_texts(kpis), _hash_texts(statuses)
+    size, sums = len(values["account"]), [_sums(account), np.zeros(2, dtype=np.uint64)]
+    for start in range(0, size, _HASHED_ROWS):
+        some = {name: column[start : start + _HASHED_ROWS] for name, column in values.items()}
+        row = _mix(_mix(ids[some["account"]], kpi[some["kpi"]]), status[some["status"]])
+        for name in _NUMBERS:
+            row = _mix(row, _bits(some[name]))
+        sums[1] += _sums(_mix(row, (some["window_end"] - some["window_start"]).view(np.uint64)))
+    numbers = [len(account), size, *(int(number) for pair in sums for number in pair)]
+    return "-".join(f"{number:016x}" for number in numbers)
+
+
+def _sums(hashes: Array) -> Array:
+    """Of the hashes of rows in any order; two, so that they make 128 bits."""
+    return np.array([_finish(hashes, seed).sum(dtype=np.uint64) for seed in (1, 2)], dtype=np.uint64)
 
 
 def _bits(column: Array) -> Array:
