@@ -22,7 +22,7 @@ from kpi_platform.domain.load_plan import (
 from kpi_platform.pipeline.load_changes import ChangeWriter, changing
 from kpi_platform.pipeline.load_task import LoadTask
 
-SLICE_ACCOUNTS = 25_000
+SLICE_ACCOUNTS = 10_000
 """Accounts whose current values are in memory at a time."""
 
 _MEASURED = ("value", "numerator", "denominator", "sample_size", "status")
