@@ -71,7 +71,7 @@ def run_all(
     Raises FivetranUnavailable or FivetranRefused before anything starts, where Fivetran takes no calls.
     """
     from kpi_platform.dashboard.customers import get_customer
-    from kpi_platform.defs.run import run_job
+    from kpi_platform.defs.run_batches import run_batches
 
     with engine.connect() as connection:
         keys = [get_customer(connection, key).key for key in dict.fromkeys(customers)]
@@ -80,7 +80,7 @@ def run_all(
     outcomes = []
     with console.status("Starting …") as status:
         for number, instant in enumerate(instants):
-            outcome = run_job(
+            outcome = run_batches(
                 configuration,
                 engine,
                 keys,

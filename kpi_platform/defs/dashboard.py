@@ -34,7 +34,6 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
         description="The customer's KPI values in the dashboard: one upload, one transaction, one version.",
     )
     def load(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
-        from kpi_platform.pipeline.batch_marts import batch_marts
         from kpi_platform.pipeline.load import load_dashboard
         from kpi_platform.pipeline.threshold_alerts import tell_crossings
 
@@ -43,7 +42,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
         request = request_of(context, platform)
         wishes = load_wishes(request)
         checks = LoadChecks()
-        marts = batch_marts(platform.configuration, platform.engine, batch.customers)
+        marts = platform.marts(batch.customers)
 
         def load_one(customer: str) -> Metadata:
             try:

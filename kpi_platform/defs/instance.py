@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock
 
 from kpi_platform.configuration import Configuration
 
@@ -16,18 +17,20 @@ DEFAULT_RUNS_AT_ONCE = 10
 
 def prepare_dagster_home(configuration: Configuration) -> Path:
     """Writes dagster.yaml and the limits of the pools where they are missing or have changed; answers the
-    folder, which is what DAGSTER_HOME is to be."""
+    folder, which is what DAGSTER_HOME is to be. Processes that begin together do it one after the other:
+    Dagster's storage does not bear being made twice at once."""
     home = configuration.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(instance_settings(configuration), sort_keys=False)
     limits = pool_limits(configuration)
     file, stamp = home / "dagster.yaml", home / "pools.yaml"
     written = yaml.safe_dump(limits)
-    if file.exists() and file.read_text() == text and stamp.exists() and stamp.read_text() == written:
-        return home
-    file.write_text(text)
-    _set_pool_limits(home, limits)
-    stamp.write_text(written)
+    with FileLock(home / "prepare.lock"):
+        is_written = file.exists() and file.read_text() == text
+        if not (is_written and stamp.exists() and stamp.read_text() == written):
+            file.write_text(text)
+            _set_pool_limits(home, limits)
+            stamp.write_text(written)
     return home
 
 

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from kpi_platform.defs.batch import OWN_EVENTS
+from kpi_platform.defs.pool_waits import rest_between_looks
 from kpi_platform.domain.sources import SOURCES
 
 SYNCS = dg.AssetSelection.groups(*SOURCES).without_checks()
@@ -40,3 +41,4 @@ JOBS = [SYNC, REFRESH, SYNC_AND_REFRESH, FRESHNESS]
 EXECUTOR = dg.in_process_executor.configured(
     {"step_dependency_config": {"require_upstream_step_success": False}}
 )
+rest_between_looks()

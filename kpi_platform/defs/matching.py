@@ -30,13 +30,12 @@ def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
     def matches(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
         # Imported when it is used, like the build and the load: their libraries would double the time that
         # the definitions take to load.
-        from kpi_platform.pipeline.batch_marts import batch_marts
         from kpi_platform.pipeline.match import match_accounts
 
         note_progress(context, platform, "matching")
         batch = Batch.of(context)
         wishes = match_wishes(request_of(context, platform))
-        marts = batch_marts(platform.configuration, platform.engine, batch.customers)
+        marts = platform.marts(batch.customers)
 
         def match_one(customer: str) -> Metadata:
             report = match_accounts(

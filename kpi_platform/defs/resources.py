@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.batch import read_inputs
 from kpi_platform.tracing import configure_traces, send_traces
 
+if TYPE_CHECKING:
+    from kpi_platform.pipeline.batch_marts import BatchMarts
+
 
 class Platform:
     """Configuration, dashboard database and Fivetran of one installation, each opened when it is first used.
@@ -26,6 +30,7 @@ class Platform:
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
+        self._marts: Mapping[str, BatchMarts] = {}
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -48,6 +53,22 @@ class Platform:
             self.fivetran.api.close()
         if "engine" in self.__dict__:
             self.engine.dispose()
+
+    def read_marts(self, customers: Sequence[str]) -> None:
+        """Reads the marts that this run has just computed, for `marts` of its further steps."""
+        from kpi_platform.pipeline.batch_marts import batch_marts
+
+        self._marts = batch_marts(self.configuration, self.engine, customers)
+        for reader in {id(one): one for one in self._marts.values()}.values():
+            reader.read_ahead()
+
+    def marts(self, customers: Sequence[str]) -> Mapping[str, "BatchMarts"]:
+        """What reads the marts of each of `customers`, but of those without a destination."""
+        from kpi_platform.pipeline.batch_marts import batch_marts
+
+        if self._marts.keys() >= set(customers):
+            return self._marts
+        return batch_marts(self.configuration, self.engine, customers)
 
     def settings(self, customers: Sequence[str]) -> Mapping[str, CustomerSettings]:
         """The settings of those of `customers` that are known and valid."""

@@ -21,7 +21,7 @@ from kpi_platform.defs.batch import Metadata, batch_tags, watcher
 from kpi_platform.defs.dashboard import UPLOAD_VERSION
 from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.defs.life_line import HOST_TAG, life_line
-from kpi_platform.defs.partitions import CUSTOMERS_NAME
+from kpi_platform.defs.partitions import add_partitions
 from kpi_platform.domain.errors import InvalidInput
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -42,6 +42,11 @@ class RunOutcome:
     run_ids: tuple[str, ...]
     loaded: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+
+    def __add__(self, other: "RunOutcome") -> "RunOutcome":
+        return RunOutcome(
+            self.run_ids + other.run_ids, {**self.loaded, **other.loaded}, {**self.failed, **other.failed}
+        )
 
 
 def run_job(
@@ -68,7 +73,7 @@ def run_job(
 
     job = definitions(configuration).resolve_job_def("refresh" if skip_sync else "sync_and_refresh")
     with _instance(configuration) as instance:
-        instance.add_dynamic_partitions(CUSTOMERS_NAME, known)
+        add_partitions(instance, known)
         run = instance.create_run_for_job(
             job,
             run_config=_QUIET,

@@ -16,7 +16,7 @@ from kpi_platform.dashboard.fivetran_events import newest_event_at
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.jobs import REFRESH
-from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME
+from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME, CUSTOMERS_PER_RUN
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.runs import AFTER_A_CRASH, ActiveRun, active_runs, in_chunks
 from kpi_platform.defs.sync_alerts import tell_failed_sync
@@ -36,7 +36,6 @@ from kpi_platform.domain.refresh import refresh_is_due
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
 
-CUSTOMERS_PER_REFRESH = 200
 PROMPT_SECONDS = 5
 """How often is looked at what the dashboard database tells: webhooks, new customers, wishes of people."""
 
@@ -221,7 +220,7 @@ def _busy(runs: list[ActiveRun], customer: str, taken: Mapping[Source, datetime]
 
 
 def _refreshes(instance: dg.DagsterInstance, due: Mapping[str, str]) -> Iterator[dg.RunRequest]:
-    for chunk in in_chunks(sorted(due), CUSTOMERS_PER_REFRESH):
+    for chunk in in_chunks(sorted(due), CUSTOMERS_PER_RUN):
         inputs = "\n".join(f"{customer} {due[customer]}" for customer in chunk)
         yield dg.RunRequest(
             run_key=hashlib.sha256(inputs.encode()).hexdigest()[:32],

@@ -18,11 +18,26 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.pipeline.batch import read_inputs
 
+_LARGEST = "kpi_values"
 CHUNK_ROWS = 1_000_000
 """About so many rows of `kpi_values` are in memory at once (100 bytes each), whoever's they are;
 one customer is never split."""
 
-_LARGEST = "kpi_values"
+VALUE_COLUMNS = (
+    "account_id", "kpi", "value", "numerator", "denominator", "sample_size", "window_start", "window_end",
+    "status", "as_of",
+)  # fmt: skip
+"""What a load reads of `kpi_values`."""
+
+ADDRESS_COLUMNS = ("account_id", "email_domain")
+"""What matching reads of `account_email_domains`."""
+
+_READ_AHEAD: Mapping[str, Sequence[str] | None] = {
+    "kpi_values": VALUE_COLUMNS,
+    "kpi_integrated_metrics": None,
+    "account_health_score": None,
+    "account_email_domains": ADDRESS_COLUMNS,
+}
 
 
 class MartReader(Protocol):
@@ -36,7 +51,7 @@ class MartReader(Protocol):
 
 def batch_marts(
     configuration: Configuration, engine: sa.Engine, customers: Sequence[str]
-) -> Mapping[str, MartReader]:
+) -> Mapping[str, "BatchMarts"]:
     """Customer → what reads its marts. Those without a destination are missing: their step says why."""
     inputs, _ = read_inputs(configuration, engine, customers)
     destinations = {one.destination.name: one.destination for one in inputs}
@@ -49,7 +64,7 @@ def batch_marts(
 
 @dataclass(slots=True)
 class BatchMarts:
-    """Reads ahead for `customers` of one destination. Fastest where they are asked for in their order."""
+    """Reads for `customers` of one destination together. Fastest where they are asked for in their order."""
 
     destination: Destination
     customers: Sequence[str]
@@ -73,6 +88,17 @@ class BatchMarts:
             self._error = error
             raise
         yield from self._tables[table].get(customer, ())
+
+    def read_ahead(self) -> None:
+        """Reads now what matching and load will ask for, where it is little: they need not wait for whoever
+        has the destination then. An error is theirs."""
+        try:
+            self._chunks = self._cut()
+            if len(self._chunks) == 1:
+                self._chunk = self._chunks[0]
+                self._tables = {table: self._read(table, columns) for table, columns in _READ_AHEAD.items()}
+        except KpiPlatformError as error:
+            self._error = error
 
     def _begin_chunk_of(self, customer: str) -> None:
         if self._chunks is None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from kpi_platform.dashboard.tables import HEALTH_COLUMNS
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_plan import Array
-from kpi_platform.pipeline.batch_marts import MartReader
+from kpi_platform.pipeline.batch_marts import VALUE_COLUMNS, MartReader
 
 # Column of kpi_integrated_metrics → column of the dashboard's accounts.
 _ATTRIBUTES = {
@@ -37,7 +37,6 @@ _TYPES = {
 _HASHED_ROWS = 100_000
 """Values of which the hashes are in memory at a time."""
 _FLOAT = pa.float64()
-_VALUES = ("account_id", "kpi", *_NUMBERS, *_INSTANTS, "status", "as_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def read_incoming(
     kpi_codes, status_codes = _Codes(), _Codes()
     parts: dict[str, list[Array]] = {name: [] for name in _TYPES}
     known, read = len(codes.texts), 0
-    for batch in marts.read_mart("kpi_values", customer, _VALUES):
+    for batch in marts.read_mart("kpi_values", customer, VALUE_COLUMNS):
         _require_as_of(batch.column("as_of"), customer, as_of)
         parts["account"].append(codes.encode(batch.column("account_id"), np.int32))
         parts["kpi"].append(kpi_codes.encode(batch.column("kpi"), np.int16))

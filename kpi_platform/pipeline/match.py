@@ -22,7 +22,7 @@ from kpi_platform.domain.matching.domains import registrable_domain
 from kpi_platform.domain.matching.match import match_parties
 from kpi_platform.domain.matching.party import Match, MatchPolicy, Party, Strategy
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.pipeline.batch_marts import MartReader
+from kpi_platform.pipeline.batch_marts import ADDRESS_COLUMNS, MartReader
 from kpi_platform.pipeline.customer_settings import settings_of
 
 _SHOWN = 20
@@ -147,7 +147,7 @@ def source_parties(marts: MartReader, customer: str, strategy: Strategy) -> list
 def _email_domains(marts: MartReader, customer: str) -> dict[str, list[str]]:
     """Account → domains of its contacts' addresses, as they stand there."""
     found: dict[str, list[str]] = defaultdict(list)
-    for batch in marts.read_mart("account_email_domains", customer, ("account_id", "email_domain")):
+    for batch in marts.read_mart("account_email_domains", customer, ADDRESS_COLUMNS):
         for account, domain in zip(
             batch.column("account_id").to_pylist(), batch.column("email_domain").to_pylist(), strict=True
         ):

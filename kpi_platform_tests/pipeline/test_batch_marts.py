@@ -68,3 +68,32 @@ def test_a_destination_that_is_down_is_asked_once_for_all(
         with pytest.raises(DestinationUnavailable):
             list(marts.read_mart("kpi_values", key))
     assert Counting.reads == 1
+
+
+def test_what_was_read_ahead_is_there_when_the_destination_is_not(
+    destination: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = {key: rows_of(destination.read_mart("kpi_values", key)) for key in CUSTOMERS}
+    marts = BatchMarts(destination, list(CUSTOMERS))
+    marts.read_ahead()
+    monkeypatch.setattr(Counting, "down", True)
+    assert {key: rows_of(marts.read_mart("kpi_values", key)) for key in CUSTOMERS} == alone
+    assert sum(len(list(marts.read_mart("kpi_integrated_metrics", key))) for key in CUSTOMERS) == 3
+
+
+def test_more_than_a_chunk_is_not_read_ahead(destination: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_marts, "CHUNK_ROWS", 8)
+    marts = BatchMarts(destination, list(CUSTOMERS))
+    marts.read_ahead()
+    assert Counting.reads == 0
+    assert len(rows_of(marts.read_mart("kpi_values", "core"))) == 10
+
+
+def test_an_error_while_reading_ahead_is_told_to_who_asks(
+    destination: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counting, "down", True)
+    marts = BatchMarts(destination, list(CUSTOMERS))
+    marts.read_ahead()
+    with pytest.raises(DestinationUnavailable, match="It is down"):
+        list(marts.read_mart("kpi_values", "acme"))

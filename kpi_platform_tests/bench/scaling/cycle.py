@@ -1,87 +1,133 @@
-"""One cycle of all customers in this process: the real job, batch after batch, and where its time goes."""
+"""One cycle of all customers as `kpi-platform run` does it: the real job, and where its time goes."""
 
-import importlib
 import json
-import resource
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
+from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
+
+import psutil
 
 from kpi_platform import process
 from kpi_platform.configuration import Configuration
+from kpi_platform.defs.run import RunOutcome
 
-BATCH = 200
 STAGES = {
     "plan": [("kpi_platform.pipeline.build", "read_inputs"), ("kpi_platform.pipeline.build", "batches_of")],
     "build": [("kpi_platform.pipeline.build", "build_kpis")],
     "match": [("kpi_platform.pipeline.match", "match_accounts")],
-    "load": [("kpi_platform.pipeline.load", "load_dashboard")],
+    "load": [
+        ("kpi_platform.pipeline.batch_marts:BatchMarts", "read_ahead"),
+        ("kpi_platform.pipeline.load", "load_dashboard"),
+    ],
 }
-"""What is timed, by where the assets find it. `plan` is a part of `build`."""
+"""What is timed, by where it is found. `plan` is a part of `build`."""
+
+LOOKS_A_SECOND = 5
 
 
 def timed(seconds: Counter[str], stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(work)
     def measured(*arguments: Any, **options: Any) -> Any:
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             return work(*arguments, **options)
         finally:
-            seconds[stage] += time.perf_counter() - started  # type: ignore[assignment]
+            seconds[stage] += time.process_time() - started  # type: ignore[assignment]
 
     return measured
 
 
+def measured_batch(
+    configuration: Configuration, customers: Sequence[str], as_of: datetime, skip_sync: bool
+) -> RunOutcome:
+    """Runs a batch, and adds the processor time of its stages to the file of measurements."""
+    from kpi_platform.defs.location import definitions
+    from kpi_platform.defs.run_batches import run_batch
+
+    seconds: Counter[str] = Counter()
+    timed(seconds, "start", definitions)(configuration)
+    originals = {}
+    for stage, places in STAGES.items():
+        for place, name in places:
+            holder = resolve_name(place)
+            originals[holder, name] = getattr(holder, name)
+            setattr(holder, name, timed(seconds, stage, originals[holder, name]))
+    try:
+        outcome: RunOutcome = timed(seconds, "run", run_batch)(configuration, customers, as_of, skip_sync)
+    finally:
+        for (holder, name), original in originals.items():
+            setattr(holder, name, original)
+    with measurements(configuration).open("a") as file:
+        file.write(json.dumps(seconds) + "\n")
+    return outcome
+
+
+def measurements(configuration: Configuration) -> Path:
+    return configuration.home / "seconds.jsonl"
+
+
+class PeakMemory:
+    """What this process and its children hold at most, in GiB, looked at a few times a second."""
+
+    def __init__(self) -> None:
+        self.gibibytes = 0.0
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        me = psutil.Process()
+        while not self._over.wait(1 / LOOKS_A_SECOND):
+            held = 0
+            for one in (me, *me.children(recursive=True)):
+                try:
+                    held += one.memory_info().rss
+                except psutil.NoSuchProcess:
+                    continue
+            self.gibibytes = max(self.gibibytes, held / 2**30)
+
+
 def main(as_of: str) -> int:
-    """Prints the figures as JSON, in seconds. 1 where somebody was not loaded."""
-    started = time.perf_counter()
+    """Prints the figures as JSON: seconds of the processor, by stage. 1 where somebody was not loaded."""
     configuration = Configuration.from_environment()
+    memory = PeakMemory()
     from kpi_platform.dashboard.customers import list_customers
     from kpi_platform.dashboard.database import open_engine, reading
     from kpi_platform.defs.location import definitions
-    from kpi_platform.defs.run import run_job
+    from kpi_platform.defs.run_batches import in_processes
 
-    assets = len(definitions(configuration).resolve_job_def("refresh").asset_layer.selected_asset_keys)
-    ready = time.perf_counter() - started
-    seconds: Counter[str] = Counter()
-    for stage, places in STAGES.items():
-        for module_name, name in places:
-            module = importlib.import_module(module_name)
-            setattr(module, name, timed(seconds, stage, getattr(module, name)))
     engine = open_engine(configuration.dashboard_database_url)
     with reading(engine) as connection:
         keys = [one.key for one in list_customers(connection)]
-    loaded = 0
-    for start in range(0, len(keys), BATCH):
-        outcome = run_job(
-            configuration,
-            engine,
-            keys[start : start + BATCH],
-            as_of=datetime.fromisoformat(as_of),
-            skip_sync=True,
-            on_progress=lambda _: None,
-        )
-        loaded += len(outcome.loaded)
-        for customer, reason in outcome.failed.items():
-            sys.stderr.write(f"{customer}: {reason}\n")
-    cycle = time.perf_counter() - started
-    rest = cycle - ready - seconds["build"] - seconds["match"] - seconds["load"]
+    measurements(configuration).unlink(missing_ok=True)
+    outcome = in_processes(
+        measured_batch, configuration, keys, datetime.fromisoformat(as_of), True, lambda _: None
+    )
+    for customer, reason in outcome.failed.items():
+        sys.stderr.write(f"{customer}: {reason}\n")
+    seconds: Counter[str] = Counter()
+    for line in measurements(configuration).read_text().splitlines():
+        seconds.update(json.loads(line))
+    rest = seconds["run"] - seconds["build"] - seconds["match"] - seconds["load"]
+    assets = len(definitions(configuration).resolve_job_def("refresh").asset_layer.selected_asset_keys)
     figures = {
-        "start": ready,
+        "start": seconds["start"],
         "plan": seconds["plan"],
         "dbt": seconds["build"] - seconds["plan"],
         "match": seconds["match"],
         "load": seconds["load"],
         "Dagster": rest,
-        "Dagster ms": 1000 * rest / (max(loaded, 1) * assets),
-        "GiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "Dagster ms": 1000 * rest / (max(len(outcome.loaded), 1) * assets),
+        "GiB": memory.gibibytes,
     }
     sys.stdout.write(json.dumps(figures) + "\n")
-    return int(loaded < len(keys))
+    return int(len(outcome.loaded) < len(keys))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,88 @@
+"""The whole job for many customers: batch after batch, two at once, each in a process of its own."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
+from multiprocessing import get_context
+
+from sqlalchemy import Engine
+
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.database import open_engine
+from kpi_platform.defs.partitions import CUSTOMERS_PER_RUN
+from kpi_platform.defs.run import RunOutcome, run_job
+from kpi_platform.defs.runs import in_chunks
+from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.process import collect_rarely
+
+BATCHES_AT_ONCE = 2
+"""While the destination computes for one batch, the other is matched and loaded."""
+
+Work = Callable[[Configuration, Sequence[str], datetime, bool], RunOutcome]
+"""Runs one batch, in a process of the pool: configuration, customers, as_of, skip_sync."""
+
+
+def run_batches(
+    configuration: Configuration,
+    engine: Engine,
+    customers: Sequence[str],
+    *,
+    as_of: datetime,
+    skip_sync: bool,
+    on_progress: Callable[[str], None],
+) -> RunOutcome:
+    """As `run_job`, for any number of customers; a run has at most CUSTOMERS_PER_RUN of them."""
+    if len(customers) <= CUSTOMERS_PER_RUN:
+        return run_job(
+            configuration, engine, customers, as_of=as_of, skip_sync=skip_sync, on_progress=on_progress
+        )
+    return in_processes(run_batch, configuration, customers, as_of, skip_sync, on_progress)
+
+
+def in_processes(
+    work: Work,
+    configuration: Configuration,
+    customers: Sequence[str],
+    as_of: datetime,
+    skip_sync: bool,
+    on_progress: Callable[[str], None],
+) -> RunOutcome:
+    """Does `work` for each batch of `customers`. A batch whose process was killed is lost, by name."""
+    batches = list(in_chunks(customers, CUSTOMERS_PER_RUN))
+    on_progress(f"Computing {len(customers):,} customers in {len(batches)} batches")
+    outcome = RunOutcome(())
+    with ProcessPoolExecutor(
+        min(BATCHES_AT_ONCE, len(batches)), get_context("spawn"), collect_rarely
+    ) as processes:
+        tasks = {processes.submit(work, configuration, batch, as_of, skip_sync): batch for batch in batches}
+        for task in as_completed(tasks):
+            outcome += _result(task, tasks[task])
+            done = len(outcome.loaded) + len(outcome.failed)
+            on_progress(f"{done:,} of {len(customers):,} customers are done")
+    return outcome
+
+
+def run_batch(
+    configuration: Configuration, customers: Sequence[str], as_of: datetime, skip_sync: bool
+) -> RunOutcome:
+    """One batch, in a process that has no engine yet."""
+    engine = open_engine(configuration.dashboard_database_url)
+    try:
+        return run_job(
+            configuration, engine, customers, as_of=as_of, skip_sync=skip_sync, on_progress=lambda _: None
+        )
+    finally:
+        engine.dispose()
+
+
+def _result(task: Future[RunOutcome], customers: Sequence[str]) -> RunOutcome:
+    try:
+        return task.result()
+    except KpiPlatformError as error:
+        reason = str(error)
+    except BrokenProcessPool:
+        reason = (
+            "The process of its batch was ended from outside. Start it again; what was loaded before stays."
+        )
+    return RunOutcome((), failed=dict.fromkeys(customers, reason))
