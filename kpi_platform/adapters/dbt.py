@@ -103,7 +103,7 @@ class DbtProject:
     def operate(self, macro: str, arguments: Mapping[str, Any]) -> None:
         """Runs a macro of the project by itself."""
         errors: list[str] = []
-        with _one_at_a_time, self.destination.exclusive():
+        with self.destination.exclusive(), _one_at_a_time:
             try:
                 command = ["run-operation", macro, "--args", yaml.safe_dump(dict(arguments))]
                 result = self._run(
@@ -202,7 +202,7 @@ class DbtProject:
     ) -> list[Any]:
         from dbt.artifacts.schemas.run import RunExecutionResult
 
-        with _one_at_a_time, self.destination.exclusive():
+        with self.destination.exclusive(), _one_at_a_time:
             try:
                 # Artifacts repeat all vars; what is needed of them is in the results.
                 listen = progress_of(on_node) if on_node else None

@@ -100,17 +100,24 @@ def read_inputs(
 def batches_of(inputs: Sequence[CustomerInput], as_of: datetime) -> list[Batch]:
     """One batch a destination. Reads each destination's catalogue once; where that cannot be read, all its
     customers are left out."""
+    return [batch_of(group, as_of) for group in by_destination(inputs)]
+
+
+def by_destination(inputs: Sequence[CustomerInput]) -> list[list[CustomerInput]]:
+    """The customers of each destination."""
+    groups: dict[str, list[CustomerInput]] = {}
+    for one in inputs:
+        groups.setdefault(one.destination.name, []).append(one)
+    return list(groups.values())
+
+
+def batch_of(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
+    """The batch of customers of one destination."""
     if as_of.tzinfo is None:
         raise InvalidInput(
             "as_of has no time zone.", next_step="Give it in UTC, for example with a Z at the end."
         )
-    by_destination: dict[str, list[CustomerInput]] = {}
-    for one in inputs:
-        by_destination.setdefault(one.destination.name, []).append(one)
-    return [_batch(group, as_of.astimezone(UTC)) for group in by_destination.values()]
-
-
-def _batch(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
+    as_of = as_of.astimezone(UTC)
     destination = group[0].destination
     try:
         catalogue = destination.columns(sorted({schema for one in group for schema in _schemas(one)}))

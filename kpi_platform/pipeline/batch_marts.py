@@ -93,10 +93,13 @@ class BatchMarts:
         """Reads now what matching and load will ask for, where it is little: they need not wait for whoever
         has the destination then. An error is theirs."""
         try:
-            self._chunks = self._cut()
-            if len(self._chunks) == 1:
-                self._chunk = self._chunks[0]
-                self._tables = {table: self._read(table, columns) for table, columns in _READ_AHEAD.items()}
+            with self.destination.exclusive():
+                self._chunks = self._cut()
+                if len(self._chunks) == 1:
+                    self._chunk = self._chunks[0]
+                    self._tables = {
+                        table: self._read(table, columns) for table, columns in _READ_AHEAD.items()
+                    }
         except KpiPlatformError as error:
             self._error = error
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import BuildFailed, KpiPlatformError
-from kpi_platform.pipeline.batch import Batch, batches_of, read_inputs
+from kpi_platform.pipeline.batch import Batch, batch_of, by_destination, read_inputs
 from kpi_platform.pipeline.checks import Check, run_checks
 from kpi_platform.pipeline.kpi_definitions import with_overrides
 
@@ -52,14 +53,21 @@ def build_kpis(
     ]
     built: dict[str, Mapping[str, int]] = {}
     checks: list[Check] = []
-    for batch in batches_of(inputs, as_of):
-        build = _BatchBuild(DbtProject(configuration, batch.destination), run_id, select, on_progress)
-        failed |= {**batch.left_out, **build.models(batch)}
-        computed = batch.only([customer for customer in batch.customers if customer not in failed])
-        found, blamed = build.checks(computed)
-        checks += found
-        failed |= blamed
-        built |= build.rows([customer for customer in computed.customers if customer not in blamed])
+    for group in by_destination(inputs):
+        build = _BatchBuild(DbtProject(configuration, group[0].destination), run_id, select, on_progress)
+        with ExitStack() as turn:
+            try:
+                turn.enter_context(build.project.destination.exclusive())
+            except KpiPlatformError as error:
+                failed |= dict.fromkeys([one.customer for one in group], error)
+                continue
+            batch = batch_of(group, as_of)
+            failed |= {**batch.left_out, **build.models(batch)}
+            computed = batch.only([customer for customer in batch.customers if customer not in failed])
+            found, blamed = build.checks(computed)
+            checks += found
+            failed |= blamed
+            built |= build.rows([customer for customer in computed.customers if customer not in blamed])
     return BuildReport(built, failed, checks, time.monotonic() - started)
 
 

@@ -119,7 +119,7 @@ class DuckDbDestination(SqlDestination):
         return DbtTarget(output=output, secrets={})
 
     def exclusive(self) -> AbstractContextManager[None]:
-        return duckdb_file.exclusive(self.file, wait_seconds=self.wait_seconds)
+        return duckdb_file.kept_open(self.file, wait_seconds=self.wait_seconds)
 
     def within(self, seconds: float) -> Self:
         return replace(self, wait_seconds=seconds)

@@ -101,7 +101,7 @@ class Destination(Protocol):
     def dbt_target(self) -> DbtTarget: ...
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Held while dbt works in the destination."""
+        """Held while dbt works in the destination, and by those who have more than one thing to do there."""
 
     def within(self, seconds: float) -> Self:
         """The same destination for somebody who waits at most so long for its turn, where there are turns."""

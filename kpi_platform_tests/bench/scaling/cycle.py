@@ -19,7 +19,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.defs.run import RunOutcome
 
 STAGES = {
-    "plan": [("kpi_platform.pipeline.build", "read_inputs"), ("kpi_platform.pipeline.build", "batches_of")],
+    "plan": [("kpi_platform.pipeline.build", "read_inputs"), ("kpi_platform.pipeline.build", "batch_of")],
     "build": [("kpi_platform.pipeline.build", "build_kpis")],
     "match": [("kpi_platform.pipeline.match", "match_accounts")],
     "load": [
