@@ -11,9 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from kpi_platform.dashboard.offboarding import find_leaver
+from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.local.landing import LandedTable, open_lander, with_history
 from kpi_platform.pipeline.connection_test import test_connection as run_connection_test
+from kpi_platform.pipeline.erase import erase_in_destinations
 from kpi_platform_tests.destinations.customers import AS_OF, LATER, emptied
 from kpi_platform_tests.destinations.expected import Expected, an_explanation, dashboard_of
 from kpi_platform_tests.destinations.installation import Installation, Marts
@@ -65,6 +68,28 @@ class DestinationConformance:
         assert all(frame.empty for frame in built.marts(gone, expected.later).values())
         same(built.marts(again, expected.later), expected.later)
         same(built.marts(other, expected.marts[other]), expected.marts[other])
+
+    def test_an_erased_customer_leaves_nothing_and_takes_nothing_of_others(
+        self, built: Installation, expected: Expected
+    ) -> None:
+        leaving, _, other = expected.customers
+        schemas = {source: leaving.schema_name(source) for source in leaving.schemas}
+        stated = {
+            source: {**leaving.document.get(source, {}), "schema": name} for source, name in schemas.items()
+        }
+        document = built.settings({**leaving.document, **stated}).document()
+        with built.engine.begin() as connection:
+            save_settings(connection, leaving.key, document, who="test")
+            leaver = find_leaver(connection, leaving.key)
+        proof = list(
+            erase_in_destinations(built.configuration, built.engine, leaver, raw_schemas=True, former=False)
+        )
+        assert all(one.proved and not one.kept for one in proof), proof
+        assert sum(one.before for one in proof) > len(expected.marts)
+        assert all(frame.empty for frame in built.marts(leaving.key, expected.marts[other.key]).values())
+        assert not built.destination.columns(list(schemas.values()))
+        same(built.marts(other.key, expected.marts[other.key]), expected.marts[other.key])
+        assert built.destination.columns([other.schema_name(source) for source in other.schemas])
 
     def test_a_connection_test_names_each_step(
         self, built: Installation, expected: Expected, customer_document: dict[str, object]

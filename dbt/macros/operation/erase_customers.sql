@@ -1,7 +1,6 @@
 {% macro erase_customers(customers, tables, raw_schemas) %}
     {%- for schema in raw_schemas %}
-        {%- set relation = api.Relation.create(database=target.database, schema=schema) %}
-        {%- do run_query('drop schema if exists ' ~ relation.without_identifier() ~ ' cascade') %}
+        {%- do adapter.drop_schema(api.Relation.create(database=target.database, schema=schema)) %}
     {%- endfor %}
     {%- set keys = "'" ~ (customers | join("', '")) ~ "'" %}
     {%- for name in tables %}
