@@ -69,7 +69,8 @@ def cycles(size: Size) -> Iterator[tuple[str, Mapping[str, float]]]:
 
 
 def cold_cycle(environment: Mapping[str, str], as_of: datetime) -> Mapping[str, float]:
-    """Seconds by stage, and GiB, of refreshing every customer of an installation in a process of its own."""
+    """What refreshing every customer of an installation takes: seconds of the processor by stage, and in all
+    those that pass; GiB of all its processes."""
     started = time.perf_counter()
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "kpi_platform_tests.bench.scaling.cycle", as_of.isoformat()],
@@ -107,7 +108,10 @@ def main(names: list[str]) -> int:
                 failed |= figures["total"] > SECONDS_AT_1000 or figures["GiB"] > GIBIBYTES
                 failed |= figures["Dagster ms"] > EVENT_MS
     sys.stdout.write(tabulate(rows, headers="keys") + "\n")
-    sys.stdout.write("Seconds; `Dagster ms`: its events, by customer and asset.\n")
+    sys.stdout.write(
+        "`total`: seconds that pass; the stages: seconds of the processor, of all processes together; "
+        "`Dagster ms`: for each customer and asset.\n"
+    )
     return int(failed)
 
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pytest
 
 from kpi_platform.dashboard.offboarding import find_leaver
-from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.local.landing import LandedTable, open_lander, with_history
 from kpi_platform.pipeline.connection_test import test_connection as run_connection_test
@@ -73,23 +72,20 @@ class DestinationConformance:
         self, built: Installation, expected: Expected
     ) -> None:
         leaving, _, other = expected.customers
-        schemas = {source: leaving.schema_name(source) for source in leaving.schemas}
-        stated = {
-            source: {**leaving.document.get(source, {}), "schema": name} for source, name in schemas.items()
-        }
-        document = built.settings({**leaving.document, **stated}).document()
-        with built.engine.begin() as connection:
-            save_settings(connection, leaving.key, document, who="test")
+        raw = [leaving.schema_name(source) for source in leaving.schemas]
+        with built.engine.connect() as connection:
             leaver = find_leaver(connection, leaving.key)
         proof = list(
             erase_in_destinations(built.configuration, built.engine, leaver, raw_schemas=True, former=False)
         )
         assert all(one.proved and not one.kept for one in proof), proof
-        assert sum(one.before for one in proof) > len(expected.marts)
-        assert all(frame.empty for frame in built.marts(leaving.key, expected.marts[other.key]).values())
-        assert not built.destination.columns(list(schemas.values()))
+        assert sum(one.before for one in proof) > len(expected.marts[leaving.key])
+        assert all(frame.empty for frame in built.marts(leaving.key, expected.later).values())
+        assert not built.destination.columns(raw)
         same(built.marts(other.key, expected.marts[other.key]), expected.marts[other.key])
         assert built.destination.columns([other.schema_name(source) for source in other.schemas])
+        # For the tests that follow.
+        built.land([leaving])
 
     def test_a_connection_test_names_each_step(
         self, built: Installation, expected: Expected, customer_document: dict[str, object]
