@@ -86,6 +86,7 @@ class DestinationConformance:
         assert built.destination.columns([other.schema_name(source) for source in other.schemas])
         # For the tests that follow.
         built.land([leaving])
+        built.compute([leaving.key], LATER)
 
     def test_a_connection_test_names_each_step(
         self, built: Installation, expected: Expected, customer_document: dict[str, object]
