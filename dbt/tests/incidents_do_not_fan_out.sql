@@ -1,4 +1,3 @@
--- depends_on: {{ ref('stg_servicenow__task') }}
 -- Rows in = rows out: every incident opened in the window is in kpi_measures exactly once, counted or left out.
 with
 

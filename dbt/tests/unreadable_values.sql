@@ -1,6 +1,6 @@
 {{ config(severity='warn') }}
 -- Texts in the fields that a customer mapped which are no number or no time: they read as NULL.
--- depends_on: {{ ref('stg_salesforce__account') }}
--- depends_on: {{ ref('stg_salesforce__case') }}
--- depends_on: {{ ref('stg_servicenow__incident') }}
+{%- if not execute %}
+    {%- do [ref('stg_salesforce__account'), ref('stg_salesforce__case'), ref('stg_servicenow__incident')] %}
+{%- endif %}
 {{ unreadable_values() }}

@@ -225,14 +225,21 @@ HARM = {
     "measures_reconcile_with_values": (
         "update kpi.kpi_measures set row_count = row_count + 1 where customer_id = 'zeta'"
     ),
-    "test_name:unique_grain,kpi_values": (
+    "test_name:valid_rows,kpi_values": (
         "insert into kpi.kpi_values from kpi.kpi_values where kpi = 'nps' and customer_id = 'zeta'"
     ),
-    "test_name:valid_rows,kpi_values": "update kpi.kpi_values set status = 'odd' where customer_id = 'zeta'",
+    "test_name:unique_grain,kpi_accounts": (
+        "insert into kpi.kpi_accounts select * replace (account_id || 'x' as account_id)"
+        " from kpi.kpi_accounts where customer_id = 'zeta'"
+    ),
+    "test_name:valid_rows,kpi_daily": "update kpi.kpi_daily set status = 'odd' where customer_id = 'zeta'",
+    "test_name:valid_rows,kpi_integrated_metrics": (
+        "update kpi.kpi_integrated_metrics set as_of = null where customer_id = 'zeta'"
+    ),
     "test_name:valid_rows,account_churn_risk": (
         "update kpi.account_churn_risk set coverage = 2 where customer_id = 'zeta'"
     ),
-    "test_name:known_account,kpi_salesforce_metrics": (
+    "test_name:valid_rows,kpi_salesforce_metrics": (
         "update kpi.kpi_salesforce_metrics set account_id = 'x' where customer_id = 'zeta'"
     ),
 }
@@ -251,6 +258,14 @@ def test_what_is_lost_doubled_or_spoilt_is_noticed_and_named_and_the_next_build_
     found = run_checks(project, batch.vars() | {"run_id": None}, list(HARM), None)
     assert len(found) == len(HARM)
     assert {(one.status, one.customers) for one in found} == {("fail", ("zeta",))}
+    rules = {one.model: one.example["broken_rule"] for one in found if "broken_rule" in (one.example or {})}
+    assert rules == {
+        "kpi_values": "there more than once",
+        "kpi_daily": "status odd is none of the values",
+        "kpi_integrated_metrics": "as_of is missing",
+        "account_churn_risk": "coverage 2.0 is above 1",
+        "kpi_salesforce_metrics": "account_id x is of no account",
+    }
     again = build_kpis(*installation, ["zeta", "acme", "brief"], AS_OF)
     assert {one.status for one in again.checks if one.severity == "error"} == {"pass"}
     assert again.built == first.built

@@ -26,11 +26,12 @@
 
 
 {% macro batch_has(source, table) %}
-    {#- Whether a customer of the batch has the table: what nobody has need not be joined. -#}
+    {#- Whether a customer of the batch has the table: what nobody has need not be joined. True while dbt parses, when
+        it notes what a model refers to: it puts an ephemeral model only into SQL that names it. -#}
     {%- for customer in batch_customers() if landed_table(customer, source, table) -%}
         {{- return(true) -}}
     {%- endfor -%}
-    {{- return(false) -}}
+    {{- return(not execute) -}}
 {% endmacro %}
 
 

@@ -1,3 +1,12 @@
+{% macro batch_has_custom_kpis() %}
+    {#- Whether a customer of the batch has any; like batch_has(), true while dbt parses. -#}
+    {%- for customer in batch_customers() if customer.get('custom_kpis') -%}
+        {{- return(true) -}}
+    {%- endfor -%}
+    {{- return(not execute) -}}
+{% endmacro %}
+
+
 {% macro custom_kpis_of(source) %}
     {#- [customer, definition] of every custom KPI of the batch that can be computed from `source`. -#}
     {%- set found = [] -%}

@@ -1,4 +1,3 @@
--- depends_on: {{ ref('int_task_sla_event') }}
 with
 
 events as (

@@ -4,10 +4,6 @@ results as (
     select * from {{ ref('int_kpi_result') }}
 ),
 
-custom_results as (
-    select * from {{ ref('int_custom_result') }}
-),
-
 churn as (
     {{ of_batch(ref('account_churn_risk')) }}
 ),
@@ -28,6 +24,8 @@ final as (
         window_end as as_of
     from results
 
+    {%- if batch_has_custom_kpis() %}
+
     union all
 
     select
@@ -43,7 +41,8 @@ final as (
         status,
         left_out_count,
         window_end as as_of
-    from custom_results
+    from {{ ref('int_custom_result') }}
+    {%- endif %}
 
     union all
 

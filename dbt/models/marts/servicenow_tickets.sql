@@ -1,4 +1,3 @@
--- depends_on: {{ ref('int_task_sla') }}
 {% set days_7 = days_before_as_of(7) -%}
 {%- set days_14 = days_before_as_of(14) -%}
 {%- set days_30 = days_before_as_of(30) -%}

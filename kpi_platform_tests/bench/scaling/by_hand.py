@@ -77,8 +77,8 @@ def _grain(mart: str) -> Sequence[str]:
     """The columns that tell its rows apart, as the project's own test states them."""
     file = project_directory() / "models" / "marts" / f"{mart}.yml"
     (model,) = yaml.safe_load(file.read_text())["models"]
-    stated = next(test["unique_grain"] for test in model["data_tests"] if "unique_grain" in test)
-    columns: Sequence[str] = stated["arguments"]["columns"]
+    stated = next(test["valid_rows"] for test in model["data_tests"] if "valid_rows" in test)
+    columns: Sequence[str] = stated["arguments"]["grain"]
     return columns
 
 

@@ -1,4 +1,3 @@
--- depends_on: {{ ref('stg_servicenow__task') }}
 with
 
 incidents as (
