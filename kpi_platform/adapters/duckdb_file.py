@@ -53,9 +53,10 @@ def connect(
 def kept_open(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
     """Holds the file's queue lock and, where there is the file, keeps it open: with the tables of a thousand
     customers each opening takes a fifth of a second. Whoever opens it in this process then must open it for
-    writing, without a configuration of its own, or by `connect`."""
-    deadline = time.monotonic() + wait_seconds
+    writing, without a configuration of its own, or by `connect`. Waits `wait_seconds` for others of ours, but
+    for foreign processes, which do not queue, no longer than by default."""
     with exclusive(path, wait_seconds=wait_seconds):
+        deadline = time.monotonic() + min(wait_seconds, DEFAULT_WAIT_SECONDS)
         if path in _kept_open or not path.exists():
             yield
             return

@@ -103,7 +103,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
                     f"{node.done}/{node.total} {node.node}: {node.status}"
                 ),
             )
-        platform.read_marts(list(report.built))
+        platform.marts_read = report.marts
         for customer, error in report.failed.items():
             batch.lose(customer, str(error))
         for customer, rows in report.built.items():

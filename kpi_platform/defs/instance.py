@@ -9,8 +9,9 @@ from filelock import FileLock
 
 from kpi_platform.configuration import Configuration
 
-POOL_LIMITS = {"fivetran": 10, "destination": 1}
-"""Steps at once. DuckDB takes one writer; other destinations may take more (KPI_DESTINATION_STEPS)."""
+POOL_LIMITS = {"fivetran": 10, "destination": 2}
+"""Steps at once. DuckDB takes one writer: the other stands ready for its turn, or stores what it has done.
+Other destinations may take more (KPI_DESTINATION_STEPS)."""
 
 DEFAULT_RUNS_AT_ONCE = 10
 

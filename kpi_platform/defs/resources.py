@@ -30,7 +30,8 @@ class Platform:
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
-        self._marts: Mapping[str, BatchMarts] = {}
+        self.marts_read: Mapping[str, BatchMarts] = {}
+        """By customer: what a step of this run has computed, and left in memory for those that follow."""
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -54,20 +55,12 @@ class Platform:
         if "engine" in self.__dict__:
             self.engine.dispose()
 
-    def read_marts(self, customers: Sequence[str]) -> None:
-        """Reads the marts that this run has just computed, for `marts` of its further steps."""
-        from kpi_platform.pipeline.batch_marts import batch_marts
-
-        self._marts = batch_marts(self.configuration, self.engine, customers)
-        for reader in {id(one): one for one in self._marts.values()}.values():
-            reader.read_ahead()
-
     def marts(self, customers: Sequence[str]) -> Mapping[str, "BatchMarts"]:
         """What reads the marts of each of `customers`, but of those without a destination."""
         from kpi_platform.pipeline.batch_marts import batch_marts
 
-        if self._marts.keys() >= set(customers):
-            return self._marts
+        if self.marts_read.keys() >= set(customers):
+            return self.marts_read
         return batch_marts(self.configuration, self.engine, customers)
 
     def settings(self, customers: Sequence[str]) -> Mapping[str, CustomerSettings]:

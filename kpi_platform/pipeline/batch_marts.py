@@ -62,6 +62,14 @@ def batch_marts(
     return {one.customer: readers[one.destination.name] for one in inputs}
 
 
+def read_ahead(destination: Destination, customers: Sequence[str]) -> "BatchMarts":
+    """Reads the marts that were just computed, so that matching and load need not wait for whoever has the
+    destination then."""
+    marts = BatchMarts(destination, customers)
+    marts.read_all()
+    return marts
+
+
 @dataclass(slots=True)
 class BatchMarts:
     """Reads for `customers` of one destination together. Fastest where they are asked for in their order."""
@@ -89,17 +97,13 @@ class BatchMarts:
             raise
         yield from self._tables[table].get(customer, ())
 
-    def read_ahead(self) -> None:
-        """Reads now what matching and load will ask for, where it is little: they need not wait for whoever
-        has the destination then. An error is theirs."""
+    def read_all(self) -> None:
+        """Reads what matching and load will ask for, where it is one chunk. An error is for them."""
         try:
-            with self.destination.exclusive():
-                self._chunks = self._cut()
-                if len(self._chunks) == 1:
-                    self._chunk = self._chunks[0]
-                    self._tables = {
-                        table: self._read(table, columns) for table, columns in _READ_AHEAD.items()
-                    }
+            self._chunks = self._cut()
+            if len(self._chunks) == 1:
+                self._chunk = self._chunks[0]
+                self._tables = {table: self._read(table, columns) for table, columns in _READ_AHEAD.items()}
         except KpiPlatformError as error:
             self._error = error
 

@@ -14,19 +14,26 @@ from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import BuildFailed, KpiPlatformError
 from kpi_platform.pipeline.batch import Batch, batch_of, by_destination, read_inputs
+from kpi_platform.pipeline.batch_marts import BatchMarts, read_ahead
 from kpi_platform.pipeline.checks import Check, run_checks
 from kpi_platform.pipeline.kpi_definitions import with_overrides
+
+TURN_SECONDS = 3600.0
+"""How long a build waits for the builds before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
     """`built`: customer → mart → rows. `failed`: customer → why. Every customer that was asked for is in
-    exactly one of the two. The rows of a failed one are the old ones or incomplete: nothing to load."""
+    exactly one of the two. The rows of a failed one are the old ones or incomplete: nothing to load.
+    `marts`: what reads the marts of each that is built; what matching and load want of them is read already,
+    where it is little."""
 
     built: Mapping[str, Mapping[str, int]]
     failed: Mapping[str, KpiPlatformError]
     checks: Sequence[Check]
     seconds: float = field(compare=False)
+    marts: Mapping[str, BatchMarts] = field(default_factory=dict, compare=False, repr=False)
 
 
 def build_kpis(
@@ -52,12 +59,14 @@ def build_kpis(
         replace(one, settings=with_overrides(one.settings, overrides.get(one.customer, {}))) for one in inputs
     ]
     built: dict[str, Mapping[str, int]] = {}
+    marts: dict[str, BatchMarts] = {}
     checks: list[Check] = []
     for group in by_destination(inputs):
-        build = _BatchBuild(DbtProject(configuration, group[0].destination), run_id, select, on_progress)
+        destination = group[0].destination.within(TURN_SECONDS)
+        build = _BatchBuild(DbtProject(configuration, destination), run_id, select, on_progress)
         with ExitStack() as turn:
             try:
-                turn.enter_context(build.project.destination.exclusive())
+                turn.enter_context(destination.exclusive())
             except KpiPlatformError as error:
                 failed |= dict.fromkeys([one.customer for one in group], error)
                 continue
@@ -67,8 +76,10 @@ def build_kpis(
             found, blamed = build.checks(computed)
             checks += found
             failed |= blamed
-            built |= build.rows([customer for customer in computed.customers if customer not in blamed])
-    return BuildReport(built, failed, checks, time.monotonic() - started)
+            done = [customer for customer in computed.customers if customer not in blamed]
+            built |= build.rows(done)
+            marts |= dict.fromkeys(done, read_ahead(destination, done))
+    return BuildReport(built, failed, checks, time.monotonic() - started, marts)
 
 
 @dataclass(slots=True)

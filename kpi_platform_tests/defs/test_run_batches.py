@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -130,20 +130,20 @@ def test_what_a_run_has_computed_it_matches_and_loads_while_others_have_the_ware
 
 def test_who_waits_for_a_pool_rests_between_two_looks(installation: Installation) -> None:
     instance = installation.instance
-    with closing(_waiting(instance, "first")) as first, closing(_waiting(instance, "second")) as second:
-        assert next(first).claim(DESTINATION_POOL, "kpi_marts")
-        waiting = next(second)
+    with ExitStack() as ends:
+        first, second, waiting = (
+            ends.enter_context(InstanceConcurrencyContext(instance, dg.DagsterRun("refresh", run_id)))
+            for run_id in ("first", "second", "third")
+        )
+        assert first.claim(DESTINATION_POOL, "kpi_marts")
+        assert second.claim(DESTINATION_POOL, "kpi_marts")
         assert not waiting.claim(DESTINATION_POOL, "kpi_marts")
         assert 0 < waiting.interval_to_next_pending_claim_check() <= LOOKS_EVERY
         instance.event_log_storage.free_concurrency_slots_for_run("first")
         time.sleep(waiting.interval_to_next_pending_claim_check() + 0.01)
         assert waiting.claim(DESTINATION_POOL, "kpi_marts")
-    instance.event_log_storage.free_concurrency_slots_for_run("second")
-
-
-def _waiting(instance: dg.DagsterInstance, run_id: str) -> Iterator[InstanceConcurrencyContext]:
-    with InstanceConcurrencyContext(instance, dg.DagsterRun("refresh", run_id)) as context:
-        yield context
+    for run_id in ("second", "third"):
+        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
 
 
 def test_two_processes_may_be_the_first_of_a_home_together(configuration: Configuration) -> None:

@@ -23,11 +23,10 @@ STAGES = {
     "build": [("kpi_platform.pipeline.build", "build_kpis")],
     "match": [("kpi_platform.pipeline.match", "match_accounts")],
     "load": [
-        ("kpi_platform.pipeline.batch_marts:BatchMarts", "read_ahead"),
         ("kpi_platform.pipeline.load", "load_dashboard"),
     ],
 }
-"""What is timed, by where it is found. `plan` is a part of `build`; `load` reads for `match` too."""
+"""What is timed, by where it is found. `plan` is a part of `build`."""
 
 LOOKS_A_SECOND = 5
 
