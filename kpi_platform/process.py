@@ -13,21 +13,30 @@ def collect_rarely() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def run(command: Callable[[], int | None]) -> None:
-    """Runs the command and ends with what it returns, or with the code of its SystemExit. The process ends as
-    soon as all that is to be closed is closed: taking apart what Dagster and dbt hold takes two seconds."""
-    code = 1
-
-    def leave() -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-    # Who registers first is called last.
-    atexit.register(leave)
+def begin() -> None:
+    """For the start of a process: it collects rarely, and ends as soon as all that is to be closed is closed.
+    Taking apart what Dagster and dbt hold takes two seconds."""
     collect_rarely()
+    # Who registers first is called last.
+    atexit.register(_leave)
+
+
+def run(command: Callable[[], int | None]) -> None:
+    """Begins, runs the command and ends with what it returns, or with the code of its SystemExit."""
+    global _code
+    _code = 1
+    begin()
     try:
-        code = command() or 0
+        _code = command() or 0
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        _code = end.code if isinstance(end.code, int) else int(end.code is not None)
         raise
+
+
+_code = 0
+
+
+def _leave() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_code)

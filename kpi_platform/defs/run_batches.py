@@ -14,7 +14,7 @@ from kpi_platform.defs.partitions import CUSTOMERS_PER_RUN
 from kpi_platform.defs.run import RunOutcome, run_job
 from kpi_platform.defs.runs import in_chunks
 from kpi_platform.domain.errors import KpiPlatformError
-from kpi_platform.process import collect_rarely
+from kpi_platform.process import begin
 
 BATCHES_AT_ONCE = 2
 """While the destination computes for one batch, the other is matched and loaded."""
@@ -52,9 +52,7 @@ def in_processes(
     batches = list(in_chunks(customers, CUSTOMERS_PER_RUN))
     on_progress(f"Computing {len(customers):,} customers in {len(batches)} batches")
     outcome = RunOutcome(())
-    with ProcessPoolExecutor(
-        min(BATCHES_AT_ONCE, len(batches)), get_context("spawn"), collect_rarely
-    ) as processes:
+    with ProcessPoolExecutor(min(BATCHES_AT_ONCE, len(batches)), get_context("spawn"), begin) as processes:
         tasks = {processes.submit(work, configuration, batch, as_of, skip_sync): batch for batch in batches}
         for task in as_completed(tasks):
             outcome += _result(task, tasks[task])
