@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import dagster as dg
 from sqlalchemy.exc import IntegrityError
 
+from kpi_platform.domain.runs import CUSTOMERS_PER_RUN
+
 CUSTOMERS_NAME = "customers"
 
 CUSTOMERS = dg.DynamicPartitionsDefinition(name=CUSTOMERS_NAME)
@@ -13,9 +15,6 @@ CUSTOMERS = dg.DynamicPartitionsDefinition(name=CUSTOMERS_NAME)
 
 # Backfill policies count as beta; they do here what decision 0005 needs of them.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
-
-CUSTOMERS_PER_RUN = 200
-"""A run has no more: its memory grows with them (2 GiB with 100 accounts and 20,000 incidents each)."""
 
 BATCH_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=CUSTOMERS_PER_RUN)
 

@@ -1,9 +1,8 @@
 """The whole job in one process, recorded on the installation's own Dagster instance."""
 
 import socket
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.defs.life_line import HOST_TAG, life_line
 from kpi_platform.defs.partitions import add_partitions
 from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.domain.runs import RunOutcome
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _STEPS = {
@@ -32,21 +32,6 @@ _STEPS = {
     "account_matches": "Matching accounts",
     "dashboard_load": "Loading the dashboard",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """What became of each customer. `loaded` names the upload version of every customer that went all the
-    way; `failed` the error of each that did not; `run_ids` are Dagster's, in the order of the runs."""
-
-    run_ids: tuple[str, ...]
-    loaded: Mapping[str, int] = field(default_factory=dict)
-    failed: Mapping[str, str] = field(default_factory=dict)
-
-    def __add__(self, other: "RunOutcome") -> "RunOutcome":
-        return RunOutcome(
-            self.run_ids + other.run_ids, {**self.loaded, **other.loaded}, {**self.failed, **other.failed}
-        )
 
 
 def run_job(

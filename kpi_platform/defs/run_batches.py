@@ -10,10 +10,8 @@ from sqlalchemy import Engine
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine
-from kpi_platform.defs.partitions import CUSTOMERS_PER_RUN
-from kpi_platform.defs.run import RunOutcome, run_job
-from kpi_platform.defs.runs import in_chunks
 from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, RunOutcome, in_chunks
 from kpi_platform.process import begin
 
 BATCHES_AT_ONCE = 2
@@ -34,6 +32,8 @@ def run_batches(
 ) -> RunOutcome:
     """As `run_job`, for any number of customers; a run has at most CUSTOMERS_PER_RUN of them."""
     if len(customers) <= CUSTOMERS_PER_RUN:
+        from kpi_platform.defs.run import run_job
+
         return run_job(
             configuration, engine, customers, as_of=as_of, skip_sync=skip_sync, on_progress=on_progress
         )
@@ -65,6 +65,9 @@ def run_batch(
     configuration: Configuration, customers: Sequence[str], as_of: datetime, skip_sync: bool
 ) -> RunOutcome:
     """One batch, in a process that has no engine yet."""
+    # Here, so that the process that waits for the batches need not load Dagster before they begin.
+    from kpi_platform.defs.run import run_job
+
     engine = open_engine(configuration.dashboard_database_url)
     try:
         return run_job(

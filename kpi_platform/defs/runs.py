@@ -1,6 +1,6 @@
 """Runs that are under way, and which customers and sources they have."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -75,10 +75,3 @@ def _active(record: RunRecord, partitions: Sequence[str]) -> ActiveRun:
         refreshes=refreshes,
         started_at=datetime.fromtimestamp(record.start_time, UTC) if record.start_time else None,
     )
-
-
-def in_chunks(customers: Iterable[str], size: int) -> Iterator[list[str]]:
-    """`customers` in their order, at most `size` at a time."""
-    ordered = list(customers)
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]

@@ -13,10 +13,11 @@ from kpi_platform.defs.fivetran import source_keys
 from kpi_platform.defs.jobs import FRESHNESS, SYNC
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.resources import Platform, PlatformParam
-from kpi_platform.defs.runs import active_runs, in_chunks
+from kpi_platform.defs.runs import active_runs
 from kpi_platform.defs.syncs import recorded_syncs
 from kpi_platform.domain.due_times import due_sources
 from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.runs import in_chunks
 from kpi_platform.domain.sources import SOURCES
 
 CUSTOMERS_PER_SYNC_RUN = 25

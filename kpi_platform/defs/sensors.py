@@ -16,9 +16,9 @@ from kpi_platform.dashboard.fivetran_events import newest_event_at
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.jobs import REFRESH
-from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME, CUSTOMERS_PER_RUN
+from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME
 from kpi_platform.defs.resources import Platform, PlatformParam
-from kpi_platform.defs.runs import AFTER_A_CRASH, ActiveRun, active_runs, in_chunks
+from kpi_platform.defs.runs import AFTER_A_CRASH, ActiveRun, active_runs
 from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import (
     dump_inputs,
@@ -33,6 +33,7 @@ from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import column_key
 from kpi_platform.domain.refresh import refresh_is_due
+from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, in_chunks
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
 

@@ -19,9 +19,10 @@ from kpi_platform.adapters.dbt import DbtProject, project_directory
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.defs.partitions import CUSTOMERS
-from kpi_platform.defs.run import RunOutcome, run_job
+from kpi_platform.defs.run import run_job
 from kpi_platform.domain.alerts import Alert
 from kpi_platform.domain.errors import InvalidInput, UnknownCustomer
+from kpi_platform.domain.runs import RunOutcome
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline import build
 from kpi_platform.pipeline.alerts import tell

@@ -17,8 +17,9 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.defs import run_batches as module
 from kpi_platform.defs.dbt import DESTINATION_POOL
 from kpi_platform.defs.pool_waits import LOOKS_EVERY
-from kpi_platform.defs.run import RunOutcome, run_job
+from kpi_platform.defs.run import run_job
 from kpi_platform.defs.run_batches import in_processes, run_batches
+from kpi_platform.domain.runs import RunOutcome
 from kpi_platform_tests.defs.installation import Installation, installed
 from kpi_platform_tests.pipeline.landing import ACCOUNT, account, land
 

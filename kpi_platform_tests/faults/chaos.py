@@ -27,7 +27,8 @@ import sqlalchemy as sa
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import open_engine, upgrade
-from kpi_platform.defs.run import RunOutcome, run_job
+from kpi_platform.defs.run import run_job
+from kpi_platform.domain.runs import RunOutcome
 from kpi_platform_tests.defs.installation import Installation, installed
 
 CUSTOMERS = ("northwind", "umbra")

@@ -16,7 +16,7 @@ import psutil
 
 from kpi_platform import process
 from kpi_platform.configuration import Configuration
-from kpi_platform.defs.run import RunOutcome
+from kpi_platform.domain.runs import RunOutcome
 
 STAGES = {
     "plan": [("kpi_platform.pipeline.build", "read_inputs"), ("kpi_platform.pipeline.build", "batch_of")],

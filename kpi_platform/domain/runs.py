@@ -1,0 +1,29 @@
+"""Runs over many customers: how many are in one, and what became of each."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+CUSTOMERS_PER_RUN = 200
+"""A run has no more: its memory grows with them (2 GiB with 100 accounts and 20,000 incidents each)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What became of each customer. `loaded` names the upload version of every customer that went all the
+    way; `failed` the error of each that did not; `run_ids` are Dagster's, in the order of the runs."""
+
+    run_ids: tuple[str, ...]
+    loaded: Mapping[str, int] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+    def __add__(self, other: "RunOutcome") -> "RunOutcome":
+        return RunOutcome(
+            self.run_ids + other.run_ids, {**self.loaded, **other.loaded}, {**self.failed, **other.failed}
+        )
+
+
+def in_chunks(customers: Iterable[str], size: int) -> Iterator[list[str]]:
+    """`customers` in their order, at most `size` at a time."""
+    ordered = list(customers)
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
