@@ -32,6 +32,15 @@ class Account:
 
 _table = tables.accounts
 _NAMES = tuple(field.name for field in fields(Account))
+_LAST_ID = sa.select(sa.func.coalesce(sa.func.max(_table.c.id), 0))
+_NEXT_IDS = sa.select(
+    sa.cast(
+        sa.func.nextval(
+            sa.func.pg_get_serial_sequence(sa.literal(_table.name, sa.Text), sa.literal("id", sa.Text))
+        ),
+        sa.Integer,
+    ).label("id")
+).select_from(sa.func.generate_series(1, sa.bindparam("count", type_=sa.Integer)).alias())
 
 
 def add_account(
@@ -91,11 +100,6 @@ def _select(connection: sa.Connection, customer: str) -> sa.Select[Any]:
 def new_account_ids(connection: sa.Connection, count: int, *, reserve: bool) -> list[int]:
     """Ids for `count` new accounts. Without `reserve` they are only likely: for a dry run."""
     if reserve and connection.dialect.name == "postgresql":
-        sequence = sa.func.pg_get_serial_sequence(sa.literal(_table.name, sa.Text), sa.literal("id", sa.Text))
-        number = sa.cast(sa.func.nextval(sequence), sa.Integer).label("id")
-        query = sa.select(number).select_from(
-            sa.func.generate_series(1, sa.literal(count, sa.Integer)).alias()
-        )
-        return cast(list[int], read_columns(connection, query)["id"].tolist())
-    first = connection.execute(sa.select(sa.func.coalesce(sa.func.max(_table.c.id), 0))).scalar_one() + 1
+        return cast(list[int], read_columns(connection, _NEXT_IDS, {"count": count})["id"].tolist())
+    first = connection.execute(_LAST_ID).scalar_one() + 1
     return list(range(first, first + count))

@@ -13,12 +13,13 @@ from kpi_platform.dashboard.uploads import BASELINE, open_upload
 from kpi_platform.dashboard.versioned import ACCOUNTS, history_names
 
 _accounts = tables.accounts
+_UNRECORDED = _accounts.c.customer_id == sa.bindparam("customer"), _accounts.c.upload_version.is_(None)
+_ANY_UNRECORDED = sa.select(sa.literal(1)).where(*_UNRECORDED).limit(1)
 
 
 def has_unrecorded(connection: sa.Connection, customer_id: int) -> bool:
     """Whether the customer has accounts that neither an upload brought nor the baseline has."""
-    query = sa.select(sa.literal(1)).where(*_unrecorded(customer_id)).limit(1)
-    return connection.execute(query).first() is not None
+    return connection.execute(_ANY_UNRECORDED, {"customer": customer_id}).first() is not None
 
 
 def record_baseline(connection: sa.Connection, customer_id: int, as_of: datetime) -> None:
@@ -41,10 +42,7 @@ def record_baseline(connection: sa.Connection, customer_id: int, as_of: datetime
         )
     key = sa.literal(customer_id), sa.literal(BASELINE)
     rows = sa.select(*key, *ACCOUNTS.selected(), sa.literal("baseline"), sa.literal(BASELINE))
-    history = sa.insert(ACCOUNTS.history)
-    connection.execute(history.from_select(history_names(ACCOUNTS), rows.where(*_unrecorded(customer_id))))
-    connection.execute(sa.update(_accounts).where(*_unrecorded(customer_id)).values(upload_version=BASELINE))
-
-
-def _unrecorded(customer_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    return _accounts.c.customer_id == customer_id, _accounts.c.upload_version.is_(None)
+    history = sa.insert(ACCOUNTS.history).from_select(history_names(ACCOUNTS), rows.where(*_UNRECORDED))
+    recorded = sa.update(_accounts).where(*_UNRECORDED).values(upload_version=BASELINE)
+    for statement in (history, recorded):
+        connection.execute(statement, {"customer": customer_id})

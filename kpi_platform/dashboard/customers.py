@@ -23,6 +23,7 @@ class StoredCustomer:
 
 
 _table = tables.customers
+_BY_KEY = sa.select(_table).where(_table.c.key == sa.bindparam("key"))
 
 
 def add_customer(connection: sa.Connection, key: str, name: str) -> StoredCustomer:
@@ -81,5 +82,5 @@ def remove_customer(connection: sa.Connection, key: str) -> None:
 
 
 def _find(connection: sa.Connection, key: str) -> StoredCustomer | None:
-    row = connection.execute(sa.select(_table).where(_table.c.key == key)).mappings().one_or_none()
+    row = connection.execute(_BY_KEY, {"key": key}).mappings().one_or_none()
     return StoredCustomer(**row) if row else None

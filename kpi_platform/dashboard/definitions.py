@@ -36,6 +36,12 @@ class KpiDefinition:
 
 _table = tables.kpi_definitions
 _NAMES = tuple(field.name for field in fields(KpiDefinition))
+_MINE = (
+    sa.select(*(_table.c[name] for name in _NAMES))
+    .where(_table.c.customer_id == sa.bindparam("customer"))
+    .order_by(_table.c.position, _table.c.kpi)
+)
+_INSERT = sa.insert(_table)
 
 
 def kpi_definitions(connection: sa.Connection, customer: str) -> dict[str, KpiDefinition]:
@@ -46,8 +52,7 @@ def kpi_definitions(connection: sa.Connection, customer: str) -> dict[str, KpiDe
 
 def stored_definitions(connection: sa.Connection, customer_id: int) -> dict[str, KpiDefinition]:
     """As `kpi_definitions`, by the customer's id."""
-    query = sa.select(*(_table.c[name] for name in _NAMES)).where(_table.c.customer_id == customer_id)
-    rows = connection.execute(query.order_by(_table.c.position, _table.c.kpi)).mappings()
+    rows = connection.execute(_MINE, {"customer": customer_id}).mappings()
     return {row["kpi"]: KpiDefinition(**row) for row in rows}
 
 
@@ -65,5 +70,5 @@ def store_definitions(connection: sa.Connection, customer_id: int, definitions: 
         else:
             new.append({"customer_id": customer_id, **values})
     if new:
-        connection.execute(sa.insert(_table), new)
+        connection.execute(_INSERT, new)
     return bool(differing)

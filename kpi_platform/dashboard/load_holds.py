@@ -36,6 +36,22 @@ HELD = "dashboard"
 _table = tables.load_holds
 _NAMES = tuple(field.name for field in fields(LoadHold))
 _COLUMNS = tuple(_table.c[name] for name in _NAMES)
+_OPEN = sa.and_(_table.c.customer_id == sa.bindparam("customer"), _table.c.ended_at.is_(None))
+_SELECT, _UPDATE = sa.select(*_COLUMNS).where(_OPEN), sa.update(_table).where(_OPEN)
+_RELEASED = sa.select(_table.c.profile).where(_OPEN, _table.c.released_at.is_not(None))
+
+_uploads = tables.kpi_uploads
+_LOADED = (
+    sa.select(_uploads.c.profile)
+    .where(
+        _uploads.c.customer_id == sa.bindparam("customer"),
+        _uploads.c.kind == "load",
+        _uploads.c.status == "applied",
+        _uploads.c.profile.is_not(None),
+    )
+    .order_by(_uploads.c.version.desc())
+    .limit(HISTORY_LOADS)
+)
 
 
 def open_hold(connection: sa.Connection, customer: str) -> LoadHold | None:
@@ -114,31 +130,18 @@ def released_holds(connection: sa.Connection) -> Mapping[str, LoadHold]:
 def usual_loads(connection: sa.Connection, customer_id: int) -> list[LoadProfile]:
     """The profiles of the newest loads that are not taken back, newest first. What was held and released
     comes before them."""
-    uploads = tables.kpi_uploads
-    held = sa.select(_table.c.profile).where(
-        _table.c.customer_id == customer_id, _table.c.ended_at.is_(None), _table.c.released_at.is_not(None)
-    )
-    loaded = (
-        sa.select(uploads.c.profile)
-        .where(
-            uploads.c.customer_id == customer_id,
-            uploads.c.kind == "load",
-            uploads.c.status == "applied",
-            uploads.c.profile.is_not(None),
-        )
-        .order_by(uploads.c.version.desc())
-        .limit(HISTORY_LOADS)
-    )
-    found = [profile for query in (held, loaded) for profile in connection.execute(query).scalars()]
-    return [LoadProfile.parse(profile) for profile in found]
+    return [
+        LoadProfile.parse(profile)
+        for query in (_RELEASED, _LOADED)
+        for profile in connection.execute(query, {"customer": customer_id}).scalars()
+    ]
 
 
 def _end(connection: sa.Connection, customer_id: int) -> bool:
-    mine = sa.and_(_table.c.customer_id == customer_id, _table.c.ended_at.is_(None))
-    return connection.execute(sa.update(_table).where(mine).values(ended_at=datetime.now(UTC))).rowcount > 0
+    ended = {"customer": customer_id, "ended_at": datetime.now(UTC)}
+    return connection.execute(_UPDATE, ended).rowcount > 0
 
 
 def _open(connection: sa.Connection, customer_id: int) -> LoadHold | None:
-    query = sa.select(*_COLUMNS).where(_table.c.customer_id == customer_id, _table.c.ended_at.is_(None))
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_SELECT, {"customer": customer_id}).mappings().one_or_none()
     return LoadHold(**row) if row else None

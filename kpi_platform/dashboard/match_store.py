@@ -65,6 +65,23 @@ _STANDING = sa.select(_decisions.c.source_account_id, _decisions.c.account_id).w
 )
 _DECIDED = _STANDING.where(_decisions.c.decision != "reject")
 _REJECTED = _STANDING.where(_decisions.c.decision == "reject")
+_STATE = sa.select(sa.func.count(), sa.func.max(_table.c.updated_at)).where(_MINE)
+_CREATED = (
+    sa.update(_table)
+    .where(
+        _MINE,
+        _table.c.decision == "none",
+        _accounts.c.customer_id == _CUSTOMER,
+        _accounts.c.external_id == _table.c.source_account_id,
+        _accounts.c.upload_version == sa.bindparam("upload"),
+    )
+    .values(account_id=_accounts.c.id, decision="match", method="created", loaded=True, reason="new account")
+)
+_USED = (
+    sa.update(_table)
+    .where(_MINE, _table.c.decision == "match", _table.c.loaded.is_(False))
+    .values(loaded=True)
+)
 
 
 def known_links(connection: sa.Connection, customer_id: int, sources: AbstractSet[str]) -> dict[str, int]:
@@ -124,26 +141,16 @@ def _whole(numbers: Array) -> Array:
 
 def matches_state(connection: sa.Connection, customer_id: int) -> tuple[int, str]:
     """Changes whenever a match of the customer is added, removed or decided anew."""
-    query = sa.select(sa.func.count(), sa.func.max(_table.c.updated_at))
-    count, newest = connection.execute(query.where(_table.c.customer_id == customer_id)).one()
+    count, newest = connection.execute(_STATE, {"customer": customer_id}).one()
     return count, str(newest)
 
 
 def note_loaded(connection: sa.Connection, customer_id: int, version: int, *, created: bool) -> None:
     """Notes that a load has used the matches, which makes their source ids known from now on. Where upload
     `version` has `created` accounts for source accounts without a match, these are the matches."""
-    mine = _table.c.customer_id == customer_id
     if created:
-        new = sa.and_(
-            _accounts.c.customer_id == customer_id,
-            _accounts.c.external_id == _table.c.source_account_id,
-            _accounts.c.upload_version == version,
-        )
-        values = {"account_id": _accounts.c.id, "decision": "match", "method": "created", "loaded": True}
-        unmatched = sa.update(_table).where(mine, _table.c.decision == "none", new)
-        connection.execute(unmatched.values(values | {"reason": "new account"}))
-    used = sa.and_(mine, _table.c.decision == "match", _table.c.loaded.is_(False))
-    connection.execute(sa.update(_table).where(used).values(loaded=True))
+        connection.execute(_CREATED, {"customer": customer_id, "upload": version})
+    connection.execute(_USED, {"customer": customer_id})
 
 
 def _says_the_same(old: _Stored, new: StoredOutcome) -> bool:

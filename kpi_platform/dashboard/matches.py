@@ -54,6 +54,24 @@ class MatchDecision:
 
 _table = tables.account_matches
 _decisions = tables.match_decisions
+_accounts = tables.accounts
+_ALL = (
+    sa.select(
+        *(column for column in _table.c if column.name != "customer_id"),
+        _accounts.c.name.label("account_name"),
+    )
+    .outerjoin_from(
+        _table,
+        _accounts,
+        sa.and_(_accounts.c.customer_id == _table.c.customer_id, _accounts.c.id == _table.c.account_id),
+    )
+    .where(_table.c.customer_id == sa.bindparam("customer"))
+)
+_WEAKEST = (
+    _ALL.where(_table.c.decision == "match", _table.c.method != "created")
+    .order_by(_table.c.score, _table.c.source_account_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 
 
 def list_matches(
@@ -96,10 +114,8 @@ def matches_of_account(connection: sa.Connection, customer: str, account_id: int
 def weakest_matches(connection: sa.Connection, customer: str, limit: int) -> list[StoredMatch]:
     """The accepted matches of the lowest scores, weakest first; each as it was found at first. New accounts
     were matched with none."""
-    found = sa.and_(_table.c.decision == "match", _table.c.method != "created")
-    query = _select(connection, customer).where(found)
-    weakest = query.order_by(_table.c.score, _table.c.source_account_id).limit(limit)
-    return [StoredMatch(**row) for row in connection.execute(weakest).mappings()]
+    given = {"customer": get_customer(connection, customer).id, "most": limit}
+    return [StoredMatch(**row) for row in connection.execute(_WEAKEST, given).mappings()]
 
 
 def count_matches(connection: sa.Connection, customer: str) -> dict[str, int]:
@@ -276,8 +292,4 @@ def _select_decisions(customer_id: int) -> sa.Select[Any]:
 
 
 def _select(connection: sa.Connection, customer: str) -> sa.Select[Any]:
-    accounts = tables.accounts
-    columns = [column for column in _table.c if column.name != "customer_id"]
-    same = sa.and_(accounts.c.customer_id == _table.c.customer_id, accounts.c.id == _table.c.account_id)
-    query = sa.select(*columns, accounts.c.name.label("account_name")).outerjoin_from(_table, accounts, same)
-    return query.where(_table.c.customer_id == get_customer(connection, customer).id)
+    return _ALL.params(customer=get_customer(connection, customer).id)

@@ -32,6 +32,10 @@ class StoredSettings:
 
 _table = tables.customer_settings_versions
 _claims = tables.settings_claims
+_MINE = sa.select(*(column for column in _table.c if column.name != "customer_id")).where(
+    _table.c.customer_id == sa.bindparam("customer")
+)
+_NEWEST = _MINE.order_by(_table.c.version.desc()).limit(1)
 
 
 def save_settings(
@@ -94,14 +98,15 @@ def current_settings_of(connection: sa.Connection, customer_ids: Sequence[int]) 
 def settings_history(connection: sa.Connection, customer: str) -> list[StoredSettings]:
     """All versions, newest first."""
     customer_id = get_customer(connection, customer).id
-    rows = connection.execute(_select(customer_id).order_by(_table.c.version.desc()))
+    rows = connection.execute(_MINE.order_by(_table.c.version.desc()), {"customer": customer_id})
     return [StoredSettings(**row) for row in rows.mappings()]
 
 
 def settings_version(connection: sa.Connection, customer: str, version: int) -> StoredSettings:
     """One version, or NotFound."""
     customer_id = get_customer(connection, customer).id
-    row = connection.execute(_select(customer_id).where(_table.c.version == version)).mappings().one_or_none()
+    found = connection.execute(_MINE.where(_table.c.version == version), {"customer": customer_id})
+    row = found.mappings().one_or_none()
     if row is None:
         raise NotFound(
             f"Customer '{customer}' has no settings version {version}.",
@@ -209,12 +214,6 @@ def _lock(connection: sa.Connection, customer_id: int) -> None:
     connection.execute(row.with_for_update())
 
 
-def _select(customer_id: int) -> sa.Select[Any]:
-    columns = [column for column in _table.c if column.name != "customer_id"]
-    return sa.select(*columns).where(_table.c.customer_id == customer_id)
-
-
 def _newest(connection: sa.Connection, customer_id: int) -> StoredSettings | None:
-    query = _select(customer_id).order_by(_table.c.version.desc()).limit(1)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_NEWEST, {"customer": customer_id}).mappings().one_or_none()
     return StoredSettings(**row) if row else None

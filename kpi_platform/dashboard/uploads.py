@@ -74,21 +74,32 @@ class Upload:
 
 _table = tables.kpi_uploads
 _NAMES = tuple(field.name for field in fields(Upload))
+_MINE = sa.select(*(_table.c[name] for name in _NAMES)).where(
+    _table.c.customer_id == sa.bindparam("customer"), _table.c.version > BASELINE
+)
+_NEWEST_FIRST = _MINE.order_by(_table.c.version.desc())
+_NEWEST = _NEWEST_FIRST.limit(1)
+_KEY = sa.and_(_table.c.customer_id == sa.bindparam("customer"), _table.c.version == sa.bindparam("upload"))
+_INSERT, _UPDATE, _DELETE = sa.insert(_table), sa.update(_table).where(_KEY), sa.delete(_table).where(_KEY)
+_LOCK = sa.select(
+    sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name", type_=sa.Text), 0))
+)
 
 
 def list_uploads(
     connection: sa.Connection, customer: str, *, limit: int | None = None, offset: int = 0
 ) -> list[Upload]:
     """The customer's uploads, newest first."""
-    query = _select(get_customer(connection, customer).id).order_by(_table.c.version.desc())
-    rows = connection.execute(query.limit(limit).offset(offset)).mappings()
+    query = _NEWEST_FIRST.limit(limit).offset(offset)
+    rows = connection.execute(query, {"customer": get_customer(connection, customer).id}).mappings()
     return [Upload(**row) for row in rows]
 
 
 def get_upload(connection: sa.Connection, customer: str, version: int) -> Upload:
     """One upload, or NotFound."""
-    query = _select(get_customer(connection, customer).id).where(_table.c.version == version)
-    row = connection.execute(query).mappings().one_or_none()
+    query = _MINE.where(_table.c.version == version)
+    found = connection.execute(query, {"customer": get_customer(connection, customer).id})
+    row = found.mappings().one_or_none()
     if row is None:
         raise NotFound(
             f"Customer '{customer}' has no upload {version}.",
@@ -99,8 +110,7 @@ def get_upload(connection: sa.Connection, customer: str, version: int) -> Upload
 
 def newest_upload(connection: sa.Connection, customer_id: int) -> Upload | None:
     """The customer's last upload, or None."""
-    query = _select(customer_id).order_by(_table.c.version.desc()).limit(1)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_NEWEST, {"customer": customer_id}).mappings().one_or_none()
     return Upload(**row) if row else None
 
 
@@ -108,8 +118,7 @@ def lock_uploads(connection: sa.Connection, customer_id: int) -> None:
     """Until the transaction ends, no other upload of this customer begins. (A SQLite transaction is the only
     writer anyway.)"""
     if connection.dialect.name == "postgresql":
-        key = sa.func.hashtextextended(f"kpi_uploads {customer_id}", 0)
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+        connection.execute(_LOCK, {"name": f"kpi_uploads {customer_id}"})
 
 
 def open_upload(connection: sa.Connection, customer_id: int, version: int, **values: Any) -> None:
@@ -125,7 +134,7 @@ def open_upload(connection: sa.Connection, customer_id: int, version: int, **val
         **dict.fromkeys(COUNTS, 0),
         **values,
     }
-    connection.execute(sa.insert(_table).values(row))
+    connection.execute(_INSERT, row)
 
 
 def close_upload(
@@ -139,29 +148,25 @@ def close_upload(
 ) -> None:
     """Completes the row that `open_upload` wrote. `profile` is a document of `domain.load_guard`."""
     values = {
+        **_key(customer_id, version),
         **counts,
         "notes": notes,
         "fingerprint": fingerprint,
         "profile": profile,
         "finished_at": datetime.now(UTC),
     }
-    connection.execute(sa.update(_table).where(_key(customer_id, version)).values(values))
+    connection.execute(_UPDATE, values)
 
 
 def discard_upload(connection: sa.Connection, customer_id: int, version: int) -> None:
     """Takes the row away again: the upload turned out to change nothing at all."""
-    connection.execute(sa.delete(_table).where(_key(customer_id, version)))
+    connection.execute(_DELETE, _key(customer_id, version))
 
 
 def note_fingerprint(connection: sa.Connection, customer_id: int, version: int, fingerprint: str) -> None:
     """Notes that what `fingerprint` stands for is what the dashboard shows since `version`."""
-    connection.execute(sa.update(_table).where(_key(customer_id, version)).values(fingerprint=fingerprint))
+    connection.execute(_UPDATE, {**_key(customer_id, version), "fingerprint": fingerprint})
 
 
-def _key(customer_id: int, version: int) -> sa.ColumnElement[bool]:
-    return sa.and_(_table.c.customer_id == customer_id, _table.c.version == version)
-
-
-def _select(customer_id: int) -> sa.Select[Any]:
-    query = sa.select(*(_table.c[name] for name in _NAMES))
-    return query.where(_table.c.customer_id == customer_id, _table.c.version > BASELINE)
+def _key(customer_id: int, version: int) -> dict[str, int]:
+    return {"customer": customer_id, "upload": version}

@@ -69,8 +69,12 @@ def _current(family: Family, columns: tuple[str, ...], *, in_range: bool) -> sa.
 
 def has_rows(connection: sa.Connection, family: Family, customer_id: int) -> bool:
     """Whether the customer has any current row."""
-    query = sa.select(sa.literal(1)).where(family.current.c.customer_id == customer_id).limit(1)
-    return connection.execute(query).first() is not None
+    return connection.execute(_any(family), {"customer": customer_id}).first() is not None
+
+
+@cache
+def _any(family: Family) -> sa.Select[Any]:
+    return sa.select(sa.literal(1)).where(family.current.c.customer_id == sa.bindparam("customer")).limit(1)
 
 
 def read_series(

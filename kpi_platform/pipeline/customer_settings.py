@@ -10,6 +10,8 @@ from kpi_platform.dashboard.settings_versions import StoredSettings, current_set
 from kpi_platform.dashboard.tables import customers
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 
+_ACTIVE = sa.select(customers.c.id).where(customers.c.removed_at.is_(None)).limit(2)
+
 
 def effective_settings(
     configuration: Configuration, connection: sa.Connection, customer: str
@@ -48,5 +50,4 @@ def _parsed(
 
 def has_single_customer(connection: sa.Connection) -> bool:
     """Whether the environment may name connections and raw schemas: with one active customer only."""
-    active = sa.select(customers.c.id).where(customers.c.removed_at.is_(None)).limit(2)
-    return len(connection.execute(active).all()) == 1
+    return len(connection.execute(_ACTIVE).all()) == 1

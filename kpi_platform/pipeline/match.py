@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.match_store import StoredOutcome, known_links, rejected_pairs, store_outcomes
 from kpi_platform.dashboard.matches import StoredMatch, weakest_matches
+from kpi_platform.dashboard.tables import accounts
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.matching.domains import registrable_domain
 from kpi_platform.domain.matching.match import match_parties
@@ -26,6 +26,11 @@ from kpi_platform.pipeline.batch_marts import MartReader
 from kpi_platform.pipeline.customer_settings import settings_of
 
 _SHOWN = 20
+_ACCOUNTS = (
+    sa.select(accounts.c.id, accounts.c.name, accounts.c.website)
+    .where(accounts.c.customer_id == sa.bindparam("customer"))
+    .order_by(accounts.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +162,7 @@ def _email_domains(marts: MartReader, customer: str) -> dict[str, list[str]]:
 
 def dashboard_parties(connection: sa.Connection, customer_id: int) -> dict[str, Party]:
     """The accounts of the dashboard, by id."""
-    accounts = tables.accounts
-    query = sa.select(accounts.c.id, accounts.c.name, accounts.c.website)
-    rows = connection.execute(query.where(accounts.c.customer_id == customer_id).order_by(accounts.c.id))
+    rows = connection.execute(_ACCOUNTS, {"customer": customer_id})
     return {str(number): Party(str(number), name, _domains(website)) for number, name, website in rows}
 
 
