@@ -7,9 +7,9 @@ happen inside the transaction of the connection that is passed in.
 import io
 import sqlite3
 from collections.abc import Iterator, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import chain, islice, repeat
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any
 
@@ -38,14 +38,14 @@ def read_columns(
     """The rows of `query` as numpy columns: NULL is NaN in numbers, NaT in instants (datetime64[us], UTC),
     None in text. Integers are int64 as long as none is NULL. `parameters` are those that the query leaves
     open: a query that is made once, and passed again and again, is compiled once."""
-    compiled, schema = _compiled(query, connection.dialect)
+    compiled, schema, nothing = _compiled(query, connection.dialect)
     given = {
         name: _bound(compiled.binds[name], value, connection.dialect)
         for name, value in compiled.construct_params(parameters).items()
     }
     postgres = connection.dialect.name == "postgresql"
     table = (_copy_out if postgres else _fetch)(connection, compiled, given, schema)
-    return {name: _to_numpy(table.column(name)) for name in schema.names}
+    return {name: _to_numpy(table.column(name)) for name in schema.names} if table else dict(nothing)
 
 
 def write_columns(
@@ -54,7 +54,8 @@ def write_columns(
     columns: Mapping[str, Any],
     rows: int,
 ) -> None:
-    """Appends `rows` rows. A column is an array as `read_columns` gives it, or one value for all rows."""
+    """Appends `rows` rows. A column is an array as `read_columns` gives it, or one value for all rows; at
+    least one is an array."""
     if rows == 0:
         return
     write = _copy_in if connection.dialect.name == "postgresql" else _insert_rows
@@ -67,9 +68,11 @@ def _cursor(connection: sa.Connection) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _compiled(query: sa.Select[Any], dialect: sa.Dialect) -> tuple[Any, pa.Schema]:
+def _compiled(query: sa.Select[Any], dialect: sa.Dialect) -> tuple[Any, pa.Schema, dict[str, Array]]:
+    """With the columns of no rows: most of what a first load looks for is not there."""
     schema = pa.schema([(column.name, _arrow_type(column.type)) for column in query.selected_columns])
-    return query.compile(dialect=dialect), schema
+    nothing = {name: _to_numpy(schema.empty_table().column(name)) for name in schema.names}
+    return query.compile(dialect=dialect), schema, nothing
 
 
 def _bound(parameter: sa.BindParameter[Any], value: Any, dialect: sa.Dialect) -> Any:
@@ -79,14 +82,14 @@ def _bound(parameter: sa.BindParameter[Any], value: Any, dialect: sa.Dialect) ->
 
 def _copy_out(
     connection: sa.Connection, compiled: Any, given: Mapping[str, Any], schema: pa.Schema
-) -> pa.Table:
+) -> pa.Table | None:
     statement = f"COPY ({compiled}) TO STDOUT (FORMAT csv)"
     buffer = io.BytesIO()
     with _cursor(connection) as cursor, cursor.copy(statement, given) as copy:
         for chunk in copy:
             buffer.write(chunk)
     if buffer.tell() == 0:
-        return schema.empty_table()
+        return None
     return pyarrow.csv.read_csv(
         pa.py_buffer(buffer.getbuffer()),
         read_options=pyarrow.csv.ReadOptions(column_names=schema.names),
@@ -101,8 +104,10 @@ def _copy_out(
     )
 
 
-def _fetch(connection: sa.Connection, compiled: Any, given: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
-    parts = [schema.empty_table()]
+def _fetch(
+    connection: sa.Connection, compiled: Any, given: Mapping[str, Any], schema: pa.Schema
+) -> pa.Table | None:
+    parts = []
     cursor = _cursor(connection).execute(str(compiled), [given[name] for name in compiled.positiontup])
     # A row of Python objects takes ten times the room of one in Arrow: never many at once.
     while rows := cursor.fetchmany(CHUNK_ROWS // 4):
@@ -111,7 +116,7 @@ def _fetch(connection: sa.Connection, compiled: Any, given: Mapping[str, Any], s
             for values, field in zip(zip(*rows, strict=True), schema, strict=True)
         ]
         parts.append(pa.Table.from_arrays(arrays, schema=schema))
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts) if parts else None
 
 
 def _from_sqlite(values: tuple[Any, ...], target: pa.DataType) -> pa.Array:
@@ -207,33 +212,45 @@ def _insert_rows(
     rows: int,
 ) -> None:
     cursor = _cursor(connection)
-    order = [column.name for column in table.c if column.name in columns]
+    arrays = {name: values for name, values in columns.items() if isinstance(values, np.ndarray)}
+    shared = {name: _to_text(values) for name, values in columns.items() if name not in arrays}
     variables = cursor.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
-    at_once = min(ROWS_A_STATEMENT, variables // len(order))
-    for end, chunk in _chunks(columns, rows):
-        size = end % CHUNK_ROWS or CHUNK_ROWS
-        tuples = zip(*(_to_values(table.c[name], chunk[name], size) for name in order), strict=True)
+    at_once = min(ROWS_A_STATEMENT, (variables - len(shared)) // len(arrays))
+    names = (*shared, *arrays)
+    for _, chunk in _chunks(arrays, rows):
+        tuples = zip(*(_to_values(table.c[name], values) for name, values in chunk.items()), strict=True)
         while some := list(islice(tuples, at_once)):
-            statement = _insert_statement(table, tuple(order), len(some), connection.dialect)
-            cursor.execute(statement, list(chain.from_iterable(some)))
+            statement = _insert_statement(table, names, len(shared), len(some), connection.dialect)
+            cursor.execute(statement, [*shared.values(), *chain.from_iterable(some)])
 
 
 @lru_cache(maxsize=256)
-def _insert_statement(table: sa.Table, names: tuple[str, ...], rows: int, dialect: sa.Dialect) -> str:
-    one = str(sa.insert(table).compile(dialect=dialect, column_keys=names))
-    marks = one[one.rindex("(") :]
-    return ", ".join([one, *[marks] * (rows - 1)])
+def _insert_statement(
+    table: sa.Table, names: tuple[str, ...], shared: int, rows: int, dialect: sa.Dialect
+) -> str:
+    """The first `shared` of the columns have one value for all rows: it is bound once, as `?1`, `?2`, …; a
+    bare `?` counts on from the highest number before it."""
+    marks = [*(f"?{number}" for number in range(1, shared + 1)), *"?" * (len(names) - shared)]
+    preparer = dialect.identifier_preparer
+    quoted = ", ".join(preparer.quote(name) for name in names)
+    row = f"({', '.join(marks)})"
+    into = f"INSERT INTO {preparer.format_table(table)} ({quoted})"
+    return f"{into} VALUES {', '.join([row] * rows)}"
 
 
-def _to_values(column: sa.Column[Any], values: Any, rows: int) -> Any:
+def _to_text(value: Any) -> Any:
+    """An instant as SQLite has it; anything else as it is."""
+    if not isinstance(value, datetime):
+        return value
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _to_values(column: sa.Column[Any], values: Array) -> Any:
     if isinstance(column.type, UtcDateTime):
-        moment = values if isinstance(values, np.ndarray) else np.array([_naive(values)], "datetime64[us]")
-        instants = pa.array(moment.astype("datetime64[us]"), _MICROSECONDS).dictionary_encode()
+        instants = pa.array(values.astype("datetime64[us]"), _MICROSECONDS).dictionary_encode()
         texts = np.array([*instants.dictionary.cast(pa.string()).to_pylist(), None], dtype=object)
         codes = instants.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)
-        return texts[codes].tolist() if isinstance(values, np.ndarray) else repeat(texts[codes][0], rows)
-    if not isinstance(values, np.ndarray):
-        return repeat(values, rows)
+        return texts[codes].tolist()
     if values.dtype.kind != "f":
         return values.tolist()
     null = np.isnan(values)
@@ -245,7 +262,3 @@ def _to_values(column: sa.Column[Any], values: Any, rows: int) -> Any:
         plain = values.astype(object)
     plain[null] = None
     return plain.tolist()
-
-
-def _naive(moment: Any) -> Any:
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
