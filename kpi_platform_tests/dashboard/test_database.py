@@ -1,9 +1,13 @@
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from kpi_platform.dashboard import database, tables
+from kpi_platform.dashboard.accounts import add_account
+from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate, Unavailable
 
 
@@ -59,3 +63,21 @@ def test_a_reader_does_not_wait_for_a_writer(sqlite_engine: sa.Engine) -> None:
     with sqlite_engine.begin() as writer, database.reading(sqlite_engine) as reader:
         writer.execute(sa.insert(tables.customers).values(key="a", name="A", created_at=sa.func.now()))
         assert reader.execute(sa.select(sa.func.count()).select_from(tables.customers)).scalar() == 0
+
+
+def test_checks_are_replaced_around_the_rows_that_are_there(any_dashboard_engine: sa.Engine) -> None:
+    database.downgrade(any_dashboard_engine, "0005")
+    with any_dashboard_engine.begin() as connection:
+        add_customer(connection, "acme", "Acme")
+        account = add_account(connection, "acme", name="One").id
+        add_value = sa.insert(tables.kpis).values(
+            customer_id=1, account_id=account, value=1.0, as_of=datetime.now(UTC), upload_version=1
+        )
+        connection.execute(add_value.values(kpi="nps_score", status="ok"))
+        before = connection.execute(sa.select(tables.kpis)).all()
+    database.upgrade(any_dashboard_engine)
+    with any_dashboard_engine.connect() as connection:
+        assert connection.execute(sa.select(tables.kpis)).all() == before
+        for refused in ("excellent", "no_data"):
+            with pytest.raises(sa.exc.IntegrityError), connection.begin_nested():
+                connection.execute(add_value.values(kpi="csat_score", status=refused))
