@@ -1,5 +1,6 @@
 """What each KPI of a customer means: kept once a customer, not once a value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -56,10 +57,14 @@ def stored_definitions(connection: sa.Connection, customer_id: int) -> dict[str,
     return {row["kpi"]: KpiDefinition(**row) for row in rows}
 
 
-def store_definitions(connection: sa.Connection, customer_id: int, definitions: list[KpiDefinition]) -> bool:
-    """Stores what differs. Those of KPIs that are not among them stay: their old values are still there.
-    Returns whether anything differed."""
-    known = stored_definitions(connection, customer_id)
+def store_definitions(
+    connection: sa.Connection,
+    customer_id: int,
+    definitions: list[KpiDefinition],
+    known: Mapping[str, KpiDefinition],
+) -> bool:
+    """Stores what differs from the `known`, which are stored. Those of KPIs that are not among them stay:
+    their old values are still there. Returns whether anything differed."""
     differing = [one for one in definitions if known.get(one.kpi) != one]
     new: list[dict[str, Any]] = []
     for one in differing:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
 
@@ -42,7 +42,8 @@ class LoadProfile:
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
-        return asdict(self)
+        kpis = {slug: {"values": one.values, "median": one.median} for slug, one in self.kpis.items()}
+        return {"accounts": self.accounts, "sample": list(self.sample), "kpis": kpis}
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> "LoadProfile":

@@ -135,16 +135,17 @@ def _some(batches: Iterator[pa.RecordBatch], customer: str) -> list[pa.RecordBat
 def _health(marts: MartReader, customer: str, accounts: pa.Table, codes: _Codes) -> dict[str, Array]:
     """The health mart and the further rates, in the order of the accounts."""
     size = len(codes.texts)
+    known = set(accounts.column_names)
     columns = {
-        name: _number(accounts, name) if name in accounts.column_names else np.full(size, np.nan)
-        for name in HEALTH_COLUMNS
+        name: _number(accounts, name) if name in known else np.full(size, np.nan) for name in HEALTH_COLUMNS
     }
     for batch in marts.read_mart("account_health_score", customer):
         rows = codes.encode(batch.column("account_id"), np.int32)
         inside = rows < size
+        places, scored = rows[inside], set(batch.schema.names)
         for name in HEALTH_COLUMNS:
-            if name in batch.schema.names:
-                columns[name][rows[inside]] = _number(batch, name)[inside]
+            if name in scored:
+                columns[name][places] = _number(batch, name)[inside]
     return columns
 
 

@@ -20,7 +20,7 @@ from kpi_platform.dashboard import uploads
 from kpi_platform.dashboard.baseline import has_unrecorded, record_baseline
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.definitions import KpiDefinition, store_definitions
+from kpi_platform.dashboard.definitions import KpiDefinition, store_definitions, stored_definitions
 from kpi_platform.dashboard.load_holds import end_hold
 from kpi_platform.dashboard.match_store import matches_state
 from kpi_platform.domain.errors import InvalidInput
@@ -223,16 +223,17 @@ def _apply(
         if has_unrecorded(task.connection, task.customer_id):
             record_baseline(task.connection, task.customer_id, task.as_of)
         uploads.open_upload(task.connection, task.customer_id, task.version, kind="load", **header)
+    known = stored_definitions(task.connection, task.customer_id)
     size = len(task.incoming.source_ids)
     progress("accounts", 0, size)
     targets = load_accounts(task)
     load_health(task, targets)
     progress("accounts", size, size)
-    load_values(task, targets, lambda done, total: progress("values", done, total))
+    load_values(task, targets, known, lambda done, total: progress("values", done, total))
     progress("finish", 0, 1)
     if task.dry_run:
         return newest.version if newest else None
-    defined = store_definitions(task.connection, task.customer_id, list(task.definitions.values()))
+    defined = store_definitions(task.connection, task.customer_id, list(task.definitions.values()), known)
     if (
         newest is not None
         and not task.changed_anything

@@ -1,11 +1,10 @@
 """The KPI values of a load, a slice of accounts after the other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from kpi_platform.dashboard.definitions import stored_definitions
 from kpi_platform.dashboard.versioned import VALUES, has_rows, read_current, read_series
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_accounts import UNMATCHED
@@ -29,9 +28,11 @@ _MEASURED = ("value", "numerator", "denominator", "sample_size", "status")
 _WINDOW = ("window_start", "window_end")
 
 
-def load_values(task: LoadTask, target: Array, progress: Callable[[int, int], None]) -> None:
-    """The KPI values, a slice of accounts after the other."""
-    slugs = sorted({*stored_definitions(task.connection, task.customer_id), *task.definitions})
+def load_values(
+    task: LoadTask, target: Array, known: Iterable[str], progress: Callable[[int, int], None]
+) -> None:
+    """The KPI values, a slice of accounts after the other. `known` are KPIs that may have some already."""
+    slugs = sorted({*known, *task.definitions})
     key, places = _keyed_values(task, target, slugs)
     is_first = not has_rows(task.connection, VALUES, task.customer_id)
     progress(0, len(key))

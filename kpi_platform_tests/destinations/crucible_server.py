@@ -4,8 +4,8 @@ Run by the interpreter of an environment of its own, because crucible's DuckDB i
 
     python crucible_server.py PORT
 
-Added here: query parameters, loads of Parquet, and BIGNUMERIC, though with the 9 places of NUMERIC. Not
-there: sign-in, rights, UPDATE, DELETE, scripts, INFORMATION_SCHEMA, the Storage API, and any cost.
+Added here: query parameters, loads of Parquet, DELETE, and BIGNUMERIC, though with the 9 places of NUMERIC.
+Not there: sign-in, rights, UPDATE, scripts, INFORMATION_SCHEMA, the Storage API, and any cost.
 """
 
 import re
@@ -16,12 +16,14 @@ from typing import Any
 import duckdb
 import sqlglot
 import uvicorn
+from crucible.dialects.bigquery import errors, statements
 from crucible.engine import Engine
 from crucible.server.app import create_app
 from crucible.server.bigquery import jobs, load
 from sqlglot.tokens import TokenType
 
 _check, _parse_csv, _load = jobs.check_query_config, load.parse_csv, jobs.Runner._load
+_plan = statements._plan
 
 
 def _checked(config: dict[str, Any]) -> None:
@@ -47,6 +49,20 @@ def _parse(data: bytes, fields: list[dict[str, Any]], skipped: int) -> list[tupl
         return connection.execute("select * from read_parquet(?)", [file.name]).fetchall()
 
 
+def _plan_any(tree: sqlglot.exp.Expr, context: Any) -> Any:
+    """A DELETE as the MERGE that does the same."""
+    if not isinstance(tree, sqlglot.exp.Delete):
+        return _plan(tree, context)
+    if tree.args.get("where") is None:
+        raise errors.invalid("DELETE must have a WHERE clause")
+    target, condition = (part.sql("bigquery") for part in (tree.this, tree.args["where"].this))
+    merge = (
+        f"merge into {target} using (select 1 as one) as nothing on false"
+        f" when not matched by source and ({condition}) then delete"
+    )
+    return _plan(sqlglot.parse_one(merge, read="bigquery"), context)
+
+
 # Columns get small letters: crucible spells a selected column as it landed, whatever its alias says.
 def _load_any(runner: jobs.Runner, job: Any, config: dict[str, Any], data: bytes) -> None:
     fields = [field | {"name": field["name"].lower()} for field in config["schema"]["fields"]]
@@ -57,4 +73,5 @@ if __name__ == "__main__":
     jobs.check_query_config = _checked
     jobs.load.parse_csv = _parse
     jobs.Runner._load = _load_any
+    statements._plan = _plan_any
     uvicorn.run(create_app("bigquery", Engine()), port=int(sys.argv[1]), log_level="warning")

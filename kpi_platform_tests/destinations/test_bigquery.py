@@ -47,11 +47,6 @@ def place() -> Iterator[StartedDestination]:
 
 @pytest.mark.slow
 class TestBigQuery(DestinationConformance):
-    @pytest.mark.skip("The emulator has no DELETE.")
-    def test_an_erased_customer_leaves_nothing_and_takes_nothing_of_others(
-        self, built: Installation, expected: Expected
-    ) -> None: ...
-
     def test_marts_are_clustered_by_customer_and_the_history_by_day(
         self, built: Installation, expected: Expected
     ) -> None:
