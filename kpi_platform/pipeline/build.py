@@ -26,8 +26,8 @@ TURN_SECONDS = 3600.0
 class BuildReport:
     """`built`: customer → mart → rows. `failed`: customer → why. Every customer that was asked for is in
     exactly one of the two. The rows of a failed one are the old ones or incomplete: nothing to load.
-    `marts`: what reads the marts of each that is built; what matching and load want of them is read already,
-    where it is little."""
+    `marts`: what reads the marts of each that is built, if all were; what matching and load want of them is
+    read already, where it is little."""
 
     built: Mapping[str, Mapping[str, int]]
     failed: Mapping[str, KpiPlatformError]
@@ -78,7 +78,8 @@ def build_kpis(
             failed |= blamed
             done = [customer for customer in computed.customers if customer not in blamed]
             built |= build.rows(done)
-            marts |= dict.fromkeys(done, read_ahead(destination, done))
+            if select is None:
+                marts |= dict.fromkeys(done, read_ahead(destination, done))
     return BuildReport(built, failed, checks, time.monotonic() - started, marts)
 
 

@@ -59,8 +59,9 @@ def plant_in_dashboard(connection: sa.Connection, key: str, mark: str, document:
 def _value(table: sa.Table, column: sa.Column[Any], mark: str) -> Any:
     for constraint in table.constraints:
         allowed = getattr(constraint, "sqltext", None)
-        if isinstance(allowed, sa.BinaryExpression) and getattr(allowed.left, "name", None) == column.name:
-            return allowed.right.value[0]
+        first = next(iter(allowed)) if isinstance(allowed, sa.BooleanClauseList) else allowed
+        if isinstance(first, sa.BinaryExpression) and getattr(first.left, "name", None) == column.name:
+            return first.right.value
     kind = column.type
     if isinstance(kind, UtcDateTime):
         return None if column.name in ("removed_at", "revoked_at") else NOW
