@@ -6,6 +6,9 @@ import os
 import sys
 from collections.abc import Callable
 
+_code = 0
+"""With which the process ends."""
+
 
 def collect_rarely() -> None:
     """Has Python look for garbage after more than 700 new objects: Dagster and dbt make millions that stay,
@@ -31,9 +34,6 @@ def run(command: Callable[[], int | None]) -> None:
     except SystemExit as end:
         _code = end.code if isinstance(end.code, int) else int(end.code is not None)
         raise
-
-
-_code = 0
 
 
 def _leave() -> None:

@@ -100,7 +100,17 @@ def read_inputs(
 def batches_of(inputs: Sequence[CustomerInput], as_of: datetime) -> list[Batch]:
     """One batch a destination. Reads each destination's catalogue once; where that cannot be read, all its
     customers are left out."""
+    as_of = in_utc(as_of)
     return [batch_of(group, as_of) for group in by_destination(inputs)]
+
+
+def in_utc(as_of: datetime) -> datetime:
+    """Raises InvalidInput for an instant without a time zone."""
+    if as_of.tzinfo is None:
+        raise InvalidInput(
+            "as_of has no time zone.", next_step="Give it in UTC, for example with a Z at the end."
+        )
+    return as_of.astimezone(UTC)
 
 
 def by_destination(inputs: Sequence[CustomerInput]) -> list[list[CustomerInput]]:
@@ -112,12 +122,7 @@ def by_destination(inputs: Sequence[CustomerInput]) -> list[list[CustomerInput]]
 
 
 def batch_of(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
-    """The batch of customers of one destination."""
-    if as_of.tzinfo is None:
-        raise InvalidInput(
-            "as_of has no time zone.", next_step="Give it in UTC, for example with a Z at the end."
-        )
-    as_of = as_of.astimezone(UTC)
+    """The batch of customers of one destination; `as_of` is in UTC."""
     destination = group[0].destination
     try:
         catalogue = destination.columns(sorted({schema for one in group for schema in _schemas(one)}))

@@ -62,14 +62,6 @@ def batch_marts(
     return {one.customer: readers[one.destination.name] for one in inputs}
 
 
-def read_ahead(destination: Destination, customers: Sequence[str]) -> "BatchMarts":
-    """Reads the marts that were just computed, so that matching and load need not wait for whoever has the
-    destination then."""
-    marts = BatchMarts(destination, customers)
-    marts.read_all()
-    return marts
-
-
 @dataclass(slots=True)
 class BatchMarts:
     """Reads for `customers` of one destination together. Fastest where they are asked for in their order."""
@@ -97,8 +89,9 @@ class BatchMarts:
             raise
         yield from self._tables[table].get(customer, ())
 
-    def read_all(self) -> None:
-        """Reads what matching and load will ask for, where it is one chunk. An error is for them."""
+    def read_ahead(self) -> None:
+        """Reads now what matching and load will ask for, where it is one chunk: they need not wait for who
+        has the destination then. An error is theirs."""
         try:
             self._chunks = self._cut()
             if len(self._chunks) == 1:

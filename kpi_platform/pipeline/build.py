@@ -13,8 +13,8 @@ from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import BuildFailed, KpiPlatformError
-from kpi_platform.pipeline.batch import Batch, batch_of, by_destination, read_inputs
-from kpi_platform.pipeline.batch_marts import BatchMarts, read_ahead
+from kpi_platform.pipeline.batch import Batch, batch_of, by_destination, in_utc, read_inputs
+from kpi_platform.pipeline.batch_marts import BatchMarts
 from kpi_platform.pipeline.checks import Check, run_checks
 from kpi_platform.pipeline.kpi_definitions import with_overrides
 
@@ -52,7 +52,7 @@ def build_kpis(
 
     `select` limits the build to these dbt nodes (dbt's selection syntax). `run_id` goes to dbt as a var.
     `mapping_overrides` (by customer and KPI, as in `kpi_mappings`) hold for this build only."""
-    started = time.monotonic()
+    started, as_of = time.monotonic(), in_utc(as_of)
     inputs, failed = read_inputs(configuration, engine, customers)
     overrides = mapping_overrides or {}
     inputs = [
@@ -79,7 +79,9 @@ def build_kpis(
             done = [customer for customer in computed.customers if customer not in blamed]
             built |= build.rows(done)
             if select is None:
-                marts |= dict.fromkeys(done, read_ahead(destination, done))
+                reader = BatchMarts(destination, done)
+                reader.read_ahead()
+                marts |= dict.fromkeys(done, reader)
     return BuildReport(built, failed, checks, time.monotonic() - started, marts)
 
 

@@ -1,7 +1,5 @@
 """A run of this machine lives as long as its process: killed, it is found dead."""
 
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from dagster._core.launcher import WorkerStatus
 from kpi_platform.configuration import Configuration
 from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.defs.life_line import is_cut, life_line
+from kpi_platform_tests.holding import holding
 
 HOLDER = """
 import sys
@@ -20,15 +19,6 @@ with life_line(Path(sys.argv[1]), sys.argv[2]):
     print("held", flush=True)
     sys.stdin.read()
 """
-
-
-def held(home: Path, run_id: str) -> "subprocess.Popen[bytes]":
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(home), run_id], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"held\n"
-    return process
 
 
 def test_a_run_is_dead_only_where_its_process_was_killed(configuration: Configuration) -> None:
@@ -41,7 +31,7 @@ def test_a_run_is_dead_only_where_its_process_was_killed(configuration: Configur
 
         assert instance.run_launcher.supports_check_run_worker_health
         assert status() == WorkerStatus.RUNNING, "a run that is not known here is not judged"
-        with held(home, run.run_id) as process:
+        with holding(HOLDER, str(home), run.run_id) as process:
             assert status() == WorkerStatus.RUNNING
             process.kill()
         assert [status(), status()] == [WorkerStatus.FAILED] * 2

@@ -21,6 +21,7 @@ from kpi_platform.defs.run import run_job
 from kpi_platform.defs.run_batches import in_processes, run_batches
 from kpi_platform.domain.runs import RunOutcome
 from kpi_platform_tests.defs.installation import Installation, installed
+from kpi_platform_tests.holding import holding
 from kpi_platform_tests.pipeline.landing import ACCOUNT, account, land
 
 pytestmark = pytest.mark.timeout(600)
@@ -103,16 +104,13 @@ def test_what_a_run_has_computed_it_matches_and_loads_while_others_have_the_ware
     installation: Installation,
 ) -> None:
     holders = []
+    with ExitStack() as ends:
 
-    def hold(line: str) -> None:
-        if line == "Matching accounts":
-            arguments = [sys.executable, "-c", HOLDER, str(installation.configuration.warehouse_file)]
-            holder = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            assert holder.stdout
-            assert holder.stdout.readline() == b"held\n"
-            holders.append(holder)
+        def hold(line: str) -> None:
+            if line == "Matching accounts":
+                warehouse = str(installation.configuration.warehouse_file)
+                holders.append(ends.enter_context(holding(HOLDER, warehouse)))
 
-    try:
         outcome = run_job(
             installation.configuration,
             installation.engine,
@@ -122,10 +120,6 @@ def test_what_a_run_has_computed_it_matches_and_loads_while_others_have_the_ware
             on_progress=hold,
         )
         assert holders[0].poll() is None
-    finally:
-        for holder in holders:
-            holder.kill()
-            holder.communicate()
     assert set(outcome.loaded) == {"umbra", "wonka"}
 
 

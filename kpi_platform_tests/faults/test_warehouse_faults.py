@@ -1,8 +1,5 @@
 """The warehouse is locked, or the source's tables have changed."""
 
-import subprocess
-import sys
-
 import duckdb
 import pytest
 import sqlalchemy as sa
@@ -12,6 +9,7 @@ from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationLocked
 from kpi_platform.pipeline.build import build_kpis
+from kpi_platform_tests.holding import holding
 from kpi_platform_tests.pipeline.desk import T1, T2
 from kpi_platform_tests.pipeline.landing import ACCOUNT, CASE, account, customer, land
 from kpi_platform_tests.pipeline.models import run_models
@@ -30,18 +28,13 @@ def test_a_warehouse_that_another_program_holds_is_waited_for_and_then_named(
     file = configuration.warehouse_file
     with duckdb_file.connect(file) as connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
+    with holding(HOLDER, str(file)):
         with (
             pytest.raises(DestinationLocked, match=r"warehouse\.duckdb") as caught,
             duckdb_file.connect(file, wait_seconds=0.3),
         ):
             pass
         assert "try again" in caught.value.next_step
-        holder.kill()
     with duckdb_file.connect(file, wait_seconds=5) as connection:
         assert connection.sql("SELECT count(*) FROM t").fetchall() == [(0,)]
 

@@ -10,7 +10,7 @@ from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.pipeline import batch_marts
-from kpi_platform.pipeline.batch_marts import BatchMarts, read_ahead
+from kpi_platform.pipeline.batch_marts import BatchMarts
 from kpi_platform_tests.pipeline.desk import T1
 from kpi_platform_tests.pipeline.marts import MartAccount, write_marts
 
@@ -74,7 +74,8 @@ def test_what_was_read_ahead_is_there_when_the_destination_is_not(
     destination: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = {key: rows_of(destination.read_mart("kpi_values", key)) for key in CUSTOMERS}
-    marts = read_ahead(destination, list(CUSTOMERS))
+    marts = BatchMarts(destination, list(CUSTOMERS))
+    marts.read_ahead()
     monkeypatch.setattr(Counting, "down", True)
     assert {key: rows_of(marts.read_mart("kpi_values", key)) for key in CUSTOMERS} == alone
     assert sum(len(list(marts.read_mart("kpi_integrated_metrics", key))) for key in CUSTOMERS) == 3
@@ -82,7 +83,8 @@ def test_what_was_read_ahead_is_there_when_the_destination_is_not(
 
 def test_more_than_a_chunk_is_not_read_ahead(destination: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_marts, "CHUNK_ROWS", 8)
-    marts = read_ahead(destination, list(CUSTOMERS))
+    marts = BatchMarts(destination, list(CUSTOMERS))
+    marts.read_ahead()
     assert Counting.reads == 0
     assert len(rows_of(marts.read_mart("kpi_values", "core"))) == 10
 
@@ -91,6 +93,7 @@ def test_an_error_while_reading_ahead_is_told_to_who_asks(
     destination: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Counting, "down", True)
-    marts = read_ahead(destination, list(CUSTOMERS))
+    marts = BatchMarts(destination, list(CUSTOMERS))
+    marts.read_ahead()
     with pytest.raises(DestinationUnavailable, match="It is down"):
         list(marts.read_mart("kpi_values", "acme"))

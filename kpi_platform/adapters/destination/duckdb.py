@@ -24,6 +24,7 @@ BATCH_ROWS = 20_000
 ASKED_TOGETHER = 32
 """Tables of which one statement reads the keys: they are in memory at once."""
 _DIALECT = DefaultDialect(paramstyle="numeric_dollar")
+_quoted = _DIALECT.identifier_preparer.quote_identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +186,14 @@ def _repeats(connection: duckdb.DuckDBPyConnection, keys: Sequence[TableKey]) ->
 def _hashes(key: TableKey, place: int) -> str:
     """Of all keys of a table; equal keys of tables at another place have another one. As text: SQLAlchemy
     takes as long for a thousand small tables as DuckDB takes to read them."""
-    column = _quoted(key.column)
+    column, schema, table = map(_quoted, (key.column, key.schema, key.table))
     value = f"cast({column} as varchar)"
     if key.characters is not None:
         value = f"left({value}, {key.characters})"
     return (
         f"select hash({place}, {value}) as hash"  # noqa: S608
-        f" from {_quoted(key.schema)}.{_quoted(key.table)} where {column} is not null"
+        f" from {schema}.{table} where {column} is not null"
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
