@@ -223,6 +223,9 @@ class DbtProject:
     ) -> "dbtRunnerResult":
         from dbt.cli.main import dbtRunner
 
+        from kpi_platform.adapters.dbt_ctes import inject_without_parsing
+
+        inject_without_parsing()
         target = self.destination.dbt_target()
         self._write_profile(target.output)
         places = {

@@ -21,6 +21,10 @@ from kpi_platform.adapters.destination.steps import require_schemas, run_steps
 from kpi_platform.domain.errors import DestinationUnavailable, NotFound
 
 BATCH_ROWS = 20_000
+STATEMENTS_AT_ONCE = 2
+"""A build runs two, with half of the cores each: DuckDB parses and plans a statement on one of them, while
+dbt renders the next."""
+
 ASKED_TOGETHER = 32
 """Tables of which one statement reads the keys: they are in memory at once."""
 _DIALECT = DefaultDialect(paramstyle="numeric_dollar")
@@ -111,11 +115,15 @@ class DuckDbDestination(SqlDestination):
             "type": "duckdb",
             "path": str(self.file),
             "schema": self.mart_schema,
-            # DuckDB reads on all cores, but parses and plans a statement on one, as dbt renders the next.
-            "threads": 2,
+            "threads": STATEMENTS_AT_ONCE,
             # This optimizer's time grows with the square of the tables that a batch unites: minutes for 200
             # customers, and no gain that was seen for one.
-            "settings": {"TimeZone": "UTC", "disabled_optimizers": "projection_pullup"},
+            "settings": {
+                "TimeZone": "UTC",
+                "disabled_optimizers": "projection_pullup",
+                "threads": max(1, (os.cpu_count() or 1) // STATEMENTS_AT_ONCE),
+                "checkpoint_threshold": "1GB",
+            },
         }
         return DbtTarget(output=output, secrets={})
 
