@@ -42,9 +42,13 @@ class Desk:
 
     def values(self) -> dict[tuple[str, str], float | str]:
         """What the dashboard shows: account name and KPI → value, or status where there is none."""
+        of_account = sa.and_(
+            tables.accounts.c.customer_id == tables.kpis.c.customer_id,
+            tables.accounts.c.id == tables.kpis.c.account_id,
+        )
         query = sa.select(
             tables.accounts.c.name, tables.kpis.c.kpi, tables.kpis.c.value, tables.kpis.c.status
-        ).join_from(tables.kpis, tables.accounts)
+        ).join_from(tables.kpis, tables.accounts, of_account)
         with self.engine.connect() as connection:
             mine = sa.select(tables.customers.c.id).where(tables.customers.c.key == self.customer)
             shown = query.where(

@@ -139,20 +139,22 @@ def test_whatever_was_loaded_each_upload_can_be_taken_back_exactly(desk: Desk, s
             assert shown(desk) == states[version - 1], f"version {version}"
 
 
-def test_every_history_row_belongs_to_an_upload_and_an_account(desk: Desk) -> None:
+def test_every_value_and_its_history_belong_to_an_upload_and_an_account(desk: Desk) -> None:
     desk.load(T1, [acme(), zeta()])
     desk.load(T2, [acme(nps=1)], update_mode="replace")
     take_back(desk, 2)
-    history, uploads, accounts = tables.kpi_history, tables.kpi_uploads, tables.accounts
+    values, history = tables.kpis.c, tables.kpi_history.c
+    uploads, accounts = tables.kpi_uploads.c, tables.accounts.c
     with desk.engine.connect() as connection:
-        for parent, mine, theirs in (
-            (uploads, history.c.upload_version, uploads.c.version),
-            (uploads, history.c.brought_by, uploads.c.version),
-            (accounts, history.c.account_id, accounts.c.id),
+        for customer, mine, parent, theirs in (
+            (values.customer_id, values.account_id, accounts.customer_id, accounts.id),
+            (values.customer_id, values.upload_version, uploads.customer_id, uploads.version),
+            (history.customer_id, history.account_id, accounts.customer_id, accounts.id),
+            (history.customer_id, history.upload_version, uploads.customer_id, uploads.version),
+            (history.customer_id, history.brought_by, uploads.customer_id, uploads.version),
         ):
-            same = sa.and_(parent.c.customer_id == history.c.customer_id, theirs == mine)
-            orphans = sa.select(sa.func.count()).select_from(history).where(~sa.exists().where(same))
-            assert connection.execute(orphans).scalar() == 0
+            known = sa.exists().where(parent == customer, theirs == mine)
+            assert connection.execute(sa.select(sa.func.count(customer)).where(~known)).scalar() == 0
 
 
 def test_two_loads_of_one_customer_queue(desk: Desk) -> None:

@@ -4,7 +4,7 @@ SQLite makes the list of an IN anew for each row, which was a quarter of what a 
 the lists, which allow the same.
 """
 
-from alembic import op
+from kpi_platform.dashboard.migrations.sqlite_table import rewrite
 
 revision = "0006"
 down_revision = "0005"
@@ -24,12 +24,12 @@ _CHECKS = {
 
 def upgrade() -> None:
     for table, (column, allowed) in _CHECKS.items():
-        _replace(table, _listed(column, allowed), _compared(column, allowed))
+        rewrite(table, {_listed(column, allowed): _compared(column, allowed)})
 
 
 def downgrade() -> None:
     for table, (column, allowed) in _CHECKS.items():
-        _replace(table, _compared(column, allowed), _listed(column, allowed))
+        rewrite(table, {_compared(column, allowed): _listed(column, allowed)})
 
 
 def _listed(column: str, allowed: tuple[str, ...]) -> str:
@@ -38,21 +38,3 @@ def _listed(column: str, allowed: tuple[str, ...]) -> str:
 
 def _compared(column: str, allowed: tuple[str, ...]) -> str:
     return f"CHECK ({' OR '.join(f'{column} = {value!r}' for value in allowed)})"
-
-
-def _replace(table: str, old: str, new: str) -> None:
-    """SQLite changes no constraint of a table: the rows move to another. No table refers to these five."""
-    connection = op.get_bind()
-    if connection.dialect.name != "sqlite":
-        return
-    # The table comes before its indexes, which go with it.
-    query = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type DESC"
-    made, *indexes = connection.exec_driver_sql(query, (table,)).scalars()
-    op.rename_table(table, "before")
-    for statement in (
-        made.replace(old, new),
-        f"INSERT INTO {table} SELECT * FROM before",  # noqa: S608
-        "DROP TABLE before",
-        *indexes,
-    ):
-        connection.exec_driver_sql(statement)
