@@ -1,9 +1,14 @@
 """A process of ours ends at once, and as it would have ended."""
 
+import os
 import subprocess
 import sys
+import threading
+from contextvars import ContextVar
 
 import pytest
+
+from kpi_platform.process import GIVES_WAY, in_background
 
 COMMAND = """
 import atexit
@@ -39,3 +44,28 @@ def test_a_command_ends_with_its_code_once_what_it_opened_is_closed(end: str, co
     assert said in ended.stderr
     # What was registered before the command is not ours to close.
     assert ended.stdout.splitlines() == ["done", "closed"]
+
+
+def test_what_runs_in_the_background_answers_fails_and_sees_the_context_as_if_called() -> None:
+    word: ContextVar[str] = ContextVar("word", default="nothing")
+    token = word.set("said")
+    try:
+        with in_background() as call:
+            assert call(word.get) == "said"
+            assert call(max, 2, 3) == 3
+            with pytest.raises(ZeroDivisionError):
+                call(divmod, 1, 0)
+    finally:
+        word.reset(token)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_the_background_gives_way_and_whoever_waits_for_it_does_not() -> None:
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def mine() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    with in_background() as call:
+        assert call(mine) == max(before, GIVES_WAY)
+    assert mine() == before

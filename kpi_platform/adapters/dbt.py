@@ -114,6 +114,14 @@ class DbtProject:
         if not result.success:
             raise self._failed(result.exception or "; ".join(errors))
 
+    def load(self) -> None:
+        """Loads dbt and the parsed project into this process: seconds, that whoever waits for a destination
+        can spend before its turn."""
+        from dbt.cli.main import dbtRunner  # noqa: F401
+
+        with _one_at_a_time:
+            self._loaded()
+
     def forget(self) -> None:
         """Takes away the SQL that dbt has written while it worked: it names the customers of its batches."""
         for folder in ("compiled", "run"):
@@ -151,14 +159,18 @@ class DbtProject:
     def _manifest(self) -> "Manifest":
         """The manifest with nodes as they were parsed: dbt keeps in them what it compiled, ephemeral models
         included, and would compute the next batch with the customers of the last one."""
+        manifest, nodes = self._loaded()
+        manifest.nodes = {key: copy.deepcopy(node) for key, node in nodes.items()}
+        return manifest
+
+    def _loaded(self) -> tuple["Manifest", Mapping[str, Any]]:
+        """The manifest of this process, and its nodes as they were parsed."""
         stamp = self._stamp()
         cached = _manifests.get(self._kind)
         if cached is None or cached[0] != stamp:
             manifest = self._read(stamp)
             cached = _manifests[self._kind] = stamp, manifest, manifest.nodes
-        _, manifest, nodes = cached
-        manifest.nodes = {key: copy.deepcopy(node) for key, node in nodes.items()}
-        return manifest
+        return cached[1], cached[2]
 
     def _parsing(self) -> FileLock:
         """Held while the parsed project is written; one process at a time, re-entrant."""

@@ -8,9 +8,11 @@ import re
 from collections.abc import Sequence
 
 from dbt import compilation
-from dbt.compilation import InjectedCTE
+from dbt.artifacts.resources.v1.components import InjectedCTE
 
-_LEADING_WITH = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*with\b(?!\s+recursive\b)", re.IGNORECASE | re.DOTALL)
+_LEADING_WITH = re.compile(
+    r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*with(?!\s+recursive\b)\s+", re.IGNORECASE | re.DOTALL
+)
 
 _by_parsing = compilation.inject_ctes_into_sql
 

@@ -25,6 +25,7 @@ from dagster._core.storage.tags import (
 from kpi_platform.defs import partition_events
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.domain.errors import KpiPlatformError, UnknownCustomer
+from kpi_platform.process import in_background
 from kpi_platform.tracing import traced
 
 CUSTOMERS_TAG = "kpi/customers"
@@ -107,11 +108,12 @@ class Batch:
         work: Callable[[str], Metadata],
         then: Callable[[], Iterable[dg.AssetCheckResult]] = tuple,
     ) -> Iterator[Any]:
-        """Does `work` for one customer after another; what raises is that customer's failure alone. `then`
-        gives the results of checks, once all are done."""
+        """Does `work` for one customer after another, in the background; what raises is that customer's
+        failure alone. `then` gives the results of checks, once all are done."""
         try:
-            for customer in self.customers:
-                self._one(work, customer)
+            with in_background() as call:
+                for customer in self.customers:
+                    call(self._one, work, customer)
         finally:
             self.store()
         yield from then()

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine
 from kpi_platform.domain.errors import KpiPlatformError
-from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, RunOutcome, in_chunks
+from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, RunOutcome, in_runs
 from kpi_platform.process import begin
 
 BATCHES_AT_ONCE = 2
@@ -49,7 +49,7 @@ def in_processes(
     on_progress: Callable[[str], None],
 ) -> RunOutcome:
     """Does `work` for each batch of `customers`. A batch whose process was killed is lost, by name."""
-    batches = list(in_chunks(customers, CUSTOMERS_PER_RUN))
+    batches = list(in_runs(customers, CUSTOMERS_PER_RUN))
     on_progress(f"Computing {len(customers):,} customers in {len(batches)} batches")
     outcome = RunOutcome(())
     with ProcessPoolExecutor(min(BATCHES_AT_ONCE, len(batches)), get_context("spawn"), begin) as processes:

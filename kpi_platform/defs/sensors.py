@@ -33,7 +33,7 @@ from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import column_key
 from kpi_platform.domain.refresh import refresh_is_due
-from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, in_chunks
+from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, in_runs
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
 
@@ -221,7 +221,7 @@ def _busy(runs: list[ActiveRun], customer: str, taken: Mapping[Source, datetime]
 
 
 def _refreshes(instance: dg.DagsterInstance, due: Mapping[str, str]) -> Iterator[dg.RunRequest]:
-    for chunk in in_chunks(sorted(due), CUSTOMERS_PER_RUN):
+    for chunk in in_runs(sorted(due), CUSTOMERS_PER_RUN):
         inputs = "\n".join(f"{customer} {due[customer]}" for customer in chunk)
         yield dg.RunRequest(
             run_key=hashlib.sha256(inputs.encode()).hexdigest()[:32],

@@ -1,9 +1,10 @@
 """Runs over many customers: how many are in one, and what became of each."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-CUSTOMERS_PER_RUN = 200
+CUSTOMERS_PER_RUN = 290
 """A run has no more: its memory grows with them (2 GiB with 100 accounts and 20,000 incidents each)."""
 
 
@@ -27,3 +28,11 @@ def in_chunks(customers: Iterable[str], size: int) -> Iterator[list[str]]:
     ordered = list(customers)
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]
+
+
+def in_runs(customers: Iterable[str], most: int) -> Iterator[list[str]]:
+    """`customers` in their order, at most `most` at a time. Of several runs the last is about half as long as the
+    others, which are alike: after its build there is none beside which it could be loaded."""
+    ordered = list(customers)
+    runs = math.ceil(len(ordered) / most + 0.5) - 0.5 if len(ordered) > most else 1
+    yield from in_chunks(ordered, max(1, math.ceil(len(ordered) / runs)))

@@ -66,6 +66,7 @@ def build_kpis(
         build = _BatchBuild(DbtProject(configuration, destination), run_id, select, on_progress)
         with ExitStack() as turn:
             try:
+                build.project.load()
                 turn.enter_context(destination.exclusive())
             except KpiPlatformError as error:
                 failed |= dict.fromkeys([one.customer for one in group], error)

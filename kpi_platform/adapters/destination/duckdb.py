@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,13 +77,14 @@ class DuckDbDestination(SqlDestination):
         alike: dict[tuple[str, int | None], list[TableKey]] = defaultdict(list)
         for key in keys:
             alike[key.column, key.characters].append(key)
-        with self._reading() as connection:
-            return {
-                key
-                for group in alike.values()
-                for start in range(0, len(group), ASKED_TOGETHER)
-                for key in _without_repeats(connection, group[start : start + ASKED_TOGETHER])
-            }
+        asked = [
+            group[start : start + ASKED_TOGETHER]
+            for group in alike.values()
+            for start in range(0, len(group), ASKED_TOGETHER)
+        ]
+        with self._reading() as connection, ThreadPoolExecutor(STATEMENTS_AT_ONCE) as threads:
+            found = threads.map(lambda some: _without_repeats(connection.cursor(), some), asked)
+            return {key for some in found for key in some}
 
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         with self._reading() as connection:

@@ -55,9 +55,7 @@ kpis = sa.Table(
     *state_columns(_KPI_STATE),
     sa.Column("upload_version", sa.Integer, nullable=False, comment="The upload that brought this value."),
     one_of("status", *KpiStatus),
-    sa.CheckConstraint(
-        "(value IS NULL) = (status != 'ok' AND status != 'stale')", name="value_has_status"
-    ),
+    sa.CheckConstraint("(value IS NULL) = (status != 'ok' AND status != 'stale')", name="value_has_status"),
 )
 # Neither has a foreign key: looking for the account of each of a million values would take as long as all the
 # rest of their load (docs/decisions/0004).

@@ -1,0 +1,33 @@
+"""Ephemeral models come into a statement as dbt itself puts them there."""
+
+import pytest
+from dbt.artifacts.resources.v1.components import InjectedCTE
+from dbt.compilation import inject_ctes_into_sql
+
+from kpi_platform.adapters import dbt_ctes
+
+CTES = [InjectedCTE("a", " __dbt__cte__a as (\nselect 1 as b\n)"), InjectedCTE("b", " __dbt__cte__b as (x)")]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "with one as (select * from __dbt__cte__a) select * from one",
+        "\n-- With a word of comment.\n/* with\ntwo */ WITH\none as (select ')') select * from one",
+        "with recursive one as (select 1) select * from one",
+        "select * from __dbt__cte__a",
+        "-- with nothing\nselect 'with' as word from __dbt__cte__a",
+        "withdrawals",
+        "",
+    ],
+)
+@pytest.mark.parametrize("ctes", [CTES, CTES[:1], []])
+def test_what_comes_out_is_what_dbt_makes_by_parsing(sql: str, ctes: list[InjectedCTE]) -> None:
+    try:
+        expected = inject_ctes_into_sql(sql, ctes)
+    except IndexError:
+        # Of an empty statement.
+        with pytest.raises(IndexError):
+            dbt_ctes.inject(sql, ctes)
+    else:
+        assert dbt_ctes.inject(sql, ctes) == expected
