@@ -46,8 +46,8 @@ def run(command: Callable[[], int | None]) -> None:
 
 @contextmanager
 def in_background() -> Iterator[Callable[..., Any]]:
-    """What it gives calls a function with its arguments and waits for it. On Linux the processor is then given
-    to others first: to builds that many wait for, and to pages. An interruption lets a call come to its end."""
+    """What it gives calls a function with its arguments and waits for it. On Linux others are given the
+    processor first: builds that many wait for, and pages. An interruption lets a call come to its end."""
     with ThreadPoolExecutor(1, initializer=_give_way) as thread:
         yield lambda work, *arguments: thread.submit(copy_context().run, work, *arguments).result()
 

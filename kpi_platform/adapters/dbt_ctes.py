@@ -7,8 +7,9 @@ build. All models of the project begin with that word, and one pattern finds it.
 import re
 from collections.abc import Sequence
 
-from dbt import compilation
 from dbt.artifacts.resources.v1.components import InjectedCTE
+
+from dbt import compilation
 
 _LEADING_WITH = re.compile(
     r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*with(?!\s+recursive\b)\s+", re.IGNORECASE | re.DOTALL

@@ -31,8 +31,8 @@ def in_chunks(customers: Iterable[str], size: int) -> Iterator[list[str]]:
 
 
 def in_runs(customers: Iterable[str], most: int) -> Iterator[list[str]]:
-    """`customers` in their order, at most `most` at a time. Of several runs the last is about half as long as the
-    others, which are alike: after its build there is none beside which it could be loaded."""
+    """`customers` in their order, at most `most` at a time. Of several runs the last is about half as long as
+    the others, which are alike: there is no build beside which it could be loaded."""
     ordered = list(customers)
     runs = math.ceil(len(ordered) / most + 0.5) - 0.5 if len(ordered) > most else 1
     yield from in_chunks(ordered, max(1, math.ceil(len(ordered) / runs)))
