@@ -47,6 +47,13 @@ _FLAGS = (
     "--log-level-file=info",
 )
 
+_COMMANDS = {
+    "build": ("build", "--resource-type", "model", "--resource-type", "test"),
+    "run": ("run",),
+    "test": ("test", "--resource-type", "test"),
+    "unit-test": ("test", "--resource-type", "unit_test"),
+}
+
 _one_at_a_time = threading.RLock()
 """dbt keeps its flags and adapters in global variables."""
 
@@ -76,19 +83,18 @@ class DbtProject:
 
     def build(
         self,
-        command: Literal["run", "test", "unit-test"],
+        command: Literal["build", "run", "test", "unit-test"],
         variables: Mapping[str, Any],
         *,
         select: Sequence[str] | None = None,
         fail_fast: bool = False,
         on_node: Callable[[BuildProgress], None] | None = None,
     ) -> list[NodeResult]:
-        """Runs the models, the data tests, or the unit tests, which need no data: how each node ended."""
-        arguments: list[str] = ["run"] if command == "run" else ["test"]
+        """Runs the models (`run`), the data tests, both (`build`: tests as soon as they can be), or the unit
+        tests, which need no data: how each node ended."""
+        arguments = list(_COMMANDS[command])
         if select:
             arguments += ["--select", *select]
-        if command != "run":
-            arguments += ["--resource-type", "test" if command == "test" else "unit_test"]
         if fail_fast:
             arguments.append("--fail-fast")
         return [

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -15,7 +15,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import BuildFailed, KpiPlatformError
 from kpi_platform.pipeline.batch import Batch, batch_of, by_destination, in_utc, read_inputs
 from kpi_platform.pipeline.batch_marts import BatchMarts
-from kpi_platform.pipeline.checks import Check, run_checks
+from kpi_platform.pipeline.checks import Check, check_of
 from kpi_platform.pipeline.kpi_definitions import with_overrides
 
 TURN_SECONDS = 3600.0
@@ -72,12 +72,10 @@ def build_kpis(
                 failed |= dict.fromkeys([one.customer for one in group], error)
                 continue
             batch = batch_of(group, as_of)
-            failed |= {**batch.left_out, **build.models(batch)}
-            computed = batch.only([customer for customer in batch.customers if customer not in failed])
-            found, blamed = build.checks(computed)
+            wrong, found = build.compute(batch)
             checks += found
-            failed |= blamed
-            done = [customer for customer in computed.customers if customer not in blamed]
+            failed |= {**batch.left_out, **wrong}
+            done = [customer for customer in batch.customers if customer not in wrong]
             built |= build.rows(done)
             if select is None:
                 reader = BatchMarts(destination, done)
@@ -96,34 +94,40 @@ class _BatchBuild:
     on_progress: Callable[[BuildProgress], None] | None
     marts: dict[str, None] = field(default_factory=dict)
 
-    def models(self, batch: Batch) -> dict[str, KpiPlatformError]:
-        """Computes the batch; those who cannot be computed, and why."""
+    def compute(self, batch: Batch) -> tuple[dict[str, KpiPlatformError], list[Check]]:
+        """Computes and tests the batch: those who have failed and why, and the outcome of the data tests.
+        Where something fails, once more, all models before all tests, to find whose it is."""
         if not batch.customers:
-            return {}
+            return {}, []
+        failed: dict[str, KpiPlatformError] = {}
         try:
-            errors = self._run(batch)
-            if errors and len(batch.customers) > 1:
-                # What fails without any customer is nobody's data.
-                errors = self._run(batch.only([]))
-                if not errors:
-                    return self._halves(batch)
+            results = self._invoke("build", batch, fail_fast=True)
+            if all(result.status in ("success", "pass", "warn") for result in results):
+                return {}, self._checks(results)
+            failed = self._models(batch)
+            computed = batch.only([customer for customer in batch.customers if customer not in failed])
+            if not computed.customers:
+                return failed, []
+            checks = self._checks(self._invoke("test", computed))
         except KpiPlatformError as error:
-            return dict.fromkeys(batch.customers, error)
-        return {customer: _failure(customer, errors) for customer in batch.customers} if errors else {}
-
-    def checks(self, batch: Batch) -> tuple[list[Check], dict[str, KpiPlatformError]]:
-        """The outcome of the data tests, and whom they blame."""
-        if not batch.customers:
-            return [], {}
-        try:
-            checks = run_checks(self.project, self._vars(batch), self.select, self.on_progress)
-        except KpiPlatformError as error:
-            return [], dict.fromkeys(batch.customers, error)
-        blamed: dict[str, KpiPlatformError] = {}
+            return dict.fromkeys(batch.customers, error) | failed, []
         for check in checks:
-            for customer in check.blames(batch.customers):
-                blamed.setdefault(customer, check.as_error(customer))
-        return checks, blamed
+            for customer in check.blames(computed.customers):
+                failed.setdefault(customer, check.as_error(customer))
+        return failed, checks
+
+    def _checks(self, results: Sequence[NodeResult]) -> list[Check]:
+        return [check_of(self.project.destination, result) for result in results if result.kind == "test"]
+
+    def _models(self, batch: Batch) -> dict[str, KpiPlatformError]:
+        """Computes the batch; those who cannot be computed, and why."""
+        errors = self._run(batch)
+        if errors and len(batch.customers) > 1:
+            # What fails without any customer is nobody's data.
+            errors = self._run(batch.only([]))
+            if not errors:
+                return self._halves(batch)
+        return {customer: _failure(customer, errors) for customer in batch.customers} if errors else {}
 
     def rows(self, customers: Sequence[str]) -> dict[str, Mapping[str, int]]:
         """Customer → mart → rows."""
@@ -145,19 +149,22 @@ class _BatchBuild:
 
     def _run(self, batch: Batch) -> list[NodeResult]:
         """The nodes that failed; none where the batch is computed."""
-        results = self.project.build(
-            "run",
-            self._vars(batch),
-            select=self.select,
-            fail_fast=len(batch.customers) > 1,
-            on_node=self.on_progress,
-        )
-        self.marts |= {result.name: None for result in results if result.status == "success"}
+        results = self._invoke("run", batch, fail_fast=len(batch.customers) > 1)
         failed = [result for result in results if result.status == "error"]
         return failed or [result for result in results if result.status == "skipped"]
 
-    def _vars(self, batch: Batch) -> dict[str, object]:
-        return batch.vars() | {"run_id": self.run_id}
+    def _invoke(
+        self, command: Literal["build", "run", "test"], batch: Batch, *, fail_fast: bool = False
+    ) -> list[NodeResult]:
+        results = self.project.build(
+            command,
+            batch.vars() | {"run_id": self.run_id},
+            select=self.select,
+            fail_fast=fail_fast,
+            on_node=self.on_progress,
+        )
+        self.marts |= {one.name: None for one in results if one.kind == "model" and one.status == "success"}
+        return results
 
 
 def _failure(customer: str, errors: Sequence[NodeResult]) -> BuildFailed:

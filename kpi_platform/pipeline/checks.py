@@ -1,11 +1,10 @@
 """The data tests of the dbt project as checks: what they found, and whose rows it was."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kpi_platform.adapters.dbt import DbtProject
-from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult, NodeStatus
+from kpi_platform.adapters.dbt_results import NodeResult, NodeStatus
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.domain.errors import BuildFailed
 
@@ -46,18 +45,8 @@ class Check:
         )
 
 
-def run_checks(
-    project: DbtProject,
-    variables: Mapping[str, Any],
-    select: Sequence[str] | None,
-    on_node: Callable[[BuildProgress], None] | None,
-) -> list[Check]:
-    """Runs the data tests on what was built."""
-    results = project.build("test", variables, select=select, on_node=on_node)
-    return [_check(project.destination, result) for result in results]
-
-
-def _check(destination: Destination, result: NodeResult) -> Check:
+def check_of(destination: Destination, result: NodeResult) -> Check:
+    """The result of a data test, with what its failing rows say."""
     found, example = _failing_rows(destination, result) if result.failures else (set(), None)
     return Check(
         node=result.name,

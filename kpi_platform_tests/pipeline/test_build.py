@@ -19,7 +19,7 @@ from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.domain.errors import BuildFailed, NotFound
 from kpi_platform.pipeline.batch import plan_batches, read_inputs
 from kpi_platform.pipeline.build import BuildReport, build_kpis
-from kpi_platform.pipeline.checks import run_checks
+from kpi_platform.pipeline.checks import check_of
 from kpi_platform.pipeline.explain import explain
 from kpi_platform.pipeline.load import load_dashboard
 from kpi_platform.pipeline.match import match_accounts
@@ -255,7 +255,8 @@ def test_what_is_lost_doubled_or_spoilt_is_noticed_and_named_and_the_next_build_
         for statement in HARM.values():
             connection.execute(statement)
     project = DbtProject(installation[0], batch.destination)
-    found = run_checks(project, batch.vars() | {"run_id": None}, list(HARM), None)
+    results = project.build("test", batch.vars() | {"run_id": None}, select=list(HARM))
+    found = [check_of(project.destination, result) for result in results]
     assert len(found) == len(HARM)
     assert {(one.status, one.customers) for one in found} == {("fail", ("zeta",))}
     rules = {one.model: one.example["broken_rule"] for one in found if "broken_rule" in (one.example or {})}

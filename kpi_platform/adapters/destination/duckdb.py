@@ -168,9 +168,8 @@ class DuckDbDestination(SqlDestination):
 
 
 def _select(connection: duckdb.DuckDBPyConnection, statement: sa.SelectBase) -> duckdb.DuckDBPyRelation:
-    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    values = [compiled.params[name] for name in compiled.positiontup or ()]
-    return connection.sql(str(compiled), params=values)
+    sql, values = statements.positional(statement, _DIALECT)
+    return connection.sql(sql, params=values)
 
 
 def _without_repeats(connection: duckdb.DuckDBPyConnection, keys: Sequence[TableKey]) -> Sequence[TableKey]:
