@@ -241,9 +241,9 @@ class DbtProject:
     ) -> "dbtRunnerResult":
         from dbt.cli.main import dbtRunner
 
-        from kpi_platform.adapters.dbt_ctes import inject_without_parsing
+        from kpi_platform.adapters.dbt_shortcuts import take_shortcuts
 
-        inject_without_parsing()
+        take_shortcuts()
         target = self.destination.dbt_target()
         self._write_profile(target.output)
         places = {

@@ -55,7 +55,7 @@ def cycles(size: Size) -> Iterator[tuple[str, Mapping[str, float]]]:
         embedded = {"KPI_PLATFORM_HOME": home}
         configuration = Configuration.from_environment(embedded)
         keys = customer_keys(size.customers)
-        # As `kpi-platform up` does when it is installed.
+        # As `kpi-platform up` does when it is installed, and with it the storage of Dagster, below.
         manifest_path(configuration)
         land(configuration.warehouse_file, keys, Rows.of(size.accounts, incidents=INCIDENTS_PER_ACCOUNT))
         with server.database() as dashboard, server.database() as dagster:

@@ -4,7 +4,7 @@ import pytest
 from dbt.artifacts.resources.v1.components import InjectedCTE
 from dbt.compilation import inject_ctes_into_sql
 
-from kpi_platform.adapters import dbt_ctes
+from kpi_platform.adapters import dbt_shortcuts
 
 CTES = [InjectedCTE("a", " __dbt__cte__a as (\nselect 1 as b\n)"), InjectedCTE("b", " __dbt__cte__b as (x)")]
 
@@ -28,6 +28,6 @@ def test_what_comes_out_is_what_dbt_makes_by_parsing(sql: str, ctes: list[Inject
     except IndexError:
         # Of an empty statement.
         with pytest.raises(IndexError):
-            dbt_ctes.inject(sql, ctes)
+            dbt_shortcuts.inject(sql, ctes)
     else:
-        assert dbt_ctes.inject(sql, ctes) == expected
+        assert dbt_shortcuts.inject(sql, ctes) == expected
