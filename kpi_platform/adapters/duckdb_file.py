@@ -5,6 +5,7 @@ take the lock file beside the warehouse first, so that they queue instead of fai
 without its folder, for they are shown to people who have no business on the server.
 """
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,19 +18,26 @@ from kpi_platform.domain.errors import DestinationLocked
 
 DEFAULT_WAIT_SECONDS = 120.0
 
+_log = logging.getLogger(__name__)
+
 _kept_open: dict[Path, duckdb.DuckDBPyConnection] = {}
 """Looked into by holders of the file's lock alone."""
 
 
 @contextmanager
 def exclusive(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
-    """Holds the file's queue lock. Re-entrant in one thread. DestinationLocked after `wait_seconds`."""
+    """Holds the file's queue lock. Re-entrant in one thread. Who has to wait says so in the log;
+    DestinationLocked after `wait_seconds`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{path}.lock", is_singleton=True)
     try:
-        lock.acquire(timeout=wait_seconds)
-    except Timeout as cause:
-        raise _locked(path) from cause
+        lock.acquire(blocking=False)
+    except Timeout:
+        _log.info("Waiting for the warehouse file %s, at most %d s: another has it.", path.name, wait_seconds)
+        try:
+            lock.acquire(timeout=wait_seconds)
+        except Timeout as cause:
+            raise _locked(path) from cause
     try:
         yield
     finally:

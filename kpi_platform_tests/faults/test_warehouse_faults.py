@@ -1,5 +1,9 @@
 """The warehouse is locked, or the source's tables have changed."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import duckdb
 import pytest
 import sqlalchemy as sa
@@ -37,6 +41,26 @@ def test_a_warehouse_that_another_program_holds_is_waited_for_and_then_named(
         assert "try again" in caught.value.next_step
     with duckdb_file.connect(file, wait_seconds=5) as connection:
         assert connection.sql("SELECT count(*) FROM t").fetchall() == [(0,)]
+
+
+def test_who_waits_for_its_turn_says_so_in_the_log(
+    configuration: Configuration, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, waited = configuration.warehouse_file, threading.Event()
+    caplog.set_level("INFO", "kpi_platform")
+
+    def take_a_turn() -> None:
+        with duckdb_file.exclusive(file, wait_seconds=30):
+            waited.set()
+
+    with ThreadPoolExecutor(1) as other:
+        with duckdb_file.exclusive(file):
+            turn = other.submit(take_a_turn)
+            while "Waiting for the warehouse file" not in caplog.text:
+                assert not turn.done()
+                time.sleep(0.01)
+            assert not waited.is_set()
+        turn.result(timeout=30)
 
 
 def test_columns_that_are_gone_new_or_of_another_type_cost_their_own_kpis_alone(
