@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+import duckdb
 import sqlalchemy as sa
 from tabulate import tabulate
 
@@ -64,8 +65,12 @@ def cycles(size: Size) -> Iterator[tuple[str, Mapping[str, float]]]:
                 "DAGSTER_DATABASE_URL": dagster.replace("+psycopg", "+psycopg2"),
             }
             for name, environment in (("embedded", embedded), ("postgresql", postgres)):
-                with dashboard_of(Configuration.from_environment(environment)) as engine:
+                installation = Configuration.from_environment(environment)
+                with dashboard_of(installation) as engine:
                     add_customers(engine, keys, AS_OF)
+                with duckdb.connect(str(installation.warehouse_file)) as warehouse:
+                    warehouse.execute("drop schema if exists kpi cascade")
+                os.sync()
                 yield name, cold_cycle(environment, AS_OF, "processor")
 
 
