@@ -82,10 +82,10 @@ def test_every_imported_package_is_declared() -> None:
 
 
 COME_WITH_OTHERS = {
-    "starlette", "markupsafe", "pydantic_core", "dagster_shared", "dbt_common", "snowflake", "google", "redshift_connector",
-    "psycopg2", "botocore",
+    "starlette", "markupsafe", "pydantic_core", "dagster_shared", "dbt_common", "snowflake", "google",
+    "redshift_connector", "psycopg2", "botocore",
 }  # fmt: skip
-"""Parts of a declared package under a name of their own: FastAPI's, Jinja's, Dagster's, dbt's, the dbt adapters'."""
+"""Parts of a declared package under another name: FastAPI's, Jinja's, Dagster's, dbt's, its adapters'."""
 
 
 def test_the_version_is_told_by_the_command_and_every_page(web: Web) -> None:  # noqa: F811
