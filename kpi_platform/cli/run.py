@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Sync, compute, match and load CUSTOMERS here and now, without daemon or server.
 
-        More than 290 customers are done in batches, two at once, each in a process of its own.
+        Many customers are done in batches, two at once, each in a process of its own.
 
         The runs appear in Dagster's web UI. Exit code 1 when any customer failed; the others are loaded all
         the same.

@@ -56,7 +56,7 @@ def cycles(size: Size) -> Iterator[tuple[str, Mapping[str, float]]]:
         embedded = {"KPI_PLATFORM_HOME": home}
         configuration = Configuration.from_environment(embedded)
         keys = customer_keys(size.customers)
-        # As `kpi-platform up` does when it is installed, and with it the storage of Dagster, below.
+        # As `kpi-platform up` does when it is installed.
         manifest_path(configuration)
         land(configuration.warehouse_file, keys, Rows.of(size.accounts, incidents=INCIDENTS_PER_ACCOUNT))
         with server.database() as dashboard, server.database() as dagster:
@@ -65,10 +65,10 @@ def cycles(size: Size) -> Iterator[tuple[str, Mapping[str, float]]]:
                 "DAGSTER_DATABASE_URL": dagster.replace("+psycopg", "+psycopg2"),
             }
             for name, environment in (("embedded", embedded), ("postgresql", postgres)):
-                installation = Configuration.from_environment(environment)
-                with dashboard_of(installation) as engine:
+                with dashboard_of(Configuration.from_environment(environment)) as engine:
                     add_customers(engine, keys, AS_OF)
-                with duckdb.connect(str(installation.warehouse_file)) as warehouse:
+                # Nobody's marts are there yet, and the raw data are on the disk.
+                with duckdb.connect(str(configuration.warehouse_file)) as warehouse:
                     warehouse.execute("drop schema if exists kpi cascade")
                 os.sync()
                 yield name, cold_cycle(environment, AS_OF, "processor")

@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -83,8 +83,12 @@ class DuckDbDestination(SqlDestination):
             for start in range(0, len(group), ASKED_TOGETHER)
         ]
         with self._reading() as connection, ThreadPoolExecutor(STATEMENTS_AT_ONCE) as threads:
-            found = threads.map(lambda some: _without_repeats(connection.cursor(), some), asked)
-            return {key for some in found for key in some}
+
+            def ask(some: Sequence[TableKey]) -> Sequence[TableKey]:
+                with closing(connection.cursor()) as cursor:
+                    return _without_repeats(cursor, some)
+
+            return {key for found in threads.map(ask, asked) for key in found}
 
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         with self._reading() as connection:
