@@ -1,11 +1,13 @@
 """The code location."""
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.defs.location import definitions
 from kpi_platform.logs import configure_logs
-from kpi_platform.process import collect_rarely
+from kpi_platform.process import tune_memory
 
-collect_rarely()
+tune_memory()
+# Imports DuckDB, which looks but once at what it is told about memory.
+from kpi_platform.defs.location import definitions  # noqa: E402
+
 configuration = Configuration.from_environment()
 if configuration.get("KPI_LOG_FORMAT"):
     configure_logs(configuration, "kpi_platform")

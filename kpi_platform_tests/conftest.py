@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from kpi_platform.adapters.fivetran_http import FivetranHttp
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database
-from kpi_platform.process import collect_rarely
+from kpi_platform.process import tune_memory
 from kpi_platform_tests.postgres import PostgresServer
 
 # How long an example takes says more about what else the machine does than about the code.
@@ -26,7 +26,7 @@ gc.disable()
 
 def pytest_collection_finish() -> None:
     gc.freeze()
-    collect_rarely()
+    tune_memory()
     gc.enable()
 
 

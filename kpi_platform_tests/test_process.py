@@ -69,3 +69,35 @@ def test_the_background_gives_way_and_whoever_waits_for_it_does_not() -> None:
     with in_background() as call:
         assert call(mine) == max(before, GIVES_WAY)
     assert mine() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="DuckDB has that allocator on Linux alone")
+@pytest.mark.parametrize("said", [None, "dirty_decay_ms:500"])
+def test_duckdb_keeps_for_a_minute_what_it_frees_unless_it_is_told_otherwise(said: str | None) -> None:
+    command = """
+import os
+from kpi_platform.process import tune_memory
+
+tune_memory()
+os.environ["DUCKDB_JE_MALLOC_CONF"] += ",stats_print:true"
+import duckdb
+"""
+    environment = {**os.environ, "DUCKDB_JE_MALLOC_CONF": said or ""}
+    if said is None:
+        del environment["DUCKDB_JE_MALLOC_CONF"]
+    ended = subprocess.run(
+        [sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True
+    )
+    assert f"opt.dirty_decay_ms: {500 if said else 60000}" in ended.stderr
+
+
+def test_the_code_location_tunes_memory_before_it_imports_duckdb() -> None:
+    command = """
+import sys
+from kpi_platform import process
+
+process.tune_memory = lambda: print("duckdb" in sys.modules)
+import kpi_platform.definitions
+"""
+    ended = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"

@@ -54,6 +54,8 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         if engine.dialect.name == "postgresql":
             options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
         yield connection.execution_options(**options)
+        # Ended so, as the driver of PostgreSQL forgets with a ROLLBACK which statements it has prepared.
+        connection.commit()
 
 
 def _malformed() -> MissingConfiguration:

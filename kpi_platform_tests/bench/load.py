@@ -25,7 +25,7 @@ from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.match_store import StoredOutcome, store_outcomes
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline.load import LoadReport, load_dashboard
-from kpi_platform.process import collect_rarely
+from kpi_platform.process import tune_memory
 from kpi_platform_tests.pipeline.marts import write_mart, writing
 from kpi_platform_tests.postgres import DURABLE_OPTIONS, PostgresServer
 
@@ -39,7 +39,7 @@ LOADED = ("accounts", "account_history", "account_health", "account_health_histo
 
 def main(accounts: int = 100_000) -> None:
     """Prints seconds, ratios, and which goals are met."""
-    collect_rarely()
+    tune_memory()
     rows = accounts * len(KPIS)
     with (
         tempfile.TemporaryDirectory(prefix="kpi-bench-") as folder,

@@ -65,6 +65,16 @@ def test_a_reader_does_not_wait_for_a_writer(sqlite_engine: sa.Engine) -> None:
         assert reader.execute(sa.select(sa.func.count()).select_from(tables.customers)).scalar() == 0
 
 
+def test_what_postgresql_has_prepared_stays_prepared_for_the_next_reader(postgres_engine: sa.Engine) -> None:
+    # The driver forgets everything with a ROLLBACK.
+    for _ in range(10):
+        with database.reading(postgres_engine) as reader:
+            reader.execute(sa.select(tables.customers.c.key)).all()
+    with database.reading(postgres_engine) as reader:
+        prepared = reader.execute(sa.text("SELECT statement FROM pg_prepared_statements")).scalars().all()
+    assert any("customers.key" in statement for statement in prepared)
+
+
 def test_checks_are_replaced_around_the_rows_that_are_there(any_dashboard_engine: sa.Engine) -> None:
     database.downgrade(any_dashboard_engine, "0005")
     with any_dashboard_engine.begin() as connection:
