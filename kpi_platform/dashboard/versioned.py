@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.bulk import read_columns, write_columns
@@ -164,23 +165,36 @@ def record_history(
 
 @contextmanager
 def staging(connection: sa.Connection, family: Family, purpose: str) -> Iterator[sa.Table]:
-    """A temporary table with the family's key and state, and `brought_by`; gone after the block."""
+    """A temporary table with the family's key and state, and `brought_by`; gone after the block, on PostgreSQL
+    at the end of the transaction (a DROP lets its driver forget every statement that it has prepared)."""
+    table = _staged(family, purpose)
+    connection.exec_driver_sql(_created(table, connection.dialect))
+    yield table
+    if connection.dialect.name != "postgresql":
+        table.drop(connection)
+
+
+@cache
+def _staged(family: Family, purpose: str) -> sa.Table:
     keys = [
         sa.Column(name, family.history.c[name].type, primary_key=True, autoincrement=False)
         for name in family.key
     ]
     state = [sa.Column(name, family.history.c[name].type) for name in family.state]
-    table = sa.Table(
+    return sa.Table(
         f"{purpose}_{family.current.name}",
         sa.MetaData(),
         *keys,
         *state,
         sa.Column("brought_by", sa.Integer, nullable=False),
         prefixes=["TEMPORARY"],
+        postgresql_on_commit="DROP",
     )
-    table.create(connection)
-    yield table
-    table.drop(connection)
+
+
+@lru_cache(maxsize=64)
+def _created(table: sa.Table, dialect: sa.Dialect) -> str:
+    return str(CreateTable(table).compile(dialect=dialect))
 
 
 def apply_staged(
@@ -193,13 +207,17 @@ def apply_staged(
 ) -> None:
     """Gives existing current rows the staged state, and writes their history."""
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.text(f"ANALYZE {staged.name}"))
+        connection.exec_driver_sql(f"ANALYZE {staged.name}")
+    connection.execute(_updated(family, staged), {"customer": customer_id})
+    record_staged(connection, family, staged, customer_id, version, change)
+
+
+@cache
+def _updated(family: Family, staged: sa.Table) -> sa.Update:
     current = family.current
     same = sa.and_(*(family.current_key(name) == staged.c[name] for name in family.key))
     values = {name: staged.c[name] for name in family.state} | {"upload_version": staged.c.brought_by}
-    update = sa.update(current).where(current.c.customer_id == customer_id, same)
-    connection.execute(update.values(values))
-    record_staged(connection, family, staged, customer_id, version, change)
+    return sa.update(current).where(current.c.customer_id == sa.bindparam("customer"), same).values(values)
 
 
 def record_staged(
@@ -211,14 +229,20 @@ def record_staged(
     change: Change,
 ) -> None:
     """The staged rows as history of this upload."""
+    parameters = {"customer": customer_id, "upload": version, "what": change}
+    connection.execute(_recorded(family, staged), parameters)
+
+
+@cache
+def _recorded(family: Family, staged: sa.Table) -> sa.Insert:
     query = sa.select(
-        sa.literal(customer_id),
-        sa.literal(version),
+        sa.bindparam("customer", type_=sa.Integer),
+        sa.bindparam("upload", type_=sa.Integer),
         *(staged.c[name] for name in (*family.key, *family.state)),
-        sa.literal(change),
+        sa.bindparam("what", type_=sa.Text),
         staged.c.brought_by,
     )
-    connection.execute(sa.insert(family.history).from_select(history_names(family), query))
+    return sa.insert(family.history).from_select(history_names(family), query)
 
 
 def history_names(family: Family) -> list[str]:
