@@ -48,6 +48,12 @@ def read_columns(
     return {name: _to_numpy(table.column(name)) for name in schema.names} if table else dict(nothing)
 
 
+def no_columns(query: sa.Select[Any]) -> dict[str, Array]:
+    """What `read_columns` answers where there is no row, without asking."""
+    nothing = _schema(query).empty_table()
+    return {name: _to_numpy(nothing.column(name)) for name in nothing.column_names}
+
+
 def write_columns(
     connection: sa.Connection,
     table: sa.Table,
@@ -70,9 +76,11 @@ def _cursor(connection: sa.Connection) -> Any:
 @lru_cache(maxsize=64)
 def _compiled(query: sa.Select[Any], dialect: sa.Dialect) -> tuple[Any, pa.Schema, dict[str, Array]]:
     """With the columns of no rows: most of what a first load looks for is not there."""
-    schema = pa.schema([(column.name, _arrow_type(column.type)) for column in query.selected_columns])
-    nothing = {name: _to_numpy(schema.empty_table().column(name)) for name in schema.names}
-    return query.compile(dialect=dialect), schema, nothing
+    return query.compile(dialect=dialect), _schema(query), no_columns(query)
+
+
+def _schema(query: sa.Select[Any]) -> pa.Schema:
+    return pa.schema([(column.name, _arrow_type(column.type)) for column in query.selected_columns])
 
 
 def _bound(parameter: sa.BindParameter[Any], value: Any, dialect: sa.Dialect) -> Any:

@@ -111,10 +111,10 @@ def matches_of_account(connection: sa.Connection, customer: str, account_id: int
     return [StoredMatch(**row) for row in rows]
 
 
-def weakest_matches(connection: sa.Connection, customer: str, limit: int) -> list[StoredMatch]:
+def weakest_matches(connection: sa.Connection, customer_id: int, limit: int) -> list[StoredMatch]:
     """The accepted matches of the lowest scores, weakest first; each as it was found at first. New accounts
     were matched with none."""
-    given = {"customer": get_customer(connection, customer).id, "most": limit}
+    given = {"customer": customer_id, "most": limit}
     return [StoredMatch(**row) for row in connection.execute(_WEAKEST, given).mappings()]
 
 

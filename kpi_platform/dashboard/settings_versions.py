@@ -32,10 +32,15 @@ class StoredSettings:
 
 _table = tables.customer_settings_versions
 _claims = tables.settings_claims
-_MINE = sa.select(*(column for column in _table.c if column.name != "customer_id")).where(
-    _table.c.customer_id == sa.bindparam("customer")
-)
+_SELECT = sa.select(*(column for column in _table.c if column.name != "customer_id"))
+_MINE = _SELECT.where(_table.c.customer_id == sa.bindparam("customer"))
 _NEWEST = _MINE.order_by(_table.c.version.desc()).limit(1)
+_NEWEST_OF_ACTIVE = (
+    _SELECT.join_from(_table, tables.customers)
+    .where(tables.customers.c.key == sa.bindparam("key"), tables.customers.c.removed_at.is_(None))
+    .order_by(_table.c.version.desc())
+    .limit(1)
+)
 
 
 def save_settings(
@@ -79,7 +84,11 @@ def save_settings(
 
 def current_settings(connection: sa.Connection, customer: str) -> StoredSettings | None:
     """The newest version; None where none was saved (the defaults hold)."""
-    return _newest(connection, get_customer(connection, customer).id)
+    row = connection.execute(_NEWEST_OF_ACTIVE, {"key": customer}).mappings().one_or_none()
+    if row is None:
+        # Raises where there is no such customer.
+        get_customer(connection, customer)
+    return StoredSettings(**row) if row else None
 
 
 def current_settings_of(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, StoredSettings]:

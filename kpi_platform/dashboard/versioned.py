@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import read_columns, write_columns
+from kpi_platform.dashboard.bulk import no_columns, read_columns, write_columns
 from kpi_platform.dashboard.types import UtcDateTime
 from kpi_platform.domain.load_plan import Array
 
@@ -68,14 +68,10 @@ def _current(family: Family, columns: tuple[str, ...], *, in_range: bool) -> sa.
     return query.where(between) if in_range else query
 
 
-def has_rows(connection: sa.Connection, family: Family, customer_id: int) -> bool:
-    """Whether the customer has any current row."""
-    return connection.execute(_any(family), {"customer": customer_id}).first() is not None
-
-
 @cache
-def _any(family: Family) -> sa.Select[Any]:
-    return sa.select(sa.literal(1)).where(family.current.c.customer_id == sa.bindparam("customer")).limit(1)
+def no_current(family: Family, columns: tuple[str, ...]) -> Mapping[str, Array]:
+    """What `read_current` answers of a customer that has none, without asking."""
+    return no_columns(_current(family, columns, in_range=False))
 
 
 def read_series(
@@ -165,8 +161,8 @@ def record_history(
 
 @contextmanager
 def staging(connection: sa.Connection, family: Family, purpose: str) -> Iterator[sa.Table]:
-    """A temporary table with the family's key and state, and `brought_by`; gone after the block, on PostgreSQL
-    at the end of the transaction (a DROP lets its driver forget every statement that it has prepared)."""
+    """A temporary table with the family's key and state, and `brought_by`; gone after the block, on
+    PostgreSQL with the transaction (a DROP lets its driver forget every statement that it has prepared)."""
     table = _staged(family, purpose)
     connection.exec_driver_sql(_created(table, connection.dialect))
     yield table

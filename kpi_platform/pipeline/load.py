@@ -157,7 +157,7 @@ def load_dashboard(
         elif not judged.harms:
             version = _apply(task, newest, header, fingerprint, judged, progress)
         held = None if same or not judged.harms else hold(task, judged, run_id)
-        if held is None and not (dry_run or task.any_older):
+        if held is None and not (dry_run or task.any_older or task.is_first):
             end_hold(connection, customer, customer_id)
     if held is not None:
         raise held
@@ -223,7 +223,7 @@ def _apply(
         if has_unrecorded(task.connection, task.customer_id):
             record_baseline(task.connection, task.customer_id, task.as_of)
         uploads.open_upload(task.connection, task.customer_id, task.version, kind="load", **header)
-    known = stored_definitions(task.connection, task.customer_id)
+    known = {} if task.is_first else stored_definitions(task.connection, task.customer_id)
     size = len(task.incoming.source_ids)
     progress("accounts", 0, size)
     targets = load_accounts(task)

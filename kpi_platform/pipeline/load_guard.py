@@ -28,7 +28,7 @@ class Judgement:
 
 def judge(task: LoadTask) -> Judgement:
     """A load that is older than what is shown changes nothing that is shown, and so does no harm."""
-    history = usual_loads(task.connection, task.customer_id)
+    history = [] if task.is_first else usual_loads(task.connection, task.customer_id)
     kpis = {slug for slug, one in task.definitions.items() if one.source in task.sources}
     profile = profile_of(task.incoming, kpis)
     if not history or task.any_older:

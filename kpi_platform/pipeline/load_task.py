@@ -35,6 +35,12 @@ class LoadTask:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def is_first(self) -> bool:
+        """Whether no load of the customer came before: then it has no values, health, definitions or held
+        loads, and nobody needs to look for them."""
+        return self.version == 1
+
     def is_older(self, source: Source) -> bool:
         shown = self.shown[source]
         return shown is not None and shown > self.as_of

@@ -1,11 +1,11 @@
 """The KPI values of a load, a slice of accounts after the other."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from kpi_platform.dashboard.versioned import VALUES, has_rows, read_current, read_series
+from kpi_platform.dashboard.versioned import VALUES, no_current, read_current, read_series
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_accounts import UNMATCHED
 from kpi_platform.domain.load_plan import (
@@ -34,12 +34,11 @@ def load_values(
     """The KPI values, a slice of accounts after the other. `known` are KPIs that may have some already."""
     slugs = sorted({*known, *task.definitions})
     key, places = _keyed_values(task, target, slugs)
-    is_first = not has_rows(task.connection, VALUES, task.customer_id)
     progress(0, len(key))
     with changing(task, VALUES) as writer:
         for start, end, accounts in _slices(key // len(slugs)):
             rows = Rows(key[start:end], _value_state(task, places[start:end]))
-            _load_slice(task, writer, rows, slugs, accounts, is_first)
+            _load_slice(task, writer, rows, slugs, accounts)
             progress(end, len(key))
 
 
@@ -49,16 +48,14 @@ def _load_slice(
     rows: Rows,
     slugs: list[str],
     accounts: tuple[int, int],
-    is_first: bool,
 ) -> None:
     number = {slug: position for position, slug in enumerate(slugs)}
-    empty = (0, -1)
-    current = _values_by_key(
-        read_current(
-            task.connection, VALUES, task.customer_id, VALUES.state, empty if is_first else accounts
-        ),
-        number,
+    shown = (
+        no_current(VALUES, VALUES.state)
+        if task.is_first
+        else read_current(task.connection, VALUES, task.customer_id, VALUES.state, accounts)
     )
+    current = _values_by_key(shown, number)
     kpi = rows.key % len(slugs)
     sources = [task.definitions[slug].source if slug in task.definitions else None for slug in slugs]
     older = np.array([source is not None and task.is_older(source) for source in sources])
@@ -156,10 +153,10 @@ def _slices(accounts: Array) -> Iterator[tuple[int, int, tuple[int, int]]]:
     yield from zip(starts[:-1].tolist(), starts[1:].tolist(), zip(lows, highs, strict=True), strict=True)
 
 
-def _values_by_key(columns: dict[str, Array], number: dict[str, int]) -> Rows:
+def _values_by_key(columns: Mapping[str, Array], number: dict[str, int]) -> Rows:
     kpi = np.fromiter(map(number.__getitem__, columns["kpi"]), dtype=np.int64, count=len(columns["kpi"]))
-    columns["window"] = columns["window_end"] - columns["window_start"]
-    return rows_by(columns["account_id"] * len(number) + kpi, columns)
+    window = columns["window_end"] - columns["window_start"]
+    return rows_by(columns["account_id"] * len(number) + kpi, {**columns, "window": window})
 
 
 def _value_columns(rows: Rows, slugs: list[str]) -> dict[str, Any]:

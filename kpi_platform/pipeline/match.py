@@ -94,7 +94,7 @@ def match_accounts(
         accounts = dashboard_parties(connection, customer_id)
         outcomes = propose_matches(connection, customer_id, sources, accounts, used, mode)
         changed = store_outcomes(connection, customer_id, outcomes, as_of) if store else 0
-        stored = weakest_matches(connection, customer, _SHOWN) if store else []
+        stored = weakest_matches(connection, customer_id, _SHOWN) if store else []
     rows = [_row(outcome, accounts) for outcome in outcomes]
     return MatchReport(
         customer=customer,

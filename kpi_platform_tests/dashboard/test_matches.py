@@ -96,7 +96,7 @@ def test_the_weakest_matches_are_accepted_ones_as_they_were_found_at_first(conne
     store(connection, outcome("A", 1, "match"), outcome("B", 2, "review", (2,)), outcome("C", None, "none"))
     load_new_account(connection, "C")
     store(connection, StoredOutcome("A", "Source A", 1, 1.0, "id", "match", "known", []))
-    [weakest] = weakest_matches(connection, "acme", 20)
+    [weakest] = weakest_matches(connection, get_customer(connection, "acme").id, 20)
     assert (weakest.source_account_id, weakest.score, weakest.method) == ("A", 0.8, "fuzzy")
 
 
