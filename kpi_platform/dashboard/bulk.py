@@ -24,6 +24,8 @@ from kpi_platform.domain.load_plan import Array
 
 CHUNK_ROWS = 65_536
 
+FETCHED_ROWS = 2_048
+
 ROWS_A_STATEMENT = 400
 """On SQLite, which takes twice as long for as many statements of one row."""
 
@@ -117,8 +119,9 @@ def _fetch(
 ) -> pa.Table | None:
     parts = []
     cursor = _cursor(connection).execute(str(compiled), [given[name] for name in compiled.positiontup])
-    # A row of Python objects takes ten times the room of one in Arrow: never many at once.
-    while rows := cursor.fetchmany(CHUNK_ROWS // 4):
+    # A row of Python objects takes ten times the room of one in Arrow: never more at once than a processor's
+    # cache holds.
+    while rows := cursor.fetchmany(FETCHED_ROWS):
         arrays = [
             _from_sqlite(values, field.type)
             for values, field in zip(zip(*rows, strict=True), schema, strict=True)
