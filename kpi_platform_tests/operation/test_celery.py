@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
+from kpi_platform.adapters import duckdb_file
 from kpi_platform.dashboard import tables
 from kpi_platform.defs.celery_launcher import RunsOnCelery
 from kpi_platform_tests.defs.installation import Installation, eventually, installed
@@ -83,9 +84,11 @@ def test_a_run_whose_worker_is_killed_is_done_by_the_other_one(
         stack.enter_context(installation.daemon())
         for source in ("salesforce", "servicenow"):
             installation.sync_by_fivetran(f"northwind_{source}")
-        (run,) = eventually(lambda: of_refresh(installation, started), PATIENCE, "a refresh begins")
-        victim = eventually(lambda: holder(installation, workers, run), 120, "a worker has it")
-        victim.kill()
+        # The run cannot end before its worker does: it waits for the warehouse.
+        with duckdb_file.exclusive(installation.configuration.warehouse_file):
+            (run,) = eventually(lambda: of_refresh(installation, started), PATIENCE, "a refresh begins")
+            victim = eventually(lambda: holder(installation, workers, run), 120, "a worker has it")
+            victim.kill()
         eventually(lambda: of_refresh(installation, failed), PATIENCE, "its end is noticed")
         (second,) = eventually(lambda: of_refresh(installation, done), PATIENCE, "another worker does it")
     assert second.parent_run_id == run.run_id
