@@ -85,10 +85,11 @@ def save_settings(
 def current_settings(connection: sa.Connection, customer: str) -> StoredSettings | None:
     """The newest version; None where none was saved (the defaults hold)."""
     row = connection.execute(_NEWEST_OF_ACTIVE, {"key": customer}).mappings().one_or_none()
-    if row is None:
-        # Raises where there is no such customer.
-        get_customer(connection, customer)
-    return StoredSettings(**row) if row else None
+    if row is not None:
+        return StoredSettings(**row)
+    # Raises where there is no such customer.
+    get_customer(connection, customer)
+    return None
 
 
 def current_settings_of(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, StoredSettings]:

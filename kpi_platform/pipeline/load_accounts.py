@@ -8,7 +8,7 @@ import numpy as np
 from kpi_platform.dashboard.accounts import new_account_ids
 from kpi_platform.dashboard.match_store import match_outcomes, note_loaded
 from kpi_platform.dashboard.tables import HEALTH_COLUMNS
-from kpi_platform.dashboard.versioned import ACCOUNTS, HEALTH, no_current, read_current, read_series
+from kpi_platform.dashboard.versioned import ACCOUNTS, HEALTH, read_current, read_series
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_accounts import UNMATCHED, Targets, target_accounts
 from kpi_platform.domain.load_plan import (
@@ -77,11 +77,7 @@ def _require_all_accounted_for(task: LoadTask, matched: int, created: int) -> No
 def load_health(task: LoadTask, target: Array) -> None:
     """The health scores and further rates of the accounts that are loaded."""
     rows = _by_account(task, target, {name: task.incoming.health[name] for name in HEALTH_COLUMNS})
-    current = _by_id(
-        no_current(HEALTH, HEALTH.state)
-        if task.is_first
-        else read_current(task.connection, HEALTH, task.customer_id, HEALTH.state)
-    )
+    current = _by_id(task.loaded(HEALTH))
     changes = plan_changes(
         rows,
         current,

@@ -1,5 +1,6 @@
 """What the steps of one load share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,7 +9,9 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard.definitions import KpiDefinition
 from kpi_platform.dashboard.uploads import COUNTS
+from kpi_platform.dashboard.versioned import Family, no_current, read_current
 from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.load_plan import Array
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.incoming import Incoming
@@ -40,6 +43,12 @@ class LoadTask:
         """Whether no load of the customer came before: then it has no values, health, definitions or held
         loads, and nobody needs to look for them."""
         return self.version == 1
+
+    def loaded(self, family: Family, accounts: tuple[int, int] | None = None) -> Mapping[str, Array]:
+        """What `read_current` has of a `family` that loads alone bring (not of accounts), with its state."""
+        if self.is_first:
+            return no_current(family, family.state)
+        return read_current(self.connection, family, self.customer_id, family.state, accounts)
 
     def is_older(self, source: Source) -> bool:
         shown = self.shown[source]

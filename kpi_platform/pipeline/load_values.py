@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from kpi_platform.dashboard.versioned import VALUES, no_current, read_current, read_series
+from kpi_platform.dashboard.versioned import VALUES, read_series
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_accounts import UNMATCHED
 from kpi_platform.domain.load_plan import (
@@ -50,12 +50,7 @@ def _load_slice(
     accounts: tuple[int, int],
 ) -> None:
     number = {slug: position for position, slug in enumerate(slugs)}
-    shown = (
-        no_current(VALUES, VALUES.state)
-        if task.is_first
-        else read_current(task.connection, VALUES, task.customer_id, VALUES.state, accounts)
-    )
-    current = _values_by_key(shown, number)
+    current = _values_by_key(task.loaded(VALUES, accounts), number)
     kpi = rows.key % len(slugs)
     sources = [task.definitions[slug].source if slug in task.definitions else None for slug in slugs]
     older = np.array([source is not None and task.is_older(source) for source in sources])
