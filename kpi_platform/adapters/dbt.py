@@ -54,6 +54,12 @@ _COMMANDS = {
     "unit-test": ("test", "--resource-type", "unit_test"),
 }
 
+_KEPT_TAG = "kept"
+"""Of ephemeral models that many statements read."""
+
+KEPT_FROM = 20
+"""Customers of a batch from which on such a model's rows cost less to keep than its unions to plan anew."""
+
 _one_at_a_time = threading.RLock()
 """dbt keeps its flags and adapters in global variables."""
 
@@ -97,9 +103,11 @@ class DbtProject:
             arguments += ["--select", *select]
         if fail_fast:
             arguments.append("--fail-fast")
-        return [
-            node_result(one, self._clean(one.message)) for one in self._invoke(arguments, variables, on_node)
-        ]
+        # What is selected may read a model that is not.
+        keeps = command in ("build", "run") and not select
+        keeps = keeps and len(variables.get("customers", ())) >= KEPT_FROM
+        results = self._invoke(arguments, variables, on_node, keeps=keeps)
+        return [node_result(one, self._clean(one.message)) for one in results if not _is_kept(one)]
 
     def compile(self, statement: str, variables: Mapping[str, Any]) -> str:
         """The SQL of `statement` (SQL with Jinja) in the destination's dialect."""
@@ -162,11 +170,16 @@ class DbtProject:
         place = {"host": None, "port": None, "path": Path(output.get("path") or "").stem}
         return yaml.safe_dump([str(self.directory), output | place])
 
-    def _manifest(self) -> "Manifest":
+    def _manifest(self, *, keeps: bool = False) -> "Manifest":
         """The manifest with nodes as they were parsed: dbt keeps in them what it compiled, ephemeral models
-        included, and would compute the next batch with the customers of the last one."""
+        included, and would compute the next batch with the customers of the last one. With `keeps`, models
+        that many statements read are tables in the target's memory, where it has some."""
         manifest, nodes = self._loaded()
         manifest.nodes = {key: copy.deepcopy(node) for key, node in nodes.items()}
+        memory = self.destination.dbt_target().memory
+        for node in manifest.nodes.values() if keeps and memory else ():
+            if _KEPT_TAG in node.tags:
+                node.config.materialized, node.database = "kept", memory
         return manifest
 
     def _loaded(self) -> tuple["Manifest", Mapping[str, Any]]:
@@ -217,6 +230,8 @@ class DbtProject:
         arguments: Sequence[str],
         variables: Mapping[str, Any],
         on_node: Callable[[BuildProgress], None] | None = None,
+        *,
+        keeps: bool = False,
     ) -> list[Any]:
         from dbt.artifacts.schemas.run import RunExecutionResult
 
@@ -224,7 +239,9 @@ class DbtProject:
             try:
                 # Artifacts repeat all vars; what is needed of them is in the results.
                 listen = progress_of(on_node) if on_node else None
-                result = self._run([*arguments, "--no-write-json"], variables, self._manifest(), listen)
+                result = self._run(
+                    [*arguments, "--no-write-json"], variables, self._manifest(keeps=keeps), listen
+                )
             finally:
                 self._release()
         if not isinstance(result.result, RunExecutionResult):
@@ -243,7 +260,7 @@ class DbtProject:
 
         from kpi_platform.adapters.dbt_shortcuts import take_shortcuts
 
-        take_shortcuts()
+        take_shortcuts(is_parsed=manifest is not None)
         target = self.destination.dbt_target()
         self._write_profile(target.output)
         places = {
@@ -257,7 +274,10 @@ class DbtProject:
             try:
                 result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
                     [*arguments, *_FLAGS, *(f"--{name}={path}" for name, path in places.items())],
-                    vars=dict(variables),
+                    vars={
+                        name: _Unchanging(value) if isinstance(value, list) else value
+                        for name, value in variables.items()
+                    },
                 )
             finally:
                 _close_log()
@@ -296,6 +316,18 @@ class DbtProject:
             message = message.replace(f"{folder}{os.sep}", "")
         lines = (line.strip() for line in message.splitlines())
         return " ".join(line for line in lines if line and not line.startswith("compiled code at"))
+
+
+class _Unchanging(list[Any]):
+    """Of which a copy is itself: dbt copies its vars a dozen times an invocation, and all that is in them."""
+
+    def __deepcopy__(self, memo: Any) -> "_Unchanging":
+        return self
+
+
+def _is_kept(result: Any) -> bool:
+    """Whether it is of a model that was kept for others: nothing that anybody asked for."""
+    return _KEPT_TAG in result.node.tags and str(result.status) == "success"
 
 
 def _fingerprint(directory: Path) -> str:

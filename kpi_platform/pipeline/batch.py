@@ -1,7 +1,7 @@
 """Turns customers into batches: those of one destination that one dbt invocation computes together."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -49,12 +49,8 @@ class Batch:
         return tuple(self.plans)
 
     def vars(self) -> dict[str, Any]:
-        """The dbt vars of the batch. They hold no secret. Customers share what is equal of them."""
-        known: dict[Hashable, Any] = {}
-        return {
-            "as_of": self.as_of.isoformat(),
-            "customers": [_shared(plan, known) for plan in self.plans.values()],
-        }
+        """The dbt vars of the batch. They hold no secret."""
+        return {"as_of": self.as_of.isoformat(), "customers": list(self.plans.values())}
 
     def only(self, customers: Sequence[str]) -> "Batch":
         """The batch of some of its customers."""
@@ -174,24 +170,6 @@ def _key(table: SourceTable, landed: LandedTable) -> TableKey | None:
     return TableKey(
         landed.schema, landed.identifier, column.name, 15 if table.source == "salesforce" else None
     )
-
-
-def _shared(value: Any, known: dict[Hashable, Any]) -> Any:
-    """`value` with equal parts as one and the same object: dbt copies its vars several times an invocation,
-    and what is one object only once."""
-    if isinstance(value, Mapping):
-        made: Any = {name: _shared(part, known) for name, part in value.items()}
-        identity: Hashable = (dict, *((name, type(part), _identity(part)) for name, part in made.items()))
-    elif isinstance(value, list | tuple):
-        made = [_shared(part, known) for part in value]
-        identity = (list, *((type(part), _identity(part)) for part in made))
-    else:
-        return value
-    return known.setdefault(identity, made)
-
-
-def _identity(part: Any) -> Hashable:
-    return id(part) if isinstance(part, dict | list) else part
 
 
 def _schemas(one: CustomerInput) -> list[str]:

@@ -273,6 +273,25 @@ def test_what_is_lost_doubled_or_spoilt_is_noticed_and_named_and_the_next_build_
     assert marts(installation[0].warehouse_file) == before
 
 
+def test_large_batches_keep_what_many_statements_read_and_come_to_the_same(
+    installation: Installation, first: BuildReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = marts(installation[0].warehouse_file)
+    monkeypatch.setattr("kpi_platform.adapters.dbt.KEPT_FROM", 3)
+    seen: list[str] = []
+    again = build_kpis(
+        *installation, list(first.built), AS_OF, on_progress=lambda node: seen.append(node.node)
+    )
+    assert {"int_customer", "int_salesforce_account", "stg_salesforce__case"} < set(seen)
+    assert (again.built, again.failed) == (first.built, {})
+    assert marts(installation[0].warehouse_file) == before
+
+    again = build_kpis(*installation, [*first.built, "poisoned"], AS_OF)
+    assert (again.built, set(again.failed)) == (first.built, {"poisoned"})
+    assert "the block is unreadable" in again.failed["poisoned"].message
+    assert marts(installation[0].warehouse_file) == before
+
+
 def test_vanished_accounts_and_emptied_customers_are_replaced_and_nobody_else(
     installation: Installation, first: BuildReport
 ) -> None:

@@ -26,6 +26,8 @@ STATEMENTS_AT_ONCE = 2
 """A build runs two, with half of the cores each: DuckDB parses and plans a statement on one of them, while
 dbt renders the next."""
 
+_MEMORY = "memory_of_batch"
+
 ASKED_TOGETHER = 32
 """Tables of which one statement reads the keys: they are in memory at once."""
 _DIALECT = DefaultDialect(paramstyle="numeric_dollar")
@@ -122,6 +124,7 @@ class DuckDbDestination(SqlDestination):
             "path": str(self.file),
             "schema": self.mart_schema,
             "threads": STATEMENTS_AT_ONCE,
+            "attach": [{"path": ":memory:", "alias": _MEMORY}],
             # This optimizer's time grows with the square of the tables that a batch unites: minutes for 200
             # customers, and no gain that was seen for one.
             "settings": {
@@ -131,7 +134,7 @@ class DuckDbDestination(SqlDestination):
                 "checkpoint_threshold": "1GB",
             },
         }
-        return DbtTarget(output=output, secrets={})
+        return DbtTarget(output=output, secrets={}, memory=_MEMORY)
 
     def exclusive(self) -> AbstractContextManager[None]:
         return duckdb_file.kept_open(self.file, wait_seconds=self.wait_seconds)

@@ -39,10 +39,12 @@ class ConnectionStep:
 @dataclass(frozen=True, slots=True)
 class DbtTarget:
     """How dbt reaches the destination: an output of a profile, and the secrets that it refers to by
-    `env_var()`, which are never written anywhere."""
+    `env_var()`, which are never written anywhere. `memory`: a database of it that is gone with its
+    connections."""
 
     output: Mapping[str, Any]
     secrets: Mapping[str, str]
+    memory: str | None = None
 
 
 class Destination(Protocol):
