@@ -261,6 +261,10 @@ class DbtProject:
         from kpi_platform.adapters.dbt_shortcuts import take_shortcuts
 
         take_shortcuts(is_parsed=manifest is not None)
+        if self._is_duckdb:
+            from kpi_platform.adapters.dbt_duckdb import mend
+
+            mend()
         target = self.destination.dbt_target()
         self._write_profile(target.output)
         places = {
@@ -294,11 +298,14 @@ class DbtProject:
             path.write_text(text)
 
     def _release(self) -> None:
-        """dbt-duckdb keeps the file open between invocations of one process."""
-        if self.destination.dbt_target().output["type"] == "duckdb":
-            from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        if self._is_duckdb:
+            from kpi_platform.adapters.dbt_duckdb import close_all
 
-            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+            close_all()
+
+    @property
+    def _is_duckdb(self) -> bool:
+        return bool(self.destination.dbt_target().output["type"] == "duckdb")
 
     def _failed(self, reason: BaseException | str | None) -> BuildFailed:
         return BuildFailed(
