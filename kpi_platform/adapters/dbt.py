@@ -104,8 +104,8 @@ class DbtProject:
         if fail_fast:
             arguments.append("--fail-fast")
         # What is selected may read a model that is not.
-        keeps = command in ("build", "run") and not select
-        keeps = keeps and len(variables.get("customers", ())) >= KEPT_FROM
+        is_whole = command in ("build", "run") and not select
+        keeps = is_whole and len(variables.get("customers", ())) >= KEPT_FROM
         results = self._invoke(arguments, variables, on_node, keeps=keeps)
         return [node_result(one, self._clean(one.message)) for one in results if not _is_kept(one)]
 
@@ -298,10 +298,11 @@ class DbtProject:
             path.write_text(text)
 
     def _release(self) -> None:
+        """dbt-duckdb keeps the file open between invocations of one process."""
         if self._is_duckdb:
-            from kpi_platform.adapters.dbt_duckdb import close_all
+            from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-            close_all()
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
     @property
     def _is_duckdb(self) -> bool:

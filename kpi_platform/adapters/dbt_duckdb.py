@@ -1,8 +1,7 @@
-"""dbt-duckdb's connections, with what it gets wrong mended."""
+"""What dbt-duckdb gets wrong, mended."""
 
 import duckdb
 from dbt.adapters.contracts.connection import Connection
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 
 _cancel = LocalEnvironment.cancel
@@ -12,11 +11,6 @@ def mend() -> None:
     """Where dbt stops at the first failure it interrupts all statements that run. Of two that end at that
     moment, the connection of one may be closed already, and the whole invocation failed for it."""
     LocalEnvironment.cancel = classmethod(_cancel_unless_closed)  # type: ignore[assignment, method-assign]
-
-
-def close_all() -> None:
-    """dbt-duckdb keeps the file open between invocations of one process."""
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 def _cancel_unless_closed(_cls: type[LocalEnvironment], connection: Connection) -> None:
