@@ -4,45 +4,45 @@ Their history is kept under version 0, which is no upload that anybody sees, so 
 they were.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.uploads import BASELINE, open_upload
+from kpi_platform.dashboard.types import among_customers
+from kpi_platform.dashboard.uploads import BASELINE, add_uploads, upload_row
 from kpi_platform.dashboard.versioned import ACCOUNTS, history_names
 
 _accounts = tables.accounts
-_UNRECORDED = _accounts.c.customer_id == sa.bindparam("customer"), _accounts.c.upload_version.is_(None)
-_ANY_UNRECORDED = sa.select(sa.literal(1)).where(*_UNRECORDED).limit(1)
+_UNRECORDED = among_customers(_accounts.c.customer_id), _accounts.c.upload_version.is_(None)
+_WITH_UNRECORDED = sa.select(_accounts.c.customer_id).where(*_UNRECORDED).distinct()
 
 
-def has_unrecorded(connection: sa.Connection, customer_id: int) -> bool:
-    """Whether the customer has accounts that neither an upload brought nor the baseline has."""
-    return connection.execute(_ANY_UNRECORDED, {"customer": customer_id}).first() is not None
-
-
-def record_baseline(connection: sa.Connection, customer_id: int, as_of: datetime) -> None:
-    """Takes those accounts into the baseline."""
+def record_baseline(connection: sa.Connection, customer_ids: Sequence[int], as_of: datetime) -> None:
+    """Takes accounts of these customers that neither an upload brought nor the baseline has into it."""
+    mine = {"customers": connection.execute(_WITH_UNRECORDED, {"customers": customer_ids}).scalars().all()}
+    if not mine["customers"]:
+        return
     uploads = tables.kpi_uploads
-    known = sa.select(sa.literal(1)).where(
-        uploads.c.customer_id == customer_id, uploads.c.version == BASELINE
+    begun = sa.select(uploads.c.customer_id).where(
+        among_customers(uploads.c.customer_id), uploads.c.version == BASELINE
     )
-    if connection.execute(known).first() is None:
-        open_upload(
-            connection,
-            customer_id,
-            BASELINE,
-            kind="baseline",
-            as_of=as_of,
-            current_as_of={},
-            update_mode="upsert",
-            data_source="combined",
-            uploaded_by="kpi-platform",
-        )
-    key = sa.literal(customer_id), sa.literal(BASELINE)
+    new = set(mine["customers"]) - set(connection.execute(begun, mine).scalars())
+    if new:
+        about: dict[str, Any] = {
+            "kind": "baseline",
+            "as_of": as_of,
+            "current_as_of": {},
+            "update_mode": "upsert",
+            "data_source": "combined",
+            "uploaded_by": "kpi-platform",
+        }
+        add_uploads(connection, [upload_row(customer, BASELINE, **about) for customer in sorted(new)])
+    key = _accounts.c.customer_id, sa.literal(BASELINE)
     rows = sa.select(*key, *ACCOUNTS.selected(), sa.literal("baseline"), sa.literal(BASELINE))
     history = sa.insert(ACCOUNTS.history).from_select(history_names(ACCOUNTS), rows.where(*_UNRECORDED))
     recorded = sa.update(_accounts).where(*_UNRECORDED).values(upload_version=BASELINE)
     for statement in (history, recorded):
-        connection.execute(statement, {"customer": customer_id})
+        connection.execute(statement, mine)

@@ -6,7 +6,8 @@ happen inside the transaction of the connection that is passed in.
 
 import io
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain, islice
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
 
 from kpi_platform.dashboard.types import UtcDateTime
 from kpi_platform.domain.load_plan import Array
@@ -50,6 +52,25 @@ def read_columns(
     return {name: _to_numpy(table.column(name)) for name in schema.names} if table else dict(nothing)
 
 
+def read_columns_of(
+    connection: sa.Connection, query: sa.Select[Any], customer_ids: Sequence[int]
+) -> dict[int, dict[str, Array]]:
+    """`read_columns` for each of these customers, with one statement. `query` selects `customer_id` too, and
+    is limited with `among_customers`."""
+    columns = read_columns(connection, query, {"customers": customer_ids})
+    owner = columns.pop("customer_id")
+    if len(customer_ids) == 1:
+        return {customer_ids[0]: columns}
+    order = np.argsort(owner, kind="stable")
+    owner = owner[order]
+    starts = np.searchsorted(owner, customer_ids, "left").tolist()
+    ends = np.searchsorted(owner, customer_ids, "right").tolist()
+    return {
+        customer: {name: values[order[start:end]] for name, values in columns.items()}
+        for customer, start, end in zip(customer_ids, starts, ends, strict=True)
+    }
+
+
 def no_columns(query: sa.Select[Any]) -> dict[str, Array]:
     """What `read_columns` answers where there is no row, without asking."""
     nothing = _schema(query).empty_table()
@@ -68,6 +89,53 @@ def write_columns(
         return
     write = _copy_in if connection.dialect.name == "postgresql" else _insert_rows
     write(connection, table, columns, rows)
+
+
+def write_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """`write_columns` for rows that are there as Python objects; all have the same names."""
+    if rows:
+        columns = {name: _from_python(table.c[name], [row[name] for row in rows]) for name in rows[0]}
+        write_columns(connection, table, columns, len(rows))
+
+
+def _from_python(column: sa.Column[Any], values: list[Any]) -> Array:
+    numeric = isinstance(column.type, sa.Integer | sa.Float)
+    return np.array(values, dtype=np.float64 if numeric else object)
+
+
+def concatenated(parts: Sequence[tuple[Mapping[str, Any], int]]) -> tuple[dict[str, Any], int]:
+    """Columns for `write_columns`, and their rows, one below the other. All parts have the same columns; what
+    is one value for all rows stays so where they agree on it."""
+    if len(parts) == 1:
+        columns, rows = parts[0]
+        return dict(columns), rows
+    joined: dict[str, Any] = {}
+    for name, first in parts[0][0].items():
+        values = [columns[name] for columns, _ in parts]
+        if isinstance(first, np.ndarray) or any(value != first for value in values):
+            values = [
+                value if isinstance(value, np.ndarray) else np.full(rows, value)
+                for value, (_, rows) in zip(values, parts, strict=True)
+            ]
+            joined[name] = np.concatenate(values)
+        else:
+            joined[name] = first
+    return joined, sum(rows for _, rows in parts)
+
+
+@contextmanager
+def temporary(connection: sa.Connection, table: sa.Table) -> Iterator[None]:
+    """A temporary `table` is there in the block; on PostgreSQL it goes with the transaction (a DROP lets its
+    driver forget every statement that it has prepared)."""
+    connection.exec_driver_sql(_creation(table, connection.dialect))
+    yield
+    if connection.dialect.name != "postgresql":
+        table.drop(connection)
+
+
+@lru_cache(maxsize=64)
+def _creation(table: sa.Table, dialect: sa.Dialect) -> str:
+    return str(CreateTable(table).compile(dialect=dialect))
 
 
 def _cursor(connection: sa.Connection) -> Any:

@@ -1,13 +1,15 @@
 """What each KPI of a customer means: kept once a customer, not once a value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.bulk import write_rows
 from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.kpis import Direction, Source
 
 
@@ -37,12 +39,14 @@ class KpiDefinition:
 
 _table = tables.kpi_definitions
 _NAMES = tuple(field.name for field in fields(KpiDefinition))
-_MINE = (
-    sa.select(*(_table.c[name] for name in _NAMES))
-    .where(_table.c.customer_id == sa.bindparam("customer"))
+_OURS = (
+    sa.select(_table.c.customer_id, *(_table.c[name] for name in _NAMES))
+    .where(among_customers(_table.c.customer_id))
     .order_by(_table.c.position, _table.c.kpi)
 )
-_INSERT = sa.insert(_table)
+_UPDATE = sa.update(_table).where(
+    _table.c.customer_id == sa.bindparam("customer"), _table.c.kpi == sa.bindparam("of_kpi")
+)
 
 
 def kpi_definitions(connection: sa.Connection, customer: str) -> dict[str, KpiDefinition]:
@@ -53,27 +57,33 @@ def kpi_definitions(connection: sa.Connection, customer: str) -> dict[str, KpiDe
 
 def stored_definitions(connection: sa.Connection, customer_id: int) -> dict[str, KpiDefinition]:
     """As `kpi_definitions`, by the customer's id."""
-    rows = connection.execute(_MINE, {"customer": customer_id}).mappings()
-    return {row["kpi"]: KpiDefinition(**row) for row in rows}
+    return stored_definitions_of(connection, [customer_id])[customer_id]
+
+
+def stored_definitions_of(
+    connection: sa.Connection, customer_ids: Sequence[int]
+) -> dict[int, dict[str, KpiDefinition]]:
+    """As `kpi_definitions`, of each of these customers."""
+    found: dict[int, dict[str, KpiDefinition]] = {customer: {} for customer in customer_ids}
+    for row in map(dict, connection.execute(_OURS, {"customers": customer_ids}).mappings()):
+        mine = found[row.pop("customer_id")]
+        mine[row["kpi"]] = KpiDefinition(**row)
+    return found
 
 
 def store_definitions(
     connection: sa.Connection,
-    customer_id: int,
-    definitions: list[KpiDefinition],
-    known: Mapping[str, KpiDefinition],
-) -> bool:
-    """Stores what differs from the `known`, which are stored. Those of KPIs that are not among them stay:
-    their old values are still there. Returns whether anything differed."""
-    differing = [one for one in definitions if known.get(one.kpi) != one]
-    new: list[dict[str, Any]] = []
-    for one in differing:
-        values = one.document()
-        if one.kpi in known:
-            key = sa.and_(_table.c.customer_id == customer_id, _table.c.kpi == one.kpi)
-            connection.execute(sa.update(_table).where(key).values(values))
-        else:
-            new.append({"customer_id": customer_id, **values})
-    if new:
-        connection.execute(_INSERT, new)
-    return bool(differing)
+    new: Mapping[int, list[KpiDefinition]],
+    changed: Mapping[int, list[KpiDefinition]],
+) -> None:
+    """Stores definitions by customer: those of KPIs that have none yet, and those that replace another one.
+    Those of other KPIs stay: their old values are still there."""
+    rows = [{"customer_id": customer, **one.document()} for customer, mine in new.items() for one in mine]
+    write_rows(connection, _table, rows)
+    updates = [
+        {"customer": customer, "of_kpi": one.kpi, **one.document()}
+        for customer, mine in changed.items()
+        for one in mine
+    ]
+    if updates:
+        connection.execute(_UPDATE, updates)

@@ -12,6 +12,7 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.alerts import clear_alert
 from kpi_platform.dashboard.audit import record_event
 from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.load_guard import HISTORY_LOADS, LoadProfile
 
@@ -38,19 +39,29 @@ _NAMES = tuple(field.name for field in fields(LoadHold))
 _COLUMNS = tuple(_table.c[name] for name in _NAMES)
 _OPEN = sa.and_(_table.c.customer_id == sa.bindparam("customer"), _table.c.ended_at.is_(None))
 _SELECT, _UPDATE = sa.select(*_COLUMNS).where(_OPEN), sa.update(_table).where(_OPEN)
-_RELEASED = sa.select(_table.c.profile).where(_OPEN, _table.c.released_at.is_not(None))
+_HELD = sa.select(_table.c.customer_id).where(
+    among_customers(_table.c.customer_id), _table.c.ended_at.is_(None)
+)
+_RELEASED = sa.select(_table.c.customer_id, _table.c.profile).where(
+    among_customers(_table.c.customer_id), _table.c.ended_at.is_(None), _table.c.released_at.is_not(None)
+)
 
 _uploads = tables.kpi_uploads
-_LOADED = (
-    sa.select(_uploads.c.profile)
+_PLACE = sa.func.row_number().over(partition_by=_uploads.c.customer_id, order_by=_uploads.c.version.desc())
+_NEWEST_FIRST = (
+    sa.select(_uploads.c.customer_id, _uploads.c.profile, _PLACE.label("place"))
     .where(
-        _uploads.c.customer_id == sa.bindparam("customer"),
+        among_customers(_uploads.c.customer_id),
         _uploads.c.kind == "load",
         _uploads.c.status == "applied",
         _uploads.c.profile.is_not(None),
     )
-    .order_by(_uploads.c.version.desc())
-    .limit(HISTORY_LOADS)
+    .subquery()
+)
+_LOADED = (
+    sa.select(_NEWEST_FIRST.c.customer_id, _NEWEST_FIRST.c.profile)
+    .where(_NEWEST_FIRST.c.place <= HISTORY_LOADS)
+    .order_by(_NEWEST_FIRST.c.place)
 )
 
 
@@ -108,10 +119,12 @@ def release_hold(connection: sa.Connection, customer: str, *, who: str) -> LoadH
     return released
 
 
-def end_hold(connection: sa.Connection, customer: str, customer_id: int) -> None:
-    """A load has gone through: nothing is held any more, and the alert is over."""
-    if _end(connection, customer_id):
-        clear_alert(connection, customer, "load_held", HELD)
+def end_holds(connection: sa.Connection, loaded: Mapping[int, str]) -> None:
+    """The loads of these customers (key by id) have gone through: nothing of theirs is held any more, and the
+    alert is over."""
+    for customer_id in connection.execute(_HELD, {"customers": list(loaded)}).scalars().all():
+        _end(connection, customer_id)
+        clear_alert(connection, loaded[customer_id], "load_held", HELD)
 
 
 def released_holds(connection: sa.Connection) -> Mapping[str, LoadHold]:
@@ -127,19 +140,18 @@ def released_holds(connection: sa.Connection) -> Mapping[str, LoadHold]:
     return {row.pop("key"): LoadHold(**row) for row in map(dict, connection.execute(query).mappings())}
 
 
-def usual_loads(connection: sa.Connection, customer_id: int) -> list[LoadProfile]:
-    """The profiles of the newest loads that are not taken back, newest first. What was held and released
-    comes before them."""
-    return [
-        LoadProfile.parse(profile)
-        for query in (_RELEASED, _LOADED)
-        for profile in connection.execute(query, {"customer": customer_id}).scalars()
-    ]
+def usual_loads(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, list[LoadProfile]]:
+    """By customer the profiles of the newest loads that are not taken back, newest first. What was held and
+    released comes before them."""
+    found: dict[int, list[LoadProfile]] = {customer: [] for customer in customer_ids}
+    for query in (_RELEASED, _LOADED):
+        for customer, profile in connection.execute(query, {"customers": customer_ids}):
+            found[customer].append(LoadProfile.parse(profile))
+    return found
 
 
-def _end(connection: sa.Connection, customer_id: int) -> bool:
-    ended = {"customer": customer_id, "ended_at": datetime.now(UTC)}
-    return connection.execute(_UPDATE, ended).rowcount > 0
+def _end(connection: sa.Connection, customer_id: int) -> None:
+    connection.execute(_UPDATE, {"customer": customer_id, "ended_at": datetime.now(UTC)})
 
 
 def _open(connection: sa.Connection, customer_id: int) -> LoadHold | None:

@@ -1,12 +1,12 @@
-"""How the matching and the load read and write `account_matches`, many rows at once.
+"""How the matching and the load read and write `account_matches`: many rows at once, of several customers.
 
 What people do with single matches stands in `matches`.
 """
 
 import json
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -14,7 +14,8 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import read_columns, write_columns
+from kpi_platform.dashboard.bulk import concatenated, read_columns_of, temporary, write_columns
+from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.load_plan import Array
 
 _table = tables.account_matches
@@ -35,7 +36,7 @@ class StoredOutcome:
     candidates: list[dict[str, Any]]
 
 
-class _Stored(NamedTuple):
+class StoredRow(NamedTuple):
     """One of them as it lies in the table: `candidates` are JSON."""
 
     source_account_id: str
@@ -49,29 +50,76 @@ class _Stored(NamedTuple):
     loaded: bool
 
 
+@dataclass(frozen=True, slots=True)
+class MatchChanges:
+    """What a matching makes of the stored matches: `new` ones, each with whether a load has used it already,
+    source accounts whose stored row is `gone` or replaced, and rows that are `kept` as they are."""
+
+    new: list[tuple[StoredOutcome, bool]]
+    gone: list[str]
+    kept: list[StoredRow]
+
+    def __len__(self) -> int:
+        """Source accounts whose match is new, other than before, or no more."""
+        return len({*self.gone, *(outcome.source_account_id for outcome, _ in self.new)})
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMatches:
+    """What the database has of one customer: the matches that are `stored`, by source account; the account
+    that people `decided` on, by source account; and pairs of which they said that they are not the same."""
+
+    stored: Mapping[str, StoredRow]
+    decided: dict[str, int] = field(default_factory=dict)
+    rejected: set[tuple[str, int]] = field(default_factory=set)
+
+    def links(self, external_ids: Mapping[str, int]) -> dict[str, int]:
+        """Source account → dashboard account, as earlier loads, `external_ids` and people's decisions have
+        it, the last winning."""
+        loaded = {
+            source: row.account_id
+            for source, row in self.stored.items()
+            if row.loaded and row.account_id is not None
+        }
+        links = {**loaded, **external_ids, **self.decided}
+        return {
+            source: account for source, account in links.items() if (source, account) not in self.rejected
+        }
+
+    def changes(self, outcomes: Sequence[StoredOutcome]) -> MatchChanges:
+        """What makes `outcomes` the customer's matches: what differs is written, what is not among them
+        removed. A known account keeps how it was matched at first."""
+        kept, new = {}, []
+        for outcome in outcomes:
+            old = self.stored.get(outcome.source_account_id)
+            if old is not None and _says_the_same(old, outcome):
+                kept[outcome.source_account_id] = old
+            else:
+                new.append((outcome, _still_loaded(old, outcome)))
+        return MatchChanges(new, [one for one in self.stored if one not in kept], list(kept.values()))
+
+
 _NAMES = tuple(field.name for field in fields(StoredOutcome))
-_CUSTOMER: sa.BindParameter[int] = sa.bindparam("customer")
-_MINE = _table.c.customer_id == _CUSTOMER
-_OUTCOMES = sa.select(_table.c.source_account_id, _table.c.decision, _table.c.account_id).where(_MINE)
-_STORED = sa.select(*(_table.c[name] for name in _Stored._fields)).where(_MINE)
-_LOADED = sa.select(_table.c.source_account_id, _table.c.account_id).where(
-    _MINE, _table.c.loaded, _table.c.account_id.is_not(None)
+_MINE = _table.c.customer_id == sa.bindparam("customer")
+_OURS = among_customers(_table.c.customer_id)
+_OUTCOMES = sa.select(
+    _table.c.customer_id, _table.c.source_account_id, _table.c.decision, _table.c.account_id
+).where(_OURS)
+_STORED = sa.select(_table.c.customer_id, *(_table.c[name] for name in StoredRow._fields)).where(_OURS)
+_STANDING = sa.select(
+    _decisions.c.customer_id, _decisions.c.source_account_id, _decisions.c.account_id, _decisions.c.decision
+).where(among_customers(_decisions.c.customer_id), _decisions.c.undone_at.is_(None))
+_STATE = (
+    sa.select(_table.c.customer_id, sa.func.count(), sa.func.max(_table.c.updated_at))
+    .where(_OURS)
+    .group_by(_table.c.customer_id)
 )
-_EXTERNAL = sa.select(_accounts.c.external_id, _accounts.c.id).where(
-    _accounts.c.customer_id == _CUSTOMER, _accounts.c.external_id.is_not(None)
-)
-_STANDING = sa.select(_decisions.c.source_account_id, _decisions.c.account_id).where(
-    _decisions.c.customer_id == _CUSTOMER, _decisions.c.undone_at.is_(None)
-)
-_DECIDED = _STANDING.where(_decisions.c.decision != "reject")
-_REJECTED = _STANDING.where(_decisions.c.decision == "reject")
-_STATE = sa.select(sa.func.count(), sa.func.max(_table.c.updated_at)).where(_MINE)
 _CREATED = (
     sa.update(_table)
     .where(
         _MINE,
         _table.c.decision == "none",
-        _accounts.c.customer_id == _CUSTOMER,
+        _accounts.c.customer_id == sa.bindparam("customer"),
         _accounts.c.external_id == _table.c.source_account_id,
         _accounts.c.upload_version == sa.bindparam("upload"),
     )
@@ -82,53 +130,70 @@ _USED = (
     .where(_MINE, _table.c.decision == "match", _table.c.loaded.is_(False))
     .values(loaded=True)
 )
+_GONE = sa.Table(
+    "gone_matches",
+    sa.MetaData(),
+    sa.Column("customer_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("source_account_id", sa.Text, primary_key=True),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
+_DELETE = sa.delete(_table).where(
+    sa.tuple_(_table.c.customer_id, _table.c.source_account_id).in_(
+        sa.select(_GONE.c.customer_id, _GONE.c.source_account_id)
+    )
+)
 
 
-def known_links(connection: sa.Connection, customer_id: int, sources: AbstractSet[str]) -> dict[str, int]:
-    """Source account → dashboard account, as earlier loads, external ids and people's decisions have it, the
-    last winning; only of `sources`."""
-    links = {
-        source: account
-        for query in (_LOADED, _EXTERNAL, _DECIDED)
-        for source, account in connection.execute(query, {"customer": customer_id})
-        if source in sources
-    }
-    rejected = rejected_pairs(connection, customer_id)
-    return {source: account for source, account in links.items() if (source, account) not in rejected}
-
-
-def rejected_pairs(connection: sa.Connection, customer_id: int) -> set[tuple[str, int]]:
-    """Source account and dashboard account of which a person said that they are not the same."""
-    return {(source, account) for source, account in connection.execute(_REJECTED, {"customer": customer_id})}
-
-
-def store_outcomes(
-    connection: sa.Connection, customer_id: int, outcomes: Iterable[StoredOutcome], as_of: datetime
-) -> int:
-    """Makes `outcomes` the customer's matches: writes what differs, removes what is not among them. A known
-    account keeps how it was matched at first. Returns how many rows changed."""
-    columns = read_columns(connection, _STORED, {"customer": customer_id})
-    columns["account_id"] = _whole(columns["account_id"])
-    stored = zip(*(column.tolist() for column in columns.values()), strict=True)
-    before = {row.source_account_id: row for row in map(_Stored._make, stored)}
-    kept, new = set(), []
-    for outcome in outcomes:
-        old = before.get(outcome.source_account_id)
-        if old is not None and _says_the_same(old, outcome):
-            kept.add(outcome.source_account_id)
+def read_matches(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, KnownMatches]:
+    """What the database has of each of these customers."""
+    known = {}
+    for customer_id, columns in read_columns_of(connection, _STORED, customer_ids).items():
+        columns["account_id"] = _whole(columns["account_id"])
+        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+        known[customer_id] = KnownMatches({row[0]: StoredRow._make(row) for row in rows})
+    for customer_id, source, account, decision in connection.execute(_STANDING, {"customers": customer_ids}):
+        if decision == "reject":
+            known[customer_id].rejected.add((source, account))
         else:
-            new.append(outcome)
-    gone = [source for source in before if source not in kept]
-    _delete(connection, customer_id, gone)
-    _insert(connection, customer_id, new, before, as_of)
-    return len(new) + len(set(gone) - {outcome.source_account_id for outcome in new})
+            known[customer_id].decided[source] = account
+    return known
 
 
-def match_outcomes(connection: sa.Connection, customer_id: int) -> dict[str, tuple[Any, int | None]]:
-    """Decision and account of every stored match, by source account."""
-    columns = read_columns(connection, _OUTCOMES, {"customer": customer_id})
-    outcomes = zip(columns["decision"], _whole(columns["account_id"]).tolist(), strict=True)
-    return dict(zip(columns["source_account_id"], outcomes, strict=True))
+def store_changes(connection: sa.Connection, changes: Mapping[int, MatchChanges], as_of: datetime) -> None:
+    """Writes what has changed of each customer's matches."""
+    gone = [(customer, source) for customer, change in changes.items() for source in change.gone]
+    if gone:
+        customers, sources = zip(*gone, strict=True)
+        columns = {"customer_id": np.array(customers), "source_account_id": np.array(sources, dtype=object)}
+        with temporary(connection, _GONE):
+            write_columns(connection, _GONE, columns, len(gone))
+            connection.execute(_DELETE)
+    new = [
+        ({"customer_id": customer, **_columns(change.new)}, len(change.new))
+        for customer, change in changes.items()
+        if change.new
+    ]
+    if new:
+        written, rows = concatenated(new)
+        written |= {"as_of": as_of, "updated_at": datetime.now(UTC)}
+        write_columns(connection, _table, written, rows)
+
+
+def match_outcomes(
+    connection: sa.Connection, customer_ids: Sequence[int]
+) -> dict[int, dict[str, tuple[Any, int | None]]]:
+    """By customer: decision and account of every stored match, by source account."""
+    return {
+        customer: dict(
+            zip(
+                columns["source_account_id"],
+                zip(columns["decision"], _whole(columns["account_id"]).tolist(), strict=True),
+                strict=True,
+            )
+        )
+        for customer, columns in read_columns_of(connection, _OUTCOMES, customer_ids).items()
+    }
 
 
 def _whole(numbers: Array) -> Array:
@@ -139,48 +204,43 @@ def _whole(numbers: Array) -> Array:
     return whole
 
 
-def matches_state(connection: sa.Connection, customer_id: int) -> tuple[int, str]:
-    """Changes whenever a match of the customer is added, removed or decided anew."""
-    count, newest = connection.execute(_STATE, {"customer": customer_id}).one()
-    return count, str(newest)
+def matches_states(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """By customer what changes whenever a match is added, removed or decided anew."""
+    states: dict[int, tuple[int, str]] = defaultdict(lambda: (0, "None"))
+    for customer, count, newest in connection.execute(_STATE, {"customers": customer_ids}):
+        states[customer] = count, str(newest)
+    return states
 
 
-def note_loaded(connection: sa.Connection, customer_id: int, version: int, *, created: bool) -> None:
-    """Notes that a load has used the matches, which makes their source ids known from now on. Where upload
-    `version` has `created` accounts for source accounts without a match, these are the matches."""
+def note_loaded(
+    connection: sa.Connection, versions: Mapping[int, int], *, created: Mapping[int, int]
+) -> None:
+    """Notes that the loads of these customers (by id; the upload's version) have used their matches, which
+    makes their source ids known from now on. Where uploads have `created` accounts for source accounts
+    without a match, these are the matches."""
     if created:
-        connection.execute(_CREATED, {"customer": customer_id, "upload": version})
-    connection.execute(_USED, {"customer": customer_id})
+        made = [{"customer": customer, "upload": version} for customer, version in created.items()]
+        connection.execute(_CREATED, made)
+    if versions:
+        connection.execute(_USED, [{"customer": customer} for customer in versions])
 
 
-def _says_the_same(old: _Stored, new: StoredOutcome) -> bool:
+def _says_the_same(old: StoredRow, new: StoredOutcome) -> bool:
     if new.method == "id" and old.decision == "match":
         return bool(old.account_id == new.account_id and old.source_name == new.source_name)
     same = all(getattr(old, name) == getattr(new, name) for name in _NAMES if name != "candidates")
     return same and json.loads(old.candidates) == new.candidates
 
 
-def _delete(connection: sa.Connection, customer_id: int, sources: list[str]) -> None:
-    if not sources:
-        return
-    gone = _temporary("gone_matches")
-    gone.create(connection)
-    write_columns(connection, gone, {"source_account_id": np.array(sources, dtype=object)}, len(sources))
-    same = _table.c.source_account_id.in_(sa.select(gone.c.source_account_id))
-    connection.execute(sa.delete(_table).where(_table.c.customer_id == customer_id, same))
-    gone.drop(connection)
+def _still_loaded(old: StoredRow | None, new: StoredOutcome) -> bool:
+    return bool(
+        old is not None and old.loaded and new.decision == "match" and old.account_id == new.account_id
+    )
 
 
-def _insert(
-    connection: sa.Connection,
-    customer_id: int,
-    outcomes: list[StoredOutcome],
-    before: dict[str, _Stored],
-    as_of: datetime,
-) -> None:
-    if not outcomes:
-        return
-    columns: dict[str, Any] = {
+def _columns(new: Sequence[tuple[StoredOutcome, bool]]) -> dict[str, Array]:
+    outcomes = [outcome for outcome, _ in new]
+    columns: dict[str, Array] = {
         name: np.array([getattr(outcome, name) for outcome in outcomes], dtype=object)
         for name in _NAMES
         if name not in ("account_id", "score", "candidates")
@@ -188,18 +248,6 @@ def _insert(
     numbers = [np.nan if outcome.account_id is None else outcome.account_id for outcome in outcomes]
     columns["account_id"] = np.array(numbers, dtype=np.float64)
     columns["score"] = np.array([outcome.score for outcome in outcomes], dtype=np.float64)
-    columns["candidates"] = np.array([json.dumps(o.candidates) for o in outcomes], dtype=object)
-    columns["loaded"] = np.array([_still_loaded(before.get(o.source_account_id), o) for o in outcomes])
-    columns |= {"customer_id": customer_id, "as_of": as_of, "updated_at": datetime.now(UTC)}
-    write_columns(connection, _table, columns, len(outcomes))
-
-
-def _still_loaded(old: _Stored | None, new: StoredOutcome) -> bool:
-    return bool(
-        old is not None and old.loaded and new.decision == "match" and old.account_id == new.account_id
-    )
-
-
-def _temporary(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    key = sa.Column("source_account_id", sa.Text, primary_key=True)
-    return sa.Table(name, sa.MetaData(), key, *columns, prefixes=["TEMPORARY"])
+    columns["candidates"] = np.array([json.dumps(one.candidates) for one in outcomes], dtype=object)
+    columns["loaded"] = np.array([loaded for _, loaded in new])
+    return columns

@@ -67,11 +67,6 @@ _ALL = (
     )
     .where(_table.c.customer_id == sa.bindparam("customer"))
 )
-_WEAKEST = (
-    _ALL.where(_table.c.decision == "match", _table.c.method != "created")
-    .order_by(_table.c.score, _table.c.source_account_id)
-    .limit(sa.bindparam("most", type_=sa.Integer))
-)
 
 
 def list_matches(
@@ -109,13 +104,6 @@ def matches_of_account(connection: sa.Connection, customer: str, account_id: int
     )
     rows = connection.execute(mine.order_by(_table.c.score.desc(), _table.c.source_account_id)).mappings()
     return [StoredMatch(**row) for row in rows]
-
-
-def weakest_matches(connection: sa.Connection, customer_id: int, limit: int) -> list[StoredMatch]:
-    """The accepted matches of the lowest scores, weakest first; each as it was found at first. New accounts
-    were matched with none."""
-    given = {"customer": customer_id, "most": limit}
-    return [StoredMatch(**row) for row in connection.execute(_WEAKEST, given).mappings()]
 
 
 def count_matches(connection: sa.Connection, customer: str) -> dict[str, int]:

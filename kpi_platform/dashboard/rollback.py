@@ -20,6 +20,7 @@ from kpi_platform.dashboard.versioned import (
     Family,
     apply_staged,
     record_staged,
+    staged_names,
     staging,
 )
 from kpi_platform.domain.errors import Conflict
@@ -61,7 +62,7 @@ def rollback(
     for one that is taken back already.
     """
     customer_id = get_customer(connection, customer).id
-    uploads.lock_uploads(connection, customer_id)
+    uploads.lock_uploads(connection, [customer_id])
     target = uploads.get_upload(connection, customer, version)
     everything = sorted(uploads.list_uploads(connection, customer), key=lambda one: one.version)
     if target.status == "taken_back":
@@ -71,8 +72,7 @@ def rollback(
         )
     before = next((one for one in reversed(everything) if one.version < version), None)
     new = everything[-1].version + 1
-    uploads.open_upload(
-        connection,
+    row = uploads.upload_row(
         customer_id,
         new,
         kind="rollback",
@@ -85,6 +85,7 @@ def rollback(
         run_id=run_id,
         uploaded_by=who,
     )
+    uploads.add_uploads(connection, [row])
     counts: dict[str, int] = {}
     for family in FAMILIES:
         restored, removed = _restore(connection, family, customer_id, version, new)
@@ -93,7 +94,7 @@ def rollback(
         elif family is VALUES:
             counts |= {"kpis_updated": restored, "kpis_retired": removed}
     _mark(connection, customer_id, everything, version, new)
-    uploads.close_upload(connection, customer_id, new, counts, [], None)
+    uploads.update_upload(connection, customer_id, new, **uploads.closing(counts, [], None))
     return uploads.get_upload(connection, customer, new)
 
 
@@ -170,8 +171,10 @@ def _restore(
     current_key = sa.tuple_(*(family.current_key(name) for name in family.key))
     with staging(connection, family, "restored") as earlier, staging(connection, family, "removed") as gone:
         names = [*family.key, *family.state, "brought_by"]
+        upload = sa.literal(customer_id), sa.literal(new)
         state = _state_after(family, customer_id, version - 1, "earlier", touched)
-        connection.execute(sa.insert(earlier).from_select(names, sa.select(*(state.c[n] for n in names))))
+        before = sa.select(*upload, *(state.c[name] for name in names))
+        connection.execute(sa.insert(earlier).from_select(staged_names(family), before))
         earlier_key = sa.select(*(earlier.c[name] for name in family.key))
         # The same upload brought what is shown and what was shown before: nothing to do.
         as_it_is = (
@@ -179,16 +182,16 @@ def _restore(
             .where(mine, *(family.current_key(n) == earlier.c[n] for n in family.key))
             .where(current.c.upload_version == earlier.c.brought_by)
         )
-        lost = sa.select(*family.selected(), sa.literal(new)).where(
+        lost = sa.select(*upload, *family.selected(), sa.literal(new)).where(
             mine, current_key.in_(touched), current_key.not_in(earlier_key)
         )
-        connection.execute(sa.insert(gone).from_select(names, lost))
+        connection.execute(sa.insert(gone).from_select(staged_names(family), lost))
         connection.execute(sa.delete(earlier).where(as_it_is.exists()))
         restored, removed = _count(connection, earlier), _count(connection, gone)
         if family is ACCOUNTS:
-            _retire_new(connection, gone, customer_id, version, new)
+            _retire_new(connection, gone, customer_id, version)
         else:
-            record_staged(connection, family, gone, customer_id, new, "removed")
+            record_staged(connection, family, gone, "removed")
             gone_key = sa.select(*(gone.c[name] for name in family.key))
             connection.execute(sa.delete(current).where(mine, current_key.in_(gone_key)))
         absent = [earlier.c[name] for name in names]
@@ -196,20 +199,20 @@ def _restore(
         missing = sa.select(sa.literal(customer_id), *absent).where(
             sa.tuple_(*(earlier.c[name] for name in family.key)).not_in(shown)
         )
-        apply_staged(connection, family, earlier, customer_id, new, "restored")
+        apply_staged(connection, family, earlier, [customer_id], "restored")
         if family is not ACCOUNTS:
             target = ["customer_id", *family.key, *family.state, "upload_version"]
             connection.execute(sa.insert(current).from_select(target, missing))
     return restored, removed
 
 
-def _retire_new(connection: sa.Connection, gone: sa.Table, customer_id: int, version: int, new: int) -> None:
+def _retire_new(connection: sa.Connection, gone: sa.Table, customer_id: int, version: int) -> None:
     """An account may be known to decisions and histories, so it is retired instead of removed."""
     as_of = sa.select(_uploads.c.as_of).where(
         _uploads.c.customer_id == customer_id, _uploads.c.version == version
     )
     connection.execute(sa.update(gone).values(retired_at=as_of.scalar_subquery()))
-    apply_staged(connection, ACCOUNTS, gone, customer_id, new, "retired")
+    apply_staged(connection, ACCOUNTS, gone, [customer_id], "retired")
 
 
 def _changes(family: Family, customer_id: int) -> sa.ColumnElement[bool]:

@@ -1,10 +1,16 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -31,3 +37,43 @@ JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 
 Slug = sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql")
 """A short identifier. Compared by bytes, so that every database sorts it alike and fast."""
+
+
+class _Numbers(sa.TypeDecorator[Sequence[int]]):
+    """A list of numbers as one parameter: an array, or JSON where there are no arrays."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        array = dialect.name == "postgresql"
+        return dialect.type_descriptor(postgresql.ARRAY(sa.Integer) if array else sa.Text())
+
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:
+        return list(value or ()) if dialect.name == "postgresql" else json.dumps(list(value or ()))
+
+
+class _AmongCustomers(FunctionElement[Any]):
+    # As a boolean it became `… = 1` on SQLite, for which no index is of use.
+    type = sa.types.NullType()
+    name = "among_customers"
+    inherit_cache = True
+
+
+def among_customers(column: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Whether `column` is one of the numbers that are given as `customers`. However many they are, it is the
+    same statement, which is compiled and prepared once."""
+    return _AmongCustomers(column, sa.bindparam("customers", type_=_Numbers))
+
+
+@compiles(_AmongCustomers, "postgresql")
+def _any_of_array(element: _AmongCustomers, compiler: SQLCompiler, **options: Any) -> str:
+    column, numbers = element.clauses
+    return compiler.process(column == sa.any_(numbers), **options)
+
+
+@compiles(_AmongCustomers, "sqlite")
+def _in_json(element: _AmongCustomers, compiler: SQLCompiler, **options: Any) -> str:
+    column, numbers = element.clauses
+    values = sa.func.json_each(numbers).table_valued("value")
+    return compiler.process(column.in_(sa.select(values.c.value)), **options)

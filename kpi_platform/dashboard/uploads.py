@@ -1,6 +1,6 @@
 """Uploads: the numbered changes of one customer's dashboard."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.errors import NotFound
 
 BASELINE = 0
@@ -78,9 +79,17 @@ _MINE = sa.select(*(_table.c[name] for name in _NAMES)).where(
     _table.c.customer_id == sa.bindparam("customer"), _table.c.version > BASELINE
 )
 _NEWEST_FIRST = _MINE.order_by(_table.c.version.desc())
-_NEWEST = _NEWEST_FIRST.limit(1)
+_LAST = (
+    sa.select(_table.c.customer_id, sa.func.max(_table.c.version).label("version"))
+    .where(among_customers(_table.c.customer_id), _table.c.version > BASELINE)
+    .group_by(_table.c.customer_id)
+    .subquery()
+)
+_NEWEST = sa.select(_table.c.customer_id, *(_table.c[name] for name in _NAMES)).join_from(
+    _table, _LAST, sa.and_(_table.c.customer_id == _LAST.c.customer_id, _table.c.version == _LAST.c.version)
+)
 _KEY = sa.and_(_table.c.customer_id == sa.bindparam("customer"), _table.c.version == sa.bindparam("upload"))
-_INSERT, _UPDATE, _DELETE = sa.insert(_table), sa.update(_table).where(_KEY), sa.delete(_table).where(_KEY)
+_INSERT, _UPDATE = sa.insert(_table), sa.update(_table).where(_KEY)
 _LOCK = sa.select(
     sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name", type_=sa.Text), 0))
 )
@@ -110,21 +119,28 @@ def get_upload(connection: sa.Connection, customer: str, version: int) -> Upload
 
 def newest_upload(connection: sa.Connection, customer_id: int) -> Upload | None:
     """The customer's last upload, or None."""
-    row = connection.execute(_NEWEST, {"customer": customer_id}).mappings().one_or_none()
-    return Upload(**row) if row else None
+    return newest_uploads(connection, [customer_id]).get(customer_id)
 
 
-def lock_uploads(connection: sa.Connection, customer_id: int) -> None:
-    """Until the transaction ends, no other upload of this customer begins. (A SQLite transaction is the only
-    writer anyway.)"""
+def newest_uploads(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, Upload]:
+    """The last upload of each of these customers that have one."""
+    rows = connection.execute(_NEWEST, {"customers": customer_ids}).mappings()
+    return {row.pop("customer_id"): Upload(**row) for row in map(dict, rows)}
+
+
+def lock_uploads(connection: sa.Connection, customer_ids: Iterable[int]) -> None:
+    """Until the transaction ends, no other upload of these customers begins. (A SQLite transaction is the
+    only writer anyway.)"""
     if connection.dialect.name == "postgresql":
-        connection.execute(_LOCK, {"name": f"kpi_uploads {customer_id}"})
+        # Whoever locks several does it in one order, so that nobody waits for somebody who waits for them.
+        connection.execute(_LOCK, [{"name": f"kpi_uploads {number}"} for number in sorted(customer_ids)])
 
 
-def open_upload(connection: sa.Connection, customer_id: int, version: int, **values: Any) -> None:
-    """Writes the upload's row, which its history rows refer to; the counts follow with `close_upload`."""
+def upload_row(customer_id: int, version: int, **values: Any) -> dict[str, Any]:
+    """A row of an upload that has changed nothing yet, for `add_uploads`."""
     now = datetime.now(UTC)
-    row = {
+    return {
+        **dict.fromkeys(column.name for column in _table.c),
         "customer_id": customer_id,
         "version": version,
         "status": "applied",
@@ -134,39 +150,24 @@ def open_upload(connection: sa.Connection, customer_id: int, version: int, **val
         **dict.fromkeys(COUNTS, 0),
         **values,
     }
-    connection.execute(_INSERT, row)
 
 
-def close_upload(
-    connection: sa.Connection,
-    customer_id: int,
-    version: int,
+def add_uploads(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes the rows of uploads; the rows of their histories refer to them."""
+    connection.execute(_INSERT, rows)
+
+
+def closing(
     counts: Mapping[str, int],
     notes: list[str],
     fingerprint: str | None,
     profile: Mapping[str, Any] | None = None,
-) -> None:
-    """Completes the row that `open_upload` wrote. `profile` is a document of `domain.load_guard`."""
-    values = {
-        **_key(customer_id, version),
-        **counts,
-        "notes": notes,
-        "fingerprint": fingerprint,
-        "profile": profile,
-        "finished_at": datetime.now(UTC),
-    }
-    connection.execute(_UPDATE, values)
+) -> dict[str, Any]:
+    """What completes a row when the upload is done. `profile` is a document of `domain.load_guard`."""
+    done = {"notes": notes, "fingerprint": fingerprint, "profile": profile, "finished_at": datetime.now(UTC)}
+    return {**counts, **done}
 
 
-def discard_upload(connection: sa.Connection, customer_id: int, version: int) -> None:
-    """Takes the row away again: the upload turned out to change nothing at all."""
-    connection.execute(_DELETE, _key(customer_id, version))
-
-
-def note_fingerprint(connection: sa.Connection, customer_id: int, version: int, fingerprint: str) -> None:
-    """Notes that what `fingerprint` stands for is what the dashboard shows since `version`."""
-    connection.execute(_UPDATE, {**_key(customer_id, version), "fingerprint": fingerprint})
-
-
-def _key(customer_id: int, version: int) -> dict[str, int]:
-    return {"customer": customer_id, "upload": version}
+def update_upload(connection: sa.Connection, customer_id: int, version: int, **values: Any) -> None:
+    """Changes a row that `add_uploads` wrote."""
+    connection.execute(_UPDATE, {"customer": customer_id, "upload": version, **values})

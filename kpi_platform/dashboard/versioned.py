@@ -1,18 +1,17 @@
 """The three kinds of rows that uploads change: current rows, and beside them the history of every change."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.schema import CreateTable
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import no_columns, read_columns, write_columns
-from kpi_platform.dashboard.types import UtcDateTime
+from kpi_platform.dashboard.bulk import no_columns, read_columns, read_columns_of, temporary, write_columns
+from kpi_platform.dashboard.types import UtcDateTime, among_customers
 from kpi_platform.domain.load_plan import Array
 
 Change = Literal["baseline", "inserted", "updated", "retired", "restored", "removed", "history_only"]
@@ -48,30 +47,37 @@ FAMILIES = (ACCOUNTS, HEALTH, VALUES)
 
 
 def read_current(
-    connection: sa.Connection,
-    family: Family,
-    customer_id: int,
-    columns: tuple[str, ...],
-    accounts: tuple[int, int] | None = None,
+    connection: sa.Connection, family: Family, customer_ids: Sequence[int]
+) -> dict[int, dict[str, Array]]:
+    """Key and state of the current rows of each of these customers."""
+    return read_columns_of(connection, _current(family), customer_ids)
+
+
+def read_current_part(
+    connection: sa.Connection, family: Family, customer_id: int, accounts: tuple[int, int]
 ) -> dict[str, Array]:
-    """Key and `columns` of the customer's current rows; only of accounts from…to (inclusive) where given."""
-    query = _current(family, columns, in_range=accounts is not None)
-    bounds = {} if accounts is None else {"low": accounts[0], "high": accounts[1]}
-    return read_columns(connection, query, {"customer": customer_id, **bounds})
+    """Key and state of the customer's current rows of the accounts from…to (inclusive)."""
+    given = {"customer": customer_id, "low": accounts[0], "high": accounts[1]}
+    return read_columns(connection, _current_part(family), given)
 
 
 @cache
-def _current(family: Family, columns: tuple[str, ...], *, in_range: bool) -> sa.Select[Any]:
-    selected = [column for column in family.selected() if column.name in (*family.key, *columns)]
-    query = sa.select(*selected).where(family.current.c.customer_id == sa.bindparam("customer"))
-    between = family.current_key("account_id").between(sa.bindparam("low"), sa.bindparam("high"))
-    return query.where(between) if in_range else query
+def _current(family: Family) -> sa.Select[Any]:
+    customer = family.current.c.customer_id
+    return sa.select(customer, *family.selected()).where(among_customers(customer))
 
 
 @cache
-def no_current(family: Family, columns: tuple[str, ...]) -> Mapping[str, Array]:
-    """What `read_current` answers of a customer that has none, without asking."""
-    return no_columns(_current(family, columns, in_range=False))
+def _current_part(family: Family) -> sa.Select[Any]:
+    accounts = family.current_key("account_id").between(sa.bindparam("low"), sa.bindparam("high"))
+    mine = family.current.c.customer_id == sa.bindparam("customer")
+    return sa.select(*family.selected()).where(mine, accounts)
+
+
+@cache
+def no_current(family: Family) -> Mapping[str, Array]:
+    """What they answer of a customer that has none, without asking."""
+    return no_columns(_current_part(family))
 
 
 def read_series(
@@ -110,24 +116,16 @@ def read_series(
     return read_columns(connection, sa.select(*(series.c[n] for n in names)).where(series.c.position == 1))
 
 
-def insert_current(
-    connection: sa.Connection,
-    family: Family,
-    customer_id: int,
-    version: int,
-    columns: Mapping[str, Any],
-    rows: int,
-) -> None:
+def insert_current(connection: sa.Connection, family: Family, columns: Mapping[str, Any], rows: int) -> None:
     """Adds rows that were not there. Their history is written by `record_inserted`, once for all of them."""
     named = {family.current_key(n).name if n in family.key else n: v for n, v in columns.items()}
-    write_columns(
-        connection, family.current, {"customer_id": customer_id, **named, "upload_version": version}, rows
-    )
+    write_columns(connection, family.current, named, rows)
 
 
-def record_inserted(connection: sa.Connection, family: Family, customer_id: int, version: int) -> None:
-    """The history of all rows that `insert_current` added; before anything else of this upload is applied."""
-    connection.execute(_inserted(family), {"customer": customer_id, "upload": version})
+def record_inserted(connection: sa.Connection, family: Family, uploads: Iterable[tuple[int, int]]) -> None:
+    """The history of all rows that `insert_current` added in these uploads (customer, version), which have
+    some; before anything else of them is applied."""
+    connection.execute(_inserted(family), [{"customer": one, "upload": version} for one, version in uploads])
 
 
 @cache
@@ -140,105 +138,76 @@ def _inserted(family: Family) -> sa.Insert:
 
 
 def record_history(
-    connection: sa.Connection,
-    family: Family,
-    customer_id: int,
-    version: int,
-    columns: Mapping[str, Any],
-    rows: int,
-    change: Change,
+    connection: sa.Connection, family: Family, columns: Mapping[str, Any], rows: int, change: Change
 ) -> None:
-    """Appends to the history alone."""
-    written = {
-        "customer_id": customer_id,
-        "upload_version": version,
-        **columns,
-        "change": change,
-        "brought_by": version,
-    }
-    write_columns(connection, family.history, written, rows)
+    """Appends to the history alone; `columns` are those of `staging`."""
+    write_columns(connection, family.history, {**columns, "change": change}, rows)
 
 
 @contextmanager
 def staging(connection: sa.Connection, family: Family, purpose: str) -> Iterator[sa.Table]:
-    """A temporary table with the family's key and state, and `brought_by`; gone after the block, on
-    PostgreSQL with the transaction (a DROP lets its driver forget every statement that it has prepared)."""
+    """A temporary table for rows that uploads change: customer and upload, the family's key and new state,
+    and the upload that brought that; gone after the block."""
     table = _staged(family, purpose)
-    connection.exec_driver_sql(_created(table, connection.dialect))
-    yield table
-    if connection.dialect.name != "postgresql":
-        table.drop(connection)
+    with temporary(connection, table):
+        yield table
 
 
 @cache
 def _staged(family: Family, purpose: str) -> sa.Table:
-    keys = [
-        sa.Column(name, family.history.c[name].type, primary_key=True, autoincrement=False)
-        for name in family.key
-    ]
-    state = [sa.Column(name, family.history.c[name].type) for name in family.state]
+    key = ("customer_id", "upload_version", *family.key)
     return sa.Table(
         f"{purpose}_{family.current.name}",
         sa.MetaData(),
-        *keys,
-        *state,
+        *(sa.Column(n, family.history.c[n].type, primary_key=True, autoincrement=False) for n in key),
+        *(sa.Column(name, family.history.c[name].type) for name in family.state),
         sa.Column("brought_by", sa.Integer, nullable=False),
         prefixes=["TEMPORARY"],
         postgresql_on_commit="DROP",
     )
 
 
-@lru_cache(maxsize=64)
-def _created(table: sa.Table, dialect: sa.Dialect) -> str:
-    return str(CreateTable(table).compile(dialect=dialect))
+def staged_names(family: Family) -> list[str]:
+    """The columns of `staging`."""
+    return ["customer_id", "upload_version", *family.key, *family.state, "brought_by"]
 
 
 def apply_staged(
     connection: sa.Connection,
     family: Family,
     staged: sa.Table,
-    customer_id: int,
-    version: int,
+    customer_ids: Sequence[int],
     change: Change,
 ) -> None:
-    """Gives existing current rows the staged state, and writes their history."""
+    """Gives existing current rows of these customers, all that are staged, the staged state, and writes their
+    history."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {staged.name}")
-    connection.execute(_updated(family, staged), {"customer": customer_id})
-    record_staged(connection, family, staged, customer_id, version, change)
+    connection.execute(_updated(family, staged), {"customers": customer_ids})
+    record_staged(connection, family, staged, change)
 
 
 @cache
 def _updated(family: Family, staged: sa.Table) -> sa.Update:
     current = family.current
-    same = sa.and_(*(family.current_key(name) == staged.c[name] for name in family.key))
+    customer = current.c.customer_id
+    same = (family.current_key(name) == staged.c[name] for name in family.key)
     values = {name: staged.c[name] for name in family.state} | {"upload_version": staged.c.brought_by}
-    return sa.update(current).where(current.c.customer_id == sa.bindparam("customer"), same).values(values)
+    # The staged rows say which customers, too; this way the database need not look at all others' rows.
+    ours = among_customers(customer), customer == staged.c.customer_id
+    return sa.update(current).where(*ours, *same).values(values)
 
 
-def record_staged(
-    connection: sa.Connection,
-    family: Family,
-    staged: sa.Table,
-    customer_id: int,
-    version: int,
-    change: Change,
-) -> None:
-    """The staged rows as history of this upload."""
-    parameters = {"customer": customer_id, "upload": version, "what": change}
-    connection.execute(_recorded(family, staged), parameters)
+def record_staged(connection: sa.Connection, family: Family, staged: sa.Table, change: Change) -> None:
+    """The staged rows as history of their uploads."""
+    connection.execute(_recorded(family, staged), {"what": change})
 
 
 @cache
 def _recorded(family: Family, staged: sa.Table) -> sa.Insert:
-    query = sa.select(
-        sa.bindparam("customer", type_=sa.Integer),
-        sa.bindparam("upload", type_=sa.Integer),
-        *(staged.c[name] for name in (*family.key, *family.state)),
-        sa.bindparam("what", type_=sa.Text),
-        staged.c.brought_by,
-    )
-    return sa.insert(family.history).from_select(history_names(family), query)
+    names = staged_names(family)
+    query = sa.select(*(staged.c[name] for name in names), sa.bindparam("what", type_=sa.Text))
+    return sa.insert(family.history).from_select([*names, "change"], query)
 
 
 def history_names(family: Family) -> list[str]:

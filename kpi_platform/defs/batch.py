@@ -7,10 +7,11 @@ every customer, materialised for those that succeeded. What stays planned in a f
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 from dagster._core.definitions.metadata import RawMetadataValue
@@ -47,6 +48,8 @@ STORED_AFTER = 2.0
 """Seconds after which the materialisations of a step that goes on are stored."""
 
 Metadata = Mapping[str, RawMetadataValue]
+
+Result = TypeVar("Result")
 
 watcher: ContextVar[Callable[[str, str, Metadata], None]] = ContextVar("watcher", default=lambda *_: None)
 """Told of each partition that a step of this process has made: asset, customer, metadata."""
@@ -105,31 +108,70 @@ class Batch:
 
     def each(
         self,
-        work: Callable[[str], Metadata],
+        groups: Iterable[Sequence[str]],
+        work: Callable[[Sequence[str]], Sequence[Result]],
+        outcome: Callable[[Result], Metadata],
         then: Callable[[], Iterable[dg.AssetCheckResult]] = tuple,
     ) -> Iterator[Any]:
-        """Does `work` for one customer after another, in the background; what raises is that customer's
+        """Does `work` for one group of customers after another, in the background. It does it for all of a
+        group or for none, and what it returns of each makes an `outcome`. What raises is one customer's
         failure alone. `then` gives the results of checks, once all are done."""
         try:
             with in_background() as call:
-                for customer in self.customers:
-                    call(self._one, work, customer)
+                for group in groups:
+                    call(self._together, work, outcome, group)
         finally:
             self.store()
         yield from then()
         yield from self.finish()
 
-    def _one(self, work: Callable[[str], Metadata], customer: str) -> None:
+    def _together(
+        self,
+        work: Callable[[Sequence[str]], Sequence[Result]],
+        outcome: Callable[[Result], Metadata],
+        group: Sequence[str],
+    ) -> None:
+        if len(group) == 1:
+            self._alone(work, outcome, group[0])
+            return
         try:
-            with traced(self.context.op_execution_context.op.name, self.context.run.run_id, [customer]):
-                metadata = work(customer)
+            with self._traced(group):
+                results = work(group)
+        except Exception as error:
+            self.context.log.info(f"One at a time, to see whose it is: {', '.join(group)}", exc_info=error)
+            for customer in group:
+                self._alone(work, outcome, customer)
+        else:
+            for customer, result in zip(group, results, strict=True):
+                with self._losing(customer):
+                    self._keep_all(customer, outcome(result))
+
+    def _alone(
+        self,
+        work: Callable[[Sequence[str]], Sequence[Result]],
+        outcome: Callable[[Result], Metadata],
+        customer: str,
+    ) -> None:
+        with self._losing(customer), self._traced([customer]):
+            [result] = work([customer])
+            self._keep_all(customer, outcome(result))
+
+    def _traced(self, customers: Sequence[str]) -> AbstractContextManager[None]:
+        return traced(self.context.op_execution_context.op.name, self.context.run.run_id, customers)
+
+    @contextmanager
+    def _losing(self, customer: str) -> Iterator[None]:
+        """What raises in the block is the customer's failure."""
+        try:
+            yield
         except KpiPlatformError as error:
             self.lose(customer, str(error))
         except Exception as error:
             self.context.log.error(f"{customer}: unexpected error", exc_info=error)
             self.lose(customer, f"{type(error).__name__}: the log of the run has the whole error.")
-        else:
-            self.keep(customer, dict.fromkeys(self.context.selected_asset_keys, metadata))
+
+    def _keep_all(self, customer: str, metadata: Metadata) -> None:
+        self.keep(customer, dict.fromkeys(self.context.selected_asset_keys, metadata))
 
     def keep(
         self, customer: str, results: Mapping[dg.AssetKey, Metadata], tags: Mapping[str, str] | None = None

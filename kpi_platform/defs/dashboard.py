@@ -1,6 +1,6 @@
 """The dashboard load as an asset: the last of the flow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,8 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
         description="The customer's KPI values in the dashboard: one upload, one transaction, one version.",
     )
     def load(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
-        from kpi_platform.pipeline.load import load_dashboard
+        from kpi_platform.pipeline.batch_marts import in_groups
+        from kpi_platform.pipeline.load import load_together
         from kpi_platform.pipeline.threshold_alerts import tell_crossings
 
         note_progress(context, platform, "loading")
@@ -44,24 +45,25 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
         checks = LoadChecks()
         marts = platform.marts(batch.customers)
 
-        def load_one(customer: str) -> Metadata:
-            try:
-                report = load_dashboard(
-                    platform.configuration,
-                    platform.engine,
-                    customer,
-                    batch.as_of,
-                    run_id=context.run.run_id,
-                    marts=marts.get(customer),
-                    **wishes,
-                )
-            except LoadHeld as held:
-                checks.held(platform, customer, held, context.run.run_id)
-                raise
+        def load_some(customers: Sequence[str]) -> "Sequence[LoadReport | LoadHeld]":
+            return load_together(
+                platform.configuration,
+                platform.engine,
+                customers,
+                batch.as_of,
+                run_id=context.run.run_id,
+                marts=marts.get(customers[0]),
+                **wishes,
+            )
+
+        def tell(report: "LoadReport | LoadHeld") -> Metadata:
+            if isinstance(report, LoadHeld):
+                checks.held(platform, report, context.run.run_id)
+                raise report
             checks.loaded(report)
             if report.kpis_updated and not report.dry_run:
                 tell_crossings(
-                    platform.configuration, platform.engine, customer, report.version, batch.as_of,
+                    platform.configuration, platform.engine, report.customer, report.version, batch.as_of,
                     context.run.run_id,
                 )  # fmt: skip
             if request is not None:
@@ -72,7 +74,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
             checks.record(platform, context.run.run_id)
             yield from checks.results()
 
-        yield from batch.each(load_one, results)
+        yield from batch.each(in_groups(marts, batch.customers), load_some, tell, results)
 
     return load
 

@@ -66,8 +66,9 @@ class LoadChecks:
         for name, number in zip(self.accounts, numbers, strict=True):
             self.accounts[name] += number
 
-    def held(self, platform: Platform, customer: str, error: LoadHeld, run_id: str) -> None:
+    def held(self, platform: Platform, error: LoadHeld, run_id: str) -> None:
         """Also tells whoever the customer's settings name; once for as long as the load is held."""
+        customer = error.details["customer"]
         self.findings[customer] = [_finding("no_harm", "fail", one) for one in error.details["reasons"]]
         settings = platform.settings([customer]).get(customer)
         if settings is not None and error.details["recorded"]:

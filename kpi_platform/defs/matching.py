@@ -30,25 +30,25 @@ def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
     def matches(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
         # Imported when it is used, like the build and the load: their libraries would double the time that
         # the definitions take to load.
-        from kpi_platform.pipeline.match import match_accounts
+        from kpi_platform.pipeline.batch_marts import in_groups
+        from kpi_platform.pipeline.match import match_together
 
         note_progress(context, platform, "matching")
         batch = Batch.of(context)
         wishes = match_wishes(request_of(context, platform))
         marts = platform.marts(batch.customers)
 
-        def match_one(customer: str) -> Metadata:
-            report = match_accounts(
+        def match_some(customers: Sequence[str]) -> Sequence["MatchReport"]:
+            return match_together(
                 platform.configuration,
                 platform.engine,
-                customer,
+                customers,
                 batch.as_of,
-                marts=marts.get(customer),
+                marts=marts.get(customers[0]),
                 **wishes,
             )
-            return match_metadata(report)
 
-        yield from batch.each(match_one)
+        yield from batch.each(in_groups(marts, batch.customers), match_some, match_metadata)
 
     return matches
 

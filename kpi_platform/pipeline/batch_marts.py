@@ -32,6 +32,11 @@ VALUE_COLUMNS = (
 ADDRESS_COLUMNS = ("account_id", "email_domain")
 """What matching reads of `account_email_domains`."""
 
+GROUP_ROWS = 50_000
+GROUP_CUSTOMERS = 32
+"""Customers that are written together are at most so many, with so many rows of `kpi_values`: enough that the
+statements cost little beside the rows, and few enough that nobody waits long for one of them."""
+
 _READ_AHEAD: Mapping[str, Sequence[str] | None] = {
     "kpi_values": VALUE_COLUMNS,
     "kpi_integrated_metrics": None,
@@ -62,13 +67,31 @@ def batch_marts(
     return {one.customer: readers[one.destination.name] for one in inputs}
 
 
-@dataclass(slots=True)
+def in_groups(marts: Mapping[str, "BatchMarts"], customers: Sequence[str]) -> Iterator[list[str]]:
+    """`customers`, in their order, in groups that are worth being written together. One that nothing in
+    `marts` reads, or that has many rows, is alone."""
+    group: list[str] = []
+    size, before = 0, None
+    for customer in customers:
+        reader = marts.get(customer)
+        chunk, rows = reader.chunk_and_rows(customer) if reader else (0, GROUP_ROWS)
+        if group and ((reader, chunk) != before or len(group) == GROUP_CUSTOMERS or size + rows > GROUP_ROWS):
+            yield group
+            group, size = [], 0
+        group.append(customer)
+        size, before = size + rows, (reader, chunk)
+    if group:
+        yield group
+
+
+@dataclass(slots=True, eq=False)
 class BatchMarts:
     """Reads for `customers` of one destination together. Fastest where they are asked for in their order."""
 
     destination: Destination
     customers: Sequence[str]
-    _chunks: list[list[str]] | None = None
+    _chunks: list[dict[str, int]] | None = None
+    """Customers whose marts are in memory at once, with their rows of `kpi_values`."""
     _chunk: list[str] = field(default_factory=list)
     _tables: dict[str, Mapping[str, list[pa.RecordBatch]]] = field(default_factory=dict)
     _error: KpiPlatformError | None = None
@@ -93,31 +116,41 @@ class BatchMarts:
         """Reads now what matching and load will ask for, where it is one chunk: they need not wait for who
         has the destination then. An error is theirs."""
         try:
-            self._chunks = self._cut()
-            if len(self._chunks) == 1:
-                self._chunk = self._chunks[0]
+            chunks = self._cut()
+            if len(chunks) == 1:
+                self._chunk = list(chunks[0])
                 self._tables = {table: self._read(table, columns) for table, columns in _READ_AHEAD.items()}
         except KpiPlatformError as error:
             self._error = error
 
-    def _begin_chunk_of(self, customer: str) -> None:
-        if self._chunks is None:
-            self._chunks = self._cut()
-        self._tables.clear()
-        self._chunk = next((chunk for chunk in self._chunks if customer in chunk), [customer])
+    def chunk_and_rows(self, customer: str) -> tuple[int, int]:
+        """Which customers are in memory together with this one, as a number, and its rows of `kpi_values`;
+        many where that cannot be found out, which reading them will say."""
+        try:
+            chunks = self._cut()
+        except KpiPlatformError as error:
+            self._error = error
+            chunks = []
+        found = ((number, chunk[customer]) for number, chunk in enumerate(chunks) if customer in chunk)
+        return next(found, (0, GROUP_ROWS))
 
-    def _cut(self) -> list[list[str]]:
-        rows = self.destination.mart_rows([_LARGEST], self.customers)
-        chunks: list[list[str]] = [[]]
-        size = 0
-        for customer in self.customers:
-            mine = rows.get(customer, {}).get(_LARGEST, 0)
-            if chunks[-1] and size + mine > CHUNK_ROWS:
-                chunks.append([])
-                size = 0
-            chunks[-1].append(customer)
-            size += mine
-        return chunks
+    def _begin_chunk_of(self, customer: str) -> None:
+        self._tables.clear()
+        self._chunk = next((list(chunk) for chunk in self._cut() if customer in chunk), [customer])
+
+    def _cut(self) -> list[dict[str, int]]:
+        if self._chunks is None:
+            rows = self.destination.mart_rows([_LARGEST], self.customers)
+            self._chunks = [{}]
+            size = 0
+            for customer in self.customers:
+                mine = rows.get(customer, {}).get(_LARGEST, 0)
+                if self._chunks[-1] and size + mine > CHUNK_ROWS:
+                    self._chunks.append({})
+                    size = 0
+                self._chunks[-1][customer] = mine
+                size += mine
+        return self._chunks
 
     def _read(self, table: str, columns: Sequence[str] | None) -> Mapping[str, list[pa.RecordBatch]]:
         selected = None if columns is None else ["customer_id", *columns]

@@ -1,12 +1,15 @@
 """The settings of a customer as they hold now: what was saved, with the environment's defaults."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.settings_versions import StoredSettings, current_settings
+from kpi_platform.dashboard.customers import StoredCustomer, find_each
+from kpi_platform.dashboard.settings_versions import StoredSettings, current_settings_of
 from kpi_platform.dashboard.tables import customers
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 
@@ -18,16 +21,33 @@ def effective_settings(
 ) -> CustomerSettings:
     """The customer's settings with the environment's defaults. Raises UnknownCustomer, and InvalidSettings
     where the stored document is not valid any more."""
-    return settings_of(configuration, connection, customer)[0]
+    return settings_of_each(configuration, connection, [customer])[customer].settings
 
 
-def settings_of(
-    configuration: Configuration, connection: sa.Connection, customer: str
-) -> tuple[CustomerSettings, int | None]:
-    """`effective_settings` and their version (None: nothing was saved, the defaults hold)."""
-    stored = current_settings(connection, customer)
+@dataclass(frozen=True, slots=True)
+class EffectiveSettings:
+    """A customer's settings with the environment's defaults. Version None: nothing was saved."""
+
+    customer: StoredCustomer
+    settings: CustomerSettings
+    version: int | None
+
+
+def settings_of_each(
+    configuration: Configuration, connection: sa.Connection, customers: Sequence[str]
+) -> dict[str, EffectiveSettings]:
+    """`effective_settings` of each customer, in their order. The queries do not grow with them."""
+    found = find_each(connection, customers)
+    stored = current_settings_of(connection, [one.id for one in found.values()])
     alone = has_single_customer(connection)
-    return settings_in(configuration, stored, single_customer=alone), stored.version if stored else None
+    return {
+        key: EffectiveSettings(
+            one,
+            settings_in(configuration, stored.get(one.id), single_customer=alone),
+            stored[one.id].version if one.id in stored else None,
+        )
+        for key, one in found.items()
+    }
 
 
 def settings_in(

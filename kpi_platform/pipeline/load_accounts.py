@@ -1,14 +1,14 @@
 """The accounts of a load and their health."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from kpi_platform.dashboard.accounts import new_account_ids
-from kpi_platform.dashboard.match_store import match_outcomes, note_loaded
 from kpi_platform.dashboard.tables import HEALTH_COLUMNS
-from kpi_platform.dashboard.versioned import ACCOUNTS, HEALTH, read_current, read_series
+from kpi_platform.dashboard.versioned import ACCOUNTS, HEALTH, read_series
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_accounts import UNMATCHED, Targets, target_accounts
 from kpi_platform.domain.load_plan import (
@@ -21,25 +21,38 @@ from kpi_platform.domain.load_plan import (
     rank,
     rows_by,
 )
-from kpi_platform.pipeline.load_changes import changing
-from kpi_platform.pipeline.load_task import LoadTask
+from kpi_platform.pipeline.load_changes import LoadWriter
+from kpi_platform.pipeline.load_task import Loaded, LoadTask
 
 _ATTRIBUTES = ("name", "external_id", "website", "industry", "region", "revenue", "csm_name", "csm_email")
 
 
-def load_accounts(task: LoadTask) -> Array:
-    """Creates, updates and retires accounts. Returns the dashboard account of each incoming one, or UNMATCHED
-    where its rows are not loaded."""
-    current = _by_id(read_current(task.connection, ACCOUNTS, task.customer_id, ACCOUNTS.state))
+@dataclass(slots=True)
+class Placed:
+    """Where the incoming accounts go: the dashboard account of each, or UNMATCHED where its rows are not
+    loaded; the positions of those that are `created`, whose accounts have no number yet."""
+
+    current: Rows
+    known: dict[Any, int]
+    target: Array
+    created: list[int]
+
+
+def place_accounts(task: LoadTask, loaded: Loaded) -> Placed:
+    """Notes or refuses accounts without a match as the settings say."""
+    current = _by_id(loaded.accounts)
     known = {i: a for i, a in zip(current.columns["external_id"], current.key.tolist(), strict=True) if i}
-    outcomes = match_outcomes(task.connection, task.customer_id)
-    targets = target_accounts(task.incoming.source_ids, outcomes, known)
+    targets = target_accounts(task.incoming.source_ids, loaded.outcomes, known)
     created = _missing_accounts(task, targets)
-    target = targets.account.copy()
-    matched = int(np.count_nonzero(target != UNMATCHED))
-    if created:
-        target[created] = new_account_ids(task.connection, len(created), reserve=not task.dry_run)
-    rows = _account_rows(task, target, current, known)
+    _require_all_accounted_for(task, int(np.count_nonzero(targets.account != UNMATCHED)), len(created))
+    return Placed(current, known, targets.account, created)
+
+
+def load_accounts(task: LoadTask, placed: Placed, new_ids: Iterator[int], writer: LoadWriter) -> None:
+    """Creates, updates and retires accounts; those `created` take their numbers from `new_ids`."""
+    current, target = placed.current, placed.target
+    target[placed.created] = list(islice(new_ids, len(placed.created)))
+    rows = _account_rows(task, target, current, placed.known)
     changes = plan_changes(
         rows,
         current,
@@ -49,18 +62,19 @@ def load_accounts(task: LoadTask) -> Array:
         same_time=np.zeros(len(rows), dtype=bool),
         replaceable=np.full(len(current), task.retires_accounts),
     )
-    with changing(task, ACCOUNTS) as writer:
-        columns = {"account_id": rows.key, **rows.columns, "retired_at": None}
-        writer.insert(columns, changes.inserted, created_at=task.as_of)
-        writer.update(columns, changes.updated)
-        writer.retire({"account_id": current.key, **current.columns}, changes.retired)
+    columns = {**task.upload, "account_id": rows.key, **rows.columns, "retired_at": None}
+    writer.change(ACCOUNTS, "inserted", columns | {"created_at": task.as_of}, changes.inserted)
+    writer.change(ACCOUNTS, "updated", columns, changes.updated)
+    writer.change(ACCOUNTS, "retired", retiring(task, current), changes.retired)
+    writer.note_loaded(task.customer_id, task.version, created=bool(placed.created))
     task.counts["accounts_created"] = len(changes.inserted)
     task.counts["accounts_updated"] = len(changes.updated)
     task.counts["accounts_retired"] = len(changes.retired)
-    if not task.dry_run:
-        note_loaded(task.connection, task.customer_id, task.version, created=bool(created))
-    _require_all_accounted_for(task, matched, len(created))
-    return target
+
+
+def retiring(task: LoadTask, current: Rows) -> dict[str, Any]:
+    """The columns of rows by account that are retired."""
+    return {**task.upload, "account_id": current.key, **current.columns, "retired_at": task.as_of}
 
 
 def _require_all_accounted_for(task: LoadTask, matched: int, created: int) -> None:
@@ -74,10 +88,10 @@ def _require_all_accounted_for(task: LoadTask, matched: int, created: int) -> No
         )
 
 
-def load_health(task: LoadTask, target: Array) -> None:
+def load_health(task: LoadTask, placed: Placed, loaded: Loaded, writer: LoadWriter) -> None:
     """The health scores and further rates of the accounts that are loaded."""
-    rows = _by_account(task, target, {name: task.incoming.health[name] for name in HEALTH_COLUMNS})
-    current = _by_id(task.loaded(HEALTH))
+    incoming = {name: task.incoming.health[name] for name in HEALTH_COLUMNS}
+    rows, current = _by_account(task, placed.target, incoming), _by_id(loaded.health)
     changes = plan_changes(
         rows,
         current,
@@ -87,15 +101,20 @@ def load_health(task: LoadTask, target: Array) -> None:
         same_time=np.zeros(len(rows), dtype=bool),
         replaceable=np.full(len(current), task.retires_accounts),
     )
-    with changing(task, HEALTH) as writer:
-        columns = {"account_id": rows.key, **rows.columns, "as_of": task.as_of, "retired_at": None}
-        writer.insert(columns, changes.inserted)
-        writer.update(columns, changes.updated)
-        writer.retire({"account_id": current.key, **current.columns}, changes.retired)
-        if len(changes.older):
-            series = read_series(task.connection, HEALTH, task.customer_id, HEALTH_COLUMNS, task.as_of, None)
-            past = _by_id(series)
-            writer.keep_in_history(columns, differing(rows, past, HEALTH_COLUMNS))
+    columns = {
+        **task.upload,
+        "account_id": rows.key,
+        **rows.columns,
+        "as_of": task.as_of,
+        "retired_at": None,
+    }
+    writer.change(HEALTH, "inserted", columns, changes.inserted)
+    writer.change(HEALTH, "updated", columns, changes.updated)
+    writer.change(HEALTH, "retired", retiring(task, current), changes.retired)
+    if len(changes.older):
+        series = read_series(task.connection, HEALTH, task.customer_id, HEALTH_COLUMNS, task.as_of, None)
+        past = differing(rows, _by_id(series), HEALTH_COLUMNS)
+        writer.change(HEALTH, "history_only", columns, past)
 
 
 def _missing_accounts(task: LoadTask, targets: Targets) -> list[int]:

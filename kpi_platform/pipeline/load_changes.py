@@ -1,5 +1,6 @@
-"""Applies planned changes of one kind of rows; in a dry run it writes nothing."""
+"""Applies what loads change: a statement a table for all loads of a transaction; in a dry run nothing."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -8,8 +9,12 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from kpi_platform.dashboard.bulk import write_columns
+from kpi_platform.dashboard.bulk import concatenated, write_columns
+from kpi_platform.dashboard.definitions import KpiDefinition, store_definitions
+from kpi_platform.dashboard.match_store import note_loaded
+from kpi_platform.dashboard.uploads import add_uploads, update_upload
 from kpi_platform.dashboard.versioned import (
+    FAMILIES,
     Change,
     Family,
     apply_staged,
@@ -19,95 +24,129 @@ from kpi_platform.dashboard.versioned import (
     staging,
 )
 from kpi_platform.domain.load_plan import Positions
-from kpi_platform.pipeline.load_task import LoadTask
 
 Columns = Mapping[str, Any]
 """Arrays of equal length, or one value for all rows."""
 
+AT_ONCE = 50_000
+"""Rows that wait in memory until they are written with others."""
+
 
 @dataclass(slots=True)
-class ChangeWriter:
-    """Collects changes, slice by slice: additions go in at once, the others wait in temporary tables until
-    the additions have been copied to the history."""
+class LoadWriter:
+    """Takes changes, upload after upload, and writes them at its end; what is much of it earlier. Additions
+    go to their tables, the others wait in temporary tables until the additions are copied to the history."""
 
-    task: LoadTask
-    family: Family
-    stack: ExitStack
-    _inserted: int = 0
-    _staged: dict[Change, sa.Table] = field(default_factory=dict)
+    connection: sa.Connection
+    _stack: ExitStack
+    _uploads: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    """By customer and version: rows that are not written yet."""
+    _waiting: dict[tuple[Family, Change], list[tuple[Columns, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    _rows: int = 0
+    _inserted: dict[Family, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
+    _staged: dict[tuple[Family, Change], sa.Table] = field(default_factory=dict)
+    _customers: set[int] = field(default_factory=set)
+    _loaded: dict[int, int] = field(default_factory=dict)
+    _created: dict[int, int] = field(default_factory=dict)
+    _new_definitions: dict[int, list[KpiDefinition]] = field(default_factory=dict)
+    _changed_definitions: dict[int, list[KpiDefinition]] = field(default_factory=dict)
 
-    def insert(self, columns: Columns, rows: Positions, **more: Any) -> None:
+    def begin(self, upload: dict[str, Any]) -> None:
+        """An upload begins: what it changes comes next."""
+        self._uploads[upload["customer_id"], upload["version"]] = upload
+
+    def complete(self, customer_id: int, version: int, values: Mapping[str, Any]) -> None:
+        """The upload has brought all that it changes; its row gets these `values`."""
+        key = customer_id, version
+        if key in self._uploads:
+            self._uploads[key] |= values
+        else:
+            update_upload(self.connection, *key, **values)
+
+    def discard(self, customer_id: int, version: int) -> None:
+        """The upload turned out to change nothing at all: there is none."""
+        del self._uploads[customer_id, version]
+
+    def change(self, family: Family, change: Change, columns: Columns, rows: Positions) -> None:
+        """Those `rows` of `columns` that are inserted, updated, … by the upload that `columns` name as
+        `customer_id` and `upload_version`."""
         if len(rows):
-            task = self.task
-            values = {**_take(columns, rows), **more}
-            insert_current(task.connection, self.family, task.customer_id, task.version, values, len(rows))
-            self._inserted += len(rows)
+            taken = {n: v[rows] if isinstance(v, np.ndarray) else v for n, v in columns.items()}
+            self._waiting[family, change].append((taken, len(rows)))
+            self._rows += len(rows)
+            if change == "inserted":
+                self._inserted[family].add((columns["customer_id"], columns["upload_version"]))
+            if self._rows >= AT_ONCE:
+                self._write()
 
-    def update(self, columns: Columns, rows: Positions) -> None:
-        self._stage("updated", _take(columns, rows), len(rows))
+    def note_loaded(self, customer_id: int, version: int, *, created: bool) -> None:
+        """The upload uses the matches of its customer; see `match_store.note_loaded`."""
+        self._loaded[customer_id] = version
+        if created:
+            self._created[customer_id] = version
 
-    def retire(self, columns: Columns, rows: Positions) -> None:
-        retired = _take(columns, rows) | {"retired_at": self.task.as_of}
-        self._stage("retired", retired, len(rows))
-
-    def keep_in_history(self, columns: Columns, rows: Positions) -> None:
-        if len(rows):
-            task = self.task
-            values = _take(columns, rows)
-            record_history(
-                task.connection,
-                self.family,
-                task.customer_id,
-                task.version,
-                values,
-                len(rows),
-                "history_only",
-            )
+    def define(self, customer_id: int, definitions: list[KpiDefinition], known: Mapping[str, Any]) -> bool:
+        """Stores what differs from the `known` definitions, which are stored; returns whether any does."""
+        differing = [one for one in definitions if known.get(one.kpi) != one]
+        self._new_definitions[customer_id] = [one for one in differing if one.kpi not in known]
+        self._changed_definitions[customer_id] = [one for one in differing if one.kpi in known]
+        return bool(differing)
 
     def finish(self) -> None:
-        task, key = self.task, (self.task.customer_id, self.task.version)
-        if self._inserted:
-            record_inserted(task.connection, self.family, *key)
-        for change, table in self._staged.items():
-            apply_staged(task.connection, self.family, table, *key, change)
+        """Everything is in place afterwards."""
+        self._write()
+        for family in FAMILIES:
+            if self._inserted[family]:
+                record_inserted(self.connection, family, sorted(self._inserted[family]))
+        for (family, change), table in self._staged.items():
+            apply_staged(self.connection, family, table, sorted(self._customers), change)
+        note_loaded(self.connection, self._loaded, created=self._created)
+        store_definitions(self.connection, self._new_definitions, self._changed_definitions)
 
-    def _stage(self, change: Change, columns: dict[str, Any], rows: int) -> None:
-        """The tables are made when they are needed: most loads change nothing of most kinds."""
-        if not rows:
+    def _write(self) -> None:
+        if self._uploads:
+            self._customers |= {customer for customer, _ in self._uploads}
+            add_uploads(self.connection, list(self._uploads.values()))
+            self._uploads.clear()
+        for family in FAMILIES:
+            for change in ("inserted", "updated", "retired", "history_only"):
+                parts = self._waiting.pop((family, change), None)
+                if parts:
+                    self._write_change(family, change, *concatenated(parts))
+        self._rows = 0
+
+    def _write_change(self, family: Family, change: Change, columns: Columns, rows: int) -> None:
+        if change == "inserted":
+            insert_current(self.connection, family, columns, rows)
             return
-        if change not in self._staged:
-            made = staging(self.task.connection, self.family, change)
-            self._staged[change] = self.stack.enter_context(made)
-        staged = columns | {"brought_by": self.task.version}
-        write_columns(self.task.connection, self._staged[change], staged, rows)
+        staged = {**columns, "brought_by": columns["upload_version"]}
+        if change == "history_only":
+            record_history(self.connection, family, staged, rows, change)
+            return
+        # The tables are made when they are needed: most loads change nothing of most kinds.
+        if (family, change) not in self._staged:
+            made = staging(self.connection, family, change)
+            self._staged[family, change] = self._stack.enter_context(made)
+        write_columns(self.connection, self._staged[family, change], staged, rows)
 
 
-class DryRun(ChangeWriter):
+class DryRun(LoadWriter):
     """Takes the same calls and leaves the database as it is."""
 
-    def __init__(self) -> None:
-        """Needs no task: it has nothing to do."""
-
-    def insert(self, columns: Columns, rows: Positions, **more: Any) -> None: ...
-    def update(self, columns: Columns, rows: Positions) -> None: ...
-    def retire(self, columns: Columns, rows: Positions) -> None: ...
-    def keep_in_history(self, columns: Columns, rows: Positions) -> None: ...
+    def begin(self, upload: dict[str, Any]) -> None: ...
+    def complete(self, customer_id: int, version: int, values: Mapping[str, Any]) -> None: ...
+    def discard(self, customer_id: int, version: int) -> None: ...
+    def change(self, family: Family, change: Change, columns: Columns, rows: Positions) -> None: ...
+    def note_loaded(self, customer_id: int, version: int, *, created: bool) -> None: ...
     def finish(self) -> None: ...
 
 
 @contextmanager
-def changing(task: LoadTask, family: Family) -> Iterator[ChangeWriter]:
-    """A writer for `family`; everything it was given is in place after the block."""
-    if task.dry_run:
-        yield DryRun()
-        return
+def writing(connection: sa.Connection, *, dry_run: bool) -> Iterator[LoadWriter]:
+    """A writer for the loads of one transaction; all that it was given is in place after the block."""
     with ExitStack() as stack:
-        writer = ChangeWriter(task, family, stack)
+        writer = (DryRun if dry_run else LoadWriter)(connection, stack)
         yield writer
         writer.finish()
-
-
-def _take(columns: Columns, rows: Positions) -> dict[str, Any]:
-    return {
-        name: values[rows] if isinstance(values, np.ndarray) else values for name, values in columns.items()
-    }

@@ -1,11 +1,12 @@
 """Looks at a load before it writes anything: what comes in, beside what came in before."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kpi_platform.dashboard.load_holds import record_hold, usual_loads
+from kpi_platform.dashboard.load_holds import record_hold
 from kpi_platform.domain.errors import LoadHeld
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.load_guard import Anomaly, KpiProfile, LoadProfile, anomalies, harms
@@ -26,9 +27,9 @@ class Judgement:
     anomalies: tuple[Anomaly, ...] = ()
 
 
-def judge(task: LoadTask) -> Judgement:
-    """A load that is older than what is shown changes nothing that is shown, and so does no harm."""
-    history = [] if task.is_first else usual_loads(task.connection, task.customer_id)
+def judge(task: LoadTask, history: Sequence[LoadProfile]) -> Judgement:
+    """A load beside the `history` of its customer, newest first. One that is older than what is shown changes
+    nothing that is shown, and so does no harm."""
     kpis = {slug for slug, one in task.definitions.items() if one.source in task.sources}
     profile = profile_of(task.incoming, kpis)
     if not history or task.any_older:

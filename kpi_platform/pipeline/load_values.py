@@ -1,11 +1,11 @@
 """The KPI values of a load, a slice of accounts after the other."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from kpi_platform.dashboard.versioned import VALUES, read_series
+from kpi_platform.dashboard.versioned import VALUES, read_current_part, read_series
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_accounts import UNMATCHED
 from kpi_platform.domain.load_plan import (
@@ -18,8 +18,9 @@ from kpi_platform.domain.load_plan import (
     rank,
     rows_by,
 )
-from kpi_platform.pipeline.load_changes import ChangeWriter, changing
-from kpi_platform.pipeline.load_task import LoadTask
+from kpi_platform.pipeline.load_accounts import Placed
+from kpi_platform.pipeline.load_changes import LoadWriter
+from kpi_platform.pipeline.load_task import Loaded, LoadTask
 
 SLICE_ACCOUNTS = 10_000
 """Accounts whose current values are in memory at a time."""
@@ -29,28 +30,32 @@ _WINDOW = ("window_start", "window_end")
 
 
 def load_values(
-    task: LoadTask, target: Array, known: Iterable[str], progress: Callable[[int, int], None]
+    task: LoadTask, placed: Placed, loaded: Loaded, writer: LoadWriter, progress: Callable[[int, int], None]
 ) -> None:
-    """The KPI values, a slice of accounts after the other. `known` are KPIs that may have some already."""
-    slugs = sorted({*known, *task.definitions})
-    key, places = _keyed_values(task, target, slugs)
+    """The KPI values, a slice of accounts after the other."""
+    slugs = sorted({*loaded.definitions, *task.definitions})
+    key, places = _keyed_values(task, placed.target, slugs)
     progress(0, len(key))
-    with changing(task, VALUES) as writer:
-        for start, end, accounts in _slices(key // len(slugs)):
-            rows = Rows(key[start:end], _value_state(task, places[start:end]))
-            _load_slice(task, writer, rows, slugs, accounts)
-            progress(end, len(key))
+    some = loaded.values is not None and len(loaded.values["account_id"])
+    for start, end, accounts in _slices(key // len(slugs), 2**31 if some else SLICE_ACCOUNTS):
+        rows = Rows(key[start:end], _value_state(task, places[start:end]))
+        current = loaded.values
+        if current is None:
+            current = read_current_part(task.connection, VALUES, task.customer_id, accounts)
+        _load_slice(task, writer, rows, current, slugs, accounts)
+        progress(end, len(key))
 
 
 def _load_slice(
     task: LoadTask,
-    writer: ChangeWriter,
+    writer: LoadWriter,
     rows: Rows,
+    there: Mapping[str, Array],
     slugs: list[str],
     accounts: tuple[int, int],
 ) -> None:
     number = {slug: position for position, slug in enumerate(slugs)}
-    current = _values_by_key(task.loaded(VALUES, accounts), number)
+    current = _values_by_key(there, number)
     kpi = rows.key % len(slugs)
     sources = [task.definitions[slug].source if slug in task.definitions else None for slug in slugs]
     older = np.array([source is not None and task.is_older(source) for source in sources])
@@ -69,16 +74,17 @@ def _load_slice(
     if len(changes.duplicate):
         keys = rows.key[changes.duplicate]
         _duplicates(task, keys, slugs, "has another value for the same as_of already")
-    columns = _value_columns(rows, slugs) | {"as_of": task.as_of, "retired_at": None}
-    writer.insert(columns, changes.inserted)
-    writer.update(columns, changes.updated)
-    writer.retire(_value_columns(current, slugs) | {"as_of": current.columns["as_of"]}, changes.retired)
+    columns = task.upload | _value_columns(rows, slugs) | {"as_of": task.as_of, "retired_at": None}
+    retired = {"as_of": current.columns["as_of"], "retired_at": task.as_of}
+    writer.change(VALUES, "inserted", columns, changes.inserted)
+    writer.change(VALUES, "updated", columns, changes.updated)
+    writer.change(VALUES, "retired", task.upload | _value_columns(current, slugs) | retired, changes.retired)
     past_rows = 0
     if len(changes.older):
         series = read_series(task.connection, VALUES, task.customer_id, VALUES.state, task.as_of, accounts)
         old = rows.take(changes.older)
         past = differing(old, _values_by_key(series, number), (*_MEASURED, "window"))
-        writer.keep_in_history(columns, changes.older[past])
+        writer.change(VALUES, "history_only", columns, changes.older[past])
         past_rows = len(past)
     for name, count in (
         ("kpis_inserted", len(changes.inserted)),
@@ -138,10 +144,9 @@ def _duplicates(task: LoadTask, keys: Array, slugs: list[str], what: str) -> Non
     task.notes.extend(f"{word}: {line}." for line in shown)
 
 
-def _slices(accounts: Array) -> Iterator[tuple[int, int, tuple[int, int]]]:
+def _slices(accounts: Array, at_once: int) -> Iterator[tuple[int, int, tuple[int, int]]]:
     """Start and end of each slice, and the accounts from…to that it covers; together they cover all."""
-    distinct_accounts = np.unique(accounts)
-    bounds = distinct_accounts[SLICE_ACCOUNTS::SLICE_ACCOUNTS]
+    bounds = np.unique(accounts)[at_once::at_once]
     starts = np.concatenate(([0], np.searchsorted(accounts, bounds), [len(accounts)]))
     lows = [0, *bounds.tolist()]
     highs = [*(bounds - 1).tolist(), 2**31 - 1]

@@ -1,9 +1,13 @@
-"""Matches the accounts of one customer's sources with those of its dashboard, and stores the outcome."""
+"""Matches the accounts of customers' sources with those of their dashboards, and stores the outcome.
 
+Several customers are one transaction, and a statement reads or writes for all of them.
+"""
+
+import heapq
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,23 +16,32 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.customers import find_each
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.match_store import StoredOutcome, known_links, rejected_pairs, store_outcomes
-from kpi_platform.dashboard.matches import StoredMatch, weakest_matches
+from kpi_platform.dashboard.match_store import (
+    KnownMatches,
+    MatchChanges,
+    StoredOutcome,
+    StoredRow,
+    read_matches,
+    store_changes,
+)
 from kpi_platform.dashboard.tables import accounts
-from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.matching.domains import registrable_domain
 from kpi_platform.domain.matching.match import match_parties
 from kpi_platform.domain.matching.party import Match, MatchPolicy, Party, Strategy
 from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.pipeline.batch import in_utc
 from kpi_platform.pipeline.batch_marts import ADDRESS_COLUMNS, MartReader
-from kpi_platform.pipeline.customer_settings import settings_of
+from kpi_platform.pipeline.customer_settings import settings_of_each
 
 _SHOWN = 20
 _ACCOUNTS = (
-    sa.select(accounts.c.id, accounts.c.name, accounts.c.website)
-    .where(accounts.c.customer_id == sa.bindparam("customer"))
+    sa.select(
+        accounts.c.customer_id, accounts.c.id, accounts.c.name, accounts.c.website, accounts.c.external_id
+    )
+    .where(among_customers(accounts.c.customer_id))
     .order_by(accounts.c.id)
 )
 
@@ -50,9 +63,9 @@ class AccountMatch:
 @dataclass(frozen=True, slots=True)
 class MatchReport:
     """`by_method` and `by_decision` count source accounts. `weakest` are the accepted matches with the lowest
-    scores, those known from before as they were found at first; `review` are those that wait for a person;
-    both at most twenty, weakest first. `changed` counts the stored matches that are new or other than
-    before."""
+    scores, each as it was found at first (new accounts were matched with none); `review` are those that wait
+    for a person; both at most twenty, weakest first. `changed` counts the stored matches that are new or
+    other than before, `seconds` are those of all that were matched together."""
 
     customer: str
     accounts: int
@@ -64,6 +77,16 @@ class MatchReport:
     seconds: float
 
 
+@dataclass(slots=True)
+class DashboardSide:
+    """What the dashboard has of one customer: its accounts, by id and by external id, and what is known of
+    their matches."""
+
+    matches: KnownMatches
+    accounts: dict[str, Party] = field(default_factory=dict)
+    external_ids: dict[str, int] = field(default_factory=dict)
+
+
 def match_accounts(
     configuration: Configuration,
     engine: sa.Engine,
@@ -71,66 +94,92 @@ def match_accounts(
     as_of: datetime,
     *,
     mode: Literal["auto", "manual"] = "auto",
-    store: bool = True,
-    settings: CustomerSettings | None = None,
-    marts: MartReader | None = None,
 ) -> MatchReport:
-    """Matches what the marts hold of `customer`. Ids known from earlier loads and people's decisions always
-    win; with `mode="manual"` nothing else matches by itself, and what would have goes to review.
+    """`match_together` for one customer."""
+    [report] = match_together(configuration, engine, [customer], as_of, mode=mode)
+    return report
 
-    Without `store` nothing is written: a preview, for example of other `settings`.
-    """
-    if as_of.tzinfo is None:
-        raise InvalidInput(f"as_of {as_of} has no time zone.", next_step="Give it in UTC.")
+
+def match_together(
+    configuration: Configuration,
+    engine: sa.Engine,
+    customers: Sequence[str],
+    as_of: datetime,
+    *,
+    mode: Literal["auto", "manual"] = "auto",
+    store: bool = True,
+    marts: MartReader | None = None,
+) -> list[MatchReport]:
+    """Matches what the marts hold of each of `customers`, all or none. Ids known from earlier loads and
+    people's decisions always win; with `mode="manual"` nothing else matches by itself, and what would have
+    goes to review. Without `store` nothing is written. `marts` reads them for many customers."""
+    as_of = in_utc(as_of)
     started = time.monotonic()
     with reading(engine) as connection:
-        stored_settings, _ = settings_of(configuration, connection, customer)
-    used = settings or stored_settings
-    marts = marts or open_destination(configuration, used.warehouse)
-    sources = source_parties(marts, customer, used.account_matching.strategy)
+        known = settings_of_each(configuration, connection, customers)
+    sources = {
+        one.customer.id: source_parties(
+            marts or open_destination(configuration, one.settings.warehouse),
+            key,
+            one.settings.account_matching.strategy,
+        )
+        for key, one in known.items()
+    }
     # The same transaction reads the decisions and writes what follows from them.
     with engine.begin() if store else reading(engine) as connection:
-        customer_id = get_customer(connection, customer).id
-        accounts = dashboard_parties(connection, customer_id)
-        outcomes = propose_matches(connection, customer_id, sources, accounts, used, mode)
-        changed = store_outcomes(connection, customer_id, outcomes, as_of) if store else 0
-        stored = weakest_matches(connection, customer_id, _SHOWN) if store else []
-    rows = [_row(outcome, accounts) for outcome in outcomes]
-    return MatchReport(
-        customer=customer,
-        accounts=len(rows),
-        by_method=_counted(row.method for row in rows),
-        by_decision=_counted(row.decision for row in rows),
-        weakest=(
-            tuple(_row(match, accounts) for match in stored)
-            if store
-            else _first([row for row in rows if row.decision == "match"])
-        ),
-        review=_first([row for row in rows if row.decision == "review"]),
-        changed=changed,
-        seconds=time.monotonic() - started,
-    )
+        find_each(connection, customers)
+        sides = dashboard_sides(connection, list(sources))
+        outcomes = {
+            one.customer.id: propose_matches(
+                sides[one.customer.id], sources[one.customer.id], one.settings, mode
+            )
+            for one in known.values()
+        }
+        changes = {number: sides[number].matches.changes(found) for number, found in outcomes.items()}
+        if store:
+            store_changes(connection, changes, as_of)
+    seconds = time.monotonic() - started
+    return [
+        _report(key, sides[one.customer.id], outcomes[one.customer.id], changes[one.customer.id], seconds)
+        for key, one in known.items()
+    ]
+
+
+def dashboard_sides(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, DashboardSide]:
+    """What the dashboard has of each of these customers."""
+    sides = {
+        customer: DashboardSide(matches)
+        for customer, matches in read_matches(connection, customer_ids).items()
+    }
+    for customer, number, name, website, external_id in connection.execute(
+        _ACCOUNTS, {"customers": customer_ids}
+    ):
+        side = sides[customer]
+        side.accounts[str(number)] = Party(str(number), name, _domains(website))
+        if external_id is not None:
+            side.external_ids[external_id] = number
+    return sides
 
 
 def propose_matches(
-    connection: sa.Connection,
-    customer_id: int,
+    side: DashboardSide,
     sources: list[Party],
-    accounts: dict[str, Party],
     settings: CustomerSettings,
     mode: Literal["auto", "manual"] = "auto",
 ) -> list[StoredOutcome]:
-    """What becomes of each of `sources`, in their order, by what is known and decided. Writes nothing."""
-    links = known_links(connection, customer_id, {party.id for party in sources})
+    """What becomes of each of `sources`, in their order, by what is known and decided."""
+    links, ids = side.matches.links(side.external_ids), {party.id for party in sources}
     policy = settings.account_matching
     matches = match_parties(
         sources,
-        list(accounts.values()),
+        list(side.accounts.values()),
         MatchPolicy(policy.strategy, policy.threshold, policy.review_threshold),
-        known={source: str(account) for source, account in links.items()},
-        rejected={(source, str(account)) for source, account in rejected_pairs(connection, customer_id)},
+        known={source: str(account) for source, account in links.items() if source in ids},
+        rejected={(source, str(account)) for source, account in side.matches.rejected},
     )
-    return [_outcome(source, match, accounts, mode) for source, match in zip(sources, matches, strict=True)]
+    return [
+        _outcome(source, match, side.accounts, mode) for source, match in zip(sources, matches, strict=True)
+    ]
 
 
 def source_parties(marts: MartReader, customer: str, strategy: Strategy) -> list[Party]:
@@ -158,12 +207,6 @@ def _email_domains(marts: MartReader, customer: str) -> dict[str, list[str]]:
         ):
             found[account].append(domain)
     return found
-
-
-def dashboard_parties(connection: sa.Connection, customer_id: int) -> dict[str, Party]:
-    """The accounts of the dashboard, by id."""
-    rows = connection.execute(_ACCOUNTS, {"customer": customer_id})
-    return {str(number): Party(str(number), name, _domains(website)) for number, name, website in rows}
 
 
 def _domains(*addresses: str | None) -> frozenset[str]:
@@ -197,23 +240,46 @@ def _outcome(source: Party, match: Match, accounts: dict[str, Party], mode: str)
     )
 
 
-def _row(outcome: StoredOutcome | StoredMatch, accounts: dict[str, Party]) -> AccountMatch:
-    party = accounts.get(str(outcome.account_id))
-    return AccountMatch(
-        outcome.source_account_id,
-        outcome.source_name,
-        outcome.account_id,
-        party.name if party else None,
-        outcome.score,
-        outcome.method,
-        outcome.decision,
-        outcome.reason,
+def _report(
+    customer: str,
+    side: DashboardSide,
+    outcomes: list[StoredOutcome],
+    changes: MatchChanges,
+    seconds: float,
+) -> MatchReport:
+    found_at_first: list[StoredOutcome | StoredRow] = [
+        *changes.kept,
+        *(outcome for outcome, _ in changes.new),
+    ]
+    accepted = [one for one in found_at_first if one.decision == "match" and one.method != "created"]
+    return MatchReport(
+        customer=customer,
+        accounts=len(outcomes),
+        by_method=_counted(one.method for one in outcomes),
+        by_decision=_counted(one.decision for one in outcomes),
+        weakest=_weakest(accepted, side),
+        review=_weakest([one for one in outcomes if one.decision == "review"], side),
+        changed=len(changes),
+        seconds=seconds,
+    )
+
+
+def _weakest(outcomes: Sequence[StoredOutcome | StoredRow], side: DashboardSide) -> tuple[AccountMatch, ...]:
+    weakest = heapq.nsmallest(_SHOWN, outcomes, key=lambda one: (one.score, one.source_account_id))
+    return tuple(
+        AccountMatch(
+            one.source_account_id,
+            one.source_name,
+            one.account_id,
+            party.name if (party := side.accounts.get(str(one.account_id))) else None,
+            one.score,
+            one.method,
+            one.decision,
+            one.reason,
+        )
+        for one in weakest
     )
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(values).items()))
-
-
-def _first(rows: list[AccountMatch]) -> tuple[AccountMatch, ...]:
-    return tuple(sorted(rows, key=lambda row: (row.score, row.source_account_id))[:_SHOWN])

@@ -24,7 +24,7 @@ from kpi_platform.domain.errors import BuildFailed, InvalidInput
 from kpi_platform.domain.settings import Change, CustomerSettings, diff_settings
 from kpi_platform.pipeline.batch import Batch, CustomerInput, batches_of, read_inputs
 from kpi_platform.pipeline.customer_rows import erase_customer_rows, scratch_keys, scratch_of
-from kpi_platform.pipeline.match import dashboard_parties, propose_matches, source_parties
+from kpi_platform.pipeline.match import dashboard_sides, propose_matches, source_parties
 
 _MARTS = ("+kpi_integrated_metrics", "+account_email_domains", "+kpi_values", "+account_health_score")
 
@@ -164,8 +164,8 @@ def _side(
     sources = source_parties(destination, key, settings.account_matching.strategy)
     with reading(engine) as connection:
         customer_id = get_customer(connection, customer).id
-        accounts = dashboard_parties(connection, customer_id)
-        outcomes = propose_matches(connection, customer_id, sources, accounts, settings)
+        side = dashboard_sides(connection, [customer_id])[customer_id]
+    outcomes = propose_matches(side, sources, settings)
     values = {
         (row["account_id"], row["kpi"]): (row["value"], row["status"])
         for row in _rows(destination, "kpi_values", key, ("account_id", "kpi", "value", "status"))

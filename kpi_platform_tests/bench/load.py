@@ -22,7 +22,7 @@ from sqlalchemy import orm
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database, tables
 from kpi_platform.dashboard.customers import add_customer
-from kpi_platform.dashboard.match_store import StoredOutcome, store_outcomes
+from kpi_platform.dashboard.match_store import KnownMatches, StoredOutcome, store_changes
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline.load import LoadReport, load_dashboard
 from kpi_platform.process import tune_memory
@@ -184,7 +184,7 @@ def _prepare(configuration: Configuration, accounts: int) -> dict[str, Any]:
         outcomes = [
             StoredOutcome(one, one, None, 0.0, "none", "none", "", []) for one in marts["account_id"].tolist()
         ]
-        store_outcomes(connection, customer.id, outcomes, AS_OF)
+        store_changes(connection, {customer.id: KnownMatches({}).changes(outcomes)}, AS_OF)
     engine.dispose()
     return marts
 

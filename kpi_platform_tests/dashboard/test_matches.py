@@ -4,15 +4,14 @@ import pytest
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.accounts import Account, add_account, get_account
-from kpi_platform.dashboard.customers import add_customer, get_customer
+from kpi_platform.dashboard.accounts import Account, add_account, get_account, list_accounts
+from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.match_store import (
     StoredOutcome,
-    known_links,
-    matches_state,
+    matches_states,
     note_loaded,
-    rejected_pairs,
-    store_outcomes,
+    read_matches,
+    store_changes,
 )
 from kpi_platform.dashboard.matches import (
     decide,
@@ -20,7 +19,6 @@ from kpi_platform.dashboard.matches import (
     list_matches,
     match_decisions,
     undo_decision,
-    weakest_matches,
 )
 from kpi_platform.domain.errors import Conflict, InvalidInput, NotFound
 
@@ -55,7 +53,15 @@ def connection(any_dashboard_engine: sa.Engine):  # type: ignore[no-untyped-def]
 
 
 def store(connection: sa.Connection, *outcomes: StoredOutcome) -> int:
-    return store_outcomes(connection, get_customer(connection, "acme").id, outcomes, NOW)
+    changes = read_matches(connection, [1])[1].changes(outcomes)
+    store_changes(connection, {1: changes}, NOW)
+    return len(changes)
+
+
+def links(connection: sa.Connection) -> dict[str, int]:
+    """What is known of the source accounts, with the external ids of the dashboard's accounts."""
+    external = {one.external_id: one.id for one in list_accounts(connection, "acme") if one.external_id}
+    return read_matches(connection, [1])[1].links(external)
 
 
 def load_new_account(connection: sa.Connection, source: str) -> Account:
@@ -63,16 +69,16 @@ def load_new_account(connection: sa.Connection, source: str) -> Account:
     created = add_account(connection, "acme", name="Three", external_id=source)
     mine = tables.accounts.c.id == created.id
     connection.execute(sa.update(tables.accounts).where(mine).values(upload_version=1))
-    note_loaded(connection, 1, 1, created=True)
+    note_loaded(connection, {1: 1}, created={1: 1})
     return created
 
 
 def test_outcomes_are_stored_once_and_vanish_with_their_source(connection: sa.Connection) -> None:
     rows = outcome("A", 1, "match"), outcome("B", 2, "review", (2, 1)), outcome("C", None, "none")
     assert store(connection, *rows) == 3
-    state = matches_state(connection, 1)
+    state = matches_states(connection, [1])[1]
     assert store(connection, *rows) == 0
-    assert matches_state(connection, 1) == state
+    assert matches_states(connection, [1])[1] == state
     assert store(connection, *rows[:2]) == 1
     assert [one.source_account_id for one in list_matches(connection, "acme")] == ["A", "B"]
     [waiting] = list_matches(connection, "acme", decision="review")
@@ -82,7 +88,7 @@ def test_outcomes_are_stored_once_and_vanish_with_their_source(connection: sa.Co
 def test_a_loaded_match_is_known_from_then_on_and_keeps_how_it_was_found(connection: sa.Connection) -> None:
     store(connection, outcome("A", 1, "match"), outcome("C", None, "none"))
     created = load_new_account(connection, "C")
-    assert known_links(connection, 1, {"A", "C"}) == {"A": 1, "C": created.id}
+    assert links(connection) == {"A": 1, "C": created.id}
     again = StoredOutcome("A", "Source A", 1, 1.0, "id", "match", "known", [])
     assert (
         store(connection, again, StoredOutcome("C", "Source C", created.id, 1.0, "id", "match", "known", []))
@@ -92,25 +98,17 @@ def test_a_loaded_match_is_known_from_then_on_and_keeps_how_it_was_found(connect
     assert get_match(connection, "acme", "C").method == "created"
 
 
-def test_the_weakest_matches_are_accepted_ones_as_they_were_found_at_first(connection: sa.Connection) -> None:
-    store(connection, outcome("A", 1, "match"), outcome("B", 2, "review", (2,)), outcome("C", None, "none"))
-    load_new_account(connection, "C")
-    store(connection, StoredOutcome("A", "Source A", 1, 1.0, "id", "match", "known", []))
-    [weakest] = weakest_matches(connection, get_customer(connection, "acme").id, 20)
-    assert (weakest.source_account_id, weakest.score, weakest.method) == ("A", 0.8, "fuzzy")
-
-
 def test_a_decision_binds_until_it_is_undone(connection: sa.Connection) -> None:
     store(connection, outcome("A", 1, "review", (1, 2)))
     accepted = decide(connection, "acme", "A", "accept", who="ann")
     assert (accepted.account_id, accepted.decided_by) == (1, "ann")
-    assert known_links(connection, 1, {"A"}) == {"A": 1}
+    assert links(connection) == {"A": 1}
     chosen = decide(connection, "acme", "A", "choose", account_id=2, who="bob", note="phoned them")
-    assert known_links(connection, 1, {"A"}) == {"A": 2}
+    assert links(connection) == {"A": 2}
     assert [one.id for one in match_decisions(connection, "acme")] == [chosen.id]
     match = undo_decision(connection, "acme", chosen.id, who="ann")
     assert (match.decision, match.loaded) == ("review", False)
-    assert known_links(connection, 1, {"A"}) == {}
+    assert links(connection) == {}
     assert len(match_decisions(connection, "acme", include_undone=True)) == 2
     with pytest.raises(Conflict, match="undone already"):
         undo_decision(connection, "acme", chosen.id, who="ann")
@@ -124,17 +122,17 @@ def test_a_rejection_offers_the_next_candidate_and_then_none(connection: sa.Conn
     decide(connection, "acme", "A", "reject", who="ann")
     match = get_match(connection, "acme", "A")
     assert (match.decision, match.account_id) == ("none", None)
-    assert rejected_pairs(connection, 1) == {("A", 1), ("A", 2)}
+    assert read_matches(connection, [1])[1].rejected == {("A", 1), ("A", 2)}
 
 
 def test_an_undone_decision_cuts_the_link_that_a_load_made(connection: sa.Connection) -> None:
     account = add_account(connection, "acme", name="Three", external_id="A")
     store(connection, outcome("A", account.id, "review"))
     decision = decide(connection, "acme", "A", "accept", who="ann")
-    note_loaded(connection, 1, 1, created=False)
+    note_loaded(connection, {1: 1}, created={})
     undo_decision(connection, "acme", decision.id, who="ann")
     assert get_account(connection, "acme", account.id).external_id is None
-    assert known_links(connection, 1, {"A"}) == {}
+    assert links(connection) == {}
 
 
 def test_one_account_is_not_two_source_accounts(connection: sa.Connection) -> None:

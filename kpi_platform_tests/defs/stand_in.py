@@ -1,6 +1,6 @@
 """The flow's shape with steps that only decide who fails, for tests of the batch itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -45,18 +45,23 @@ def stand_in(breaks_build: str = "", breaks_match: str = "") -> dg.Definitions:
         partition_events.store_checks(context, checks)
         yield from batch.finish()
 
-    def work(customer: str) -> dict[str, Any]:
-        if customer == breaks_match:
+    def work(customers: Sequence[str]) -> Sequence[str]:
+        if breaks_match in customers:
             raise Broken("no idea")
+        return customers
+
+    def outcome(_customer: str) -> dict[str, Any]:
         return {}
 
     @dg.asset(key=MATCHES, deps=MARTS, partitions_def=CUSTOMERS, backfill_policy=BATCH_POLICY)
     def account_matches(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        yield from Batch.of(context).each(work)
+        batch = Batch.of(context)
+        yield from batch.each([batch.customers], work, outcome)
 
     @dg.asset(key=LOAD, deps=[MATCHES], partitions_def=CUSTOMERS, backfill_policy=BATCH_POLICY)
     def dashboard_load(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        yield from Batch.of(context).each(lambda _: {})
+        batch = Batch.of(context)
+        yield from batch.each([batch.customers], tuple, outcome)
 
     assets = [kpi_marts, account_matches, dashboard_load]
     return dg.Definitions(

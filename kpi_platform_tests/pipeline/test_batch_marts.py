@@ -10,7 +10,7 @@ from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.pipeline import batch_marts
-from kpi_platform.pipeline.batch_marts import BatchMarts
+from kpi_platform.pipeline.batch_marts import BatchMarts, in_groups
 from kpi_platform_tests.pipeline.desk import T1
 from kpi_platform_tests.pipeline.marts import MartAccount, write_marts
 
@@ -31,6 +31,12 @@ class Counting(DuckDbDestination):
         if self.down:
             raise DestinationUnavailable("It is down.")
         return super().read_mart(table, customer, columns, **options)
+
+    def mart_rows(self, *arguments: Any) -> dict[str, dict[str, int]]:
+        if self.down:
+            type(self).reads += 1
+            raise DestinationUnavailable("It is down.")
+        return super().mart_rows(*arguments)
 
 
 @pytest.fixture
@@ -97,3 +103,36 @@ def test_an_error_while_reading_ahead_is_told_to_who_asks(
     marts.read_ahead()
     with pytest.raises(DestinationUnavailable, match="It is down"):
         list(marts.read_mart("kpi_values", "acme"))
+
+
+@pytest.mark.parametrize(
+    ("customers", "rows", "chunk_rows", "expected"),
+    [
+        (32, 50_000, 1_000_000, [["acme", "bolt", "core", "dash"]]),
+        (3, 50_000, 1_000_000, [["acme", "bolt", "core"], ["dash"]]),
+        (32, 10, 1_000_000, [["acme", "bolt"], ["core"], ["dash"]]),
+        (32, 50_000, 8, [["acme", "bolt"], ["core"], ["dash"]]),
+    ],
+    ids=["few", "more customers than go together", "more rows than go together", "more rows than are read"],
+)
+def test_customers_are_written_together_that_have_few_rows_and_are_read_together(
+    destination: Counting,
+    monkeypatch: pytest.MonkeyPatch,
+    customers: int,
+    rows: int,
+    chunk_rows: int,
+    expected: list[list[str]],
+) -> None:
+    monkeypatch.setattr(batch_marts, "GROUP_CUSTOMERS", customers)
+    monkeypatch.setattr(batch_marts, "GROUP_ROWS", rows)
+    monkeypatch.setattr(batch_marts, "CHUNK_ROWS", chunk_rows)
+    marts = BatchMarts(destination, list(CUSTOMERS))
+    assert list(in_groups(dict.fromkeys(CUSTOMERS, marts), list(CUSTOMERS))) == expected
+
+
+def test_who_has_no_destination_or_one_that_is_down_is_alone(
+    destination: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counting, "down", True)
+    marts = dict.fromkeys(["core", "dash"], BatchMarts(destination, ["core", "dash"]))
+    assert list(in_groups(marts, list(CUSTOMERS))) == [[key] for key in CUSTOMERS]

@@ -44,6 +44,18 @@ def test_the_same_load_again_writes_not_one_row(desk: Desk) -> None:
     assert desk.everything() == before
 
 
+def test_a_matching_tells_how_known_accounts_were_found_at_first(desk: Desk) -> None:
+    with desk.engine.begin() as connection:
+        add_account(connection, "acme", name="ACME Corp.")
+    desk.load(T1, [acme(), zeta()])
+    write_marts(desk.configuration, "acme", T2, [acme(), zeta()])
+    report = match_accounts(desk.configuration, desk.engine, "acme", T2)
+    assert (report.by_method, report.changed) == ({"id": 2}, 0)
+    [weakest] = report.weakest
+    assert weakest.source_account_id == "001A"
+    assert weakest.method not in ("id", "created")
+
+
 def test_a_later_load_of_the_same_values_only_confirms_them(desk: Desk) -> None:
     desk.load(T1, [acme(), zeta()])
     before = desk.everything()

@@ -180,7 +180,7 @@ def test_loads_of_different_customers_do_not_wait_for_each_other(
     other.marts(T1, [acme(nps=2)])
     with postgres_engine.begin() as connection:
         # As a load of the first customer that has begun and is not done.
-        uploads.lock_uploads(connection, get_customer(connection, "acme").id)
+        uploads.lock_uploads(connection, [get_customer(connection, "acme").id])
         connection.execute(sa.update(tables.kpis).values(value=3.0))
         with ThreadPoolExecutor(1) as pool:
             done = pool.submit(load_dashboard, configuration, postgres_engine, "zeta", T1)

@@ -1,0 +1,227 @@
+"""The steps of loads inside their transaction: lock, judge, plan, write. A statement is for all of them."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from kpi_platform.dashboard import uploads
+from kpi_platform.dashboard.accounts import new_account_ids
+from kpi_platform.dashboard.baseline import record_baseline
+from kpi_platform.dashboard.customers import find_each
+from kpi_platform.dashboard.definitions import KpiDefinition
+from kpi_platform.dashboard.load_holds import end_holds, usual_loads
+from kpi_platform.dashboard.match_store import matches_states
+from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.sources import SOURCES
+from kpi_platform.pipeline.customer_settings import EffectiveSettings
+from kpi_platform.pipeline.incoming import Incoming
+from kpi_platform.pipeline.load_accounts import load_accounts, load_health, place_accounts
+from kpi_platform.pipeline.load_changes import LoadWriter, writing
+from kpi_platform.pipeline.load_guard import Judgement, judge
+from kpi_platform.pipeline.load_task import LoadTask, read_loaded
+from kpi_platform.pipeline.load_values import load_values
+
+UpdateMode = Literal["upsert", "replace"]
+DataSource = Literal["salesforce", "servicenow", "combined"]
+Progress = Callable[[str, int, int], None]
+"""Called with the phase (read, accounts, values, finish), what is done, and of how much (0: not known)."""
+
+_NOTES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for, of all that are loaded together."""
+
+    as_of: datetime
+    run_id: str | None
+    dry_run: bool
+    update_mode: UpdateMode | None
+    data_source: DataSource
+    uploaded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a load of one customer begins with."""
+
+    known: EffectiveSettings
+    definitions: list[KpiDefinition]
+    incoming: Incoming
+
+
+@dataclass(slots=True)
+class Load:
+    """One load of the transaction. `version` is the upload that the dashboard shows afterwards."""
+
+    task: LoadTask
+    newest: uploads.Upload | None
+    mode: UpdateMode
+    header: dict[str, Any]
+    fingerprint: str
+    judged: Judgement
+    version: int | None
+
+    @property
+    def is_same(self) -> bool:
+        """Everything is as the newest upload left it; only a later `as_of` is worth an upload."""
+        newest = self.newest
+        return newest is not None and newest.fingerprint == self.fingerprint and not self.task.any_older
+
+    @property
+    def is_held(self) -> bool:
+        return bool(self.judged.harms) and not self.is_same
+
+    def row(self) -> dict[str, Any]:
+        """The upload's row at its beginning."""
+        return uploads.upload_row(self.task.customer_id, self.task.version, kind="load", **self.header)
+
+
+def begin_loads(connection: sa.Connection, wanted: Wanted, read: Sequence[Read]) -> list[Load]:
+    """Locks the uploads of the customers, and looks at what is there beside what comes in. Raises
+    UnknownCustomer where one has been removed meanwhile."""
+    find_each(connection, [one.known.customer.key for one in read])
+    customers = [one.known.customer.id for one in read]
+    uploads.lock_uploads(connection, customers)
+    newest = uploads.newest_uploads(connection, customers)
+    matches = matches_states(connection, customers)
+    usual = usual_loads(connection, list(newest)) if newest else {}
+    loads = []
+    for one in read:
+        customer = one.known.customer.id
+        task = _task(connection, wanted, one, newest.get(customer))
+        mode = wanted.update_mode or one.known.settings.update.mode
+        header = {
+            "as_of": wanted.as_of,
+            "current_as_of": _shown_after(task),
+            "update_mode": mode,
+            "data_source": wanted.data_source,
+            "settings_version": one.known.version,
+            "run_id": wanted.run_id,
+            "uploaded_by": wanted.uploaded_by,
+        }
+        fingerprint = _fingerprint(task, mode, wanted.data_source, matches[customer])
+        judged = judge(task, usual.get(customer, ()))
+        before = newest[customer].version if customer in newest else None
+        loads.append(Load(task, newest.get(customer), mode, header, fingerprint, judged, before))
+    return loads
+
+
+def apply_loads(connection: sa.Connection, wanted: Wanted, loads: Sequence[Load], progress: Progress) -> None:
+    """Plans and writes the loads, but for those that are held."""
+    applied = [load for load in loads if not (load.is_same or load.is_held)]
+    customers = [load.task.customer_id for load in applied]
+    if applied and not wanted.dry_run:
+        record_baseline(connection, customers, wanted.as_of)
+    known = {load.task.customer_id for load in applied if not load.task.is_first}
+    loaded = read_loaded(connection, customers, known) if applied else {}
+    placed = [place_accounts(load.task, loaded[load.task.customer_id]) for load in applied]
+    created = sum(len(one.created) for one in placed)
+    new_ids = iter(new_account_ids(connection, created, reserve=not wanted.dry_run) if created else ())
+    with writing(connection, dry_run=wanted.dry_run) as writer:
+        for load in loads:
+            if load.is_same:
+                _confirm(load, writer)
+        for load, place in zip(applied, placed, strict=True):
+            task, there = load.task, loaded[load.task.customer_id]
+            writer.begin(load.row())
+            size = len(task.incoming.source_ids)
+            progress("accounts", 0, size)
+            load_accounts(task, place, new_ids, writer)
+            load_health(task, place, there, writer)
+            progress("accounts", size, size)
+            load_values(task, place, there, writer, lambda done, total: progress("values", done, total))
+            _complete(load, there.definitions, writer)
+        progress("finish", 0, 1)
+    gone_through = {
+        load.task.customer_id: load.task.customer
+        for load in loads
+        if not (load.is_held or wanted.dry_run or load.task.any_older or load.task.is_first)
+    }
+    if gone_through:
+        end_holds(connection, gone_through)
+
+
+def _task(connection: sa.Connection, wanted: Wanted, read: Read, newest: uploads.Upload | None) -> LoadTask:
+    return LoadTask(
+        connection=connection,
+        customer=read.known.customer.key,
+        customer_id=read.known.customer.id,
+        version=newest.version + 1 if newest else 1,
+        as_of=wanted.as_of,
+        shown={source: newest.newest_as_of(source) if newest else None for source in SOURCES},
+        replace=(wanted.update_mode or read.known.settings.update.mode) == "replace",
+        sources=SOURCES if wanted.data_source == "combined" else (wanted.data_source,),
+        settings=read.known.settings,
+        definitions={one.kpi: one for one in read.definitions},
+        incoming=read.incoming,
+        dry_run=wanted.dry_run,
+    )
+
+
+def _confirm(load: Load, writer: LoadWriter) -> None:
+    task, newest = load.task, load.newest
+    assert newest is not None
+    task.counts["kpis_unchanged"] = newest.kpis_inserted + newest.kpis_updated + newest.kpis_unchanged
+    task.counts["accounts_skipped"] = newest.accounts_skipped
+    task.counts["sent_to_review"] = newest.sent_to_review
+    task.notes.extend(newest.notes)
+    if load.header["current_as_of"] == newest.current_as_of or task.dry_run:
+        return
+    profile = load.judged.profile.document()
+    writer.begin(load.row() | uploads.closing(task.counts, newest.notes, load.fingerprint, profile))
+    load.version = task.version
+
+
+def _complete(load: Load, known: Mapping[str, KpiDefinition], writer: LoadWriter) -> None:
+    task, newest = load.task, load.newest
+    if task.dry_run:
+        return
+    defined = writer.define(task.customer_id, list(task.definitions.values()), known)
+    fingerprint = None if task.any_older else load.fingerprint
+    if (
+        newest is not None
+        and not task.changed_anything
+        and not defined
+        and load.header["current_as_of"] == newest.current_as_of
+    ):
+        writer.discard(task.customer_id, task.version)
+        if fingerprint is not None:
+            # What it stands for is what the dashboard shows since then.
+            uploads.update_upload(task.connection, task.customer_id, newest.version, fingerprint=fingerprint)
+        return
+    profile = None if task.any_older else load.judged.profile.document()
+    closing = uploads.closing(task.counts, task.notes[:_NOTES], fingerprint, profile)
+    writer.complete(task.customer_id, task.version, closing)
+    load.version = task.version
+
+
+def _shown_after(task: LoadTask) -> dict[str, str]:
+    loaded = {source: max(task.shown[source] or task.as_of, task.as_of) for source in task.sources}
+    return _times({**task.shown, **loaded})
+
+
+def _times(shown: Mapping[Source, datetime | None]) -> dict[str, str]:
+    return {source: moment.isoformat() for source, moment in sorted(shown.items()) if moment is not None}
+
+
+def _fingerprint(task: LoadTask, mode: str, data_source: str, matches: tuple[int, str]) -> str:
+    """Stands for all that decides what a load does, but for `as_of`."""
+    settings = task.settings
+    parts = [
+        task.incoming.fingerprint,
+        mode,
+        data_source,
+        settings.account_matching.create_new_accounts,
+        settings.account_matching.update_existing_accounts,
+        settings.error_handling.on_missing_account,
+        settings.error_handling.on_duplicate_kpi,
+        matches,
+        [one.document() for one in task.definitions.values()],
+    ]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
