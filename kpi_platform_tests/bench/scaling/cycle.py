@@ -21,8 +21,8 @@ from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, RunOutcome
 STAGES = {
     "plan": [("kpi_platform.pipeline.build", "read_inputs"), ("kpi_platform.pipeline.build", "batch_of")],
     "build": [("kpi_platform.pipeline.build", "build_kpis")],
-    "match": [("kpi_platform.pipeline.match", "match_accounts")],
-    "load": [("kpi_platform.pipeline.load", "load_dashboard")],
+    "match": [("kpi_platform.pipeline.match", "match_together")],
+    "load": [("kpi_platform.pipeline.load", "load_together")],
 }
 """What is timed, by where it is found. `plan` is a part of `build`."""
 
