@@ -1,16 +1,18 @@
 """The accounts of a load and their health."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
+import sqlalchemy as sa
 
+from kpi_platform.dashboard.match_store import match_outcomes
 from kpi_platform.dashboard.tables import HEALTH_COLUMNS
-from kpi_platform.dashboard.versioned import ACCOUNTS, HEALTH, read_series
+from kpi_platform.dashboard.versioned import ACCOUNTS, HEALTH, read_current, read_series
 from kpi_platform.domain.errors import LoadRefused
-from kpi_platform.domain.load_accounts import UNMATCHED, Targets, target_accounts
+from kpi_platform.domain.load_accounts import UNMATCHED, Outcome, Targets, target_accounts
 from kpi_platform.domain.load_plan import (
     Array,
     Rows,
@@ -27,7 +29,7 @@ from kpi_platform.pipeline.load_task import Loaded, LoadTask
 _ATTRIBUTES = ("name", "external_id", "website", "industry", "region", "revenue", "csm_name", "csm_email")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Placed:
     """Where the incoming accounts go: the dashboard account of each, or UNMATCHED where its rows are not
     loaded; the positions of those that are `created`, whose accounts have no number yet."""
@@ -38,19 +40,26 @@ class Placed:
     created: list[int]
 
 
-def place_accounts(task: LoadTask, loaded: Loaded) -> Placed:
-    """Notes or refuses accounts without a match as the settings say."""
-    current = _by_id(loaded.accounts)
+def place_accounts(connection: sa.Connection, tasks: Sequence[LoadTask]) -> list[Placed]:
+    """For each load. Notes or refuses accounts without a match as the settings say."""
+    customers = [task.customer_id for task in tasks]
+    accounts, outcomes = read_current(connection, ACCOUNTS, customers), match_outcomes(connection, customers)
+    return [_place(task, accounts.pop(task.customer_id), outcomes.pop(task.customer_id)) for task in tasks]
+
+
+def _place(task: LoadTask, accounts: Mapping[str, Array], outcomes: Mapping[str, Outcome]) -> Placed:
+    current = _by_id(accounts)
     known = {i: a for i, a in zip(current.columns["external_id"], current.key.tolist(), strict=True) if i}
-    targets = target_accounts(task.incoming.source_ids, loaded.outcomes, known)
+    targets = target_accounts(task.incoming.source_ids, outcomes, known)
     created = _missing_accounts(task, targets)
     _require_all_accounted_for(task, int(np.count_nonzero(targets.account != UNMATCHED)), len(created))
     return Placed(current, known, targets.account, created)
 
 
-def load_accounts(task: LoadTask, placed: Placed, new_ids: Iterator[int], writer: LoadWriter) -> None:
-    """Creates, updates and retires accounts; those `created` take their numbers from `new_ids`."""
-    current, target = placed.current, placed.target
+def load_accounts(task: LoadTask, placed: Placed, new_ids: Iterator[int], writer: LoadWriter) -> Array:
+    """Creates, updates and retires accounts; those `created` take their numbers from `new_ids`. Returns the
+    dashboard account of each incoming one, or UNMATCHED where its rows are not loaded."""
+    current, target = placed.current, placed.target.copy()
     target[placed.created] = list(islice(new_ids, len(placed.created)))
     rows = _account_rows(task, target, current, placed.known)
     changes = plan_changes(
@@ -65,14 +74,15 @@ def load_accounts(task: LoadTask, placed: Placed, new_ids: Iterator[int], writer
     columns = {**task.upload, "account_id": rows.key, **rows.columns, "retired_at": None}
     writer.change(ACCOUNTS, "inserted", columns | {"created_at": task.as_of}, changes.inserted)
     writer.change(ACCOUNTS, "updated", columns, changes.updated)
-    writer.change(ACCOUNTS, "retired", retiring(task, current), changes.retired)
+    writer.change(ACCOUNTS, "retired", _retiring(task, current), changes.retired)
     writer.note_loaded(task.customer_id, task.version, created=bool(placed.created))
     task.counts["accounts_created"] = len(changes.inserted)
     task.counts["accounts_updated"] = len(changes.updated)
     task.counts["accounts_retired"] = len(changes.retired)
+    return target
 
 
-def retiring(task: LoadTask, current: Rows) -> dict[str, Any]:
+def _retiring(task: LoadTask, current: Rows) -> dict[str, Any]:
     """The columns of rows by account that are retired."""
     return {**task.upload, "account_id": current.key, **current.columns, "retired_at": task.as_of}
 
@@ -88,10 +98,13 @@ def _require_all_accounted_for(task: LoadTask, matched: int, created: int) -> No
         )
 
 
-def load_health(task: LoadTask, placed: Placed, loaded: Loaded, writer: LoadWriter) -> None:
+def load_health(task: LoadTask, target: Array, loaded: Loaded, writer: LoadWriter) -> None:
     """The health scores and further rates of the accounts that are loaded."""
-    incoming = {name: task.incoming.health[name] for name in HEALTH_COLUMNS}
-    rows, current = _by_account(task, placed.target, incoming), _by_id(loaded.health)
+    rows = _by_account(task, target, {name: task.incoming.health[name] for name in HEALTH_COLUMNS})
+    there = loaded.health
+    if there is None:
+        there = read_current(task.connection, HEALTH, [task.customer_id])[task.customer_id]
+    current = _by_id(there)
     changes = plan_changes(
         rows,
         current,
@@ -110,7 +123,7 @@ def load_health(task: LoadTask, placed: Placed, loaded: Loaded, writer: LoadWrit
     }
     writer.change(HEALTH, "inserted", columns, changes.inserted)
     writer.change(HEALTH, "updated", columns, changes.updated)
-    writer.change(HEALTH, "retired", retiring(task, current), changes.retired)
+    writer.change(HEALTH, "retired", _retiring(task, current), changes.retired)
     if len(changes.older):
         series = read_series(task.connection, HEALTH, task.customer_id, HEALTH_COLUMNS, task.as_of, None)
         past = differing(rows, _by_id(series), HEALTH_COLUMNS)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -20,10 +20,10 @@ from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import EffectiveSettings
 from kpi_platform.pipeline.incoming import Incoming
-from kpi_platform.pipeline.load_accounts import load_accounts, load_health, place_accounts
+from kpi_platform.pipeline.load_accounts import Placed, load_accounts, load_health, place_accounts
 from kpi_platform.pipeline.load_changes import LoadWriter, writing
 from kpi_platform.pipeline.load_guard import Judgement, judge
-from kpi_platform.pipeline.load_task import LoadTask, read_loaded
+from kpi_platform.pipeline.load_task import Loaded, LoadTask, read_loaded
 from kpi_platform.pipeline.load_values import load_values
 
 UpdateMode = Literal["upsert", "replace"]
@@ -115,28 +115,19 @@ def begin_loads(connection: sa.Connection, wanted: Wanted, read: Sequence[Read])
 def apply_loads(connection: sa.Connection, wanted: Wanted, loads: Sequence[Load], progress: Progress) -> None:
     """Plans and writes the loads, but for those that are held."""
     applied = [load for load in loads if not (load.is_same or load.is_held)]
-    customers = [load.task.customer_id for load in applied]
+    tasks = [load.task for load in applied]
     if applied and not wanted.dry_run:
-        record_baseline(connection, customers, wanted.as_of)
-    known = {load.task.customer_id for load in applied if not load.task.is_first}
-    loaded = read_loaded(connection, customers, known) if applied else {}
-    placed = [place_accounts(load.task, loaded[load.task.customer_id]) for load in applied]
+        record_baseline(connection, [task.customer_id for task in tasks], wanted.as_of)
+    placed = place_accounts(connection, tasks) if applied else []
+    loaded = read_loaded(connection, tasks)
     created = sum(len(one.created) for one in placed)
     new_ids = iter(new_account_ids(connection, created, reserve=not wanted.dry_run) if created else ())
     with writing(connection, dry_run=wanted.dry_run) as writer:
         for load in loads:
             if load.is_same:
                 _confirm(load, writer)
-        for load, place in zip(applied, placed, strict=True):
-            task, there = load.task, loaded[load.task.customer_id]
-            writer.begin(load.row())
-            size = len(task.incoming.source_ids)
-            progress("accounts", 0, size)
-            load_accounts(task, place, new_ids, writer)
-            load_health(task, place, there, writer)
-            progress("accounts", size, size)
-            load_values(task, place, there, writer, lambda done, total: progress("values", done, total))
-            _complete(load, there.definitions, writer)
+        for load in applied:
+            _apply(load, placed.pop(0), loaded.pop(load.task.customer_id), new_ids, writer, progress)
         progress("finish", 0, 1)
     gone_through = {
         load.task.customer_id: load.task.customer
@@ -145,6 +136,27 @@ def apply_loads(connection: sa.Connection, wanted: Wanted, loads: Sequence[Load]
     }
     if gone_through:
         end_holds(connection, gone_through)
+
+
+def _apply(
+    load: Load,
+    placed: Placed,
+    loaded: Loaded,
+    new_ids: Iterator[int],
+    writer: LoadWriter,
+    progress: Progress,
+) -> None:
+    task = load.task
+    size = len(task.incoming.source_ids)
+    writer.begin(load.row())
+    progress("accounts", 0, size)
+    target = load_accounts(task, placed, new_ids, writer)
+    # The values need all the room that there is.
+    del placed
+    load_health(task, target, loaded, writer)
+    progress("accounts", size, size)
+    load_values(task, target, loaded, writer, lambda done, total: progress("values", done, total))
+    _complete(load, loaded.definitions, writer)
 
 
 def _task(connection: sa.Connection, wanted: Wanted, read: Read, newest: uploads.Upload | None) -> LoadTask:

@@ -1,7 +1,6 @@
-"""What the steps of one load share, and what the database has of its customer."""
+"""What the steps of one load share, and what earlier loads have left."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,11 +8,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard.definitions import KpiDefinition, stored_definitions_of
-from kpi_platform.dashboard.match_store import match_outcomes
 from kpi_platform.dashboard.uploads import COUNTS
-from kpi_platform.dashboard.versioned import ACCOUNTS, HEALTH, VALUES, no_current, read_current
+from kpi_platform.dashboard.versioned import HEALTH, VALUES, no_current, read_current
 from kpi_platform.domain.kpis import Source
-from kpi_platform.domain.load_accounts import Outcome
 from kpi_platform.domain.load_plan import Array
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
@@ -22,40 +19,12 @@ from kpi_platform.pipeline.incoming import Incoming
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What is there before a load. `values` is None where there may be many: they are read in parts."""
+    """What loads have brought before. Health and values are None where they may be many: then they are read
+    when they are needed, values in parts."""
 
-    accounts: Mapping[str, Array]
-    health: Mapping[str, Array]
+    health: Mapping[str, Array] | None
     values: Mapping[str, Array] | None
-    outcomes: Mapping[str, Outcome]
-    """What the matching made of each source account."""
     definitions: Mapping[str, KpiDefinition]
-
-
-def read_loaded(
-    connection: sa.Connection, customer_ids: Sequence[int], loaded_before: AbstractSet[int]
-) -> dict[int, Loaded]:
-    """What is there of each of these customers. Those not in `loaded_before` have no health, values and
-    definitions: nobody needs to look for them. Values are read along where the customers are several."""
-    before = sorted(loaded_before)
-    accounts, outcomes = (
-        read_current(connection, ACCOUNTS, customer_ids),
-        match_outcomes(connection, customer_ids),
-    )
-    health = read_current(connection, HEALTH, before) if before else {}
-    several = len(customer_ids) > 1
-    values = read_current(connection, VALUES, before) if before and several else {}
-    definitions = stored_definitions_of(connection, before) if before else {}
-    return {
-        customer: Loaded(
-            accounts=accounts[customer],
-            health=health.get(customer, no_current(HEALTH)),
-            values=values.get(customer, None if customer in loaded_before else no_current(VALUES)),
-            outcomes=outcomes[customer],
-            definitions=definitions.get(customer, {}),
-        )
-        for customer in customer_ids
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +79,19 @@ class LoadTask:
     def changed_anything(self) -> bool:
         left_as_it_was = ("kpis_unchanged", "kpis_skipped", "accounts_skipped", "sent_to_review")
         return any(count for name, count in self.counts.items() if name not in left_as_it_was)
+
+
+def read_loaded(connection: sa.Connection, tasks: Sequence[LoadTask]) -> dict[int, Loaded]:
+    """By customer. Nobody looks for what first loads cannot find; all is read at once where there are several
+    customers."""
+    customers = [task.customer_id for task in tasks if not task.is_first]
+    several = customers if len(tasks) > 1 else []
+    health = read_current(connection, HEALTH, several) if several else {}
+    values = read_current(connection, VALUES, several) if several else {}
+    definitions = stored_definitions_of(connection, customers) if customers else {}
+    return {
+        task.customer_id: Loaded(no_current(HEALTH), no_current(VALUES), {})
+        if task.is_first
+        else Loaded(health.get(task.customer_id), values.get(task.customer_id), definitions[task.customer_id])
+        for task in tasks
+    }

@@ -18,7 +18,6 @@ from kpi_platform.domain.load_plan import (
     rank,
     rows_by,
 )
-from kpi_platform.pipeline.load_accounts import Placed
 from kpi_platform.pipeline.load_changes import LoadWriter
 from kpi_platform.pipeline.load_task import Loaded, LoadTask
 
@@ -30,11 +29,11 @@ _WINDOW = ("window_start", "window_end")
 
 
 def load_values(
-    task: LoadTask, placed: Placed, loaded: Loaded, writer: LoadWriter, progress: Callable[[int, int], None]
+    task: LoadTask, target: Array, loaded: Loaded, writer: LoadWriter, progress: Callable[[int, int], None]
 ) -> None:
     """The KPI values, a slice of accounts after the other."""
     slugs = sorted({*loaded.definitions, *task.definitions})
-    key, places = _keyed_values(task, placed.target, slugs)
+    key, places = _keyed_values(task, target, slugs)
     progress(0, len(key))
     some = loaded.values is not None and len(loaded.values["account_id"])
     for start, end, accounts in _slices(key // len(slugs), 2**31 if some else SLICE_ACCOUNTS):
