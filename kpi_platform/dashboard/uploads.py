@@ -168,6 +168,13 @@ def closing(
     return {**counts, **done}
 
 
+def note_end(connection: sa.Connection, uploads: Iterable[tuple[int, int]]) -> None:
+    """All that these uploads (customer, version) bring is written now."""
+    now = datetime.now(UTC)
+    ended = [{"customer": one, "upload": version, "finished_at": now} for one, version in uploads]
+    connection.execute(_UPDATE, ended)
+
+
 def update_upload(connection: sa.Connection, customer_id: int, version: int, **values: Any) -> None:
     """Changes a row that `add_uploads` wrote."""
     connection.execute(_UPDATE, {"customer": customer_id, "upload": version, **values})

@@ -26,6 +26,7 @@ from kpi_platform.pipeline.incoming import read_incoming
 from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.load_guard import hold
 from kpi_platform.pipeline.load_steps import (
+    NOTES,
     DataSource,
     Load,
     Progress,
@@ -35,8 +36,6 @@ from kpi_platform.pipeline.load_steps import (
     apply_loads,
     begin_loads,
 )
-
-_NOTES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ def _report(load: Load, wanted: Wanted, seconds: float) -> LoadReport:
         retired=counts.pop("kpis_retired"),
         history_only=counts.pop("kpis_history_only"),
         source_accounts=len(task.incoming.source_ids),
-        errors=tuple(task.notes[:_NOTES]),
+        errors=tuple(task.notes[:NOTES]),
         anomalies=load.judged.anomalies,
         seconds=seconds,
         **counts,

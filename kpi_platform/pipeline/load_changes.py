@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from kpi_platform.dashboard.bulk import concatenated, write_columns
 from kpi_platform.dashboard.definitions import KpiDefinition, store_definitions
 from kpi_platform.dashboard.match_store import note_loaded
-from kpi_platform.dashboard.uploads import add_uploads, update_upload
+from kpi_platform.dashboard.uploads import add_uploads, note_end, update_upload
 from kpi_platform.dashboard.versioned import (
     FAMILIES,
     Change,
@@ -47,7 +47,8 @@ class LoadWriter:
     _rows: int = 0
     _inserted: dict[Family, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
     _staged: dict[tuple[Family, Change], sa.Table] = field(default_factory=dict)
-    _customers: set[int] = field(default_factory=set)
+    _written: set[tuple[int, int]] = field(default_factory=set)
+    """Uploads whose rows are written."""
     _loaded: dict[int, int] = field(default_factory=dict)
     _created: dict[int, int] = field(default_factory=dict)
     _new_definitions: dict[int, list[KpiDefinition]] = field(default_factory=dict)
@@ -101,13 +102,16 @@ class LoadWriter:
             if self._inserted[family]:
                 record_inserted(self.connection, family, sorted(self._inserted[family]))
         for (family, change), table in self._staged.items():
-            apply_staged(self.connection, family, table, sorted(self._customers), change)
+            customers = sorted({customer for customer, _ in self._written})
+            apply_staged(self.connection, family, table, customers, change)
         note_loaded(self.connection, self._loaded, created=self._created)
         store_definitions(self.connection, self._new_definitions, self._changed_definitions)
+        if self._written:
+            note_end(self.connection, sorted(self._written))
 
     def _write(self) -> None:
         if self._uploads:
-            self._customers |= {customer for customer, _ in self._uploads}
+            self._written |= self._uploads.keys()
             add_uploads(self.connection, list(self._uploads.values()))
             self._uploads.clear()
         for family in FAMILIES:

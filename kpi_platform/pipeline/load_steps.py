@@ -31,7 +31,8 @@ DataSource = Literal["salesforce", "servicenow", "combined"]
 Progress = Callable[[str, int, int], None]
 """Called with the phase (read, accounts, values, finish), what is done, and of how much (0: not known)."""
 
-_NOTES = 100
+NOTES = 100
+"""Notes that are kept of a load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def _complete(load: Load, known: Mapping[str, KpiDefinition], writer: LoadWriter
             uploads.update_upload(task.connection, task.customer_id, newest.version, fingerprint=fingerprint)
         return
     profile = None if task.any_older else load.judged.profile.document()
-    closing = uploads.closing(task.counts, task.notes[:_NOTES], fingerprint, profile)
+    closing = uploads.closing(task.counts, task.notes[:NOTES], fingerprint, profile)
     writer.complete(task.customer_id, task.version, closing)
     load.version = task.version
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.load_holds import open_hold
 from kpi_platform.dashboard.matches import list_matches
+from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import LoadHeld, LoadRefused
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline import load_changes
@@ -125,6 +126,22 @@ def without_seconds(report: LoadReport | LoadHeld) -> dict[str, Any]:
     assert isinstance(report, LoadReport)
     names = [name for name in LoadReport.__slots__ if name != "seconds"]
     return {name: getattr(report, name) for name in names}
+
+
+def test_uploads_that_are_written_together_end_when_all_is_written(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[datetime] = []
+    write = load_changes.store_definitions
+    monkeypatch.setattr(
+        load_changes, "store_definitions", lambda *of: (write(*of), written.append(datetime.now(UTC)))
+    )
+    desks.write(T1, {key: [acme(), zeta()] for key in KEYS})
+    desks.together(T1)
+    with desks.engine.connect() as connection:
+        uploads = [one for key in KEYS for one in list_uploads(connection, key)]
+    [end] = {one.finished_at for one in uploads}
+    assert max(one.started_at for one in uploads) < written[0] <= end
 
 
 def test_where_one_may_not_be_loaded_nothing_is(desks: Desks) -> None:
