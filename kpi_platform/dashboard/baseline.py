@@ -22,14 +22,15 @@ _WITH_UNRECORDED = sa.select(_accounts.c.customer_id).where(*_UNRECORDED).distin
 
 def record_baseline(connection: sa.Connection, customer_ids: Sequence[int], as_of: datetime) -> None:
     """Takes accounts of these customers that neither an upload brought nor the baseline has into it."""
-    mine = {"customers": connection.execute(_WITH_UNRECORDED, {"customers": customer_ids}).scalars().all()}
-    if not mine["customers"]:
+    found = connection.execute(_WITH_UNRECORDED, {"customers": customer_ids}).scalars().all()
+    if not found:
         return
+    mine = {"customers": found}
     uploads = tables.kpi_uploads
     begun = sa.select(uploads.c.customer_id).where(
         among_customers(uploads.c.customer_id), uploads.c.version == BASELINE
     )
-    new = set(mine["customers"]) - set(connection.execute(begun, mine).scalars())
+    new = set(found) - set(connection.execute(begun, mine).scalars())
     if new:
         about: dict[str, Any] = {
             "kind": "baseline",
@@ -41,7 +42,7 @@ def record_baseline(connection: sa.Connection, customer_ids: Sequence[int], as_o
         }
         add_uploads(connection, [upload_row(customer, BASELINE, **about) for customer in sorted(new)])
     key = _accounts.c.customer_id, sa.literal(BASELINE)
-    rows = sa.select(*key, *ACCOUNTS.selected(), sa.literal("baseline"), sa.literal(BASELINE))
+    rows = sa.select(*key, *ACCOUNTS.selected(), sa.literal(BASELINE), sa.literal("baseline"))
     history = sa.insert(ACCOUNTS.history).from_select(history_names(ACCOUNTS), rows.where(*_UNRECORDED))
     recorded = sa.update(_accounts).where(*_UNRECORDED).values(upload_version=BASELINE)
     for statement in (history, recorded):

@@ -91,16 +91,13 @@ def write_columns(
     write(connection, table, columns, rows)
 
 
-def write_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """`write_columns` for rows that are there as Python objects; all have the same names."""
-    if rows:
-        columns = {name: _from_python(table.c[name], [row[name] for row in rows]) for name in rows[0]}
-        write_columns(connection, table, columns, len(rows))
-
-
-def _from_python(column: sa.Column[Any], values: list[Any]) -> Array:
-    numeric = isinstance(column.type, sa.Integer | sa.Float)
-    return np.array(values, dtype=np.float64 if numeric else object)
+def from_python(table: sa.Table, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Columns for `write_columns` of Python objects: numbers, texts, booleans and None."""
+    numeric = {name: isinstance(table.c[name].type, sa.Integer | sa.Float) for name in columns}
+    return {
+        name: np.array(values, dtype=np.float64 if numeric[name] else object)
+        for name, values in columns.items()
+    }
 
 
 def concatenated(parts: Sequence[tuple[Mapping[str, Any], int]]) -> tuple[dict[str, Any], int]:

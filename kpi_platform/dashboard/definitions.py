@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import write_rows
+from kpi_platform.dashboard.bulk import from_python, write_columns
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.kpis import Direction, Source
@@ -79,7 +79,9 @@ def store_definitions(
     """Stores definitions by customer: those of KPIs that have none yet, and those that replace another one.
     Those of other KPIs stay: their old values are still there."""
     rows = [{"customer_id": customer, **one.document()} for customer, mine in new.items() for one in mine]
-    write_rows(connection, _table, rows)
+    if rows:
+        columns = from_python(_table, {name: [row[name] for row in rows] for name in rows[0]})
+        write_columns(connection, _table, columns, len(rows))
     updates = [
         {"customer": customer, "of_kpi": one.kpi, **one.document()}
         for customer, mine in changed.items()

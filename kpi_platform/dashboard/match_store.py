@@ -14,7 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import concatenated, read_columns_of, temporary, write_columns
+from kpi_platform.dashboard.bulk import from_python, read_columns_of, temporary, write_columns
 from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.load_plan import Array
 
@@ -164,20 +164,18 @@ def store_changes(connection: sa.Connection, changes: Mapping[int, MatchChanges]
     """Writes what has changed of each customer's matches."""
     gone = [(customer, source) for customer, change in changes.items() for source in change.gone]
     if gone:
-        customers, sources = zip(*gone, strict=True)
-        columns = {"customer_id": np.array(customers), "source_account_id": np.array(sources, dtype=object)}
+        columns = from_python(_GONE, dict(zip(_GONE.c.keys(), zip(*gone, strict=True), strict=True)))
         with temporary(connection, _GONE):
             write_columns(connection, _GONE, columns, len(gone))
             connection.execute(_DELETE)
-    new = [
-        ({"customer_id": customer, **_columns(change.new)}, len(change.new))
-        for customer, change in changes.items()
-        if change.new
-    ]
+    new = [(customer, *one) for customer, change in changes.items() for one in change.new]
     if new:
-        written, rows = concatenated(new)
-        written |= {"as_of": as_of, "updated_at": datetime.now(UTC)}
-        write_columns(connection, _table, written, rows)
+        customers, outcomes, loaded = zip(*new, strict=True)
+        values = {name: [getattr(outcome, name) for outcome in outcomes] for name in _NAMES}
+        values |= {"candidates": [json.dumps(outcome.candidates) for outcome in outcomes]}
+        columns = from_python(_table, {"customer_id": customers, **values, "loaded": loaded})
+        columns |= {"as_of": as_of, "updated_at": datetime.now(UTC)}
+        write_columns(connection, _table, columns, len(new))
 
 
 def match_outcomes(
@@ -236,18 +234,3 @@ def _still_loaded(old: StoredRow | None, new: StoredOutcome) -> bool:
     return bool(
         old is not None and old.loaded and new.decision == "match" and old.account_id == new.account_id
     )
-
-
-def _columns(new: Sequence[tuple[StoredOutcome, bool]]) -> dict[str, Array]:
-    outcomes = [outcome for outcome, _ in new]
-    columns: dict[str, Array] = {
-        name: np.array([getattr(outcome, name) for outcome in outcomes], dtype=object)
-        for name in _NAMES
-        if name not in ("account_id", "score", "candidates")
-    }
-    numbers = [np.nan if outcome.account_id is None else outcome.account_id for outcome in outcomes]
-    columns["account_id"] = np.array(numbers, dtype=np.float64)
-    columns["score"] = np.array([outcome.score for outcome in outcomes], dtype=np.float64)
-    columns["candidates"] = np.array([json.dumps(one.candidates) for one in outcomes], dtype=object)
-    columns["loaded"] = np.array([loaded for _, loaded in new])
-    return columns

@@ -95,6 +95,7 @@ def rollback(
             counts |= {"kpis_updated": restored, "kpis_retired": removed}
     _mark(connection, customer_id, everything, version, new)
     uploads.update_upload(connection, customer_id, new, **uploads.closing(counts, [], None))
+    uploads.note_end(connection, [(customer_id, new)])
     return uploads.get_upload(connection, customer, new)
 
 

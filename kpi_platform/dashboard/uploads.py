@@ -164,8 +164,7 @@ def closing(
     profile: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What completes a row when the upload is done. `profile` is a document of `domain.load_guard`."""
-    done = {"notes": notes, "fingerprint": fingerprint, "profile": profile, "finished_at": datetime.now(UTC)}
-    return {**counts, **done}
+    return {**counts, "notes": notes, "fingerprint": fingerprint, "profile": profile}
 
 
 def note_end(connection: sa.Connection, uploads: Iterable[tuple[int, int]]) -> None:

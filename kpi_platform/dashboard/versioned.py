@@ -133,7 +133,7 @@ def _inserted(family: Family) -> sa.Insert:
     current = family.current.c
     customer, upload = current.customer_id, current.upload_version
     mine = customer == sa.bindparam("customer"), upload == sa.bindparam("upload")
-    query = sa.select(customer, upload, *family.selected(), sa.literal("inserted"), upload).where(*mine)
+    query = sa.select(customer, upload, *family.selected(), upload, sa.literal("inserted")).where(*mine)
     return sa.insert(family.history).from_select(history_names(family), query)
 
 
@@ -205,10 +205,9 @@ def record_staged(connection: sa.Connection, family: Family, staged: sa.Table, c
 
 @cache
 def _recorded(family: Family, staged: sa.Table) -> sa.Insert:
-    names = staged_names(family)
-    query = sa.select(*(staged.c[name] for name in names), sa.bindparam("what", type_=sa.Text))
-    return sa.insert(family.history).from_select([*names, "change"], query)
+    query = sa.select(*(staged.c[n] for n in staged_names(family)), sa.bindparam("what", type_=sa.Text))
+    return sa.insert(family.history).from_select(history_names(family), query)
 
 
 def history_names(family: Family) -> list[str]:
-    return ["customer_id", "upload_version", *family.key, *family.state, "change", "brought_by"]
+    return [*staged_names(family), "change"]

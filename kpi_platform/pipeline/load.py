@@ -142,7 +142,7 @@ def _report(load: Load, wanted: Wanted, seconds: float) -> LoadReport:
         version=load.version,
         as_of=task.as_of,
         dry_run=task.dry_run,
-        update_mode=load.mode,
+        update_mode=load.header["update_mode"],
         data_source=wanted.data_source,
         retired=counts.pop("kpis_retired"),
         history_only=counts.pop("kpis_history_only"),

@@ -62,7 +62,6 @@ class Load:
 
     task: LoadTask
     newest: uploads.Upload | None
-    mode: UpdateMode
     header: dict[str, Any]
     fingerprint: str
     judged: Judgement
@@ -95,8 +94,8 @@ def begin_loads(connection: sa.Connection, wanted: Wanted, read: Sequence[Read])
     loads = []
     for one in read:
         customer = one.known.customer.id
-        task = _task(connection, wanted, one, newest.get(customer))
-        mode = wanted.update_mode or one.known.settings.update.mode
+        last, mode = newest.get(customer), wanted.update_mode or one.known.settings.update.mode
+        task = _task(connection, wanted, one, last, mode)
         header = {
             "as_of": wanted.as_of,
             "current_as_of": _shown_after(task),
@@ -108,8 +107,7 @@ def begin_loads(connection: sa.Connection, wanted: Wanted, read: Sequence[Read])
         }
         fingerprint = _fingerprint(task, mode, wanted.data_source, matches[customer])
         judged = judge(task, usual.get(customer, ()))
-        before = newest[customer].version if customer in newest else None
-        loads.append(Load(task, newest.get(customer), mode, header, fingerprint, judged, before))
+        loads.append(Load(task, last, header, fingerprint, judged, last.version if last else None))
     return loads
 
 
@@ -160,7 +158,9 @@ def _apply(
     _complete(load, loaded.definitions, writer)
 
 
-def _task(connection: sa.Connection, wanted: Wanted, read: Read, newest: uploads.Upload | None) -> LoadTask:
+def _task(
+    connection: sa.Connection, wanted: Wanted, read: Read, newest: uploads.Upload | None, mode: UpdateMode
+) -> LoadTask:
     return LoadTask(
         connection=connection,
         customer=read.known.customer.key,
@@ -168,7 +168,7 @@ def _task(connection: sa.Connection, wanted: Wanted, read: Read, newest: uploads
         version=newest.version + 1 if newest else 1,
         as_of=wanted.as_of,
         shown={source: newest.newest_as_of(source) if newest else None for source in SOURCES},
-        replace=(wanted.update_mode or read.known.settings.update.mode) == "replace",
+        replace=mode == "replace",
         sources=SOURCES if wanted.data_source == "combined" else (wanted.data_source,),
         settings=read.known.settings,
         definitions={one.kpi: one for one in read.definitions},
