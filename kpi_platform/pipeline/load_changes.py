@@ -49,6 +49,8 @@ class LoadWriter:
     _staged: dict[tuple[Family, Change], sa.Table] = field(default_factory=dict)
     _written: set[tuple[int, int]] = field(default_factory=set)
     """Uploads whose rows are written."""
+    _changed: set[tuple[int, int]] = field(default_factory=set)
+    """Uploads that change rows: history refers to them, so their own row must stay."""
     _loaded: dict[int, int] = field(default_factory=dict)
     _created: dict[int, int] = field(default_factory=dict)
     _new_definitions: dict[int, list[KpiDefinition]] = field(default_factory=dict)
@@ -66,8 +68,12 @@ class LoadWriter:
         else:
             update_upload(self.connection, *key, **values)
 
+    def changes_rows(self, customer_id: int, version: int) -> bool:
+        """Whether the upload has changed a row of any family: account, health or value."""
+        return (customer_id, version) in self._changed
+
     def discard(self, customer_id: int, version: int) -> None:
-        """The upload turned out to change nothing at all: there is none."""
+        """Forgets an upload that changes no row, so that none is stored."""
         del self._uploads[customer_id, version]
 
     def change(self, family: Family, change: Change, columns: Columns, rows: Positions) -> None:
@@ -77,8 +83,10 @@ class LoadWriter:
             taken = {n: v[rows] if isinstance(v, np.ndarray) else v for n, v in columns.items()}
             self._waiting[family, change].append((taken, len(rows)))
             self._rows += len(rows)
+            upload = columns["customer_id"], columns["upload_version"]
+            self._changed.add(upload)
             if change == "inserted":
-                self._inserted[family].add((columns["customer_id"], columns["upload_version"]))
+                self._inserted[family].add(upload)
             if self._rows >= AT_ONCE:
                 self._write()
 

@@ -199,7 +199,7 @@ def _complete(load: Load, known: Mapping[str, KpiDefinition], writer: LoadWriter
     fingerprint = None if task.any_older else load.fingerprint
     if (
         newest is not None
-        and not task.changed_anything
+        and not writer.changes_rows(task.customer_id, task.version)
         and not defined
         and load.header["current_as_of"] == newest.current_as_of
     ):

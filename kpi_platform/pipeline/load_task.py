@@ -75,11 +75,6 @@ class LoadTask:
     def instant(self) -> np.datetime64:
         return np.datetime64(self.as_of.replace(tzinfo=None), "us")
 
-    @property
-    def changed_anything(self) -> bool:
-        left_as_it_was = ("kpis_unchanged", "kpis_skipped", "accounts_skipped", "sent_to_review")
-        return any(count for name, count in self.counts.items() if name not in left_as_it_was)
-
 
 def read_loaded(connection: sa.Connection, tasks: Sequence[LoadTask]) -> dict[int, Loaded]:
     """By customer. Nobody looks for what first loads cannot find; all is read at once where there are several

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -84,6 +84,34 @@ def test_an_older_load_goes_to_the_history_alone_and_only_once(desk: Desk) -> No
     with desk.engine.connect() as connection:
         mine = series.where(tables.kpi_history.c.value.is_not(None)).order_by(tables.kpi_history.c.as_of)
         assert list(connection.execute(mine).scalars()) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("as_of", [T1, T2], ids=["older than shown", "shown already"])
+@pytest.mark.parametrize("rate", ["health_score", "escalation_rate"])
+def test_a_load_in_which_only_health_or_a_rate_differs_is_an_upload(
+    desk: Desk, as_of: datetime, rate: str
+) -> None:
+    desk.load(T1, [acme(**{rate: 1})])
+    desk.load(T2, [acme(**{rate: 2})])
+    again = desk.load(as_of, [acme(**{rate: 3})])
+    assert (again.version, again.kpis_unchanged, again.kpis_synced) == (3, 3, 0)
+    history = tables.account_health_history
+    newest = sa.select(history.c[rate]).where(history.c.upload_version == 3, history.c.as_of == as_of)
+    with desk.engine.connect() as connection:
+        assert connection.execute(newest).scalars().all() == [3]
+        shown = connection.execute(sa.select(tables.account_health.c[rate])).scalar_one()
+    assert shown == (3 if as_of == T2 else 2)
+    before = desk.everything()
+    assert desk.load(as_of, [acme(**{rate: 3})]).version == 3
+    assert desk.everything() == before
+
+
+def test_a_skipped_duplicate_leaves_a_load_that_changes_health_alone(desk: Desk) -> None:
+    desk.settings(error_handling={"on_duplicate_kpi": "skip"})
+    desk.load(T1, [acme(nps=40, health_score=60)])
+    again = desk.load(T1, [acme(nps=50, health_score=70)])
+    assert (again.version, again.kpis_skipped, again.kpis_synced) == (2, 1, 0)
+    assert desk.values()["Acme Corporation", "nps"] == 40
 
 
 def test_replace_retires_what_is_not_in_the_load(desk: Desk) -> None:
