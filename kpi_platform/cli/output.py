@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import typer
@@ -12,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.damage import damage_of
 from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError
 
 P = ParamSpec("P")
@@ -40,7 +43,8 @@ def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]
 
 
 def cli_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """A command that ends an expected error with its message and next step on standard error and exit code 1.
+    """A command that ends an expected error with its message and next step on standard error and exit code 1;
+    an unexpected one likewise, where it comes from a file that cannot be read or written.
     Where its parameter `as_json` is set, the error is printed as `{"error": {…}}` on standard output."""
 
     @wraps(command)
@@ -48,19 +52,36 @@ def cli_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except KpiPlatformError as error:
-            if kwargs.get("as_json"):
-                texts = {"code": error.code, "message": error.message, "next_step": error.next_step}
-                print_json({"error": {**texts, "details": error.details}})
-            else:
-                _print_error(error)
+            _tell(error, bool(kwargs.get("as_json")))
+            raise typer.Exit(1) from error
+        except Exception as error:
+            damage = damage_of(error, _home())
+            if damage is None:
+                raise
+            _tell(damage, bool(kwargs.get("as_json")))
             raise typer.Exit(1) from error
 
     return checked
 
 
+def _home() -> Path:
+    try:
+        return Configuration.from_environment().home
+    except KpiPlatformError:
+        return Path.cwd()
+
+
+def _tell(error: KpiPlatformError, as_json: bool) -> None:
+    if as_json:
+        texts = {"code": error.code, "message": error.operator_message, "next_step": error.next_step}
+        print_json({"error": {**texts, "details": error.details}})
+    else:
+        _print_error(error)
+
+
 def _print_error(error: KpiPlatformError) -> None:
     fields = error.details.get("errors") if isinstance(error, InvalidSettings) else None
-    message = "The settings are not valid:" if fields else error.message
+    message = "The settings are not valid:" if fields else error.operator_message
     error_console.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True, highlight=False)
     for each in fields or ():
         line = f"  [bold]{escape(each['field'])}[/] {escape(each['message'])}"

@@ -5,6 +5,7 @@ them into exit codes, Dagster into `Failure` metadata, the REST API into a statu
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 
@@ -29,6 +30,11 @@ class KpiPlatformError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.next_step}".strip()
+
+    @property
+    def operator_message(self) -> str:
+        """The message for whoever runs the server, on its command line: may name folders."""
+        return self.message
 
 
 class InvalidInput(KpiPlatformError):
@@ -128,3 +134,20 @@ class LoadHeld(LoadRefused):
     why, `details["recorded"]` whether it was more than a dry run."""
 
     code = "load_held"
+
+
+class Damaged(KpiPlatformError):
+    """A file of the installation cannot be read or written: `file` is `reason`. The message names the file
+    without its folder, because customers may see it; `operator_message` names it with its folder."""
+
+    code = "damaged"
+    http_status = 503
+
+    def __init__(self, what: str, file: Path, reason: str, *, next_step: str) -> None:
+        super().__init__(f"{what} {file.name} {reason}.".lstrip(), next_step=next_step)
+        self.file = file
+        self._in_full = f"{what} {file} {reason}.".lstrip()
+
+    @property
+    def operator_message(self) -> str:
+        return self._in_full

@@ -1,0 +1,162 @@
+"""What `kpi-platform doctor` looks at. A check yields findings; an error that it raises becomes one.
+
+A new check is a function and a line in `CHECKS`.
+"""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Literal
+
+from packaging.requirements import Requirement
+
+from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, is_listening
+from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.domain.sources import SOURCES
+
+Verdict = Literal["ok", "warning", "failed"]
+
+_FREE_DISK_BYTES = 1 << 30
+_IMPORT = "Name it with `settings import CUSTOMER FILE`, or compute from what is there: `run --skip-sync`."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `next_step` is empty where there is nothing to mend."""
+
+    check: str
+    verdict: Verdict
+    detail: str
+    next_step: str = ""
+
+
+Check = Callable[[Configuration], Iterator[Finding]]
+
+
+def _python(_: Configuration) -> Iterator[Finding]:
+    running = ".".join(map(str, sys.version_info[:3]))
+    if (3, 11) <= sys.version_info < (3, 14):
+        yield Finding("Python", "ok", running)
+    else:
+        yield Finding("Python", "failed", running, "Use Python 3.11, 3.12 or 3.13.")
+
+
+def _packages(_: Configuration) -> Iterator[Finding]:
+    wrong = []
+    for text in requires("kpi_platform") or []:
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            installed = version(requirement.name)
+        except PackageNotFoundError:
+            wrong.append(f"{requirement.name} is missing")
+            continue
+        if not requirement.specifier.contains(installed, prereleases=True):
+            wrong.append(f"{requirement.name} {installed} instead of {requirement.specifier}")
+    if wrong:
+        yield Finding(
+            "packages", "failed", "; ".join(wrong), "Run `make dev`, or install kpi_platform again."
+        )
+    else:
+        yield Finding("packages", "ok", f"dagster {version('dagster')}, dbt {version('dbt-core')}")
+
+
+def _home(configuration: Configuration) -> Iterator[Finding]:
+    configuration.home.mkdir(parents=True, exist_ok=True)
+    # Rights alone do not say it: of a file system that is mounted read-only they may be right.
+    with tempfile.TemporaryFile(dir=configuration.home) as probe:
+        probe.write(b"probe")
+    free = shutil.disk_usage(configuration.home).free
+    detail = f"{configuration.home}, {free / (1 << 30):.0f} GiB free"
+    if free < _FREE_DISK_BYTES:
+        yield Finding("home", "failed", detail, "Free at least 1 GiB, or set KPI_PLATFORM_HOME elsewhere.")
+    else:
+        yield Finding("home", "ok", detail)
+
+
+def _dashboard(configuration: Configuration) -> Iterator[Finding]:
+    from kpi_platform.cli.dashboard import dashboard
+
+    with dashboard(configuration) as engine:
+        yield Finding("dashboard database", "ok", engine.url.render_as_string(hide_password=True))
+
+
+def _destination(configuration: Configuration) -> Iterator[Finding]:
+    from kpi_platform.adapters.duckdb_file import connect
+
+    if not configuration.warehouse_file.exists():
+        yield Finding("warehouse file", "ok", "not there yet; the first sync makes it")
+        return
+    with connect(configuration.warehouse_file, read_only=True, wait_seconds=5) as warehouse:
+        count = warehouse.execute("select count(*) from information_schema.tables").fetchone()
+    detail = f"{configuration.warehouse_file}, {count[0] if count else 0} tables"
+    yield Finding("warehouse file", "ok", detail)
+
+
+def _dbt(configuration: Configuration) -> Iterator[Finding]:
+    from kpi_platform.adapters.dbt import manifest_path
+
+    yield Finding("dbt project", "ok", f"manifest {manifest_path(configuration).name}")
+
+
+def _fivetran(configuration: Configuration) -> Iterator[Finding]:
+    from kpi_platform.adapters.fivetran import open_fivetran
+
+    if configuration.uses_local_fivetran and not is_listening(configuration.local_fivetran_port):
+        yield Finding(
+            "Fivetran", "warning", "the local Fivetran is not running", "Start it with `kpi-platform up`."
+        )
+        return
+    count = len(open_fivetran(configuration).connections())
+    yield Finding("Fivetran", "ok", f"{configuration.fivetran_api_url}, {count} connections")
+
+
+def _connections(configuration: Configuration) -> Iterator[Finding]:
+    """Whether the settings of each customer are valid and name their Fivetran connections."""
+    from kpi_platform.cli.dashboard import dashboard
+    from kpi_platform.dashboard.customers import list_customers
+    from kpi_platform.pipeline.customer_settings import effective_settings
+
+    with dashboard(configuration) as engine, engine.connect() as connection:
+        for customer in list_customers(connection):
+            name = f"customer {customer.key}"
+            try:
+                settings = effective_settings(configuration, connection, customer.key)
+            except KpiPlatformError as error:
+                yield Finding(name, "failed", error.message, error.next_step)
+                continue
+            sources = {source: settings.source(source) for source in SOURCES}
+            unnamed = [name for name, its in sources.items() if its.enabled and not its.connection_id]
+            if unnamed:
+                yield Finding(name, "warning", f"no Fivetran connection for {', '.join(unnamed)}", _IMPORT)
+            else:
+                yield Finding(name, "ok", "settings valid, connections named")
+
+
+def _ports(_: Configuration) -> Iterator[Finding]:
+    for name, port in (("web app", WEB_PORT), ("Dagster", DAGSTER_PORT)):
+        check = f"port {port}"
+        if is_listening(port):
+            detail = f"in use, the {name}'s port"
+            yield Finding(check, "warning", detail, "Fine if `kpi-platform up` runs.")
+        else:
+            yield Finding(check, "ok", f"for the {name}, free")
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("Python", _python),
+    ("packages", _packages),
+    ("home", _home),
+    ("dashboard database", _dashboard),
+    ("warehouse file", _destination),
+    ("dbt project", _dbt),
+    ("Fivetran", _fivetran),
+    ("customers", _connections),
+    ("ports", _ports),
+)
+"""In the order of the flow: the name that an error of the check is reported under, and the check."""
