@@ -1,0 +1,71 @@
+"""Where a destination is, as settings spell it: one text for all spellings that name the same place.
+
+Two places that only a server can tell apart (loopback addresses, Snowflake regions, names in capitals) are
+one here: a claim that is refused without need can be explained, one that is granted twice cannot be taken
+back. So equal spellings are no reason to send credentials.
+"""
+
+import socket
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from kpi_platform.domain.settings import WarehouseSettings
+
+SNOWFLAKE_DOMAINS = (".snowflakecomputing.com", ".snowflakecomputing.cn")
+_USUAL_PORTS = {"postgres": 5432, "redshift": 5439}
+_HERE = "127.0.0.1"
+
+
+def spelled_server(warehouse: WarehouseSettings) -> str:
+    """The server, account or project of `warehouse`. Sections that its type does not use do not count."""
+    match warehouse.type:
+        case "duckdb":
+            # An installation has one such file, and its home may move.
+            return "duckdb"
+        case "bigquery":
+            return f"bigquery:{(warehouse.project or '').strip().lower()}"
+        case "snowflake":
+            return f"snowflake:{_account(warehouse.host or '')}"
+        case kind:
+            # PostgreSQL's driver reaches a Redshift cluster, too.
+            return f"server:{one_spelling(warehouse.host or '')}:{warehouse.port or _USUAL_PORTS[kind]}"
+
+
+def spelled_place(warehouse: WarehouseSettings) -> str:
+    """The server and the database: what has raw schemas and marts of its own."""
+    server = spelled_server(warehouse)
+    if warehouse.type in ("duckdb", "bigquery"):
+        return server
+    return f"{server}/{(warehouse.database or '').strip().lower()}"
+
+
+def one_spelling(host: str) -> str:
+    """A host name or address in its plain form: lower case, no dot at the end, addresses as they are written
+    today, and every way to say `this machine` as 127.0.0.1."""
+    name = host.strip().lower().rstrip(".")
+    if name.startswith("/") or name == "localhost" or name.endswith(".localhost"):
+        return _HERE
+    address = parsed_address(name)
+    if address is None:
+        return name
+    return _HERE if address.is_loopback or address.is_unspecified else str(address)
+
+
+def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that `text` spells, also `127.1`, `0x7f000001` or `::ffff:127.0.0.1`; None for a name."""
+    try:
+        address = ip_address(text.strip("[]").partition("%")[0])
+    except ValueError:
+        try:
+            # Takes what a resolver takes, and asks none.
+            return ip_address(socket.inet_aton(text)) if text[:1].isdigit() else None
+        except OSError:
+            return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _account(host: str) -> str:
+    """The account without domain, region and cloud: Snowflake has several host names for one account."""
+    name = one_spelling(host)
+    for domain in SNOWFLAKE_DOMAINS:
+        name = name.removesuffix(domain)
+    return _HERE if name == _HERE else name.partition(".")[0].replace("_", "-")
