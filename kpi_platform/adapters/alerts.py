@@ -11,6 +11,7 @@ import time
 import httpx
 
 from kpi_platform.adapters.key_file import installation_key
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.alerts import Alert, runbook
 from kpi_platform.domain.errors import Unavailable
@@ -19,7 +20,7 @@ from kpi_platform.domain.settings import Alerts
 TIMEOUT_SECONDS = 10.0
 
 
-def send_alert(configuration: Configuration, alerts: Alerts, alert: Alert) -> bool:
+def send_alert(configuration: Configuration, alerts: Alerts, alert: Alert, secrets: CustomerSecrets) -> bool:
     """Posts the alert to the address in the variable that `alerts.webhook_url_secret` names. False where none
     is named. Raises MissingConfiguration where the variable is not set, and Unavailable where the
     address does not take it; neither shows it."""
@@ -34,7 +35,7 @@ def send_alert(configuration: Configuration, alerts: Alerts, alert: Alert) -> bo
         "webhook-signature": _signature(configuration, alert.customer, signed),
     }
     try:
-        url = configuration.secret(alerts.webhook_url_secret)
+        url = secrets.value(alerts.webhook_url_secret)
         httpx.post(url, content=body, headers=headers, timeout=TIMEOUT_SECONDS).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as cause:
         raise Unavailable(

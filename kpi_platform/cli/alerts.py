@@ -59,16 +59,17 @@ def test(customer: Customer) -> None:
     from kpi_platform.dashboard.database import reading
     from kpi_platform.domain.alerts import Alert
     from kpi_platform.domain.errors import InvalidInput
-    from kpi_platform.pipeline.customer_settings import effective_settings
+    from kpi_platform.pipeline.customer_settings import customer_secrets, effective_settings
 
     configuration = Configuration.from_environment()
     with dashboard(configuration) as engine, reading(engine) as connection:
         settings = effective_settings(configuration, connection, customer)
+        secrets = customer_secrets(configuration, connection, customer)
     alert = Alert(
         "test", customer, "test", "This is a test.", datetime.now(UTC), "Nothing is to be done.",
         configuration.page("status", customer),
     )  # fmt: skip
-    if not send_alert(configuration, settings.alerts, alert):
+    if not send_alert(configuration, settings.alerts, alert, secrets):
         raise InvalidInput(
             f"The settings of {customer} name no address for alerts.",
             next_step="Set alerts.webhook_url_secret to the name of the variable with the address.",

@@ -10,6 +10,7 @@ from kpi_platform.dashboard import alerts as store
 from kpi_platform.domain.alerts import Alert, AlertKind
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.pipeline.customer_settings import customer_secrets
 
 _log = logging.getLogger(__name__)
 
@@ -24,10 +25,11 @@ def tell(configuration: Configuration, engine: sa.Engine, settings: CustomerSett
             run_id=alert.run_id,
         ):  # fmt: skip
             return False
+        secrets = customer_secrets(configuration, connection, alert.customer)
     ids = {"customer": alert.customer, "run_id": alert.run_id}
     _log.warning("%s: %s %s", alert.customer, alert.text, alert.next_step, extra=ids)
     try:
-        send_alert(configuration, settings.alerts, alert)
+        send_alert(configuration, settings.alerts, alert, secrets)
     except KpiPlatformError as untold:
         _log.error("%s: %s", alert.customer, untold, extra=ids)
         with engine.begin() as connection:

@@ -21,7 +21,7 @@ from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import LandedTable, column_key
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES, SourceTable
-from kpi_platform.pipeline.customer_settings import has_single_customer, settings_in
+from kpi_platform.pipeline.customer_settings import has_single_customer, secrets_of_each, settings_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,12 @@ def read_inputs(
         known = find_customers(connection, customers)
         ids = [one.id for one in known.values()]
         documents, states = current_settings_of(connection, ids), _sync_states(connection, ids)
+        secrets = secrets_of_each(configuration, connection, customers)
         for customer in dict.fromkeys(customers):
             try:
                 number = known[customer].id if customer in known else get_customer(connection, customer).id
                 settings = settings_in(configuration, documents.get(number), single_customer=alone)
-                destination = open_destination(configuration, settings.warehouse)
+                destination = open_destination(configuration, settings.warehouse, secrets[customer])
             except KpiPlatformError as error:
                 failed[customer] = error
             else:

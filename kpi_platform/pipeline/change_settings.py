@@ -20,7 +20,7 @@ from kpi_platform.domain.settings import (
 )
 from kpi_platform.pipeline.apply_settings import AppliedChange, settings_applied
 from kpi_platform.pipeline.custom_kpis import require_computable
-from kpi_platform.pipeline.customer_settings import effective_settings
+from kpi_platform.pipeline.customer_settings import customer_secrets, effective_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,10 @@ def change_settings(
         expected = found if expected_version is None else expected_version
         save(connection, expected)
         new = effective_settings(configuration, connection, customer)
+        secrets = customer_secrets(configuration, connection, customer)
         trial.rollback()
     if old is None or new.custom_kpis != old.custom_kpis:
-        require_computable(configuration, customer, new)
+        require_computable(configuration, new, secrets)
     changes = tuple(diff_settings(old or CustomerSettings(), new))
     if dry_run:
         return SettingsChange(found, new, changes, ())

@@ -11,6 +11,7 @@ from typing import get_args
 
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import ConnectionStep, Destination, StepName
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 from kpi_platform.domain.settings import CustomerSettings
@@ -70,14 +71,18 @@ class AllowedHosts:
 
 
 def test_connection(
-    configuration: Configuration, settings: CustomerSettings, *, limit_seconds: float = LIMIT_SECONDS
+    configuration: Configuration,
+    settings: CustomerSettings,
+    secrets: CustomerSecrets,
+    *,
+    limit_seconds: float = LIMIT_SECONDS,
 ) -> Iterator[ConnectionStep]:
     """The steps of connecting to the warehouse of `settings`, each as it ends: resolve, connect,
     authenticate, database, schema, can_read. The first that fails, or exceeds the limit, is the last."""
     started = time.monotonic()
     try:
         require_allowed_host(configuration, settings)
-        destination = open_destination(configuration, settings.warehouse)
+        destination = open_destination(configuration, settings.warehouse, secrets)
     except KpiPlatformError as error:
         yield ConnectionStep("resolve", ok=False, seconds=time.monotonic() - started, error=str(error))
         return

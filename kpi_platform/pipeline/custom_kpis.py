@@ -2,6 +2,7 @@
 
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.batch import Tables, landed_tables, raw_schema
 from kpi_platform.domain.custom_kpi_columns import Problem, check_custom_kpi, texts_read_otherwise
@@ -15,7 +16,9 @@ _SAMPLE = 200
 """As many different values of a text column show whether it holds numbers or times."""
 
 
-def require_computable(configuration: Configuration, customer: str, settings: CustomerSettings) -> None:
+def require_computable(
+    configuration: Configuration, settings: CustomerSettings, secrets: CustomerSecrets
+) -> None:
     """InvalidSettings where a custom KPI names a field that did not land, compares it with what it cannot be,
     or takes numbers or times from a text that holds none; each error with its field and reason. A table that
     is not synced (yet) is no error: the KPI is `not_synced` until it is. Raises DestinationUnavailable where
@@ -23,9 +26,9 @@ def require_computable(configuration: Configuration, customer: str, settings: Cu
     if not settings.custom_kpis:
         return
     schemas = [raw_schema(settings, source) for source in SOURCES if settings.source(source).enabled]
-    destination = open_destination(configuration, settings.warehouse)
+    destination = open_destination(configuration, settings.warehouse, secrets)
     try:
-        tables = landed_tables(customer, settings, destination.columns(schemas))
+        tables = landed_tables(secrets.customer, settings, destination.columns(schemas))
     except NotFound:
         return
     errors = [
@@ -37,7 +40,7 @@ def require_computable(configuration: Configuration, customer: str, settings: Cu
     if errors:
         lines = "; ".join(f"{error['field']}: {error['message']}" for error in errors)
         raise InvalidSettings(
-            f"Custom KPIs of customer {customer} do not fit its data. {lines}.",
+            f"Custom KPIs of customer {secrets.customer} do not fit its data. {lines}.",
             next_step="Name a field as Salesforce or ServiceNow has it, or as it landed.",
             details={"errors": errors},
         )

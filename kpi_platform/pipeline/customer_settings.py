@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import StoredCustomer, find_each
 from kpi_platform.dashboard.settings_versions import StoredSettings, current_settings_of
@@ -48,6 +49,21 @@ def settings_of_each(
         )
         for key, one in found.items()
     }
+
+
+def secrets_of_each(
+    configuration: Configuration, connection: sa.Connection, customers: Sequence[str]
+) -> dict[str, CustomerSecrets]:
+    """What each of `customers`, also removed ones, may name as secrets. The queries do not grow with them."""
+    del connection
+    return {key: CustomerSecrets(configuration, key) for key in customers}
+
+
+def customer_secrets(
+    configuration: Configuration, connection: sa.Connection, customer: str
+) -> CustomerSecrets:
+    """`secrets_of_each` for one customer."""
+    return secrets_of_each(configuration, connection, [customer])[customer]
 
 
 def settings_in(

@@ -18,6 +18,7 @@ from kpi_platform.domain.errors import FivetranRefused, InvalidSettings
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_rows import customer_rows, erase_customer_rows, scratch_keys, scratch_of
+from kpi_platform.pipeline.customer_settings import customer_secrets
 
 Connections = Literal["pause", "delete", "keep"]
 
@@ -30,7 +31,7 @@ def erase_in_destinations(
 
     Raises DestinationUnavailable or BuildFailed where a destination cannot be reached or refuses."""
     key = leaver.customer.key
-    for destination, schemas in _destinations(configuration, leaver, former):
+    for destination, schemas in _destinations(configuration, engine, leaver, former):
         mine = _own(engine, leaver, schemas)
         present = _tables(destination, mine)
         dropped = sorted(present) if raw_schemas else []
@@ -89,10 +90,12 @@ def end_connections(
 
 
 def _destinations(
-    configuration: Configuration, leaver: Leaver, former: bool
+    configuration: Configuration, engine: sa.Engine, leaver: Leaver, former: bool
 ) -> Iterator[tuple[Destination, set[str]]]:
     """Each destination once, with the raw schemas that settings have stated in it: the default of settings
     that state none may be anybody's."""
+    with reading(engine) as connection:
+        secrets = customer_secrets(configuration, connection, leaver.customer.key)
     found: dict[str, tuple[Destination, set[str]]] = {}
     for number, document in enumerate(leaver.documents or ({},)):
         if number and not former:
@@ -104,7 +107,7 @@ def _destinations(
             if number == 0:
                 raise
             continue
-        destination = open_destination(configuration, settings.warehouse)
+        destination = open_destination(configuration, settings.warehouse, secrets)
         _, schemas = found.setdefault(destination.name, (destination, set()))
         for source in SOURCES:
             if schema := (document.get(source) or {}).get("schema"):

@@ -21,7 +21,7 @@ from kpi_platform.domain.errors import LoadHeld
 from kpi_platform.domain.load_guard import Anomaly
 from kpi_platform.pipeline.batch import in_utc
 from kpi_platform.pipeline.batch_marts import MartReader
-from kpi_platform.pipeline.customer_settings import settings_of_each
+from kpi_platform.pipeline.customer_settings import secrets_of_each, settings_of_each
 from kpi_platform.pipeline.incoming import read_incoming
 from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.load_guard import hold
@@ -117,10 +117,11 @@ def load_together(
     wanted = Wanted(in_utc(as_of), run_id, dry_run, update_mode, data_source, uploaded_by)
     with reading(engine) as connection:
         known = settings_of_each(configuration, connection, customers)
+        secrets = {} if marts else secrets_of_each(configuration, connection, customers)
     read = []
     for customer, one in known.items():
         definitions = definitions_of(one.settings, mapping_overrides or {})
-        reader = marts or open_destination(configuration, one.settings.warehouse)
+        reader = marts or open_destination(configuration, one.settings.warehouse, secrets[customer])
         incoming = read_incoming(reader, customer, wanted.as_of, lambda rows: progress("read", rows, 0))
         read.append(Read(one, definitions, incoming))
     with engine.begin() as connection:

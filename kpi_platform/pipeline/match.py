@@ -34,7 +34,7 @@ from kpi_platform.domain.matching.party import Match, MatchPolicy, Party, Strate
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.batch import in_utc
 from kpi_platform.pipeline.batch_marts import ADDRESS_COLUMNS, MartReader
-from kpi_platform.pipeline.customer_settings import settings_of_each
+from kpi_platform.pipeline.customer_settings import secrets_of_each, settings_of_each
 
 _SHOWN = 20
 _ACCOUNTS = (
@@ -117,9 +117,10 @@ def match_together(
     started = time.monotonic()
     with reading(engine) as connection:
         known = settings_of_each(configuration, connection, customers)
+        secrets = {} if marts else secrets_of_each(configuration, connection, customers)
     sources = {
         one.customer.id: source_parties(
-            marts or open_destination(configuration, one.settings.warehouse),
+            marts or open_destination(configuration, one.settings.warehouse, secrets[key]),
             key,
             one.settings.account_matching.strategy,
         )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kpi_platform.adapters.alerts import send_alert, signing_secret
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.alerts import Alert
 from kpi_platform.domain.errors import MissingConfiguration, Unavailable
@@ -26,9 +27,13 @@ def given(url: str) -> Configuration:
     return Configuration.from_environment(environment)
 
 
+def send(configuration: Configuration, alerts: Alerts, alert: Alert) -> bool:
+    return send_alert(configuration, alerts, alert, CustomerSecrets(configuration, alert.customer))
+
+
 def test_an_alert_says_what_where_since_when_and_what_to_do() -> None:
     with scripted(Answer(body={})) as server:
-        assert send_alert(given(f"{server.url}/hook"), NAMED, ALERT)
+        assert send(given(f"{server.url}/hook"), NAMED, ALERT)
     assert server.requests == [
         (
             "POST",
@@ -55,7 +60,7 @@ def test_an_alert_says_what_where_since_when_and_what_to_do() -> None:
 def test_the_receiver_can_check_who_it_is_from() -> None:
     with scripted(Answer(body={})) as server:
         here = given(server.url)
-        send_alert(here, NAMED, ALERT)
+        send(here, NAMED, ALERT)
     headers, [(_, _, body)] = server.headers[0], server.requests
     sent = json.dumps(body).encode()
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + sent
@@ -68,22 +73,22 @@ def test_the_receiver_can_check_who_it_is_from() -> None:
 def test_a_repeated_alert_has_the_same_id() -> None:
     with scripted(Answer(body={})) as server:
         for _ in range(2):
-            send_alert(given(server.url), NAMED, ALERT)
+            send(given(server.url), NAMED, ALERT)
     first, second = server.headers
     assert first["webhook-id"] == second["webhook-id"] == ALERT.id
 
 
 def test_without_an_address_nothing_is_sent() -> None:
-    assert not send_alert(given("http://127.0.0.1:1"), Alerts(), ALERT)
+    assert not send(given("http://127.0.0.1:1"), Alerts(), ALERT)
 
 
 def test_an_address_that_fails_is_named_by_its_variable_alone() -> None:
     with scripted(Answer(500, {})) as server, pytest.raises(Unavailable) as raised:
-        send_alert(given(f"{server.url}/secret-path"), NAMED, ALERT)
+        send(given(f"{server.url}/secret-path"), NAMED, ALERT)
     assert "ALERT_URL" in str(raised.value)
     assert "secret-path" not in str(raised.value)
 
 
 def test_a_missing_variable_is_named(configuration: Configuration) -> None:
     with pytest.raises(MissingConfiguration, match="ALERT_URL"):
-        send_alert(configuration, NAMED, ALERT)
+        send(configuration, NAMED, ALERT)

@@ -15,6 +15,7 @@ from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.postgres import PostgresDestination
 from kpi_platform.adapters.destination.protocol import Destination, TableKey
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import (
     DestinationUnavailable,
@@ -229,9 +230,10 @@ def test_a_file_that_is_no_duckdb_file_is_named(tmp_path: Path) -> None:
 def test_settings_open_the_destination_they_name(tmp_path: Path) -> None:
     environment = {"KPI_PLATFORM_HOME": str(tmp_path), "OTHER_SECRET": "s3cr3t"}
     configuration = Configuration.from_environment(environment)
+    secrets = CustomerSecrets(configuration, "acme")
 
     def opened(**warehouse: Any) -> Destination:
-        return open_destination(configuration, parse_settings({"warehouse": warehouse}).warehouse)
+        return open_destination(configuration, parse_settings({"warehouse": warehouse}).warehouse, secrets)
 
     assert opened().name == opened(type="duckdb").name
     assert opened().name != opened(schema="elsewhere").name
@@ -250,7 +252,7 @@ def test_a_type_that_is_not_installed_names_the_extra(tmp_path: Path) -> None:
     configuration = Configuration.from_environment({"KPI_PLATFORM_HOME": str(tmp_path)})
     warehouse = parse_settings({}).warehouse.model_copy(update={"type": "oracle"})
     with pytest.raises(InvalidInput, match="duckdb"):
-        open_destination(configuration, warehouse)
+        open_destination(configuration, warehouse, CustomerSecrets(configuration, "acme"))
 
 
 @pytest.mark.parametrize("extra", ["redshift", "snowflake"])
@@ -267,7 +269,7 @@ def test_an_extra_that_is_missing_is_named_with_its_command(
     monkeypatch.setitem(sys.modules, driver, None)
     warehouse = parse_settings({"warehouse": {"type": extra, "host": "h", "database": "d", "username": "u"}})
     with pytest.raises(InvalidInput, match=rf"pip install 'kpi_platform\[{extra}\]'"):
-        open_destination(configuration, warehouse.warehouse)
+        open_destination(configuration, warehouse.warehouse, CustomerSecrets(configuration, "acme"))
 
 
 def test_timestamps_with_a_zone_are_read_in_utc(place: Place) -> None:

@@ -6,6 +6,7 @@ import pytest
 from dbt.adapters.redshift.connections import RedshiftCredentials
 
 from kpi_platform.adapters.destination.redshift_connection import RedshiftConnection
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import (
     DestinationUnavailable,
@@ -21,9 +22,9 @@ WORKGROUP = "reports.123456789012.us-east-2.redshift-serverless.amazonaws.com"
 
 def connection(environment: dict[str, str] | None = None, **warehouse: Any) -> RedshiftConnection:
     settings = parse_settings({"warehouse": {"type": "redshift", "database": "dev", **warehouse}})
-    return RedshiftConnection.from_settings(
-        Configuration.from_environment(environment or {}), settings.warehouse
-    )
+    configuration = Configuration.from_environment(environment or {})
+    secrets = CustomerSecrets(configuration, "acme")
+    return RedshiftConnection.from_settings(configuration, settings.warehouse, secrets)
 
 
 def dbt_credentials(one: RedshiftConnection) -> RedshiftCredentials:

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.dashboard.offboarding import find_leaver
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.local.landing import LandedTable, open_lander, with_history
@@ -92,7 +93,7 @@ class DestinationConformance:
         self, built: Installation, expected: Expected, customer_document: dict[str, object]
     ) -> None:
         settings = built.settings(customer_document)
-        steps = list(run_connection_test(built.configuration, settings))
+        steps = list(run_connection_test(built.configuration, settings, built.secrets))
         assert [(step.name, step.ok, step.error) for step in steps] == [(name, True, None) for name in STEPS]
 
     def test_a_connection_test_stops_at_the_step_that_fails(
@@ -107,7 +108,12 @@ class DestinationConformance:
                     {**customer_document, "salesforce": {"schema": refusal.raw_schema}}
                 )
             configuration = replace(built.configuration, environment=environment)
-            *_, last = run_connection_test(configuration, settings, limit_seconds=refusal.limit_seconds)
+            *_, last = run_connection_test(
+                configuration,
+                settings,
+                CustomerSecrets(configuration, "acme"),
+                limit_seconds=refusal.limit_seconds,
+            )
             assert (last.name, last.ok) == (refusal.step, False), f"{refusal.case}: {last}"
             assert refusal.says in (last.error or ""), f"{refusal.case}: {last}"
             assert not any(secret in (last.error or "") for secret in built.place.secrets), refusal.case

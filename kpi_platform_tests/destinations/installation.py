@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.database import open_engine, upgrade
@@ -45,8 +46,12 @@ class Installation:
         engine.dispose()
 
     @property
+    def secrets(self) -> CustomerSecrets:
+        return CustomerSecrets(self.configuration, "acme")
+
+    @property
     def destination(self) -> Destination:
-        return open_destination(self.configuration, self.settings().warehouse)
+        return open_destination(self.configuration, self.settings().warehouse, self.secrets)
 
     def settings(self, document: Mapping[str, Any] | None = None) -> CustomerSettings:
         """`document` with the destination of this installation."""

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.adapters.destination.open import open_destination
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidSettings, MissingConfiguration
 from kpi_platform.domain.settings import parse_settings
@@ -86,7 +87,7 @@ def key_file(tmp_path: Path) -> Iterator[Path]:
 def opened(environment: dict[str, str], home: Path, **warehouse: Any) -> Any:
     configuration = Configuration.from_environment(environment | {"KPI_PLATFORM_HOME": str(home)})
     settings = parse_settings({"warehouse": {"type": "bigquery", **warehouse}})
-    return open_destination(configuration, settings.warehouse)
+    return open_destination(configuration, settings.warehouse, CustomerSecrets(configuration, "acme"))
 
 
 def test_a_refused_service_account_is_named_without_its_key(tmp_path: Path, key_file: Path) -> None:

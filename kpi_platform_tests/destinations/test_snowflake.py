@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from kpi_platform.adapters.destination.open import open_destination
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import InvalidSettings, MissingConfiguration
 from kpi_platform.domain.settings import parse_settings
@@ -149,7 +150,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 
     def opened(**warehouse: Any) -> object:
         settings = parse_settings({"warehouse": {"type": "snowflake", **warehouse}})
-        return open_destination(configuration, settings.warehouse)
+        return open_destination(configuration, settings.warehouse, CustomerSecrets(configuration, "acme"))
 
     account = {"host": "org-acme", "database": "d", "warehouse": "w", "username": "u"}
     with pytest.raises(InvalidSettings, match=r"warehouse\.database, warehouse\.warehouse"):

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.open import open_destination
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.domain.custom_kpis import ACCOUNT_TABLES, Aggregate
@@ -241,7 +242,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Con
 def test_every_aggregate_of_every_table_is_what_python_computes(
     installation: tuple[Configuration, sa.Engine],
 ) -> None:
-    destination = open_destination(installation[0], CustomerSettings().warehouse)
+    destination = open_destination(
+        installation[0], CustomerSettings().warehouse, CustomerSecrets(installation[0], "acme")
+    )
     names = ["customer_id", "account_id", "kpi", "value", "sample_size", "status"]
     ours = {"kpi": [kpi["slug"] for kpi in KPIS], "account_id": ACCOUNTS}
     found = {

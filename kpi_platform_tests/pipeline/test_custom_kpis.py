@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
@@ -24,18 +25,22 @@ def settings(**kpi: Any) -> CustomerSettings:
     return parse_settings({"servicenow": {"enabled": False}, "custom_kpis": [definition]})
 
 
+def computable(configuration: Configuration, settings: CustomerSettings) -> None:
+    require_computable(configuration, settings, CustomerSecrets(configuration, "acme"))
+
+
 def test_a_definition_is_checked_against_what_landed(configuration: Configuration) -> None:
     land(configuration.warehouse_file, "salesforce_crm", {"account": (ACCOUNT, []), "Case": (CASE, [])})
-    require_computable(configuration, "acme", settings(aggregate="avg", field="Satisfaction_Rating__c"))
-    require_computable(configuration, "acme", settings(table="event"))
+    computable(configuration, settings(aggregate="avg", field="Satisfaction_Rating__c"))
+    computable(configuration, settings(table="event"))
     wrong = settings(filters=[{"or": [{"field": "CreatedDate", "operator": "ge", "value": "soon"}]}])
     with pytest.raises(InvalidSettings) as caught:
-        require_computable(configuration, "acme", wrong)
+        computable(configuration, wrong)
     assert [error["field"] for error in caught.value.details["errors"]] == [
         "custom_kpis.0.filters.0.or.0.value"
     ]
     with pytest.raises(InvalidSettings, match="no column Rating__c"):
-        require_computable(configuration, "acme", settings(aggregate="avg", field="Rating__c"))
+        computable(configuration, settings(aggregate="avg", field="Rating__c"))
 
 
 @pytest.mark.parametrize("what", UNCOMPUTABLE)
@@ -43,15 +48,15 @@ def test_a_definition_that_cannot_be_computed_is_refused_at_its_field(
     configuration: Configuration, what: str
 ) -> None:
     land_cases(configuration.warehouse_file, "salesforce_crm")
-    require_computable(configuration, "acme", settings(**COMPUTABLE))
+    computable(configuration, settings(**COMPUTABLE))
     change, path = UNCOMPUTABLE[what]
     with pytest.raises(InvalidSettings) as caught:
-        require_computable(configuration, "acme", settings(**COMPUTABLE | change))
+        computable(configuration, settings(**COMPUTABLE | change))
     assert [error["field"] for error in caught.value.details["errors"]] == [f"custom_kpis.0.{path}"]
 
 
 def test_a_source_that_has_not_landed_yet_refuses_nothing(configuration: Configuration) -> None:
-    require_computable(configuration, "acme", settings(aggregate="avg", field="Rating__c"))
+    computable(configuration, settings(aggregate="avg", field="Rating__c"))
 
 
 def test_settings_with_a_custom_kpi_that_cannot_be_computed_are_not_saved(

@@ -8,6 +8,7 @@ from typing import Any
 from kpi_platform.adapters import duckdb_file
 from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.adapters.destination.open import open_destination
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline.batch import CustomerInput, batches_of
@@ -71,7 +72,7 @@ def compute(configuration: Configuration, effects: Mapping[str, Effect]) -> dict
     inputs = []
     for key, document in documents.items():
         settings = parse_settings(document)
-        destination = open_destination(configuration, settings.warehouse)
+        destination = open_destination(configuration, settings.warehouse, CustomerSecrets(configuration, key))
         inputs.append(CustomerInput(key, settings, {}, destination))
     [batch] = batches_of(inputs, AS_OF)
     assert not batch.left_out, batch.left_out

@@ -8,6 +8,7 @@ from typing import Any
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import DbtTarget
 from kpi_platform.adapters.fivetran import FivetranApi
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.due_times import customer_next_sync
 from kpi_platform.domain.record_links import record_links
@@ -77,7 +78,8 @@ def dbt_told(document: Mapping[str, Any]) -> DbtTarget:
     """Where dbt is told to build, and with which secret."""
     environment = {"KPI_PLATFORM_HOME": "/nowhere", "WAREHOUSE_PASSWORD": "usual", "ACME_PASSWORD": "other"}
     configuration = Configuration.from_environment(environment)
-    return open_destination(configuration, parse_settings(document).warehouse).dbt_target()
+    secrets = CustomerSecrets(configuration, "acme")
+    return open_destination(configuration, parse_settings(document).warehouse, secrets).dbt_target()
 
 
 def _connection(name: str, attribute: str, values: tuple[Any, Any], **beside: Any) -> Effect:

@@ -38,6 +38,7 @@ from kpi_platform.adapters.destination.steps import (
     require_schemas,
     run_steps,
 )
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import (
     DestinationUnavailable,
@@ -83,7 +84,7 @@ class BigQueryDestination(SqlDestination):
 
     @classmethod
     def from_settings(
-        cls, configuration: Configuration, warehouse: WarehouseSettings
+        cls, configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
     ) -> "BigQueryDestination":
         """Raises InvalidSettings without a project, MissingConfiguration where the named key file is not
         there or the limit of bytes is no number."""
@@ -98,7 +99,7 @@ class BigQueryDestination(SqlDestination):
             port=warehouse.port or 443,
             project=warehouse.project,
             mart_schema=warehouse.dataset or warehouse.schema_,
-            key_file=key_file_of(configuration, warehouse.credentials_secret),
+            key_file=key_file_of(configuration, secrets, warehouse.credentials_secret),
             maximum_bytes_billed=limit_of(configuration),
         )
 

@@ -9,6 +9,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.oauth2 import service_account
 
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import MissingConfiguration
 
@@ -33,12 +34,12 @@ def open_client(project: str, endpoint: str, key_file: str | None) -> bigquery.C
     return bigquery.Client(project, credentials=credentials, client_options=options)
 
 
-def key_file_of(configuration: Configuration, secret: str | None) -> str | None:
+def key_file_of(configuration: Configuration, secrets: CustomerSecrets, secret: str | None) -> str | None:
     """The file that the variable `secret` names, or WAREHOUSE_PRIVATE_KEY_PATH; None for neither."""
     if secret is None and configuration.get(KEY_VARIABLE) is None:
         return None
     variable = secret or KEY_VARIABLE
-    file = configuration.secret(variable)
+    file = secrets.value(variable)
     if not Path(file).is_file():
         raise MissingConfiguration(
             f"{variable} names the file {file}, which is not there.",

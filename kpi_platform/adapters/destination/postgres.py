@@ -23,7 +23,7 @@ from kpi_platform.adapters.destination.steps import (
     resolve,
     run_steps,
 )
-from kpi_platform.configuration import Configuration
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidSettings, KpiPlatformError, NotFound
 from kpi_platform.domain.settings import WarehouseSettings
 
@@ -51,9 +51,7 @@ class PostgresDestination(SqlDestination):
     address: str | None = None
 
     @classmethod
-    def from_settings(
-        cls, configuration: Configuration, warehouse: WarehouseSettings
-    ) -> "PostgresDestination":
+    def from_settings(cls, warehouse: WarehouseSettings, secrets: CustomerSecrets) -> "PostgresDestination":
         """Raises InvalidSettings where host, database or username are missing."""
         needed = {name: getattr(warehouse, name) for name in ("host", "database", "username")}
         missing = [f"warehouse.{name}" for name, value in needed.items() if not value]
@@ -66,7 +64,7 @@ class PostgresDestination(SqlDestination):
         return cls(
             **needed,
             port=warehouse.port or 5432,
-            password=configuration.secret(warehouse.credentials_secret or PASSWORD_VARIABLE),
+            password=secrets.value(warehouse.credentials_secret or PASSWORD_VARIABLE),
             mart_schema=warehouse.schema_,
         )
 

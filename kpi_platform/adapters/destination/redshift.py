@@ -19,6 +19,7 @@ from kpi_platform.adapters.destination.steps import (
     require_schemas,
     run_steps,
 )
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.domain.settings import WarehouseSettings
@@ -34,10 +35,10 @@ class RedshiftDestination(SqlDestination):
 
     @classmethod
     def from_settings(
-        cls, configuration: Configuration, warehouse: WarehouseSettings
+        cls, configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
     ) -> "RedshiftDestination":
         """Raises what RedshiftConnection.from_settings raises."""
-        return cls(RedshiftConnection.from_settings(configuration, warehouse), warehouse.schema_)
+        return cls(RedshiftConnection.from_settings(configuration, warehouse, secrets), warehouse.schema_)
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from redshift_connector.error import Error
 
 from kpi_platform.adapters.destination.protocol import DbtTarget
 from kpi_platform.adapters.destination.steps import CONNECT_SECONDS
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidInput, InvalidSettings, NotFound
 from kpi_platform.domain.settings import WarehouseSettings
@@ -51,7 +52,7 @@ class RedshiftConnection:
 
     @classmethod
     def from_settings(
-        cls, configuration: Configuration, warehouse: WarehouseSettings
+        cls, configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
     ) -> "RedshiftConnection":
         """A host of Amazon's without a secret signs in through IAM. Raises InvalidSettings where host or
         database are missing, or the username of a password."""
@@ -72,7 +73,7 @@ class RedshiftConnection:
             port=warehouse.port or 5439,
             database=warehouse.database or "",
             username=warehouse.username,
-            password=None if iam else configuration.secret(variable or PASSWORD_VARIABLE),
+            password=None if iam else secrets.value(variable or PASSWORD_VARIABLE),
             ssl_mode=_ssl_mode(configuration),
         )
 

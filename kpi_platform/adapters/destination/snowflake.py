@@ -22,6 +22,7 @@ from kpi_platform.adapters.destination.steps import (
     require_schemas,
     run_steps,
 )
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import (
     DestinationUnavailable,
@@ -66,7 +67,7 @@ class SnowflakeDestination(SqlDestination):
 
     @classmethod
     def from_settings(
-        cls, configuration: Configuration, warehouse: WarehouseSettings
+        cls, configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
     ) -> "SnowflakeDestination":
         """Raises InvalidSettings where host, database, warehouse or username are missing. A secret that is
         the name of a key file signs in with the key, any other is a password."""
@@ -83,7 +84,7 @@ class SnowflakeDestination(SqlDestination):
             port=warehouse.port or 443,
             role=warehouse.role,
             mart_schema=warehouse.schema_,
-            **_credentials(configuration, warehouse.credentials_secret),
+            **_credentials(configuration, secrets, warehouse.credentials_secret),
         )
 
     @property
@@ -247,9 +248,11 @@ def _host(given: str) -> str:
     return given if whole else f"{given}{_DOMAIN}"
 
 
-def _credentials(configuration: Configuration, secret: str | None) -> dict[str, Any]:
+def _credentials(
+    configuration: Configuration, secrets: CustomerSecrets, secret: str | None
+) -> dict[str, Any]:
     variable = secret or (KEY_VARIABLE if configuration.get(KEY_VARIABLE) else PASSWORD_VARIABLE)
-    value = configuration.secret(variable)
+    value = secrets.value(variable)
     if Path(value).is_file():
         return {"private_key_path": value}
     if variable == KEY_VARIABLE:

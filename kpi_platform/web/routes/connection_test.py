@@ -5,7 +5,7 @@ from fastapi import APIRouter, Depends
 from kpi_platform.dashboard.database import reading
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline.connection_test import test_connection
-from kpi_platform.pipeline.customer_settings import effective_settings
+from kpi_platform.pipeline.customer_settings import customer_secrets, effective_settings
 from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, require_scope
 from kpi_platform.web.schemas.connection_test import ConnectionTestAnswer, ConnectionTestBody, StepAnswer
 
@@ -23,6 +23,7 @@ def test_warehouse(
     that the operator allows are reached."""
     with reading(engine) as connection:
         settings = effective_settings(configuration, connection, customer)
+        secrets = customer_secrets(configuration, connection, customer)
     if body is not None and body.warehouse is not None:
         document = settings.document()
         settings = parse_settings(
@@ -30,5 +31,5 @@ def test_warehouse(
             environment=configuration.environment,
             single_customer=False,
         )
-    steps = [StepAnswer.model_validate(step) for step in test_connection(configuration, settings)]
+    steps = [StepAnswer.model_validate(step) for step in test_connection(configuration, settings, secrets)]
     return ConnectionTestAnswer(ok=all(step.ok for step in steps), steps=steps)

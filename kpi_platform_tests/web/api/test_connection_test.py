@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline import connection_test
@@ -64,7 +65,8 @@ def test_a_server_that_does_not_answer_ends_the_test_in_time(
 ) -> None:
     allowed = Configuration.from_environment({**configuration.environment, "KPI_ALLOWED_HOSTS": "127.0.0.1"})
     settings = parse_settings({"warehouse": warehouse("127.0.0.1", listener.getsockname()[1])})
-    steps = list(connection_test.test_connection(allowed, settings, limit_seconds=1.0))
+    secrets = CustomerSecrets(allowed, "acme")
+    steps = list(connection_test.test_connection(allowed, settings, secrets, limit_seconds=1.0))
     assert [(step.name, step.ok) for step in steps] == [
         ("resolve", True), ("connect", True), ("authenticate", False),
     ]  # fmt: skip
@@ -150,6 +152,7 @@ def test_a_name_is_resolved_once(postgres_url: str, monkeypatch: pytest.MonkeyPa
     with engine.begin() as connection:
         connection.execute(sa.text("create table account (id text)"))
     engine.dispose()
-    steps = list(connection_test.test_connection(configuration, settings))
+    secrets = CustomerSecrets(configuration, "acme")
+    steps = list(connection_test.test_connection(configuration, settings, secrets))
     assert [(step.name, step.ok, step.error) for step in steps][-1] == ("can_read", True, None)
     assert next(answers) == "192.0.2.1"
