@@ -1,16 +1,15 @@
-"""One customer as the KPI build is told of it (docs/decisions/0001): settings, landed tables, sync state."""
+"""What the KPI build gets about its customers (docs/decisions/0001): settings, landed tables, sync state."""
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from kpi_platform.domain.custom_kpi_columns import custom_kpi_var
 from kpi_platform.domain.errors import NotFound
-from kpi_platform.domain.kpis import Source
-from kpi_platform.domain.landed import LandedTable, find_schema, find_table
+from kpi_platform.domain.kpi_gaps import Gap, Landed, LandedSources, kpi_gap, presence, row_gap
+from kpi_platform.domain.kpis import KPIS, Source
+from kpi_platform.domain.landed import ABSENT, LandedTable, find_schema, find_table
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
 
@@ -19,6 +18,8 @@ Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 Tables = Mapping[Source, Mapping[str, LandedTable]]
 """The tables of the enabled sources by name."""
+
+_YEAR = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,44 @@ class SyncState:
         return failed or as_of - self.succeeded_at > 2 * frequency
 
 
+@dataclass(frozen=True, slots=True)
+class KpiSetting:
+    """One KPI of a customer: its row of the dbt model int_kpi_setting. Times are UTC without zone."""
+
+    kpi: str
+    source: Source
+    scale: int
+    minimum: float | None
+    maximum: float | None
+    prior_window_start: str | None
+    prior_window_end: str | None
+    window_start: str | None
+    window_end: str
+    gap: Gap | None
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecurringType:
+    """An opportunity type that net revenue retention counts: a row of the dbt model int_recurring_type."""
+
+    opportunity_type: str
+    is_retained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPlan:
+    """What dbt needs to compute one customer. `sources` is what the staging models read; `facts` is the
+    customer's row of the dbt model int_customer."""
+
+    key: str
+    sources: Mapping[Source, Mapping[str, Any]]
+    facts: Mapping[str, Any]
+    kpi_settings: tuple[KpiSetting, ...]
+    recurring_types: tuple[RecurringType, ...]
+    custom_kpis: Sequence[Mapping[str, Any]]
+
+
 def raw_schema(settings: CustomerSettings, source: Source) -> str:
     """The schema that the settings name for what Fivetran lands from `source`."""
     return settings.salesforce.schema_ if source == "salesforce" else settings.servicenow.schema_
@@ -54,65 +93,139 @@ def landed_tables(customer: str, settings: CustomerSettings, catalogue: Catalogu
     }
 
 
-def customer_var(
+def plan_customer(
     customer: str,
     settings: CustomerSettings,
     tables: Tables,
     sync_states: Mapping[Source, SyncState],
     as_of: datetime,
-) -> dict[str, Any]:
-    """The customer as dbt is told of it. Holds no secret: only what the KPIs are computed from."""
-    sources = {
-        source: _source_var(source, settings, tables.get(source, {}), sync_states.get(source), as_of)
-        for source in SOURCES
-    }
-    return {
-        "key": customer,
-        "layout": _layout(sources),
-        "sources": sources,
-        "sla_source": settings.servicenow.sla_source,
-        "kpis": {
-            slug: {"enabled": mapping.enabled, "window_days": mapping.window_days}
-            for slug, mapping in settings.kpi_mappings.items()
+) -> CustomerPlan:
+    """What dbt gets about the customer. Holds no secret: only what the KPIs are computed from."""
+    landed = {source: Landed(tables.get(source, {}), _fields(source, settings)) for source in SOURCES}
+    stale = {source: _is_stale(source, settings, sync_states.get(source), as_of) for source in SOURCES}
+    weights = settings.health_score.weights
+    return CustomerPlan(
+        customer,
+        sources={
+            source: {
+                "enabled": settings.source(source).enabled,
+                "fields": dict(landed[source].fields),
+                "tables": {
+                    table.name: landed[source].tables.get(table.name, ABSENT).var(landed[source].fields)
+                    for table in SOURCE_TABLES[source]
+                },
+            }
+            for source in SOURCES
         },
-        "nrr_types": settings.kpi_mappings.net_revenue_retention.types.model_dump(mode="json"),
-        "health_weights": settings.health_score.weights.model_dump(mode="json"),
-        "custom_kpis": [custom_kpi_var(kpi, tables) for kpi in settings.custom_kpis],
+        facts=presence(landed)
+        | {"sla_setting": settings.servicenow.sla_source}
+        | {f"{category}_weight": weight for category, weight in weights.model_dump().items()},
+        kpi_settings=_kpi_settings(settings, landed, stale, as_of),
+        recurring_types=_recurring_types(settings),
+        custom_kpis=[
+            _custom_kpi(custom_kpi_var(kpi, tables), row_gap(kpi.source, kpi.table, landed), stale, as_of)
+            for kpi in settings.custom_kpis
+        ],
+    )
+
+
+def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]:
+    """The dbt vars of the customers (docs/decisions/0001). Most customers share their KPI settings and
+    opportunity types, and SQL with thousands of rows is slow to plan: they go by number."""
+    profiles: dict[tuple[KpiSetting, ...], int] = {}
+    lists: dict[tuple[RecurringType, ...], int] = {}
+    customers = []
+    for plan in plans:
+        profile = profiles.setdefault(plan.kpi_settings, len(profiles))
+        type_list = lists.setdefault(plan.recurring_types, len(lists))
+        facts = {"customer_id": plan.key, **plan.facts, "kpi_profile": profile, "type_list": type_list}
+        customers.append(
+            {"key": plan.key, "facts": facts, "sources": plan.sources, "custom_kpis": plan.custom_kpis}
+        )
+    return {
+        "as_of": as_of.isoformat(),
+        "customers": customers,
+        "kpi_settings": [
+            {"kpi_profile": number, **asdict(each)} for one, number in profiles.items() for each in one
+        ],
+        "recurring_types": [
+            {"type_list": number, **asdict(each)} for one, number in lists.items() for each in one
+        ],
     }
 
 
-def _source_var(
-    source: Source,
-    settings: CustomerSettings,
-    tables: Mapping[str, LandedTable],
-    sync_state: SyncState | None,
-    as_of: datetime,
+def _kpi_settings(
+    settings: CustomerSettings, landed: LandedSources, stale: Mapping[Source, bool], as_of: datetime
+) -> tuple[KpiSetting, ...]:
+    found = []
+    for kpi in KPIS.values():
+        mapping = settings.kpi_mappings[kpi.slug]
+        days = mapping.window_days
+        found.append(
+            KpiSetting(
+                kpi=kpi.slug,
+                source=kpi.source,
+                scale=kpi.scale,
+                minimum=kpi.minimum,
+                maximum=kpi.maximum,
+                prior_window_start=_before(as_of, _YEAR + days) if days else None,
+                prior_window_end=_before(as_of, _YEAR) if days else None,
+                window_start=_before(as_of, days) if days else None,
+                window_end=_before(as_of, 0),
+                gap=kpi_gap(kpi.source, kpi.needs, landed) if mapping.enabled else "disabled",
+                is_stale=stale[kpi.source],
+            )
+        )
+    return tuple(found)
+
+
+def _recurring_types(settings: CustomerSettings) -> tuple[RecurringType, ...]:
+    """A type that is listed twice is retained where one of its lists is."""
+    is_retained: dict[str, bool] = {}
+    for group, types in settings.kpi_mappings.net_revenue_retention.types.model_dump().items():
+        for name in types:
+            is_retained[name.lower()] = is_retained.get(name.lower(), False) or group != "new_business"
+    return tuple(RecurringType(name, retained) for name, retained in is_retained.items())
+
+
+def _custom_kpi(
+    var: dict[str, Any], gap: str | None, stale: Mapping[Source, bool], as_of: datetime
 ) -> dict[str, Any]:
-    section = settings.source(source)
+    """The definition, with its row of the dbt model int_custom_setting as `setting`."""
+    is_ready = var["status"] == "ready"
+    is_ratio = var["aggregate"] == "ratio"
+    days = var["window_days"]
+    return var | {
+        "setting": {
+            "kpi": var["slug"],
+            "source": var["source"],
+            "numerator_aggregate": var["numerator"]["aggregate"]
+            if is_ratio and is_ready
+            else var["aggregate"],
+            "denominator_aggregate": var["denominator"]["aggregate"] if is_ratio and is_ready else None,
+            "scale": 100 if is_ratio and var["unit"] == "percent" else 1,
+            "window_start": _before(as_of, days) if days else None,
+            "window_end": _before(as_of, 0),
+            "gap": gap if is_ready else var["status"],
+            "is_stale": stale[var["source"]],
+        }
+    }
+
+
+def _fields(source: Source, settings: CustomerSettings) -> dict[str, str]:
+    return {field: settings.mapped_field(source, field) for field in settings.source(source).fields}
+
+
+def _is_stale(
+    source: Source, settings: CustomerSettings, sync_state: SyncState | None, as_of: datetime
+) -> bool:
     frequency = timedelta(minutes=settings.frequency(source))
-    fields = {field: settings.mapped_field(source, field) for field in section.fields}
-    return {
-        "enabled": section.enabled,
-        "stale": sync_state is not None and sync_state.is_stale(frequency, as_of),
-        "fields": fields,
-        "tables": {
-            table.name: tables.get(table.name, LandedTable("absent")).var(fields)
-            for table in SOURCE_TABLES[source]
-        },
-    }
+    return sync_state is not None and sync_state.is_stale(frequency, as_of)
 
 
-def _layout(sources: Mapping[Source, Mapping[str, Any]]) -> str:
-    """Equal for customers whose sources have equal tables: which KPIs they have is then the same too."""
-    tables = [
-        [
-            source,
-            var["enabled"],
-            [[name, table["status"], table["layout"]] for name, table in var["tables"].items()],
-        ]
-        for source, var in sources.items()
-    ]
-    return hashlib.sha256(json.dumps(tables).encode()).hexdigest()[:16]
+def _before(as_of: datetime, days: int) -> str:
+    """The instant in the form in which every database reads a UTC timestamp without zone."""
+    return (as_of - timedelta(days=days)).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def _source_tables(

@@ -64,6 +64,9 @@ class LandedTable:
         }
 
 
+ABSENT = LandedTable("absent")
+
+
 def find_schema(catalogue: Mapping[str, Any], name: str) -> str | None:
     """The schema `name` as it is spelled: exactly so, or else ignoring case."""
     return _spelled(catalogue, lambda schema: schema == name, lambda schema: schema.lower() == name.lower())
@@ -89,7 +92,7 @@ def find_table(
         lambda name: column_key(name) == wanted,
     )
     if identifier is None:
-        return LandedTable("absent")
+        return ABSENT
     columns = find_columns(landed[identifier], mapped)
     return LandedTable("available", schema, identifier, columns)
 

@@ -15,7 +15,15 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import find_customers, get_customer
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.settings_versions import current_settings_of
-from kpi_platform.domain.batch import SyncState, Tables, customer_var, landed_tables, raw_schema
+from kpi_platform.domain.batch import (
+    CustomerPlan,
+    SyncState,
+    Tables,
+    batch_vars,
+    landed_tables,
+    plan_customer,
+    raw_schema,
+)
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import LandedTable, column_key
@@ -36,12 +44,12 @@ class CustomerInput:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Customers of one destination, each as dbt is told of it (docs/decisions/0001). `left_out` are customers
-    of this destination that cannot be computed, and why."""
+    """Customers of one destination, with what dbt gets about each (docs/decisions/0001). `left_out`: those of
+    this destination that cannot be computed, and why."""
 
     destination: Destination
     as_of: datetime
-    plans: Mapping[str, Mapping[str, Any]]
+    plans: Mapping[str, CustomerPlan]
     left_out: Mapping[str, KpiPlatformError]
 
     @property
@@ -50,7 +58,7 @@ class Batch:
 
     def vars(self) -> dict[str, Any]:
         """The dbt vars of the batch. They hold no secret."""
-        return {"as_of": self.as_of.isoformat(), "customers": list(self.plans.values())}
+        return batch_vars(self.plans.values(), self.as_of)
 
     def only(self, customers: Sequence[str]) -> "Batch":
         """The batch of some of its customers."""
@@ -134,7 +142,7 @@ def batch_of(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
             left_out[one.customer] = error
     landed = _without_repeats(destination, landed)
     plans = {
-        one.customer: customer_var(one.customer, one.settings, landed[one.customer], one.sync_states, as_of)
+        one.customer: plan_customer(one.customer, one.settings, landed[one.customer], one.sync_states, as_of)
         for one in group
         if one.customer in landed
     }

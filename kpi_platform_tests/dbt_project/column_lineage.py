@@ -19,7 +19,7 @@ from kpi_platform.adapters.dbt import DbtProject, project_directory
 from kpi_platform.adapters.dbt_results import NodeResult
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.batch import customer_var, landed_tables, raw_schema
+from kpi_platform.domain.batch import batch_vars, landed_tables, plan_customer, raw_schema
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import landed_name
 from kpi_platform.domain.settings import parse_settings
@@ -59,8 +59,8 @@ def build_documented(project: DbtProject) -> list[NodeResult]:
         file, schema = project.configuration.warehouse_file, raw_schema(settings, source)
         land(file, schema, {name: (columns, []) for name, columns in tables.items()})
     landed = landed_tables("documented", settings, documented)
-    customer = customer_var("documented", settings, landed, {}, AS_OF)
-    return project.build("run", {"as_of": AS_OF.isoformat(), "customers": [customer]})
+    plan = plan_customer("documented", settings, landed, {}, AS_OF)
+    return project.build("run", batch_vars([plan], AS_OF))
 
 
 def column_lineage(project: DbtProject, results: Sequence[NodeResult]) -> Lineage:

@@ -5,8 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_platform.domain.batch import Catalogue, SyncState, customer_var, landed_tables
+from kpi_platform.domain.batch import (
+    Catalogue,
+    CustomerPlan,
+    SyncState,
+    batch_vars,
+    landed_tables,
+    plan_customer,
+)
 from kpi_platform.domain.errors import NotFound
+from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -45,38 +53,40 @@ def test_a_success_after_as_of_holds_everything_before_it(later: timedelta, fail
 
 def test_the_var_has_every_table_of_both_sources() -> None:
     settings = parse_settings({"salesforce": {"sync_objects": {"cases": False}}})
-    var = customer_var("acme", settings, landed_tables("acme", settings, CATALOGUE), {}, AS_OF)
-    tables = var["sources"]["salesforce"]["tables"]
+    plan = plan_customer("acme", settings, landed_tables("acme", settings, CATALOGUE), {}, AS_OF)
+    tables = plan.sources["salesforce"]["tables"]
     assert {name: table["status"] for name, table in tables.items()} == {
         "account": "available", "opportunity": "absent", "contact": "absent", "case": "switched_off",
         "task": "absent", "user": "absent", "event": "absent",
     }  # fmt: skip
     assert tables["account"]["identifier"] == "Account"
     assert tables["account"]["columns"]["npsscorec"] == {"name": "NPS_Score__c", "type": "double"}
-    assert len(var["sources"]["servicenow"]["tables"]) == 10
+    assert len(plan.sources["servicenow"]["tables"]) == 10
+    var = batch_vars([plan], AS_OF)
     assert json.loads(json.dumps(var)) == var
 
 
 def test_the_field_of_a_kpi_mapping_wins_over_the_custom_field() -> None:
     settings = parse_settings({"kpi_mappings": {"nps": {"field": "account.Net_Promoter__c"}}})
-    var = customer_var("acme", settings, landed_tables("acme", settings, CATALOGUE), {}, AS_OF)
-    assert var["sources"]["salesforce"]["fields"]["nps_score"] == "Net_Promoter__c"
+    plan = plan_customer("acme", settings, landed_tables("acme", settings, CATALOGUE), {}, AS_OF)
+    assert plan.sources["salesforce"]["fields"]["nps_score"] == "Net_Promoter__c"
 
 
 def test_staleness_is_judged_by_the_frequency_of_each_source() -> None:
     settings = parse_settings({"fivetran": {"sync_frequency_minutes": 1440}})
     states = {"salesforce": SyncState(hours(10)), "servicenow": SyncState(hours(10))}
-    var = customer_var("acme", settings, landed_tables("acme", settings, CATALOGUE), states, AS_OF)  # type: ignore[arg-type]
-    assert not var["sources"]["salesforce"]["stale"]
-    assert var["sources"]["servicenow"]["stale"]
+    plan = plan_customer("acme", settings, landed_tables("acme", settings, CATALOGUE), states, AS_OF)  # type: ignore[arg-type]
+    assert {(each.source, each.is_stale) for each in plan.kpi_settings} == {
+        ("salesforce", False), ("servicenow", True),
+    }  # fmt: skip
 
 
 def test_a_disabled_source_is_not_looked_for() -> None:
     settings = parse_settings({"servicenow": {"enabled": False}})
     tables = landed_tables("acme", settings, {"salesforce_crm": CATALOGUE["salesforce_crm"]})
-    var = customer_var("acme", settings, tables, {}, AS_OF)
-    assert var["sources"]["servicenow"]["enabled"] is False
-    assert {table["status"] for table in var["sources"]["servicenow"]["tables"].values()} == {"absent"}
+    plan = plan_customer("acme", settings, tables, {}, AS_OF)
+    assert plan.sources["servicenow"]["enabled"] is False
+    assert {table["status"] for table in plan.sources["servicenow"]["tables"].values()} == {"absent"}
 
 
 @pytest.mark.parametrize("schema", [{}, {"servicenow_itsm": {"unrelated": {"id": "varchar"}}}])
@@ -86,3 +96,38 @@ def test_an_enabled_source_without_any_of_its_tables_is_named_with_the_next_step
     assert "acme" in caught.value.message
     assert "servicenow_itsm" in caught.value.message
     assert "servicenow.enabled" in caught.value.next_step
+
+
+def test_customers_with_equal_settings_and_gaps_share_their_rows() -> None:
+    def plan(name: str, document: dict[str, object]) -> CustomerPlan:
+        settings = parse_settings(document)
+        return plan_customer(name, settings, landed_tables(name, settings, CATALOGUE), {}, AS_OF)
+
+    types = {"types": {"renewal": ["Renewal", "Prolongation"]}}
+    other = {"kpi_mappings": {"csat": {"window_days": 30}, "net_revenue_retention": types}}
+    plans = [plan("acme", {}), plan("globex", {}), plan("initech", other)]
+    var = batch_vars(plans, AS_OF)
+    numbers = [(one["facts"]["kpi_profile"], one["facts"]["type_list"]) for one in var["customers"]]
+    assert numbers == [(0, 0), (0, 0), (1, 1)]
+    assert [row["kpi"] for row in var["kpi_settings"]] == [*KPIS, *KPIS]
+    assert {row["window_start"] for row in var["kpi_settings"] if row["kpi"] == "csat"} == {
+        "2026-08-26 06:00:00.000000", "2026-10-25 06:00:00.000000",
+    }  # fmt: skip
+    assert len({(row["type_list"], row["opportunity_type"]) for row in var["recurring_types"]}) == len(
+        var["recurring_types"]
+    )
+
+
+def test_the_range_and_scale_of_a_kpi_are_those_of_the_catalogue() -> None:
+    settings = CustomerSettings()
+    plan = plan_customer("acme", settings, landed_tables("acme", settings, CATALOGUE), {}, AS_OF)
+    assert {one.kpi: (one.minimum, one.maximum, one.scale) for one in plan.kpi_settings} == {
+        slug: (kpi.minimum, kpi.maximum, kpi.scale) for slug, kpi in KPIS.items()
+    }
+
+
+def test_a_kpi_that_is_switched_off_is_disabled_whatever_landed() -> None:
+    settings = parse_settings({"kpi_mappings": {"nps": {"enabled": False}, "csat": {"enabled": False}}})
+    plan = plan_customer("acme", settings, landed_tables("acme", settings, CATALOGUE), {}, AS_OF)
+    gaps = {one.kpi: one.gap for one in plan.kpi_settings}
+    assert (gaps["nps"], gaps["csat"], gaps["adoption_index"]) == ("disabled", "disabled", "not_mapped")

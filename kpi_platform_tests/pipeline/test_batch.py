@@ -46,9 +46,10 @@ def test_both_schemas_are_found_and_the_sync_state_is_judged_at_as_of(
 
     def stale(as_of: datetime) -> tuple[bool, bool]:
         (batch,) = plan_batches(configuration, sqlite_engine, ["acme"], as_of)
-        sources = batch.plans["acme"]["sources"]
-        assert sources["salesforce"]["tables"]["account"]["identifier"] == "Account"
-        return sources["salesforce"]["stale"], sources["servicenow"]["stale"]
+        plan = batch.plans["acme"]
+        assert plan.sources["salesforce"]["tables"]["account"]["identifier"] == "Account"
+        is_stale = {one.source: one.is_stale for one in plan.kpi_settings}
+        return is_stale["salesforce"], is_stale["servicenow"]
 
     assert stale(AS_OF) == (True, False)
     assert stale(AS_OF - timedelta(hours=20)) == (False, False)

@@ -12,7 +12,7 @@
     {%- set found = [] -%}
     {%- for customer in batch_customers() -%}
         {%- for definition in customer.get('custom_kpis') or [] -%}
-            {%- if definition.source == source and custom_kpi_gap(customer, definition) is none -%}
+            {%- if definition.source == source and definition.setting.gap is none -%}
                 {%- do found.append([customer, definition]) -%}
             {%- endif -%}
         {%- endfor -%}
@@ -21,43 +21,12 @@
 {% endmacro %}
 
 
-{% macro custom_kpi_gap(customer, definition) %}
-    {#- not_synced, not_mapped or none: its table and fields, and those that link its rows to accounts. -#}
-    {%- if definition.status != 'ready' -%}
-        {{- return(definition.status) -}}
-    {%- elif definition.source == 'servicenow' -%}
-        {{- return(servicenow_gap(customer, definition.slug)) -}}
-    {%- elif not (landed_table(customer, 'salesforce', 'account') and landed_table(customer, 'salesforce', definition.table)) -%}
-        {{- return('not_synced') -}}
-    {%- endif -%}
-    {%- set by_account = landed_column(customer, 'salesforce', definition.table, 'account_id') -%}
-    {%- set by_contact = landed_column(customer, 'salesforce', definition.table, 'who_id')
-        and landed_column(customer, 'salesforce', 'contact', 'account_id') -%}
-    {{- return(none if definition.table == 'account' or by_account or by_contact else 'not_mapped') -}}
-{% endmacro %}
-
-
 {% macro custom_setting_rows() %}
-    {#- One row per customer and custom KPI, in the order of int_custom_setting's columns. -#}
+    {#- A row of int_custom_setting by name for each customer and custom KPI. -#}
     {%- set rows = [] -%}
-    {%- set as_of = as_of_datetime() -%}
     {%- for customer in batch_customers() -%}
         {%- for definition in customer.get('custom_kpis') or [] -%}
-            {%- set is_ratio = definition.aggregate == 'ratio' -%}
-            {%- set ready = definition.status == 'ready' -%}
-            {%- set days = definition.get('window_days') -%}
-            {%- do rows.append([
-                customer.key,
-                definition.slug,
-                definition.source,
-                definition.numerator.aggregate if is_ratio and ready else definition.aggregate,
-                definition.denominator.aggregate if is_ratio and ready else none,
-                100 if is_ratio and definition.get('unit') == 'percent' else 1,
-                as_of - modules.datetime.timedelta(days=days) if days else none,
-                as_of,
-                custom_kpi_gap(customer, definition),
-                customer.sources.get(definition.source, {}).get('stale', false),
-            ]) -%}
+            {%- do rows.append(dict(definition.setting, customer_id=customer.key)) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{- return(rows) -}}

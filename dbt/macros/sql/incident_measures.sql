@@ -62,8 +62,8 @@
         without a join is one that the warehouse applies while it reads. -#}
     {%- set measures, starts = incident_measures(), [] -%}
     {%- set windows = measures | map(attribute='window_of') | list -%}
-    {%- for row in kpi_settings().profiles if row[1] in windows and row[8] -%}
-        {%- do starts.append(row[8]) -%}
+    {%- for row in kpi_setting_rows() if row.kpi in windows and row.window_start -%}
+        {%- do starts.append(row.window_start) -%}
     {%- endfor -%}
     {%- set conditions = [] -%}
     {%- for time in ['opened_at', 'responded_at', 'ended_at', due_decided_at()] if starts -%}

@@ -20,7 +20,9 @@
 
 
 {% macro timestamp_literal(moment) %}
-    {{- return("cast('" ~ moment.strftime('%Y-%m-%d %H:%M:%S.%f') ~ "' as " ~ canonical_type('timestamp') ~ ")") -}}
+    {#- A datetime, or the text of one, UTC without zone. -#}
+    {%- set text = moment if moment is string else moment.strftime('%Y-%m-%d %H:%M:%S.%f') -%}
+    {{- return("cast('" ~ text ~ "' as " ~ canonical_type('timestamp') ~ ")") -}}
 {% endmacro %}
 
 
@@ -40,6 +42,7 @@
 
 
 {% macro literal_rows(columns, rows) %}
+    {#- A query of `rows`, each a dictionary with all of `columns` (name → canonical type). -#}
     {{- adapter.dispatch('literal_rows', 'kpi_platform')(columns, rows) -}}
 {% endmacro %}
 
@@ -53,16 +56,19 @@ select
     {%- endfor %}
 from (
     values
-    {%- for row in rows or [[none] * columns | length] %}
+    {%- for row in rows or [none] %}
     (
-        {%- for cell in row -%}
+        {%- for name in columns -%}
+            {%- set cell = row[name] if rows else none -%}
             {%- if cell is none -%} null
             {%- elif cell is boolean -%} {{ 'true' if cell else 'false' }}
             {%- elif cell is number -%} {{ cell }}
-            {%- else -%}
+            {%- elif cell is string -%}
                 {%- if cell not in quoted -%}
                     {%- do quoted.update({cell: text_literal(cell)}) -%}
                 {%- endif -%} {{ quoted[cell] }}
+            {%- else -%}
+                {%- do exceptions.raise_compiler_error('A row has no ' ~ name ~ ': ' ~ row) -%}
             {%- endif -%}
             {{ ', ' if not loop.last }}
         {%- endfor -%}
@@ -83,10 +89,10 @@ where false
 {%- endmacro %}
 
 {% macro union_of_literals(columns, rows) -%}
-    {%- for row in rows or [[]] %}
+    {%- for row in rows or [none] %}
 select
         {%- for name, type in columns.items() %}
-    cast({{ literal(row[loop.index0] if row else none, type) }} as {{ canonical_type(type) }}) as {{ name }}{{ ',' if not loop.last }}
+    cast({{ literal(row[name] if row else none, type) }} as {{ canonical_type(type) }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
 {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -10,14 +10,7 @@ from kpi_platform.domain.kpis import KPIS, Frequency, Impact, Kpi, Source
 from kpi_platform.domain.settings.section import Blank, Section, Text, refused, section, setting
 
 FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
-    {
-        "nps": (("account",), "nps_score"),
-        "csat": (("case",), "satisfaction_rating"),
-        "adoption_index": (("account",), "adoption_score"),
-        "churn_risk": (("account",), "churn_risk"),
-        "first_response_time": (("incident", "task"), "first_responded_at"),
-        "support_satisfaction": (("incident", "task"), "satisfaction_rating"),
-    }
+    {slug: (kpi.field.tables, kpi.field.name) for slug, kpi in KPIS.items() if kpi.field}
 )
 """KPIs that are read from a mapped field: the landed tables it may stand in, its name in `custom_fields`."""
 

@@ -1,14 +1,13 @@
-{%- set settings = kpi_settings() -%}
 with
 
 customers as (
-    {{ literal_rows({'customer_id': 'string', 'profile': 'integer'}, settings.customers) }}
+    {{ literal_rows({'customer_id': 'string', 'kpi_profile': 'integer'}, customer_rows()) }}
 ),
 
 profiles as (
     {{ literal_rows(
         {
-            'profile': 'integer',
+            'kpi_profile': 'integer',
             'kpi': 'string',
             'source': 'string',
             'scale': 'float',
@@ -21,7 +20,7 @@ profiles as (
             'gap': 'string',
             'is_stale': 'boolean',
         },
-        settings.profiles,
+        kpi_setting_rows(),
     ) }}
 ),
 
@@ -40,7 +39,7 @@ final as (
         profiles.gap,
         profiles.is_stale
     from customers
-    inner join profiles on customers.profile = profiles.profile
+    inner join profiles on customers.kpi_profile = profiles.kpi_profile
 )
 
 select * from final

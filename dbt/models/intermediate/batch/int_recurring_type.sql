@@ -1,12 +1,13 @@
-{%- set types = recurring_types() -%}
 with
 
 customers as (
-    {{ literal_rows({'customer_id': 'string', 'list_number': 'integer'}, types.customers) }}
+    {{ literal_rows({'customer_id': 'string', 'type_list': 'integer'}, customer_rows()) }}
 ),
 
 lists as (
-    {{ literal_rows({'list_number': 'integer', 'opportunity_type': 'string', 'is_retained': 'boolean'}, types.lists) }}
+    {{ literal_rows(
+        {'type_list': 'integer', 'opportunity_type': 'string', 'is_retained': 'boolean'}, recurring_type_rows()
+    ) }}
 ),
 
 final as (
@@ -15,7 +16,7 @@ final as (
         lists.opportunity_type,
         lists.is_retained
     from customers
-    inner join lists on customers.list_number = lists.list_number
+    inner join lists on customers.type_list = lists.type_list
 )
 
 select * from final

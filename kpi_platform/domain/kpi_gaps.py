@@ -1,0 +1,106 @@
+"""Which KPIs a customer cannot have: what of their tables and columns did not land."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from kpi_platform.domain.kpis import Needs, Source
+from kpi_platform.domain.landed import LandedTable, column_key
+
+Gap = Literal["disabled", "not_synced", "not_mapped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """The tables of one source, and the columns that `custom_fields` map to each field. A source that is
+    switched off has no tables."""
+
+    tables: Mapping[str, LandedTable]
+    fields: Mapping[str, str]
+
+    def has_table(self, name: str) -> bool:
+        """Whether the table is there and switched on."""
+        table = self.tables.get(name)
+        return table is not None and table.status == "available"
+
+    def has_column(self, *alternatives: str) -> bool:
+        """Whether one of `alternatives` (`table.column`, or `table.field` for a mapped field) is there."""
+        return any(self._has(*each.split(".")) for each in alternatives)
+
+    def has_incident_column(self, name: str) -> bool:
+        """Whether the incidents have the column, flat or in their class table."""
+        return self.has_column(f"incident.{name}", f"task.{name}")
+
+    def _has(self, table: str, column: str) -> bool:
+        name = self.fields.get(column, column)
+        columns = self.tables[table].columns if self.has_table(table) else None
+        return bool(name and columns and column_key(name) in columns)
+
+
+LandedSources = Mapping[Source, Landed]
+
+
+def kpi_gap(source: Source, needs: Needs, landed: LandedSources) -> Gap | None:
+    """`not_synced` where a table is missing, `not_mapped` where a column or the link to the account is. None
+    where the KPI can be computed."""
+    found = landed[source]
+    if not all(found.has_table(table) for table in needs.tables):
+        return "not_synced"
+    if "incident" in needs.tables and (gap := incident_gap(landed)):
+        return gap
+    return None if all(found.has_column(*group) for group in needs.columns) else "not_mapped"
+
+
+def incident_gap(landed: LandedSources) -> Gap | None:
+    """What keeps incidents from being counted by account at all."""
+    servicenow = landed["servicenow"]
+    if not servicenow.has_table("incident"):
+        return "not_synced"
+    if not servicenow.has_incident_column("opened_at"):
+        # Class tables keep it in `task`.
+        return "not_mapped" if servicenow.has_table("task") else "not_synced"
+    return None if _links_incidents(landed) else "not_mapped"
+
+
+def row_gap(source: Source, table: str, landed: LandedSources) -> Gap | None:
+    """What keeps the rows of a table from being counted by account. Rows other than incidents name the
+    account, or a contact of it."""
+    if table == "incident":
+        return incident_gap(landed)
+    found = landed[source]
+    if not (found.has_table("account") and found.has_table(table)):
+        return "not_synced"
+    by_account = table == "account" or found.has_column(f"{table}.account_id")
+    by_contact = found.has_column(f"{table}.who_id") and found.has_column("contact.account_id")
+    return None if by_account or by_contact else "not_mapped"
+
+
+def presence(landed: LandedSources) -> dict[str, bool]:
+    """Which optional tables and columns are there, by the columns of the dbt model int_customer."""
+    salesforce, servicenow = landed["salesforce"], landed["servicenow"]
+    return {
+        "has_account_type": salesforce.has_column("account.type"),
+        "has_engagement_field": salesforce.has_column("account.executive_engagement"),
+        "has_task_sla": servicenow.has_table("task_sla"),
+        "has_contract_sla": servicenow.has_table("contract_sla"),
+        "has_contract_target": servicenow.has_column("contract_sla.target"),
+        "has_contract_type": servicenow.has_column("contract_sla.type"),
+    } | {
+        f"has_{name}": servicenow.has_incident_column(name)
+        for name in ("sla_due", "made_sla", "priority", "escalation", "reopen_count", "reassignment_count")
+    }
+
+
+def _links_incidents(landed: LandedSources) -> bool:
+    """By the mapped field, in either form, or by the company whose name is an account's."""
+    salesforce, servicenow = landed["salesforce"], landed["servicenow"]
+    field = servicenow.fields.get("customer_account_id")
+    by_field = field and (
+        servicenow.has_incident_column(field) or servicenow.has_incident_column(f"{field}_value")
+    )
+    by_company = (
+        servicenow.has_incident_column("company_value")
+        and servicenow.has_column("core_company.name")
+        and salesforce.has_column("account.name")
+    )
+    return bool(by_field or by_company)
