@@ -24,8 +24,9 @@ from kpi_platform.dashboard import database, tables
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.match_store import KnownMatches, StoredOutcome, store_changes
 from kpi_platform.domain.kpis import KPIS
-from kpi_platform.pipeline.load import LoadReport, load_dashboard
+from kpi_platform.pipeline.load import LoadReport
 from kpi_platform.process import tune_memory
+from kpi_platform_tests.pipeline.loading import load_dashboard
 from kpi_platform_tests.pipeline.marts import write_mart, writing
 from kpi_platform_tests.postgres import DURABLE_OPTIONS, PostgresServer
 

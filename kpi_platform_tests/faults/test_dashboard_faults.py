@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import remove_customer
 from kpi_platform.domain.errors import UnknownCustomer
-from kpi_platform.pipeline.load import load_dashboard
 from kpi_platform_tests.pipeline.desk import T1, T2, Desk, acme, zeta
 from kpi_platform_tests.pipeline.kills import PHASES
+from kpi_platform_tests.pipeline.loading import load_dashboard
 from kpi_platform_tests.pipeline.marts import MartAccount
 
 

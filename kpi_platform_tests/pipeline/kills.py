@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database, tables
 from kpi_platform.domain.kpis import KPIS
-from kpi_platform.pipeline.load import load_dashboard
 from kpi_platform_tests.pipeline.desk import T1, Desk
+from kpi_platform_tests.pipeline.loading import load_dashboard
 from kpi_platform_tests.pipeline.marts import MartAccount
 
 PHASES = ("read", "accounts", "values", "finish")

@@ -21,7 +21,6 @@ from kpi_platform.pipeline.batch import plan_batches, read_inputs
 from kpi_platform.pipeline.build import BuildReport, build_kpis
 from kpi_platform.pipeline.checks import check_of
 from kpi_platform.pipeline.explain import explain
-from kpi_platform.pipeline.load import load_dashboard
 from kpi_platform.pipeline.match import match_accounts
 from kpi_platform.web.app import create_app
 from kpi_platform_tests.pipeline.landing import (
@@ -31,6 +30,7 @@ from kpi_platform_tests.pipeline.landing import (
     customer,
     land,
 )
+from kpi_platform_tests.pipeline.loading import load_dashboard
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
 UNICODE_NAME = "Ünïcode 'Q\" \\ 🎉; drop table x"

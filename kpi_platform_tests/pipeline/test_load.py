@@ -8,9 +8,9 @@ from kpi_platform.dashboard.accounts import add_account, list_accounts
 from kpi_platform.dashboard.matches import decide, list_matches
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import LoadRefused
-from kpi_platform.pipeline.load import load_dashboard
 from kpi_platform.pipeline.match import match_accounts
 from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk, acme, zeta
+from kpi_platform_tests.pipeline.loading import load_dashboard
 from kpi_platform_tests.pipeline.marts import MartAccount, write_marts
 
 
@@ -229,7 +229,7 @@ def test_the_size_of_the_slices_makes_no_difference(desk: Desk, monkeypatch: pyt
     def accounts(numbers: range, nps: float) -> list[MartAccount]:
         return [MartAccount(f"A{n}", f"Account {n}", {"nps": nps + n % 2, "csat": 3}) for n in numbers]
 
-    monkeypatch.setattr("kpi_platform.pipeline.load_values.SLICE_ACCOUNTS", 2)
+    monkeypatch.setattr("kpi_platform.pipeline.load.values.SLICE_ACCOUNTS", 2)
     assert desk.load(T1, accounts(range(7), nps=1)).kpis_inserted == 14
     report = desk.load(T2, accounts(range(1, 6), nps=2), update_mode="replace")
     assert (report.kpis_updated, report.kpis_unchanged, report.retired) == (5, 5, 4)

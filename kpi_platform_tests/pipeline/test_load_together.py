@@ -16,12 +16,12 @@ from kpi_platform.dashboard.matches import list_matches
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import LoadHeld, LoadRefused
 from kpi_platform.domain.kpis import KPIS
-from kpi_platform.pipeline import load_changes
 from kpi_platform.pipeline.batch_marts import batch_marts
-from kpi_platform.pipeline.load import LoadReport, load_dashboard, load_together
+from kpi_platform.pipeline.load import LoadReport, load_together, write
 from kpi_platform.pipeline.match import match_accounts, match_together
 from kpi_platform_tests.pipeline.desk import T1, T2, Desk, acme, zeta
 from kpi_platform_tests.pipeline.kills import stored
+from kpi_platform_tests.pipeline.loading import load_dashboard
 from kpi_platform_tests.pipeline.marts import MartAccount, write_marts
 
 KEYS = ("acme", "bolt", "core")
@@ -104,7 +104,7 @@ def some_accounts(dice: random.Random, key: str) -> list[MartAccount]:
 def test_together_or_alone_the_same_is_stored(
     desks: Desks, twins: Desks, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(load_changes, "AT_ONCE", at_once)
+    monkeypatch.setattr(write, "AT_ONCE", at_once)
     dice = random.Random(7)
     earlier: dict[str, list[MartAccount]] = {}
     # Forwards; the same again; what is older than what is shown; replacing.
@@ -132,9 +132,9 @@ def test_uploads_that_are_written_together_end_when_all_is_written(
     desks: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[datetime] = []
-    write = load_changes.store_definitions
+    store = write.store_definitions
     monkeypatch.setattr(
-        load_changes, "store_definitions", lambda *of: (write(*of), written.append(datetime.now(UTC)))
+        write, "store_definitions", lambda *of: (store(*of), written.append(datetime.now(UTC)))
     )
     desks.write(T1, {key: [acme(), zeta()] for key in KEYS})
     desks.together(T1)

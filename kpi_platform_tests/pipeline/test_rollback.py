@@ -14,8 +14,8 @@ from kpi_platform.dashboard.rollback import diff_uploads, rollback
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import Conflict, NotFound
 from kpi_platform.domain.kpis import KPIS
-from kpi_platform.pipeline.load import load_dashboard
 from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk, acme, zeta
+from kpi_platform_tests.pipeline.loading import load_dashboard
 from kpi_platform_tests.pipeline.marts import MartAccount
 
 KPI_NAMES = sorted(KPIS)

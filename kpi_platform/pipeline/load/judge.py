@@ -1,4 +1,4 @@
-"""Looks at a load before it writes anything: what comes in, beside what came in before."""
+"""Judges a load before it writes anything, by comparing it with earlier loads."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from kpi_platform.domain.errors import LoadHeld
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.load_guard import Anomaly, KpiProfile, LoadProfile, anomalies, harms
 from kpi_platform.domain.sources import SOURCES
-from kpi_platform.pipeline.incoming import Incoming
-from kpi_platform.pipeline.load_task import LoadTask
+from kpi_platform.pipeline.load.read import Incoming
+from kpi_platform.pipeline.load.task import LoadTask
 
 _SAMPLE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`profile` is kept with the upload. Where there are `harms`, the load is to be held; `anomalies` are
-    only told."""
+    """The verdict on one load. A load with `harms` is held; `anomalies` are only reported. The upload keeps
+    `profile`, so that later loads can be compared with it."""
 
     profile: LoadProfile
     harms: tuple[str, ...] = ()
@@ -28,8 +28,8 @@ class Judgement:
 
 
 def judge(task: LoadTask, history: Sequence[LoadProfile]) -> Judgement:
-    """A load beside the `history` of its customer, newest first. One that is older than what is shown changes
-    nothing that is shown, and so does no harm."""
+    """Compares a load with `history`, the profiles of the customer's earlier loads, newest first. A load that
+    is older than what is shown changes only the history, so it does no harm."""
     kpis = {slug for slug, one in task.definitions.items() if one.source in task.sources}
     profile = profile_of(task.incoming, kpis)
     if not history or task.any_older:
@@ -46,7 +46,7 @@ def judge(task: LoadTask, history: Sequence[LoadProfile]) -> Judgement:
 
 
 def hold(task: LoadTask, judged: Judgement, run_id: str | None) -> LoadHeld:
-    """Notes that the load waits, and nothing else; the error says so once that is committed."""
+    """Records that the load waits for its release (not in a dry run), and returns the error that says so."""
     if not task.dry_run:
         record_hold(
             task.connection,
@@ -59,14 +59,14 @@ def hold(task: LoadTask, judged: Judgement, run_id: str | None) -> LoadHeld:
     is_held = "would be held" if task.dry_run else "is held"
     return LoadHeld(
         f"The load of '{task.customer}' {is_held}, and nothing was changed: {' '.join(judged.harms)}",
-        next_step="Look into the source. If it is right so, release it on the uploads page or with "
+        next_step="Check the source. If the change is right, release the load on the uploads page or with "
         f"`kpi-platform uploads release {task.customer}`.",
         details={"customer": task.customer, "reasons": list(judged.harms), "recorded": not task.dry_run},
     )
 
 
 def profile_of(incoming: Incoming, kpis: set[str]) -> LoadProfile:
-    """The profile of what came in of `kpis`."""
+    """The profile of the incoming values of `kpis`."""
     values = incoming.values
     has_value = ~np.isnan(values["value"])
     profiles: dict[str, KpiProfile] = {}
@@ -78,7 +78,7 @@ def profile_of(incoming: Incoming, kpis: set[str]) -> LoadProfile:
 
 
 def _sample(ids: list[str]) -> tuple[str, ...]:
-    """The same ones whenever they are there: those whose hashes come first."""
+    """The ids with the smallest hashes: later loads pick the same ones if they are still there."""
     if len(ids) <= _SAMPLE:
         return tuple(sorted(ids))
     return tuple(sorted(ids, key=lambda one: hashlib.blake2b(one.encode(), digest_size=8).digest())[:_SAMPLE])

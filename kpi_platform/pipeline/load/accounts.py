@@ -1,4 +1,4 @@
-"""The accounts of a load and their health."""
+"""Plans the accounts of a load and their health scores."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,16 +23,20 @@ from kpi_platform.domain.load_plan import (
     rank,
     rows_by,
 )
-from kpi_platform.pipeline.load_changes import LoadWriter
-from kpi_platform.pipeline.load_task import Loaded, LoadTask
+from kpi_platform.pipeline.load.task import Loaded, LoadTask
+from kpi_platform.pipeline.load.write import LoadWriter
 
 _ATTRIBUTES = ("name", "external_id", "website", "industry", "region", "revenue", "csm_name", "csm_email")
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where the incoming accounts go: the dashboard account of each, or UNMATCHED where its rows are not
-    loaded; the positions of those that are `created`, whose accounts have no number yet."""
+    """Where the incoming accounts go.
+
+    `target` has the dashboard account of each incoming one, or UNMATCHED if its rows are not loaded.
+    `created` are the positions of accounts to create, which have no number yet. `known` maps external ids to
+    accounts.
+    """
 
     current: Rows
     known: dict[Any, int]
@@ -41,7 +45,8 @@ class Placed:
 
 
 def place_accounts(connection: sa.Connection, tasks: Sequence[LoadTask]) -> list[Placed]:
-    """For each load. Notes or refuses accounts without a match as the settings say."""
+    """Finds the dashboard account of each incoming account, for each load. Accounts without a match are
+    created, skipped or refused (LoadRefused), as the settings say."""
     customers = [task.customer_id for task in tasks]
     accounts, outcomes = read_current(connection, ACCOUNTS, customers), match_outcomes(connection, customers)
     return [_place(task, accounts.pop(task.customer_id), outcomes.pop(task.customer_id)) for task in tasks]
@@ -57,8 +62,8 @@ def _place(task: LoadTask, accounts: Mapping[str, Array], outcomes: Mapping[str,
 
 
 def load_accounts(task: LoadTask, placed: Placed, new_ids: Iterator[int], writer: LoadWriter) -> Array:
-    """Creates, updates and retires accounts; those `created` take their numbers from `new_ids`. Returns the
-    dashboard account of each incoming one, or UNMATCHED where its rows are not loaded."""
+    """Creates, updates and retires accounts; new ones take their numbers from `new_ids`. Returns the
+    dashboard account of each incoming one, or UNMATCHED if its rows are not loaded."""
     current, target = placed.current, placed.target.copy()
     target[placed.created] = list(islice(new_ids, len(placed.created)))
     rows = _account_rows(task, target, current, placed.known)
@@ -83,12 +88,12 @@ def load_accounts(task: LoadTask, placed: Placed, new_ids: Iterator[int], writer
 
 
 def _retiring(task: LoadTask, current: Rows) -> dict[str, Any]:
-    """The columns of rows by account that are retired."""
+    """The columns of rows that are retired, one row for each account."""
     return {**task.upload, "account_id": current.key, **current.columns, "retired_at": task.as_of}
 
 
 def _require_all_accounted_for(task: LoadTask, matched: int, created: int) -> None:
-    """Every source account is matched, created, skipped or waits for review: none is lost, none twice."""
+    """Raises LoadRefused unless each source account is matched, created, skipped or in review."""
     parts = (matched, created, task.counts["accounts_skipped"], task.counts["sent_to_review"])
     if sum(parts) != len(task.incoming.source_ids):
         raise LoadRefused(
@@ -99,7 +104,7 @@ def _require_all_accounted_for(task: LoadTask, matched: int, created: int) -> No
 
 
 def load_health(task: LoadTask, target: Array, loaded: Loaded, writer: LoadWriter) -> None:
-    """The health scores and further rates of the accounts that are loaded."""
+    """Plans the health scores and support rates of the loaded accounts."""
     rows = _by_account(task, target, {name: task.incoming.health[name] for name in HEALTH_COLUMNS})
     there = loaded.health
     if there is None:
@@ -131,7 +136,7 @@ def load_health(task: LoadTask, target: Array, loaded: Loaded, writer: LoadWrite
 
 
 def _missing_accounts(task: LoadTask, targets: Targets) -> list[int]:
-    """Which of the accounts without a match are created; notes or refuses the others."""
+    """The positions of accounts to create; notes or refuses (LoadRefused) the others without a match."""
     names = task.incoming.attributes["name"]
     ids = task.incoming.source_ids
 
@@ -164,7 +169,7 @@ def _missing_accounts(task: LoadTask, targets: Targets) -> list[int]:
 
 
 def _account_rows(task: LoadTask, target: Array, current: Rows, known: dict[Any, int]) -> Rows:
-    """What the accounts shall be. A source that does not know an attribute takes none away."""
+    """The new state of the accounts. An attribute that comes in empty keeps its present value."""
     ids = np.array(task.incoming.source_ids, dtype=object)
     rows = _by_account(task, target, {**task.incoming.attributes, "external_id": ids})
     place = np.searchsorted(current.key, rows.key)
@@ -192,7 +197,7 @@ def _by_id(columns: Mapping[str, Array]) -> Rows:
 
 
 def _by_account(task: LoadTask, target: Array, columns: dict[str, Array]) -> Rows:
-    """Rows by dashboard account. Where two incoming accounts are the same one, the last by source id wins."""
+    """One row for each dashboard account. If two incoming accounts share one, the last by source id wins."""
     chosen = np.flatnonzero(target != UNMATCHED)
     order = rank(np.array(task.incoming.source_ids, dtype=object))[chosen]
     mine = {name: values[chosen] for name, values in columns.items()}

@@ -1,9 +1,15 @@
-"""Loads customers' KPI values into the dashboard: one upload each, one transaction, all or nothing.
+"""Loads KPI values from the marts into the dashboard: one upload for each customer, all or nothing.
 
-The marts are read first, then the transaction begins: lock, plan, apply. What is planned is decided in
-`domain.load_plan`; the steps stand in `load_steps`, how changes are applied in `load_changes` and
-`dashboard.versioned`. Customers that are loaded together share the transaction and its statements, which for
-small ones cost more than their rows.
+A load runs in this order, one module for each step:
+
+1. `read`: reads the customer's marts into columns, before any transaction.
+2. `transaction`: locks the customers' uploads and compares the input with earlier loads (`task`).
+3. `judge`: holds a load that would do harm, for example one in which most accounts are gone.
+4. `accounts`, `values`: plan inserts, updates and retirements with the pure functions of `domain.load_plan`.
+5. `write`: applies the plans of all customers with one statement for each table.
+
+Customers that are loaded together share the transaction, because its statements cost more than the rows of a
+small customer (docs/decisions/0012-loads-together.md).
 """
 
 import time
@@ -22,17 +28,17 @@ from kpi_platform.domain.load_guard import Anomaly
 from kpi_platform.pipeline.batch import in_utc
 from kpi_platform.pipeline.batch_marts import MartReader
 from kpi_platform.pipeline.customer_settings import secrets_of_each, settings_of_each
-from kpi_platform.pipeline.incoming import read_incoming
 from kpi_platform.pipeline.kpi_definitions import definitions_of
-from kpi_platform.pipeline.load_guard import hold
-from kpi_platform.pipeline.load_steps import (
+from kpi_platform.pipeline.load.judge import hold
+from kpi_platform.pipeline.load.read import read_incoming
+from kpi_platform.pipeline.load.transaction import (
     NOTES,
     DataSource,
     Load,
+    LoadInput,
+    LoadOptions,
     Progress,
-    Read,
     UpdateMode,
-    Wanted,
     apply_loads,
     begin_loads,
 )
@@ -40,11 +46,12 @@ from kpi_platform.pipeline.load_steps import (
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What a load did; with `dry_run` what it would do. Counts are rows.
+    """What a load did, or would do if it is a dry run. Counts are rows.
 
-    `version` is the upload that the dashboard shows afterwards: a load that changes nothing at all, not even
-    the `as_of` of what is shown, adds none. `kpis_synced` are values that were added or changed. `errors` are
-    notes on what was left out and why, at most a hundred. `anomalies` are unusual beside the loads before.
+    `version` is the upload that the dashboard shows afterwards. A load that changes nothing, not even the
+    `as_of` of what is shown, adds no upload. `kpis_synced` counts values that were added or changed. `errors`
+    are at most 100 notes on what was left out and why. `anomalies` list what is unusual compared with
+    earlier loads.
     """
 
     customer: str
@@ -75,18 +82,8 @@ class LoadReport:
 
     @property
     def accounts_matched(self) -> int:
-        """What is left of the source accounts; the load has counted them too, and found that none is lost."""
+        """Source accounts that were neither created nor skipped nor sent to review."""
         return self.source_accounts - self.accounts_created - self.accounts_skipped - self.sent_to_review
-
-
-def load_dashboard(
-    configuration: Configuration, engine: sa.Engine, customer: str, as_of: datetime, **options: Any
-) -> LoadReport:
-    """`load_together` for one customer, with its options; raises LoadHeld where the load would do harm."""
-    [outcome] = load_together(configuration, engine, [customer], as_of, **options)
-    if isinstance(outcome, LoadHeld):
-        raise outcome
-    return outcome
 
 
 def load_together(
@@ -104,39 +101,39 @@ def load_together(
     uploaded_by: str = "kpi-platform",
     marts: MartReader | None = None,
 ) -> list[LoadReport | LoadHeld]:
-    """Loads what the marts hold of each of `customers` as of `as_of` (aware); `marts` reads them for many.
-    A load that would do harm is held, and waits until it is released: LoadHeld stands in the place of its
-    report. All others go in or none does.
+    """Loads the marts of `customers` as of `as_of` (timezone-aware): either all of them or none.
 
-    `update_mode` and `mapping_overrides` (by KPI: category, impact_level, …) hold for these loads only and
-    win over the settings. `data_source` limits them to the KPIs of one source. Accounts must have been
-    matched (`pipeline.match`). Raises LoadRefused, with nothing changed, where a policy or the marts forbid
-    one of the loads.
+    A load that would do harm is held until somebody releases it: its place in the result has a LoadHeld
+    instead of a report. `update_mode` and `mapping_overrides` (by KPI: category, impact_level, …) override
+    the settings for these loads only. `data_source` limits the loads to the KPIs of one source. `marts` reads
+    the marts of many customers at once. Accounts must have been matched before (`pipeline.match`).
+
+    Raises LoadRefused, with nothing changed, if a policy or the marts forbid one of the loads.
     """
     started, progress = time.monotonic(), on_progress or _silent
-    wanted = Wanted(in_utc(as_of), run_id, dry_run, update_mode, data_source, uploaded_by)
+    options = LoadOptions(in_utc(as_of), run_id, dry_run, update_mode, data_source, uploaded_by)
     with reading(engine) as connection:
         known = settings_of_each(configuration, connection, customers)
         secrets = {} if marts else secrets_of_each(configuration, connection, customers)
-    read = []
+    inputs = []
     for customer, one in known.items():
         definitions = definitions_of(one.settings, mapping_overrides or {})
         reader = marts or open_destination(configuration, one.settings.warehouse, secrets[customer])
-        incoming = read_incoming(reader, customer, wanted.as_of, lambda rows: progress("read", rows, 0))
-        read.append(Read(one, definitions, incoming))
+        incoming = read_incoming(reader, customer, options.as_of, lambda rows: progress("read", rows, 0))
+        inputs.append(LoadInput(one, definitions, incoming))
     with engine.begin() as connection:
-        loads = begin_loads(connection, wanted, read)
-        apply_loads(connection, wanted, loads, progress)
+        loads = begin_loads(connection, options, inputs)
+        apply_loads(connection, options, loads, progress)
         held = {load.task.customer: hold(load.task, load.judged, run_id) for load in loads if load.is_held}
     seconds = time.monotonic() - started
-    return [held.get(load.task.customer) or _report(load, wanted, seconds) for load in loads]
+    return [held.get(load.task.customer) or _report(load, options, seconds) for load in loads]
 
 
 def _silent(_phase: str, _done: int, _total: int) -> None:
-    """Progress that nobody watches."""
+    """Ignores progress."""
 
 
-def _report(load: Load, wanted: Wanted, seconds: float) -> LoadReport:
+def _report(load: Load, options: LoadOptions, seconds: float) -> LoadReport:
     task, counts = load.task, dict(load.task.counts)
     return LoadReport(
         customer=task.customer,
@@ -144,7 +141,7 @@ def _report(load: Load, wanted: Wanted, seconds: float) -> LoadReport:
         as_of=task.as_of,
         dry_run=task.dry_run,
         update_mode=load.header["update_mode"],
-        data_source=wanted.data_source,
+        data_source=options.data_source,
         retired=counts.pop("kpis_retired"),
         history_only=counts.pop("kpis_history_only"),
         source_accounts=len(task.incoming.source_ids),

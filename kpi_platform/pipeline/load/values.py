@@ -1,4 +1,4 @@
-"""The KPI values of a load, a slice of accounts after the other."""
+"""Plans the KPI values of a load, one slice of accounts after the other."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -18,11 +18,11 @@ from kpi_platform.domain.load_plan import (
     rank,
     rows_by,
 )
-from kpi_platform.pipeline.load_changes import LoadWriter
-from kpi_platform.pipeline.load_task import Loaded, LoadTask
+from kpi_platform.pipeline.load.task import Loaded, LoadTask
+from kpi_platform.pipeline.load.write import LoadWriter
 
 SLICE_ACCOUNTS = 10_000
-"""Accounts whose current values are in memory at a time."""
+"""Accounts whose current values are in memory at once."""
 
 _MEASURED = ("value", "numerator", "denominator", "sample_size", "status")
 _WINDOW = ("window_start", "window_end")
@@ -31,7 +31,7 @@ _WINDOW = ("window_start", "window_end")
 def load_values(
     task: LoadTask, target: Array, loaded: Loaded, writer: LoadWriter, progress: Callable[[int, int], None]
 ) -> None:
-    """The KPI values, a slice of accounts after the other."""
+    """Compares the incoming values with the current ones and gives `writer` what changes."""
     slugs = sorted({*loaded.definitions, *task.definitions})
     key, places = _keyed_values(task, target, slugs)
     progress(0, len(key))
@@ -97,8 +97,10 @@ def _load_slice(
 
 
 def _keyed_values(task: LoadTask, target: Array, slugs: list[str]) -> tuple[Array, Array]:
-    """The values to load, one a key: ascending keys, and where the values are among the incoming ones. The
-    key is account · KPI: the order of the table's own key."""
+    """One value for each key: the keys, ascending, and the positions of their values in the incoming ones.
+
+    A key is `account id * number of KPIs + KPI`, which sorts as the table's primary key does.
+    """
     incoming, values = task.incoming, task.incoming.values
     number = {slug: position for position, slug in enumerate(slugs)}
     wanted = np.array([number.get(slug, -1) for slug in incoming.kpis], dtype=np.int64)
@@ -144,7 +146,7 @@ def _duplicates(task: LoadTask, keys: Array, slugs: list[str], what: str) -> Non
 
 
 def _slices(accounts: Array, at_once: int) -> Iterator[tuple[int, int, tuple[int, int]]]:
-    """Start and end of each slice, and the accounts from…to that it covers; together they cover all."""
+    """Start and end of each slice, and its account ids from…to (inclusive); together they cover all ids."""
     bounds = np.unique(accounts)[at_once::at_once]
     starts = np.concatenate(([0], np.searchsorted(accounts, bounds), [len(accounts)]))
     lows = [0, *bounds.tolist()]

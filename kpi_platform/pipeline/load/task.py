@@ -1,4 +1,4 @@
-"""What the steps of one load share, and what earlier loads have left."""
+"""What the steps of one load share, and what earlier loads left in the dashboard."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.load_plan import Array
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
-from kpi_platform.pipeline.incoming import Incoming
+from kpi_platform.pipeline.load.read import Incoming
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What loads have brought before. Health and values are None where they may be many: then they are read
-    when they are needed, values in parts."""
+    """What earlier loads left. `health` and `values` are None if they may be large: then the step that needs
+    them reads them, values in slices."""
 
     health: Mapping[str, Array] | None
     values: Mapping[str, Array] | None
@@ -29,9 +29,11 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class LoadTask:
-    """One load inside its transaction. `shown` is the `as_of` that each source's values are shown for: rows
-    of a source that shows a newer one are older, and go to the history alone.
-    `counts` and `notes` fill up."""
+    """One customer's load inside its transaction.
+
+    `shown` is the `as_of` of the values that the dashboard shows, by source. If it is newer than `as_of`, the
+    rows of that source go to the history alone. The steps fill `counts` and `notes`.
+    """
 
     connection: sa.Connection
     customer: str
@@ -50,12 +52,12 @@ class LoadTask:
 
     @property
     def is_first(self) -> bool:
-        """Whether no load of the customer came before."""
+        """Whether this is the customer's first load."""
         return self.version == 1
 
     @property
     def upload(self) -> dict[str, int]:
-        """The upload, by the names that tables have for it."""
+        """The upload's key, by the column names of the tables that refer to it."""
         return {"customer_id": self.customer_id, "upload_version": self.version}
 
     def is_older(self, source: Source) -> bool:
@@ -68,7 +70,7 @@ class LoadTask:
 
     @property
     def retires_accounts(self) -> bool:
-        """Whether accounts that are not in the load go: it replaces, and speaks for all sources."""
+        """Whether accounts that are not in the load are retired: only if it replaces, for all sources."""
         return self.replace and len(self.sources) == len(SOURCES) and not self.any_older
 
     @property
@@ -77,8 +79,7 @@ class LoadTask:
 
 
 def read_loaded(connection: sa.Connection, tasks: Sequence[LoadTask]) -> dict[int, Loaded]:
-    """By customer. Nobody looks for what first loads cannot find; all is read at once where there are several
-    customers."""
+    """What earlier loads left, by customer id. First loads need no query; customers share each query."""
     customers = [task.customer_id for task in tasks if not task.is_first]
     several = customers if len(tasks) > 1 else []
     health = read_current(connection, HEALTH, several) if several else {}

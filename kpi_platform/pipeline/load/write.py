@@ -1,4 +1,4 @@
-"""Applies what loads change: a statement a table for all loads of a transaction; in a dry run nothing."""
+"""Writes the changes of all loads of a transaction, one statement for each table; in a dry run nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -29,18 +29,21 @@ Columns = Mapping[str, Any]
 """Arrays of equal length, or one value for all rows."""
 
 AT_ONCE = 50_000
-"""Rows that wait in memory until they are written with others."""
+"""Rows that may wait in memory before they are written."""
 
 
 @dataclass(slots=True)
 class LoadWriter:
-    """Takes changes, upload after upload, and writes them at its end; what is much of it earlier. Additions
-    go to their tables, the others wait in temporary tables until the additions are copied to the history."""
+    """Collects changes, upload after upload, and writes them in `finish`, or earlier if they are many.
+
+    Inserted rows go straight into their tables. All other changes wait in temporary tables until the inserted
+    rows have been copied to the history.
+    """
 
     connection: sa.Connection
     _stack: ExitStack
     _uploads: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
-    """By customer and version: rows that are not written yet."""
+    """Rows of uploads that are not written yet, by customer and version."""
     _waiting: dict[tuple[Family, Change], list[tuple[Columns, int]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -48,7 +51,7 @@ class LoadWriter:
     _inserted: dict[Family, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
     _staged: dict[tuple[Family, Change], sa.Table] = field(default_factory=dict)
     _written: set[tuple[int, int]] = field(default_factory=set)
-    """Uploads whose rows are written."""
+    """Uploads whose row is written."""
     _changed: set[tuple[int, int]] = field(default_factory=set)
     """Uploads that change rows: history refers to them, so their own row must stay."""
     _loaded: dict[int, int] = field(default_factory=dict)
@@ -57,11 +60,11 @@ class LoadWriter:
     _changed_definitions: dict[int, list[KpiDefinition]] = field(default_factory=dict)
 
     def begin(self, upload: dict[str, Any]) -> None:
-        """An upload begins: what it changes comes next."""
+        """Starts an upload; its changes follow."""
         self._uploads[upload["customer_id"], upload["version"]] = upload
 
     def complete(self, customer_id: int, version: int, values: Mapping[str, Any]) -> None:
-        """The upload has brought all that it changes; its row gets these `values`."""
+        """Ends an upload: adds `values` to its row."""
         key = customer_id, version
         if key in self._uploads:
             self._uploads[key] |= values
@@ -77,8 +80,8 @@ class LoadWriter:
         del self._uploads[customer_id, version]
 
     def change(self, family: Family, change: Change, columns: Columns, rows: Positions) -> None:
-        """Those `rows` of `columns` that are inserted, updated, … by the upload that `columns` name as
-        `customer_id` and `upload_version`."""
+        """Adds a change: the positions `rows` of `columns` are inserted, updated, … by the upload that the
+        columns `customer_id` and `upload_version` name."""
         if len(rows):
             taken = {n: v[rows] if isinstance(v, np.ndarray) else v for n, v in columns.items()}
             self._waiting[family, change].append((taken, len(rows)))
@@ -91,20 +94,20 @@ class LoadWriter:
                 self._write()
 
     def note_loaded(self, customer_id: int, version: int, *, created: bool) -> None:
-        """The upload uses the matches of its customer; see `match_store.note_loaded`."""
+        """Notes that the upload uses its customer's matches; see `match_store.note_loaded`."""
         self._loaded[customer_id] = version
         if created:
             self._created[customer_id] = version
 
     def define(self, customer_id: int, definitions: list[KpiDefinition], known: Mapping[str, Any]) -> bool:
-        """Stores what differs from the `known` definitions, which are stored; returns whether any does."""
+        """Stores the definitions that differ from the stored ones (`known`); returns whether any differs."""
         differing = [one for one in definitions if known.get(one.kpi) != one]
         self._new_definitions[customer_id] = [one for one in differing if one.kpi not in known]
         self._changed_definitions[customer_id] = [one for one in differing if one.kpi in known]
         return bool(differing)
 
     def finish(self) -> None:
-        """Everything is in place afterwards."""
+        """Writes everything that is left."""
         self._write()
         for family in FAMILIES:
             if self._inserted[family]:
@@ -137,7 +140,7 @@ class LoadWriter:
         if change == "history_only":
             record_history(self.connection, family, staged, rows, change)
             return
-        # The tables are made when they are needed: most loads change nothing of most kinds.
+        # Most loads need few of these tables, so each is made on its first use.
         if (family, change) not in self._staged:
             made = staging(self.connection, family, change)
             self._staged[family, change] = self._stack.enter_context(made)
@@ -145,7 +148,7 @@ class LoadWriter:
 
 
 class DryRun(LoadWriter):
-    """Takes the same calls and leaves the database as it is."""
+    """Takes the same calls and writes nothing."""
 
     def begin(self, upload: dict[str, Any]) -> None: ...
     def complete(self, customer_id: int, version: int, values: Mapping[str, Any]) -> None: ...
@@ -157,7 +160,7 @@ class DryRun(LoadWriter):
 
 @contextmanager
 def writing(connection: sa.Connection, *, dry_run: bool) -> Iterator[LoadWriter]:
-    """A writer for the loads of one transaction; all that it was given is in place after the block."""
+    """A writer for the loads of one transaction; it has written everything when the block ends."""
     with ExitStack() as stack:
         writer = (DryRun if dry_run else LoadWriter)(connection, stack)
         yield writer

@@ -1,4 +1,4 @@
-"""What the marts hold of one customer, read in Arrow batches into compact columns (55 bytes a value)."""
+"""Reads one customer's marts in Arrow batches into compact columns (55 bytes for each KPI value)."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -35,15 +35,18 @@ _TYPES = {
     **dict.fromkeys(_INSTANTS, "datetime64[us]"),
 }
 _HASHED_ROWS = 100_000
-"""Values of which the hashes are in memory at a time."""
+"""Values that are hashed at a time, to bound memory."""
 _FLOAT = pa.float64()
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """`attributes` and `health` are by account, in the order of `source_ids`; `values` are by value, whose
-    `account`, `kpi` and `status` are positions in `source_ids`, `kpis` and `statuses`. NULL as in
-    `domain.load_plan`."""
+    """What one customer's marts hold, as columns.
+
+    `attributes` and `health` have one row for each account, in the order of `source_ids`. `values` has one
+    row for each KPI value; its `account`, `kpi` and `status` are positions in `source_ids`, `kpis` and
+    `statuses`. NULL is encoded as in `domain.load_plan`.
+    """
 
     source_ids: list[str]
     attributes: dict[str, Array]
@@ -55,7 +58,7 @@ class Incoming:
 
 
 class _Codes:
-    """Texts as small numbers, in the order in which they first came."""
+    """Encodes texts as small numbers, in the order of their first appearance."""
 
     def __init__(self, texts: list[str] | None = None) -> None:
         self.texts = list(texts or ())
@@ -77,8 +80,8 @@ class _Codes:
 def read_incoming(
     marts: MartReader, customer: str, as_of: datetime, on_rows: Callable[[int], None]
 ) -> Incoming:
-    """Raises LoadRefused where the marts hold another `as_of` of this customer, or nothing; NotFound where
-    they were never built."""
+    """Reads the marts of `customer`. Raises LoadRefused if they hold nothing of it, or another `as_of`, and
+    NotFound if they were never built."""
     accounts = pa.Table.from_batches(_some(marts.read_mart("kpi_integrated_metrics", customer), customer))
     _require_as_of(accounts.column("as_of"), customer, as_of)
     codes = _Codes(accounts.column("account_id").to_pylist())
@@ -92,7 +95,7 @@ def read_incoming(
         for name, target in _ATTRIBUTES.items()
     }
     health = _health(marts, customer, accounts, codes)
-    # The values need all the room that there is.
+    # Reading the values needs this memory.
     del accounts
     kpi_codes, status_codes = _Codes(), _Codes()
     parts: dict[str, list[Array]] = {name: [] for name in _TYPES}
@@ -190,8 +193,8 @@ def _fingerprint(
     statuses: list[str],
     values: dict[str, Array],
 ) -> str:
-    """The same for the same rows in any order. Windows count by their length, so that it survives a later
-    as_of."""
+    """A hash of all rows, whatever their order. It covers the lengths of windows, not their ends, so a later
+    `as_of` of the same values has the same fingerprint."""
     ids = _hash_texts(source_ids)
     account = ids.copy()
     for column in (*attributes.values(), *health.values()):
@@ -209,7 +212,7 @@ def _fingerprint(
 
 
 def _sums(hashes: Array) -> Array:
-    """Of the hashes of rows in any order; two, so that they make 128 bits."""
+    """Two order-independent sums of row hashes: together 128 bits."""
     return np.array([_finish(hashes, seed).sum(dtype=np.uint64) for seed in (1, 2)], dtype=np.uint64)
 
 

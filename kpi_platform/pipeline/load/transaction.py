@@ -1,4 +1,4 @@
-"""The steps of loads inside their transaction: lock, judge, plan, write. A statement is for all of them."""
+"""The transaction of one or more loads: lock, judge, plan, write. Each statement serves all of them."""
 
 import hashlib
 import json
@@ -19,25 +19,25 @@ from kpi_platform.dashboard.match_store import matches_states
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import EffectiveSettings
-from kpi_platform.pipeline.incoming import Incoming
-from kpi_platform.pipeline.load_accounts import Placed, load_accounts, load_health, place_accounts
-from kpi_platform.pipeline.load_changes import LoadWriter, writing
-from kpi_platform.pipeline.load_guard import Judgement, judge
-from kpi_platform.pipeline.load_task import Loaded, LoadTask, read_loaded
-from kpi_platform.pipeline.load_values import load_values
+from kpi_platform.pipeline.load.accounts import Placed, load_accounts, load_health, place_accounts
+from kpi_platform.pipeline.load.judge import Judgement, judge
+from kpi_platform.pipeline.load.read import Incoming
+from kpi_platform.pipeline.load.task import Loaded, LoadTask, read_loaded
+from kpi_platform.pipeline.load.values import load_values
+from kpi_platform.pipeline.load.write import LoadWriter, writing
 
 UpdateMode = Literal["upsert", "replace"]
 DataSource = Literal["salesforce", "servicenow", "combined"]
 Progress = Callable[[str, int, int], None]
-"""Called with the phase (read, accounts, values, finish), what is done, and of how much (0: not known)."""
+"""Called with the phase (read, accounts, values, finish), the rows done, and all rows (0: unknown)."""
 
 NOTES = 100
-"""Notes that are kept of a load."""
+"""Notes that an upload keeps at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What was asked for, of all that are loaded together."""
+class LoadOptions:
+    """What the caller asked for; the same for all customers of the transaction."""
 
     as_of: datetime
     run_id: str | None
@@ -48,8 +48,8 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What a load of one customer begins with."""
+class LoadInput:
+    """What one customer brings: its settings, its KPI definitions and the rows of its marts."""
 
     known: EffectiveSettings
     definitions: list[KpiDefinition]
@@ -58,7 +58,7 @@ class Read:
 
 @dataclass(slots=True)
 class Load:
-    """One load of the transaction. `version` is the upload that the dashboard shows afterwards."""
+    """One customer's load. `version` is the upload that the dashboard shows afterwards."""
 
     task: LoadTask
     newest: uploads.Upload | None
@@ -69,7 +69,7 @@ class Load:
 
     @property
     def is_same(self) -> bool:
-        """Everything is as the newest upload left it; only a later `as_of` is worth an upload."""
+        """Whether everything is as the newest upload left it; then only a later `as_of` makes an upload."""
         newest = self.newest
         return newest is not None and newest.fingerprint == self.fingerprint and not self.task.any_older
 
@@ -78,50 +78,52 @@ class Load:
         return bool(self.judged.harms) and not self.is_same
 
     def row(self) -> dict[str, Any]:
-        """The upload's row at its beginning."""
+        """The row of an upload that has not changed anything yet."""
         return uploads.upload_row(self.task.customer_id, self.task.version, kind="load", **self.header)
 
 
-def begin_loads(connection: sa.Connection, wanted: Wanted, read: Sequence[Read]) -> list[Load]:
-    """Locks the uploads of the customers, and looks at what is there beside what comes in. Raises
-    UnknownCustomer where one has been removed meanwhile."""
-    find_each(connection, [one.known.customer.key for one in read])
-    customers = [one.known.customer.id for one in read]
+def begin_loads(connection: sa.Connection, options: LoadOptions, inputs: Sequence[LoadInput]) -> list[Load]:
+    """Locks the customers' uploads and judges each load. Raises UnknownCustomer if a customer was removed
+    since its marts were read."""
+    find_each(connection, [one.known.customer.key for one in inputs])
+    customers = [one.known.customer.id for one in inputs]
     uploads.lock_uploads(connection, customers)
     newest = uploads.newest_uploads(connection, customers)
     matches = matches_states(connection, customers)
     usual = usual_loads(connection, list(newest)) if newest else {}
     loads = []
-    for one in read:
+    for one in inputs:
         customer = one.known.customer.id
-        last, mode = newest.get(customer), wanted.update_mode or one.known.settings.update.mode
-        task = _task(connection, wanted, one, last, mode)
+        last, mode = newest.get(customer), options.update_mode or one.known.settings.update.mode
+        task = _task(connection, options, one, last, mode)
         header = {
-            "as_of": wanted.as_of,
+            "as_of": options.as_of,
             "current_as_of": _shown_after(task),
             "update_mode": mode,
-            "data_source": wanted.data_source,
+            "data_source": options.data_source,
             "settings_version": one.known.version,
-            "run_id": wanted.run_id,
-            "uploaded_by": wanted.uploaded_by,
+            "run_id": options.run_id,
+            "uploaded_by": options.uploaded_by,
         }
-        fingerprint = _fingerprint(task, mode, wanted.data_source, matches[customer])
+        fingerprint = _fingerprint(task, mode, options.data_source, matches[customer])
         judged = judge(task, usual.get(customer, ()))
         loads.append(Load(task, last, header, fingerprint, judged, last.version if last else None))
     return loads
 
 
-def apply_loads(connection: sa.Connection, wanted: Wanted, loads: Sequence[Load], progress: Progress) -> None:
-    """Plans and writes the loads, but for those that are held."""
+def apply_loads(
+    connection: sa.Connection, options: LoadOptions, loads: Sequence[Load], progress: Progress
+) -> None:
+    """Plans and writes all loads except those that are held."""
     applied = [load for load in loads if not (load.is_same or load.is_held)]
     tasks = [load.task for load in applied]
-    if applied and not wanted.dry_run:
-        record_baseline(connection, [task.customer_id for task in tasks], wanted.as_of)
+    if applied and not options.dry_run:
+        record_baseline(connection, [task.customer_id for task in tasks], options.as_of)
     placed = place_accounts(connection, tasks) if applied else []
     loaded = read_loaded(connection, tasks)
     created = sum(len(one.created) for one in placed)
-    new_ids = iter(new_account_ids(connection, created, reserve=not wanted.dry_run) if created else ())
-    with writing(connection, dry_run=wanted.dry_run) as writer:
+    new_ids = iter(new_account_ids(connection, created, reserve=not options.dry_run) if created else ())
+    with writing(connection, dry_run=options.dry_run) as writer:
         for load in loads:
             if load.is_same:
                 _confirm(load, writer)
@@ -131,7 +133,7 @@ def apply_loads(connection: sa.Connection, wanted: Wanted, loads: Sequence[Load]
     gone_through = {
         load.task.customer_id: load.task.customer
         for load in loads
-        if not (load.is_held or wanted.dry_run or load.task.any_older or load.task.is_first)
+        if not (load.is_held or options.dry_run or load.task.any_older or load.task.is_first)
     }
     if gone_through:
         end_holds(connection, gone_through)
@@ -150,7 +152,7 @@ def _apply(
     writer.begin(load.row())
     progress("accounts", 0, size)
     target = load_accounts(task, placed, new_ids, writer)
-    # The values need all the room that there is.
+    # Planning the values needs this memory.
     del placed
     load_health(task, target, loaded, writer)
     progress("accounts", size, size)
@@ -159,21 +161,25 @@ def _apply(
 
 
 def _task(
-    connection: sa.Connection, wanted: Wanted, read: Read, newest: uploads.Upload | None, mode: UpdateMode
+    connection: sa.Connection,
+    options: LoadOptions,
+    one: LoadInput,
+    newest: uploads.Upload | None,
+    mode: UpdateMode,
 ) -> LoadTask:
     return LoadTask(
         connection=connection,
-        customer=read.known.customer.key,
-        customer_id=read.known.customer.id,
+        customer=one.known.customer.key,
+        customer_id=one.known.customer.id,
         version=newest.version + 1 if newest else 1,
-        as_of=wanted.as_of,
+        as_of=options.as_of,
         shown={source: newest.newest_as_of(source) if newest else None for source in SOURCES},
         replace=mode == "replace",
-        sources=SOURCES if wanted.data_source == "combined" else (wanted.data_source,),
-        settings=read.known.settings,
-        definitions={one.kpi: one for one in read.definitions},
-        incoming=read.incoming,
-        dry_run=wanted.dry_run,
+        sources=SOURCES if options.data_source == "combined" else (options.data_source,),
+        settings=one.known.settings,
+        definitions={one.kpi: one for one in one.definitions},
+        incoming=one.incoming,
+        dry_run=options.dry_run,
     )
 
 
@@ -205,7 +211,7 @@ def _complete(load: Load, known: Mapping[str, KpiDefinition], writer: LoadWriter
     ):
         writer.discard(task.customer_id, task.version)
         if fingerprint is not None:
-            # What it stands for is what the dashboard shows since then.
+            # The next identical load then ends without planning.
             uploads.update_upload(task.connection, task.customer_id, newest.version, fingerprint=fingerprint)
         return
     profile = None if task.any_older else load.judged.profile.document()
@@ -224,7 +230,7 @@ def _times(shown: Mapping[Source, datetime | None]) -> dict[str, str]:
 
 
 def _fingerprint(task: LoadTask, mode: str, data_source: str, matches: tuple[int, str]) -> str:
-    """Stands for all that decides what a load does, but for `as_of`."""
+    """A hash of everything that decides what a load does, except `as_of`."""
     settings = task.settings
     parts = [
         task.incoming.fingerprint,
