@@ -6,7 +6,6 @@ The wheel's own start listens on a unix socket only; warehouses' clients want TC
 import os
 import secrets
 import shutil
-import socket
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import sqlalchemy as sa
+
+from kpi_platform_tests.ports import free_port
 
 _OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
 DURABLE_OPTIONS = "-c max_connections=60 -c max_wal_size=8GB"
@@ -46,7 +47,7 @@ class PostgresServer:
         rules = data / "pg_hba.conf"
         asked = f"host all +{PASSWORD_ROLE} 127.0.0.1/32 password\n"
         rules.write_text(asked + rules.read_text())
-        port = _free_port()
+        port = free_port()
         log = data / "log" if folder is None or os.geteuid() == 0 else folder / "postgres.log"
 
         def control(*arguments: str) -> None:
@@ -89,10 +90,3 @@ class PostgresServer:
         with engine.connect() as connection:
             connection.execute(sa.text(statement))
         engine.dispose()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

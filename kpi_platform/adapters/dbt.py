@@ -68,8 +68,9 @@ _manifests: dict[str, tuple[str, "Manifest", Mapping[str, Any]]] = {}
 
 
 def project_directory() -> Path:
-    """The dbt project of this checkout."""
-    return Path(__file__).parents[2] / "dbt"
+    """The dbt project: inside the package if that was installed from a wheel, else beside it."""
+    inside = Path(__file__).parents[1] / "dbt"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "dbt"
 
 
 def manifest_path(configuration: Configuration) -> Path:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from kpi_platform_tests.cli.commands import CHECKOUT
+from kpi_platform_tests.ports import free_port
 
 TUTORIAL = CHECKOUT / "docs" / "tutorial.md"
 
@@ -23,7 +23,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment(home: Path) -> dict[str, str]:
     return os.environ | {
         "KPI_PLATFORM_HOME": str(home),
-        "KPI_LOCAL_FIVETRAN_PORT": _free_port(),
+        "KPI_LOCAL_FIVETRAN_PORT": str(free_port()),
         "PATH": f"{CHECKOUT / '.venv' / 'bin'}:{os.environ['PATH']}",
         "COLUMNS": "160",
     }
@@ -61,7 +61,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(
     script = tmp_path / "tutorial.sh"
     # Whatever fails, the server of the tutorial does not outlive it.
     start = "set -eu -o pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"
-    script.write_text(start + "".join(blocks).replace("8080", _free_port()))
+    script.write_text(start + "".join(blocks).replace("8080", str(free_port())))
 
     ran = _run(["bash", str(script)], tmp_path, environment)
 
@@ -80,9 +80,3 @@ def _run(command: list[str], folder: Path, environment: dict[str, str]) -> subpr
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=550, check=False
     )
-
-
-def _free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])

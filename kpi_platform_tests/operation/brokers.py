@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpi_platform_tests.defs.installation import eventually
+from kpi_platform_tests.ports import free_port
 
 CHECKOUT = Path(__file__).parents[2]
 # Debian's wrapper on the path starts it as a system user, with the system's own folders.
@@ -26,7 +27,7 @@ def is_installed() -> bool:
 def rabbitmq(folder: Path) -> Iterator[str]:
     """The URL of a broker that lives in `folder`."""
     folder.mkdir(parents=True)
-    port, distribution = _free_port(), _free_port()
+    port, distribution = free_port(), free_port()
     environment = {
         **os.environ,
         "HOME": str(folder),
@@ -92,10 +93,3 @@ def _process(
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
