@@ -35,7 +35,7 @@ def send_alert(configuration: Configuration, alerts: Alerts, alert: Alert, secre
         "webhook-signature": _signature(configuration, alert.customer, signed),
     }
     try:
-        url = secrets.value(alerts.webhook_url_secret)
+        url = secrets.secret(alerts.webhook_url_secret).text()
         httpx.post(url, content=body, headers=headers, timeout=TIMEOUT_SECONDS).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as cause:
         raise Unavailable(

@@ -17,6 +17,7 @@ import yaml
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from kpi_platform.adapters.dbt_profile import profile_of, secret_texts
 from kpi_platform.adapters.dbt_results import (
     BuildProgress,
     NodeResult,
@@ -27,6 +28,7 @@ from kpi_platform.adapters.dbt_results import (
 )
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.adapters.destination.protocol import Destination
+from kpi_platform.adapters.secrets import hidden
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import BuildFailed
 
@@ -167,7 +169,8 @@ class DbtProject:
     def _kind(self) -> str:
         """Equal for targets whose parsed project is equal: it holds the names of databases and schemas, not
         where they are."""
-        output = dict(self.destination.dbt_target().output)
+        target = self.destination.dbt_target()
+        output = {**target.output, **target.templates}
         place = {"host": None, "port": None, "path": Path(output.get("path") or "").stem}
         return yaml.safe_dump([str(self.directory), output | place])
 
@@ -266,8 +269,8 @@ class DbtProject:
             from kpi_platform.adapters.dbt_duckdb import mend
 
             mend()
-        target = self.destination.dbt_target()
-        self._write_profile(target.output)
+        profile = profile_of(_PROFILE, self.destination.dbt_target())
+        self._write_profile(profile.text)
         places = {
             "project-dir": self.directory,
             "profiles-dir": self._home,
@@ -275,7 +278,7 @@ class DbtProject:
             "log-path": self.configuration.home / "logs" / "dbt",
         }
         callbacks = [] if listen is None else [listen]
-        with _one_at_a_time, _environment(target.secrets):
+        with _one_at_a_time, _environment(profile.environment):
             try:
                 result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
                     [*arguments, *_FLAGS, *(f"--{name}={path}" for name, path in places.items())],
@@ -291,10 +294,9 @@ class DbtProject:
             raise result.exception
         return result
 
-    def _write_profile(self, output: Mapping[str, Any]) -> None:
+    def _write_profile(self, text: str) -> None:
         self._home.mkdir(parents=True, exist_ok=True)
         path = self._home / "profiles.yml"
-        text = yaml.safe_dump({_PROFILE: {"target": "kpi", "outputs": {"kpi": dict(output)}}})
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
 
@@ -319,8 +321,7 @@ class DbtProject:
         """The message on one line, without secrets, the compiled file's path and the folders of others."""
         if not message:
             return None
-        for secret in self.destination.dbt_target().secrets.values():
-            message = message.replace(secret, "***")
+        message = hidden(message, *secret_texts(self.destination.dbt_target().secrets))
         for folder in (self.configuration.home, self.directory):
             message = message.replace(f"{folder}{os.sep}", "")
         lines = (line.strip() for line in message.splitlines())
@@ -362,10 +363,11 @@ def _close_log() -> None:
 
 
 @contextmanager
-def _environment(secrets: Mapping[str, str]) -> Iterator[None]:
-    """dbt profiles take secrets from the environment alone; they are in it only while dbt runs."""
-    before = {name: os.environ.get(name) for name in secrets}
-    os.environ.update(secrets)
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """dbt takes the values of a profile, and the secrets that it keeps out of its log, from the environment
+    alone; they are in it only while dbt runs."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:

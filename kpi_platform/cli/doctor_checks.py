@@ -138,6 +138,33 @@ def _connections(configuration: Configuration) -> Iterator[Finding]:
                 yield Finding(name, "ok", "settings valid, connections named")
 
 
+def _secrets(configuration: Configuration) -> Iterator[Finding]:
+    """Whether each customer gets the secrets that its settings name, and which an upgrade has listed."""
+    from kpi_platform.cli.dashboard import dashboard
+    from kpi_platform.dashboard.customers import list_customers
+    from kpi_platform.pipeline.named_secrets import named_secrets
+
+    with dashboard(configuration) as engine, engine.connect() as connection:
+        customers = [customer.key for customer in list_customers(connection)]
+        found = named_secrets(configuration, connection, customers)
+    for one in found:
+        if one.problem and one.settings:
+            yield Finding(f"secret of {one.customer}", "failed", one.problem, one.next_step)
+        if one.right == "by the upgrade":
+            others = [each.customer for each in found if each.name == one.name and each != one]
+            also = f"; {', '.join(others)} may name it too" if others else ""
+            command = f"{one.customer} {one.name}"
+            yield Finding(
+                f"secret of {one.customer}",
+                "warning",
+                f"{one.name} is allowed by the upgrade, because the settings named it{also}",
+                f"Confirm it: `kpi-platform secret allow {command}`, or forbid it: "
+                f"`kpi-platform secret forbid {command}`.",
+            )
+    if not any(one.problem or one.right == "by the upgrade" for one in found):
+        yield Finding("secrets", "ok", f"{len(found)} named by settings, each the customer's to use")
+
+
 def _ports(_: Configuration) -> Iterator[Finding]:
     for name, port in (("web app", WEB_PORT), ("Dagster", DAGSTER_PORT)):
         check = f"port {port}"
@@ -157,6 +184,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("dbt project", _dbt),
     ("Fivetran", _fivetran),
     ("customers", _connections),
+    ("secrets", _secrets),
     ("ports", _ports),
 )
 """In the order of the flow: the name that an error of the check is reported under, and the check."""

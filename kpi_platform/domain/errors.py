@@ -50,6 +50,12 @@ class InvalidSettings(InvalidInput):
     code = "invalid_settings"
 
 
+class SecretNotAllowed(InvalidInput):
+    """Settings name a secret, or use the installation's, that is not the customer's to use."""
+
+    code = "secret_not_allowed"
+
+
 class NotFound(KpiPlatformError):
     """The named thing does not exist (or is another customer's)."""
 

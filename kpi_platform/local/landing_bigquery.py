@@ -15,6 +15,7 @@ from google.cloud import bigquery
 from pyarrow import parquet
 
 from kpi_platform.adapters.destination.bigquery_client import API_HOST, open_client
+from kpi_platform.adapters.secrets import resolved
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
@@ -31,7 +32,7 @@ class BigQueryLander:
         self._client = open_client(
             self._project,
             f"https://{API_HOST}" if secret else emulator,
-            configuration.secret(secret) if secret else None,
+            resolved(configuration, secret) if secret else None,
         )
 
     def land(self, schema: str, tables: Sequence[LandedTable]) -> None:

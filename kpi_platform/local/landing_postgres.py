@@ -8,6 +8,7 @@ import pyarrow as pa
 from psycopg import sql
 from pyarrow import csv
 
+from kpi_platform.adapters.secrets import resolved
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
@@ -24,7 +25,7 @@ class PostgresLander:
             "port": config.get("port", 5432),
             "dbname": config.get("database"),
             "user": config.get("user"),
-            "password": configuration.secret(secret) if secret else None,
+            "password": resolved(configuration, secret).text() if secret else None,
         }
 
     def land(self, schema: str, tables: Sequence[LandedTable]) -> None:

@@ -14,6 +14,7 @@ from psycopg import sql
 from redshift_connector.cursor import Cursor
 from redshift_connector.error import Error
 
+from kpi_platform.adapters.secrets import resolved
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
@@ -36,7 +37,7 @@ class RedshiftLander:
             "port": config.get("port", 5439),
             "database": config.get("database"),
             "user": config.get("user"),
-            "password": configuration.secret(secret) if secret else None,
+            "password": resolved(configuration, secret).text() if secret else None,
             "ssl": config.get("ssl", True),
             "timeout": 10,
         }

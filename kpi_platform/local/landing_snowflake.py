@@ -20,6 +20,7 @@ from pyarrow import parquet
 from snowflake.connector.cursor import SnowflakeCursor
 from snowflake.connector.errors import Error
 
+from kpi_platform.adapters.secrets import resolved
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
@@ -39,7 +40,7 @@ class SnowflakeLander:
             "port": config.get("port", 443),
             "protocol": "http" if host in ("127.0.0.1", "localhost") else "https",
             "user": config.get("user"),
-            "password": configuration.secret(secret) if secret else None,
+            "password": resolved(configuration, secret).text() if secret else None,
             "warehouse": config.get("warehouse"),
             "role": config.get("role"),
             "database": self._database,

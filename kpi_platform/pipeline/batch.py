@@ -119,10 +119,11 @@ def in_utc(as_of: datetime) -> datetime:
 
 
 def by_destination(inputs: Sequence[CustomerInput]) -> list[list[CustomerInput]]:
-    """The customers of each destination."""
-    groups: dict[str, list[CustomerInput]] = {}
+    """The customers of each destination. Those that sign in with other secrets are apart: a secret that one
+    of them may not use does not work for it because another may."""
+    groups: dict[Destination, list[CustomerInput]] = {}
     for one in inputs:
-        groups.setdefault(one.destination.name, []).append(one)
+        groups.setdefault(one.destination, []).append(one)
     return list(groups.values())
 
 

@@ -59,12 +59,11 @@ def batch_marts(
 ) -> Mapping[str, "BatchMarts"]:
     """Customer → what reads its marts. Those without a destination are missing: their step says why."""
     inputs, _ = read_inputs(configuration, engine, customers)
-    destinations = {one.destination.name: one.destination for one in inputs}
-    members: dict[str, list[str]] = defaultdict(list)
+    members: dict[Destination, list[str]] = defaultdict(list)
     for one in inputs:
-        members[one.destination.name].append(one.customer)
-    readers = {name: BatchMarts(destinations[name], keys) for name, keys in members.items()}
-    return {one.customer: readers[one.destination.name] for one in inputs}
+        members[one.destination].append(one.customer)
+    readers = {destination: BatchMarts(destination, keys) for destination, keys in members.items()}
+    return {one.customer: readers[one.destination] for one in inputs}
 
 
 def in_groups(marts: Mapping[str, "BatchMarts"], customers: Sequence[str]) -> Iterator[list[str]]:

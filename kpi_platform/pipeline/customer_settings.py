@@ -1,6 +1,7 @@
 """The settings of a customer as they hold now: what was saved, with the environment's defaults."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.allowed_secrets import AllowedSecret, listed_secrets, longer_keys
 from kpi_platform.dashboard.customers import StoredCustomer, find_each
 from kpi_platform.dashboard.settings_versions import StoredSettings, current_settings_of
 from kpi_platform.dashboard.tables import customers
@@ -55,8 +57,21 @@ def secrets_of_each(
     configuration: Configuration, connection: sa.Connection, customers: Sequence[str]
 ) -> dict[str, CustomerSecrets]:
     """What each of `customers`, also removed ones, may name as secrets. The queries do not grow with them."""
-    del connection
-    return {key: CustomerSecrets(configuration, key) for key in customers}
+    keys = list(dict.fromkeys(customers))
+    longer = longer_keys(connection, keys)
+    listed: dict[str, list[AllowedSecret]] = defaultdict(list)
+    for one in listed_secrets(connection, keys):
+        listed[one.customer].append(one)
+    return {
+        key: CustomerSecrets(
+            configuration,
+            key,
+            longer[key],
+            allowed=frozenset(one.name for one in listed[key]),
+            as_before=frozenset(one.name for one in listed[key] if one.as_before),
+        )
+        for key in keys
+    }
 
 
 def customer_secrets(

@@ -19,11 +19,15 @@ ALERT = Alert(
     "sync_failed", "acme", "salesforce", "The sync failed.", datetime(2026, 3, 1, 6, tzinfo=UTC),
     "Sync again.", "https://kpi.example.com/status?customer=acme", "r1",
 )  # fmt: skip
-NAMED = Alerts(webhook_url_secret="ALERT_URL")
+NAMED = Alerts(webhook_url_secret="KPI_SECRET_ACME_ALERTS")
 
 
 def given(url: str) -> Configuration:
-    environment = {"ALERT_URL": url, "KPI_ALERT_KEY": "installation", "KPI_DAGSTER_URL": "http://dagster"}
+    environment = {
+        "KPI_SECRET_ACME_ALERTS": url,
+        "KPI_ALERT_KEY": "installation",
+        "KPI_DAGSTER_URL": "http://dagster",
+    }
     return Configuration.from_environment(environment)
 
 
@@ -85,10 +89,10 @@ def test_without_an_address_nothing_is_sent() -> None:
 def test_an_address_that_fails_is_named_by_its_variable_alone() -> None:
     with scripted(Answer(500, {})) as server, pytest.raises(Unavailable) as raised:
         send(given(f"{server.url}/secret-path"), NAMED, ALERT)
-    assert "ALERT_URL" in str(raised.value)
+    assert "KPI_SECRET_ACME_ALERTS" in str(raised.value)
     assert "secret-path" not in str(raised.value)
 
 
 def test_a_missing_variable_is_named(configuration: Configuration) -> None:
-    with pytest.raises(MissingConfiguration, match="ALERT_URL"):
+    with pytest.raises(MissingConfiguration, match="KPI_SECRET_ACME_ALERTS"):
         send(configuration, NAMED, ALERT)

@@ -124,9 +124,7 @@ class _SecretDestination(DuckDbDestination):
     """A DuckDB file whose target has a secret, as server destinations have."""
 
     def dbt_target(self) -> DbtTarget:
-        output = super().dbt_target().output
-        schema = "{{ env_var('DBT_ENV_SECRET_TEST') and 'kpi' }}"
-        return DbtTarget({**output, "schema": schema}, {"DBT_ENV_SECRET_TEST": "s3cr3t-value"})
+        return DbtTarget(super().dbt_target().output, {"module_paths": ["s3cr3t-value"]})
 
 
 def test_a_project_that_another_installation_has_parsed_is_not_parsed_again(

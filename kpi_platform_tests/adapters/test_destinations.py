@@ -228,7 +228,7 @@ def test_a_file_that_is_no_duckdb_file_is_named(tmp_path: Path) -> None:
 
 
 def test_settings_open_the_destination_they_name(tmp_path: Path) -> None:
-    environment = {"KPI_PLATFORM_HOME": str(tmp_path), "OTHER_SECRET": "s3cr3t"}
+    environment = {"KPI_PLATFORM_HOME": str(tmp_path), "KPI_SECRET_ACME_PASSWORD": "s3cr3t"}
     configuration = Configuration.from_environment(environment)
     secrets = CustomerSecrets(configuration, "acme")
 
@@ -238,12 +238,12 @@ def test_settings_open_the_destination_they_name(tmp_path: Path) -> None:
     assert opened().name == opened(type="duckdb").name
     assert opened().name != opened(schema="elsewhere").name
     server = {"type": "postgres", "host": "db", "database": "d", "username": "u"}
-    destination = opened(**server, credentials_secret="OTHER_SECRET")
+    destination = opened(**server, credentials_secret="KPI_SECRET_ACME_PASSWORD")
     assert destination.name == "postgres u@db:5432/d (kpi)"
     assert "s3cr3t" not in repr(destination)
     assert "s3cr3t" not in str(destination.dbt_target().output)
-    with pytest.raises(MissingConfiguration, match="WAREHOUSE_PASSWORD"):
-        opened(**server)
+    with pytest.raises(MissingConfiguration, match="KPI_SECRET_ACME_OTHER"):
+        opened(**server, credentials_secret="KPI_SECRET_ACME_OTHER")
     with pytest.raises(InvalidSettings, match=r"warehouse\.host"):
         opened(type="postgres", database="d", username="u")
 

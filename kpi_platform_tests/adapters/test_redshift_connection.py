@@ -23,7 +23,7 @@ WORKGROUP = "reports.123456789012.us-east-2.redshift-serverless.amazonaws.com"
 def connection(environment: dict[str, str] | None = None, **warehouse: Any) -> RedshiftConnection:
     settings = parse_settings({"warehouse": {"type": "redshift", "database": "dev", **warehouse}})
     configuration = Configuration.from_environment(environment or {})
-    secrets = CustomerSecrets(configuration, "acme")
+    secrets = CustomerSecrets(configuration, "acme", allowed=frozenset({"WAREHOUSE_PASSWORD"}))
     return RedshiftConnection.from_settings(configuration, settings.warehouse, secrets)
 
 
@@ -73,8 +73,8 @@ def test_a_workgroup_signs_in_as_the_role_of_the_caller() -> None:
 def test_a_host_outside_of_amazon_needs_a_password() -> None:
     with pytest.raises(MissingConfiguration, match="WAREHOUSE_PASSWORD"):
         connection(host="proxy.example.com", username="kpi")
-    with pytest.raises(MissingConfiguration, match="MY_SECRET"):
-        connection(host=CLUSTER, username="kpi", credentials_secret="MY_SECRET")
+    with pytest.raises(MissingConfiguration, match="KPI_SECRET_ACME_PASSWORD"):
+        connection(host=CLUSTER, username="kpi", credentials_secret="KPI_SECRET_ACME_PASSWORD")
     with pytest.raises(InvalidSettings, match=r"warehouse\.username"):
         connection({"WAREHOUSE_PASSWORD": "s3cr3t"}, host=CLUSTER)
     with pytest.raises(InvalidSettings, match=r"warehouse\.host"):

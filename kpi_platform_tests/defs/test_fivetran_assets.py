@@ -23,14 +23,16 @@ def alerts() -> Iterator[ScriptedServer]:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, alerts: ScriptedServer) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("assets") / "home", ALERT_URL=alerts.url) as installation:
+    with installed(
+        tmp_path_factory.mktemp("assets") / "home", KPI_SECRET_UMBRA_ALERTS=alerts.url
+    ) as installation:
         installation.add("northwind", error_handling={"max_retries": 1, "retry_delay_seconds": 0})
         installation.add("initech", error_handling={"on_sync_failure": "skip"})
         installation.add(
             "umbra",
             servicenow={"enabled": False},
             error_handling={"on_sync_failure": "alert"},
-            alerts={"webhook_url_secret": "ALERT_URL"},
+            alerts={"webhook_url_secret": "KPI_SECRET_UMBRA_ALERTS"},
         )
         yield installation
 

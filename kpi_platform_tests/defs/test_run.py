@@ -50,7 +50,7 @@ MARKER = "m4rk3r-of-a-s3cr3t"
 SECRETS = {
     "FIVETRAN_API_KEY": f"key-{MARKER}", "FIVETRAN_API_SECRET": f"secret-{MARKER}",
     "FIVETRAN_WEBHOOK_SECRET": MARKER, "WAREHOUSE_PASSWORD": MARKER, "KPI_SESSION_KEY": MARKER,
-    "KPI_ALERT_KEY": MARKER, "UMBRA_ALERTS": f"http://127.0.0.1:9/{MARKER}",
+    "KPI_ALERT_KEY": MARKER, "KPI_SECRET_UMBRA_ALERTS": f"http://127.0.0.1:9/{MARKER}",
 }  # fmt: skip
 """What every run of this file has in its environment."""
 
@@ -66,7 +66,7 @@ def collector() -> Iterator[Collector]:
 def installation(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Installation]:
     environment = {**SECRETS, tracing.ENDPOINT: collector.url}
     with installed(tmp_path_factory.mktemp("run") / "home", **environment) as installation:
-        alerts = {"webhook_url_secret": "UMBRA_ALERTS"}
+        alerts = {"webhook_url_secret": "KPI_SECRET_UMBRA_ALERTS"}
         installation.add("umbra", servicenow={"enabled": False}, alerts=alerts)
         yield installation
 
@@ -175,7 +175,7 @@ def test_no_secret_stands_in_anything_that_the_runs_have_left(
     """Run configuration, tags, event log and metadata, both databases, the marts, dbt's files, the logs."""
     with installation.engine.begin() as connection:
         token, _ = create_token(connection, name="test", customer="umbra", scope="read", who="test")
-    over = parse_settings({"alerts": {"webhook_url_secret": "UMBRA_ALERTS"}})
+    over = parse_settings({"alerts": {"webhook_url_secret": "KPI_SECRET_UMBRA_ALERTS"}})
     alert = Alert("sync_failed", "umbra", "salesforce", "It failed.", datetime.now(UTC), "Look.")
     assert not tell(installation.configuration, installation.engine, over, alert)
     home = installation.configuration.home

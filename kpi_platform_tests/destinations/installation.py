@@ -39,7 +39,8 @@ class Installation:
     @contextmanager
     def open(cls, home: Path, place: StartedDestination) -> Iterator["Installation"]:
         environment = {"KPI_PLATFORM_HOME": str(home), "KPI_ALLOWED_HOSTS": "127.0.0.1"}
-        configuration = Configuration.from_environment(environment | dict(place.environment))
+        default = {f"WAREHOUSE_{name.upper()}": str(value) for name, value in place.warehouse.items()}
+        configuration = Configuration.from_environment(environment | default | dict(place.environment))
         engine = open_engine(configuration.dashboard_database_url)
         upgrade(engine)
         yield cls(configuration, engine, place)

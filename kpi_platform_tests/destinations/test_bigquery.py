@@ -84,25 +84,38 @@ def key_file(tmp_path: Path) -> Iterator[Path]:
         yield file
 
 
+OWN_KEY = "KPI_SECRET_ACME_KEY_PATH"
+
+
 def opened(environment: dict[str, str], home: Path, **warehouse: Any) -> Any:
     configuration = Configuration.from_environment(environment | {"KPI_PLATFORM_HOME": str(home)})
     settings = parse_settings({"warehouse": {"type": "bigquery", **warehouse}})
-    return open_destination(configuration, settings.warehouse, CustomerSecrets(configuration, "acme"))
+    secrets = CustomerSecrets(configuration, "acme", allowed=frozenset({"WAREHOUSE_PRIVATE_KEY_PATH"}))
+    return open_destination(configuration, settings.warehouse, secrets)
 
 
 def test_a_refused_service_account_is_named_without_its_key(tmp_path: Path, key_file: Path) -> None:
     destination = opened({"WAREHOUSE_PRIVATE_KEY_PATH": str(key_file)}, tmp_path, project="acme")
     with pytest.raises(DestinationUnavailable, match="Invalid signature") as refused:
         destination._sign_in()
-    assert "PRIVATE" not in str(refused.value)
+    assert "BEGIN PRIVATE" not in str(refused.value)
+    assert str(key_file) not in str(refused.value)
     key_file.write_text("{}")
     with pytest.raises(DestinationUnavailable, match="key file"):
         destination.columns(["raw"])
 
 
 def test_dbt_signs_in_as_the_platform_does(tmp_path: Path, key_file: Path) -> None:
-    with_key = opened({"KEY": str(key_file)}, tmp_path, project="acme", credentials_secret="KEY")
-    assert with_key.dbt_target().output["keyfile"] == str(key_file)
+    with_key = opened({OWN_KEY: str(key_file)}, tmp_path, project="acme", credentials_secret=OWN_KEY)
+    target = with_key.dbt_target()
+    assert (target.output["method"], target.secrets) == ("service-account", {"keyfile": str(key_file)})
+    assert with_key.name == f"bigquery acme (kpi) as {OWN_KEY}"
+    text = {"KPI_SECRET_ACME_KEY": key_file.read_text()}
+    with_text = opened(text, tmp_path, project="acme", credentials_secret="KPI_SECRET_ACME_KEY")
+    target = with_text.dbt_target()
+    assert target.output["method"] == "service-account-json"
+    assert target.secrets["keyfile_json"]["client_email"] == "kpi@acme.iam.gserviceaccount.com"
+    assert str(key_file) not in f"{with_key!r} {with_text!r}"
     limit = {"WAREHOUSE_MAXIMUM_BYTES_BILLED": "1000"}
     default = opened(limit, tmp_path, project="acme", dataset="marts")
     assert default.name == "bigquery acme (marts)"
@@ -115,7 +128,7 @@ def test_dbt_signs_in_as_the_platform_does(tmp_path: Path, key_file: Path) -> No
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings, match=r"warehouse\.project"):
         opened({}, tmp_path)
-    with pytest.raises(MissingConfiguration, match="WAREHOUSE_PRIVATE_KEY_PATH names the file /no/such"):
+    with pytest.raises(MissingConfiguration, match="WAREHOUSE_PRIVATE_KEY_PATH names a file that is"):
         opened({"WAREHOUSE_PRIVATE_KEY_PATH": "/no/such.json"}, tmp_path, project="acme")
     with pytest.raises(MissingConfiguration, match="WAREHOUSE_MAXIMUM_BYTES_BILLED"):
         opened({"WAREHOUSE_MAXIMUM_BYTES_BILLED": "10 GB"}, tmp_path, project="acme")

@@ -50,7 +50,7 @@ def place(server: PostgresServer) -> Iterator[StartedDestination]:
 
 class TestPostgres(DestinationConformance):
     def test_a_build_is_labelled_with_its_run_and_customers(self, built: Installation) -> None:
-        target = built.destination.dbt_target().output["application_name"]
+        target = built.destination.dbt_target().templates["application_name"]
         assert "run_id" in target
         assert "customers" in target
 

@@ -18,13 +18,13 @@ from kpi_platform_tests.adapters.scripted_server import Answer, ScriptedServer, 
 ALERT = Alert(
     "source_stale", "acme", "salesforce", "Old.", datetime(2026, 3, 1, tzinfo=UTC), "Sync.", None, None
 )
-SETTINGS = parse_settings({"alerts": {"webhook_url_secret": "ACME_ALERTS"}})
+SETTINGS = parse_settings({"alerts": {"webhook_url_secret": "KPI_SECRET_ACME_ALERTS"}})
 
 
 class Desk:
     def __init__(self, server: ScriptedServer, configuration: Configuration, engine: sa.Engine) -> None:
         self.server, self.engine = server, engine
-        self.configuration = replace(configuration, environment={"ACME_ALERTS": server.url})
+        self.configuration = replace(configuration, environment={"KPI_SECRET_ACME_ALERTS": server.url})
 
     def tell(self, alert: Alert = ALERT, settings: CustomerSettings = SETTINGS) -> bool:
         return tell(self.configuration, self.engine, settings, alert)

@@ -57,9 +57,10 @@ def test_both_schemas_are_found_and_the_sync_state_is_judged_at_as_of(
 
 
 def test_no_secret_is_in_the_vars(configuration: Configuration, sqlite_engine: sa.Engine) -> None:
-    environment = {**configuration.environment, "WAREHOUSE_PASSWORD": "s3cr3t-value"}
+    environment = {**configuration.environment, "KPI_SECRET_ACME_PASSWORD": "s3cr3t-value"}
     secret = Configuration.from_environment(environment)
     server = {"type": "postgres", "host": "127.0.0.1", "port": 1, "database": "d", "username": "u"}
+    server |= {"credentials_secret": "KPI_SECRET_ACME_PASSWORD"}
     customer(secret, sqlite_engine, "acme", {"warehouse": server})
     (batch,) = plan_batches(secret, sqlite_engine, ["acme"], AS_OF)
     assert set(batch.left_out) == {"acme"}
@@ -71,9 +72,10 @@ def test_no_secret_is_in_the_vars(configuration: Configuration, sqlite_engine: s
 def test_a_destination_that_does_not_answer_leaves_out_its_own_customers(
     configuration: Configuration, sqlite_engine: sa.Engine
 ) -> None:
-    environment = {**configuration.environment, "WAREHOUSE_PASSWORD": "x"}
+    environment = {**configuration.environment, "KPI_SECRET_DOWN_PASSWORD": "x"}
     with_password = Configuration.from_environment(environment)
     server = {"type": "postgres", "host": "127.0.0.1", "port": 1, "database": "d", "username": "u"}
+    server |= {"credentials_secret": "KPI_SECRET_DOWN_PASSWORD"}
     customer(configuration, sqlite_engine, "down", {"warehouse": server})
     customer(configuration, sqlite_engine, "acme")
     land(configuration.warehouse_file, "acme_sf", {"account": (ACCOUNT, [])})
@@ -91,7 +93,7 @@ def test_a_customer_without_a_destination_is_named(
     customer(configuration, sqlite_engine, "acme", {"warehouse": server})
     inputs, failed = read_inputs(configuration, sqlite_engine, ["acme", "nobody"])
     assert inputs == []
-    assert "WAREHOUSE_PASSWORD" in str(failed["acme"])
+    assert "KPI_SECRET_ACME_PASSWORD" in str(failed["acme"])
     assert isinstance(failed["nobody"], UnknownCustomer)
     with pytest.raises(UnknownCustomer):
         plan_batches(configuration, sqlite_engine, ["nobody"], AS_OF)

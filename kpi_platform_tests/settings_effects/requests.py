@@ -76,9 +76,13 @@ def links_with(document: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def dbt_told(document: Mapping[str, Any]) -> DbtTarget:
     """Where dbt is told to build, and with which secret."""
-    environment = {"KPI_PLATFORM_HOME": "/nowhere", "WAREHOUSE_PASSWORD": "usual", "ACME_PASSWORD": "other"}
+    environment = {
+        "KPI_PLATFORM_HOME": "/nowhere",
+        "WAREHOUSE_PASSWORD": "usual",
+        "KPI_SECRET_ACME_PASSWORD": "other",
+    }
     configuration = Configuration.from_environment(environment)
-    secrets = CustomerSecrets(configuration, "acme")
+    secrets = CustomerSecrets(configuration, "acme", allowed=frozenset({"WAREHOUSE_PASSWORD"}))
     return open_destination(configuration, parse_settings(document).warehouse, secrets).dbt_target()
 
 
@@ -155,7 +159,7 @@ REQUEST_EFFECTS: dict[str, Effect] = {
     "warehouse.username": _output(("one", "two"), "user"),
     "warehouse.credentials_secret": Effect(
         "warehouse",
-        (None, "ACME_PASSWORD"),
+        (None, "KPI_SECRET_ACME_PASSWORD"),
         lambda told: list(told.secrets.values()),
         {"warehouse": _POSTGRES},
     ),

@@ -13,6 +13,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.allowed_secrets import allow_secret
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.dashboard.source_states import record_sync_state
@@ -64,6 +65,7 @@ class Yard:
         own = {"salesforce": {"connection_id": key, "schema": key}, "servicenow": {"enabled": False}}
         with self.engine.begin() as connection:
             add_customer(connection, key, key)
+            _allow_addresses(connection, key)
             save_settings(connection, key, merged(document, own), who="test")
         self.instance.add_dynamic_partitions(CUSTOMERS_NAME, [key])
         return key
@@ -128,12 +130,19 @@ def alerts_of_crossing(
     receivers[0].requests.clear()
     desk = Desk(configuration, engine, f"crossing{next(_KEYS)}")
     own = {source: {"schema": f"{desk.customer}_{source}"} for source in SOURCES}
+    with engine.begin() as connection:
+        _allow_addresses(connection, desk.customer)
     desk.settings(**merged(own, document))
     desk.load(T1, [acme(40)])
     report = desk.load(T2, [acme(5)])
     for _ in range(2):  # The second time it was told already.
         tell_crossings(configuration, engine, desk.customer, report.version, T2, "run1")
     return [body["data"]["what"] for _, _, body in receivers[0].requests]
+
+
+def _allow_addresses(connection: sa.Connection, customer: str) -> None:
+    for name in ("ALERTS_HERE", "ALERTS_THERE"):
+        allow_secret(connection, customer, name, who="test")
 
 
 _TOLD = {"alerts": {"webhook_url_secret": "ALERTS_HERE"}}

@@ -6,10 +6,9 @@ The catalogue is read from the API's metadata, which costs nothing; queries of I
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -24,12 +23,7 @@ from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from kpi_platform.adapters.destination import statements
 from kpi_platform.adapters.destination.arrow import BATCH_ROWS, plain_batches
-from kpi_platform.adapters.destination.bigquery_client import (
-    API_HOST,
-    key_file_of,
-    limit_of,
-    open_client,
-)
+from kpi_platform.adapters.destination.bigquery_client import API_HOST, key_info, limit_of, open_client
 from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
 from kpi_platform.adapters.destination.sql_destination import SqlDestination
 from kpi_platform.adapters.destination.steps import (
@@ -38,7 +32,7 @@ from kpi_platform.adapters.destination.steps import (
     require_schemas,
     run_steps,
 )
-from kpi_platform.adapters.secrets import CustomerSecrets
+from kpi_platform.adapters.secrets import CustomerSecrets, Secret, hidden, unless_it_tells
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import (
     DestinationUnavailable,
@@ -71,7 +65,7 @@ _DIALECT.identifier_preparer = _Backticks(_DIALECT)
 
 @dataclass(frozen=True, slots=True)
 class BigQueryDestination(SqlDestination):
-    """`mart_schema` is a dataset. Signs in with the service account in `key_file`, or else with the
+    """`mart_schema` is a dataset. Signs in with the service account of `key`, or else with the
     application default credentials. A job that would be billed for more than `maximum_bytes_billed` is
     refused."""
 
@@ -79,7 +73,7 @@ class BigQueryDestination(SqlDestination):
     port: int
     project: str
     mart_schema: str
-    key_file: str | None = None
+    key: Secret | None = field(repr=False, default=None)
     maximum_bytes_billed: int | None = None
 
     @classmethod
@@ -87,7 +81,7 @@ class BigQueryDestination(SqlDestination):
         cls, configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
     ) -> "BigQueryDestination":
         """Raises InvalidSettings without a project, MissingConfiguration where the named key file is not
-        there or the limit of bytes is no number."""
+        there or the limit of bytes is no number, and as CustomerSecrets.credential."""
         if not warehouse.project:
             raise InvalidSettings(
                 "A BigQuery destination needs warehouse.project.",
@@ -99,13 +93,13 @@ class BigQueryDestination(SqlDestination):
             port=warehouse.port or 443,
             project=warehouse.project,
             mart_schema=warehouse.dataset or warehouse.schema_,
-            key_file=key_file_of(configuration, secrets, warehouse.credentials_secret),
+            key=None if warehouse.host in _LOOPBACK else _key(secrets, warehouse),
             maximum_bytes_billed=limit_of(configuration),
         )
 
     @property
     def name(self) -> str:
-        account = f" as {Path(self.key_file).stem}" if self.key_file else ""
+        account = f" as {self.key.name}" if self.key else ""
         return f"bigquery {self.project} ({self.mart_schema}){account}"
 
     def columns(self, schemas: Sequence[str]) -> Catalogue:
@@ -163,11 +157,15 @@ class BigQueryDestination(SqlDestination):
         }
         if self._is_emulator:
             output |= {"method": "oauth-secrets", "token": "none", "api_endpoint": self._endpoint}
-        elif self.key_file:
-            output |= {"method": "service-account", "keyfile": self.key_file}
-        else:
+        elif self.key is None:
             output |= {"method": "oauth"}
-        return DbtTarget(output=output, secrets={})
+        elif self.key.path:
+            return DbtTarget(output | {"method": "service-account"}, {"keyfile": str(self.key.file())})
+        else:
+            return DbtTarget(
+                output | {"method": "service-account-json"}, {"keyfile_json": key_info(self.key)}
+            )
+        return DbtTarget(output)
 
     def exclusive(self) -> AbstractContextManager[None]:
         """BigQuery takes many at once."""
@@ -223,12 +221,13 @@ class BigQueryDestination(SqlDestination):
     def _client(self) -> Iterator[bigquery.Client]:
         with (
             self._refusals(),
-            closing(open_client(self.project, self._endpoint, self.key_file)) as client,
+            closing(open_client(self.project, self._endpoint, self.key)) as client,
         ):
             yield client
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
+        secrets = (self.key.value,) if self.key else ()
         try:
             yield
         except NoSuchTable as cause:
@@ -238,9 +237,16 @@ class BigQueryDestination(SqlDestination):
             ) from cause
         except (GoogleAPICallError, GoogleAuthError, ValueError) as cause:
             raise DestinationUnavailable(
-                f"{self.name} refuses: {getattr(cause, 'message', None) or cause}",
+                f"{self.name} refuses: {hidden(getattr(cause, 'message', None) or str(cause), *secrets)}",
                 next_step="Check the service account's key file, and its rights in the project.",
-            ) from cause
+            ) from unless_it_tells(cause, *secrets)
+
+
+def _key(secrets: CustomerSecrets, warehouse: WarehouseSettings) -> Secret | None:
+    key = secrets.credential(warehouse)
+    if key is not None and key.path:
+        key.file()
+    return key
 
 
 def _parameter(value: Any) -> bigquery.ScalarQueryParameter:

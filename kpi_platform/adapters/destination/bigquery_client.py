@@ -1,6 +1,6 @@
 """Google's client for BigQuery: who it signs in as, and what it may spend."""
 
-from pathlib import Path
+import json
 from typing import Any
 
 import google.auth
@@ -9,43 +9,43 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.oauth2 import service_account
 
-from kpi_platform.adapters.secrets import CustomerSecrets
+from kpi_platform.adapters.secrets import Secret
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import MissingConfiguration
 
 API_HOST = "bigquery.googleapis.com"
-KEY_VARIABLE = "WAREHOUSE_PRIVATE_KEY_PATH"
 LIMIT_VARIABLE = "WAREHOUSE_MAXIMUM_BYTES_BILLED"
 _SCOPES = ["https://www.googleapis.com/auth/bigquery"]
 
 
-def open_client(project: str, endpoint: str, key_file: str | None) -> bigquery.Client:
-    """Signed in with the service account in `key_file`, or with the application default credentials; without
+def open_client(project: str, endpoint: str, key: Secret | None) -> bigquery.Client:
+    """Signed in with the service account of `key`, or with the application default credentials; without
     any at an emulator, which is what has no TLS. GoogleAuthError or ValueError where they cannot be read."""
     credentials: Any
     if endpoint.startswith("http://"):
         credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    elif key_file:
-        read_file: Any = service_account.Credentials.from_service_account_file
-        credentials = read_file(key_file, scopes=_SCOPES)
+    elif key:
+        read: Any = service_account.Credentials.from_service_account_info
+        credentials = read(key_info(key), scopes=_SCOPES)
     else:
         credentials, _ = google.auth.default(scopes=_SCOPES)
     options = ClientOptions(api_endpoint=endpoint)
     return bigquery.Client(project, credentials=credentials, client_options=options)
 
 
-def key_file_of(configuration: Configuration, secrets: CustomerSecrets, secret: str | None) -> str | None:
-    """The file that the variable `secret` names, or WAREHOUSE_PRIVATE_KEY_PATH; None for neither."""
-    if secret is None and configuration.get(KEY_VARIABLE) is None:
-        return None
-    variable = secret or KEY_VARIABLE
-    file = secrets.value(variable)
-    if not Path(file).is_file():
+def key_info(key: Secret) -> dict[str, str]:
+    """The fields of a service account's key. MissingConfiguration where `key` holds none."""
+    try:
+        info = json.loads(key.text())
+    except ValueError:
+        info = None
+    if not isinstance(info, dict):
         raise MissingConfiguration(
-            f"{variable} names the file {file}, which is not there.",
-            next_step="Set it to the path of the service account's key file (JSON).",
+            f"{key.name} holds no key of a service account (JSON).",
+            next_step=f"Put the key's text into {key.name}; a variable with the path of a key file has a "
+            "name that ends in _PATH or _FILE.",
         )
-    return file
+    return {str(name): str(value) for name, value in info.items()}
 
 
 def limit_of(configuration: Configuration) -> int | None:

@@ -134,7 +134,7 @@ class DuckDbDestination(SqlDestination):
                 "checkpoint_threshold": "1GB",
             },
         }
-        return DbtTarget(output=output, secrets={}, memory=_MEMORY)
+        return DbtTarget(output=output, memory=_MEMORY)
 
     def exclusive(self) -> AbstractContextManager[None]:
         return duckdb_file.kept_open(self.file, wait_seconds=self.wait_seconds)

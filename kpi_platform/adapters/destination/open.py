@@ -30,9 +30,10 @@ def _postgres(
 def _snowflake(
     configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
 ) -> Destination:
+    del configuration
     from kpi_platform.adapters.destination.snowflake import SnowflakeDestination
 
-    return SnowflakeDestination.from_settings(configuration, warehouse, secrets)
+    return SnowflakeDestination.from_settings(warehouse, secrets)
 
 
 def _bigquery(

@@ -23,12 +23,9 @@ from kpi_platform.adapters.destination.steps import (
     resolve,
     run_steps,
 )
-from kpi_platform.adapters.secrets import CustomerSecrets
+from kpi_platform.adapters.secrets import CustomerSecrets, hidden, unless_it_tells
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidSettings, KpiPlatformError, NotFound
 from kpi_platform.domain.settings import WarehouseSettings
-
-PASSWORD_VARIABLE = "WAREHOUSE_PASSWORD"  # noqa: S105
-_DBT_SECRET = "DBT_ENV_SECRET_WAREHOUSE_PASSWORD"  # noqa: S105
 
 _APPLICATION_NAME = (
     "{{ ('kpi_platform ' ~ (var('run_id', none) or '-') ~ ' '"
@@ -64,7 +61,7 @@ class PostgresDestination(SqlDestination):
         return cls(
             **needed,
             port=warehouse.port or 5432,
-            password=secrets.value(warehouse.credentials_secret or PASSWORD_VARIABLE),
+            password=secrets.password(warehouse),
             mart_schema=warehouse.schema_,
         )
 
@@ -136,13 +133,11 @@ class PostgresDestination(SqlDestination):
             "host": self.host,
             "port": self.port,
             "user": self.username,
-            "password": f"{{{{ env_var('{_DBT_SECRET}') }}}}",
             "dbname": self.database,
             "schema": self.mart_schema,
-            "application_name": _APPLICATION_NAME,
             "threads": 4,
         }
-        return DbtTarget(output=output, secrets={_DBT_SECRET: self.password})
+        return DbtTarget(output, {"password": self.password}, {"application_name": _APPLICATION_NAME})
 
     def exclusive(self) -> AbstractContextManager[None]:
         """A server takes many at once."""
@@ -170,7 +165,7 @@ class PostgresDestination(SqlDestination):
             ).close()
         except psycopg.OperationalError as cause:
             if but is None or f'database "{self.database}" does not exist' not in str(cause):
-                raise self._unavailable(cause) from cause
+                raise self._unavailable(cause) from unless_it_tells(cause, self.password)
 
     @contextmanager
     def _connected(self, customer: str = "") -> Iterator[Connection]:
@@ -201,12 +196,12 @@ class PostgresDestination(SqlDestination):
                     f"{self.name} has no such table: {cause.orig.diag.message_primary}.",
                     next_step="Compute the KPIs of a customer first.",
                 ) from cause
-            raise self._unavailable(cause.orig) from cause
+            raise self._unavailable(cause.orig) from unless_it_tells(cause, self.password)
         except DBAPIError as cause:
-            raise self._unavailable(cause.orig) from cause
+            raise self._unavailable(cause.orig) from unless_it_tells(cause, self.password)
 
     def _unavailable(self, cause: BaseException | None) -> KpiPlatformError:
         return DestinationUnavailable(
-            f"{self.name} refuses: {str(cause).strip()}",
+            f"{self.name} refuses: {hidden(str(cause).strip(), self.password)}",
             next_step="Check host, user, password and rights, and that the server runs.",
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 if TYPE_CHECKING:
@@ -38,12 +38,13 @@ class ConnectionStep:
 
 @dataclass(frozen=True, slots=True)
 class DbtTarget:
-    """How dbt reaches the destination: an output of a profile, and the secrets that it refers to by
-    `env_var()`, which are never written anywhere. `memory`: a database of it that is gone with its
-    connections."""
+    """How dbt reaches the destination: an output of a profile in three parts. `output` is data, also where it
+    looks like a template; `secrets` too, and nothing shows or writes them; `templates` are Jinja of this
+    program, which dbt renders. `memory`: a database of it that is gone with its connections."""
 
     output: Mapping[str, Any]
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
     memory: str | None = None
 
 

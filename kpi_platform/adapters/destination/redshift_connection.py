@@ -13,15 +13,13 @@ from redshift_connector.error import Error
 
 from kpi_platform.adapters.destination.protocol import DbtTarget
 from kpi_platform.adapters.destination.steps import CONNECT_SECONDS
-from kpi_platform.adapters.secrets import CustomerSecrets
+from kpi_platform.adapters.secrets import CustomerSecrets, hidden, unless_it_tells
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidInput, InvalidSettings, NotFound
 from kpi_platform.domain.settings import WarehouseSettings
 
-PASSWORD_VARIABLE = "WAREHOUSE_PASSWORD"  # noqa: S105
 SSL_VARIABLE = "WAREHOUSE_SSLMODE"
 _SSL_MODES = ("verify-ca", "verify-full", "disable")
-_DBT_SECRET = "DBT_ENV_SECRET_WAREHOUSE_PASSWORD"  # noqa: S105
 _NO_SUCH_TABLE = "42P01"
 
 _ENDPOINT = re.compile(
@@ -56,10 +54,7 @@ class RedshiftConnection:
     ) -> "RedshiftConnection":
         """A host of Amazon's without a secret signs in through IAM. Raises InvalidSettings where host or
         database are missing, or the username of a password."""
-        variable = warehouse.credentials_secret
-        if variable is None and configuration.get(PASSWORD_VARIABLE) is not None:
-            variable = PASSWORD_VARIABLE
-        iam = variable is None and _ENDPOINT.fullmatch(warehouse.host or "") is not None
+        iam = secrets.credential(warehouse) is None and bool(_ENDPOINT.fullmatch(warehouse.host or ""))
         needed = ["host", "database", *([] if iam else ["username"])]
         missing = [f"warehouse.{name}" for name in needed if not getattr(warehouse, name)]
         if missing:
@@ -73,7 +68,7 @@ class RedshiftConnection:
             port=warehouse.port or 5439,
             database=warehouse.database or "",
             username=warehouse.username,
-            password=None if iam else secrets.value(variable or PASSWORD_VARIABLE),
+            password=None if iam else secrets.password(warehouse),
             ssl_mode=_ssl_mode(configuration),
         )
 
@@ -82,6 +77,7 @@ class RedshiftConnection:
         return f"redshift {self.username or 'IAM'}@{self.host}:{self.port}/{self.database}"
 
     def dbt_target(self, schema: str) -> DbtTarget:
+        templates = {"query_group": _DBT_QUERY_GROUP}
         output: dict[str, Any] = {
             "type": "redshift",
             "host": self.host,
@@ -90,16 +86,14 @@ class RedshiftConnection:
             "schema": schema,
             "sslmode": self.ssl_mode,
             "connect_timeout": CONNECT_SECONDS,
-            "query_group": _DBT_QUERY_GROUP,
             "threads": 4,
         }
         if self.password is not None:
-            output |= {"user": self.username, "password": f"{{{{ env_var('{_DBT_SECRET}') }}}}"}
-            return DbtTarget(output=output, secrets={_DBT_SECRET: self.password})
+            return DbtTarget(output | {"user": self.username}, {"password": self.password}, templates)
         name, region, serverless = self._endpoint()
         output |= {"method": "iam", "user": self.username} if self.username else {"method": "iam_role"}
         output |= {"region": region, "serverless_work_group" if serverless else "cluster_id": name}
-        return DbtTarget(output=output, secrets={})
+        return DbtTarget(output, templates=templates)
 
     def driver_arguments(self) -> Mapping[str, Any]:
         """What `redshift_connector.connect` is called with."""
@@ -127,7 +121,7 @@ class RedshiftConnection:
         try:
             connection = redshift_connector.connect(**self.driver_arguments())
         except (Error, OSError, BotoCoreError, ClientError) as cause:
-            raise self._unavailable(cause) from cause
+            raise self._unavailable(cause) from unless_it_tells(cause, self.password)
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -139,7 +133,7 @@ class RedshiftConnection:
                     f"{self.name} has no such table: {_message(cause)}.",
                     next_step="Compute the KPIs of a customer first.",
                 ) from cause
-            raise self._unavailable(cause) from cause
+            raise self._unavailable(cause) from unless_it_tells(cause, self.password)
         finally:
             connection.close()
 
@@ -149,13 +143,13 @@ class RedshiftConnection:
         if found is None:
             raise InvalidSettings(
                 f"{self.host} is no host of a Redshift cluster or workgroup, which IAM needs.",
-                next_step=f"Set warehouse.host to the endpoint that AWS shows, or {PASSWORD_VARIABLE}.",
+                next_step="Set warehouse.host to the endpoint that AWS shows, or WAREHOUSE_PASSWORD.",
             )
         return found["name"], found["region"], found["serverless"] is not None
 
     def _unavailable(self, cause: BaseException) -> DestinationUnavailable:
         return DestinationUnavailable(
-            f"{self.name} refuses: {_message(cause)}",
+            f"{self.name} refuses: {hidden(_message(cause), self.password)}",
             next_step="Check host, user, password or AWS credentials, and rights, and that the cluster runs.",
         )
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -22,12 +21,10 @@ from kpi_platform.adapters.destination.steps import (
     require_schemas,
     run_steps,
 )
-from kpi_platform.adapters.secrets import CustomerSecrets
-from kpi_platform.configuration import Configuration
+from kpi_platform.adapters.secrets import CustomerSecrets, hidden, unless_it_tells
 from kpi_platform.domain.errors import (
     DestinationUnavailable,
     InvalidSettings,
-    MissingConfiguration,
     NotFound,
 )
 from kpi_platform.domain.settings import WarehouseSettings
@@ -35,9 +32,6 @@ from kpi_platform.domain.settings import WarehouseSettings
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-PASSWORD_VARIABLE = "WAREHOUSE_PASSWORD"  # noqa: S105
-KEY_VARIABLE = "WAREHOUSE_PRIVATE_KEY_PATH"
-_DBT_SECRET = "DBT_ENV_SECRET_WAREHOUSE_PASSWORD"  # noqa: S105
 _DOMAIN = ".snowflakecomputing.com"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NO_SUCH_OBJECT = 2003
@@ -63,14 +57,12 @@ class SnowflakeDestination(SqlDestination):
     role: str | None
     mart_schema: str
     password: str | None = field(repr=False, default=None)
-    private_key_path: str | None = None
+    private_key_path: str | None = field(repr=False, default=None)
 
     @classmethod
-    def from_settings(
-        cls, configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
-    ) -> "SnowflakeDestination":
-        """Raises InvalidSettings where host, database, warehouse or username are missing. A secret that is
-        the name of a key file signs in with the key, any other is a password."""
+    def from_settings(cls, warehouse: WarehouseSettings, secrets: CustomerSecrets) -> "SnowflakeDestination":
+        """Raises InvalidSettings where host, database, warehouse or username are missing. A secret that names
+        a file signs in with the key in it, any other is a password."""
         needed = {name: getattr(warehouse, name) for name in ("host", "database", "warehouse", "username")}
         missing = [f"warehouse.{name}" for name, value in needed.items() if not value]
         if missing:
@@ -84,7 +76,7 @@ class SnowflakeDestination(SqlDestination):
             port=warehouse.port or 443,
             role=warehouse.role,
             mart_schema=warehouse.schema_,
-            **_credentials(configuration, secrets, warehouse.credentials_secret),
+            **_credentials(secrets, warehouse),
         )
 
     @property
@@ -132,11 +124,8 @@ class SnowflakeDestination(SqlDestination):
         )
 
     def dbt_target(self) -> DbtTarget:
-        signed = (
-            {"private_key_path": self.private_key_path}
-            if self.private_key_path
-            else {"password": f"{{{{ env_var('{_DBT_SECRET}') }}}}"}
-        )
+        of_key = self.private_key_path is not None
+        signed = {"private_key_path": self.private_key_path} if of_key else {"password": self.password}
         output = {
             "type": "snowflake",
             "account": self._account,
@@ -144,17 +133,15 @@ class SnowflakeDestination(SqlDestination):
             "port": self.port,
             "protocol": self._protocol,
             "user": self.username,
-            **signed,
             "database": self.database,
             "warehouse": self.warehouse,
             "role": self.role,
             "schema": self.mart_schema,
-            "query_tag": _DBT_QUERY_TAG,
             # One session for the whole invocation: the virtual warehouse wakes up once.
             "threads": 1,
             "reuse_connections": True,
         }
-        return DbtTarget(output=output, secrets={} if self.password is None else {_DBT_SECRET: self.password})
+        return DbtTarget(output, signed, {"query_tag": _DBT_QUERY_TAG})
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Snowflake takes many at once."""
@@ -231,13 +218,21 @@ class SnowflakeDestination(SqlDestination):
                     f"{self.host} says: {_message(cause)}.",
                     next_step="Compute the KPIs of a customer first.",
                 ) from cause
-            raise self._unavailable(cause) from cause
+            raise self._unavailable(cause) from unless_it_tells(cause, *self._secrets)
         except Error as cause:
-            raise self._unavailable(cause) from cause
+            raise self._unavailable(cause) from unless_it_tells(cause, *self._secrets)
+        except (OSError, ValueError, TypeError) as cause:
+            # The key cannot be read; what the library says may hold its path.
+            raise self._unavailable(None) from unless_it_tells(cause, *self._secrets)
 
-    def _unavailable(self, cause: Error) -> DestinationUnavailable:
+    @property
+    def _secrets(self) -> tuple[str | None, str | None]:
+        return self.password, self.private_key_path
+
+    def _unavailable(self, cause: Error | None) -> DestinationUnavailable:
+        said = _message(cause) if cause else "its key cannot be used"
         return DestinationUnavailable(
-            f"{self.name} refuses: {_message(cause)}",
+            f"{self.name} refuses: {hidden(said, *self._secrets)}",
             next_step="Check account, user, key or password, role and rights.",
         )
 
@@ -248,19 +243,11 @@ def _host(given: str) -> str:
     return given if whole else f"{given}{_DOMAIN}"
 
 
-def _credentials(
-    configuration: Configuration, secrets: CustomerSecrets, secret: str | None
-) -> dict[str, Any]:
-    variable = secret or (KEY_VARIABLE if configuration.get(KEY_VARIABLE) else PASSWORD_VARIABLE)
-    value = secrets.value(variable)
-    if Path(value).is_file():
-        return {"private_key_path": value}
-    if variable == KEY_VARIABLE:
-        raise MissingConfiguration(
-            f"{KEY_VARIABLE} names the file {value}, which is not there.",
-            next_step="Set it to the path of the private key (PEM, PKCS#8) of warehouse.username.",
-        )
-    return {"password": value}
+def _credentials(secrets: CustomerSecrets, warehouse: WarehouseSettings) -> dict[str, Any]:
+    found = secrets.credential(warehouse)
+    if found is not None and found.path:
+        return {"private_key_path": str(found.file())}
+    return {"password": secrets.password(warehouse)}
 
 
 def _message(cause: Error) -> str:

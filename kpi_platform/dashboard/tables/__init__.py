@@ -17,7 +17,12 @@ from kpi_platform.dashboard.tables.accounts import (
     account_history,
     accounts,
 )
-from kpi_platform.dashboard.tables.customers import customer_settings_versions, customers, settings_claims
+from kpi_platform.dashboard.tables.customers import (
+    allowed_secrets,
+    customer_settings_versions,
+    customers,
+    settings_claims,
+)
 from kpi_platform.dashboard.tables.kpis import kpi_definitions, kpi_history, kpis
 from kpi_platform.dashboard.tables.matches import account_matches, match_decisions
 from kpi_platform.dashboard.tables.operation import alerts, api_tokens, audit_events, check_results
@@ -36,6 +41,7 @@ __all__ = [
     "account_matches",
     "accounts",
     "alerts",
+    "allowed_secrets",
     "api_tokens",
     "audit_events",
     "check_results",

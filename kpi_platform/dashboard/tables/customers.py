@@ -37,3 +37,25 @@ settings_claims = sa.Table(
     sa.Index(None, "customer_id"),
     comment="Connections and raw schemas that a customer's current settings name; each belongs to one.",
 )
+
+allowed_secrets = sa.Table(
+    "allowed_secrets",
+    metadata,
+    customer_id_column(primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("allowed_by", sa.Text, nullable=False),
+    sa.Column("allowed_at", UtcDateTime, nullable=False),
+    sa.Column(
+        "confirmed",
+        sa.Boolean,
+        nullable=False,
+        comment="False: an upgrade has listed it, and nobody has looked yet.",
+    ),
+    sa.Column(
+        "as_before",
+        sa.Boolean,
+        nullable=False,
+        comment="Its value may be the path of a file although the name does not say so.",
+    ),
+    comment="Names of secrets that a customer's settings may hold besides those that begin with KPI_SECRET_.",
+)

@@ -116,8 +116,9 @@ class Alerts(Section):
     """Who is told, and of what."""
 
     webhook_url_secret: Annotated[SecretName | None, Blank] = setting(
-        None, "Name of the environment variable with the address that alerts are posted to. Empty: alerts "
-        "only go to the log.", allowed="name of an environment variable",
+        None, "Name of the environment variable with the address that alerts are posted to. It begins with "
+        "KPI_SECRET_ and the customer's key in capitals, or the operator lists it. Empty: alerts only go "
+        "to the log.", allowed="name of an environment variable",
     )  # fmt: skip
     on_sync_failure: bool = setting(True, "Alert when a sync has failed for good.")
     on_stale_hours: Annotated[int, Field(ge=1, le=8760)] = setting(

@@ -111,31 +111,16 @@ def _zone(name: str) -> str:
 
 
 # The name of a variable is written in capitals; a token rarely is, and one without '_' is more likely a key.
-_SECRET_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*_?")
-
-
-_OF_THE_PLATFORM = frozenset(
-    {
-        "FIVETRAN_API_KEY",
-        "FIVETRAN_API_SECRET",
-        "FIVETRAN_WEBHOOK_SECRET",
-        "KPI_SESSION_KEY",
-        "KPI_ALERT_KEY",
-        "DASHBOARD_DATABASE_URL",
-    }
-)
-"""Secrets that no customer's settings may have sent anywhere."""
+_SECRET_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 def _secret_name(name: str) -> str:
     looks_like_a_key = "_" not in name and (len(name) > 16 or sum(c.isdigit() for c in name) > 2)
-    if len(name) > 100 or not _SECRET_NAME.fullmatch(name) or looks_like_a_key:
+    if len(name) > 200 or not _SECRET_NAME.fullmatch(name) or looks_like_a_key:
         raise refused(
-            "must be the name of an environment variable in capital letters, such as WAREHOUSE_PASSWORD; "
-            "the secret itself is never stored here"
+            "must be the name of an environment variable in capital letters, such as "
+            "KPI_SECRET_ACME_PASSWORD; the secret itself is never stored here"
         )
-    if name in _OF_THE_PLATFORM:
-        raise refused(f"must not be {name}, which is the platform's own secret")
     return name
 
 

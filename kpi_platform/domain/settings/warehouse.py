@@ -62,7 +62,9 @@ class WarehouseSettings(Section):
         None, "User that the platform signs in as.", environment="WAREHOUSE_USERNAME"
     )
     credentials_secret: Annotated[SecretName | None, Blank] = setting(
-        None, "Name of the environment variable with the password, or with the path of the key file. Empty: "
-        "WAREHOUSE_PASSWORD or WAREHOUSE_PRIVATE_KEY_PATH, whichever is set.",
+        None, "Name of the environment variable with the password, the text of the key, or (if the name "
+        "ends in _FILE or _PATH) the path of the file that holds it. It begins with KPI_SECRET_ and the "
+        "customer's key in capitals, or the operator lists it. Empty: WAREHOUSE_PASSWORD or "
+        "WAREHOUSE_PRIVATE_KEY_PATH, at the installation's default place alone.",
         allowed="name of an environment variable",
     )  # fmt: skip

@@ -262,11 +262,6 @@ def test_a_secret_is_refused_where_its_name_belongs_and_is_not_repeated(value: s
     assert value not in f"{refused.value} {refused.value.details}"
 
 
-def test_settings_cannot_name_a_secret_of_the_platform_itself() -> None:
-    refused = errors_of({"warehouse": {"credentials_secret": "FIVETRAN_API_SECRET"}})
-    assert "the platform's own secret" in refused["warehouse.credentials_secret"]
-
-
 def test_the_name_of_a_secret_is_accepted() -> None:
     document = {
         "warehouse": {"credentials_secret": "WAREHOUSE_PASSWORD"},

@@ -15,6 +15,8 @@ from kpi_platform.pipeline import connection_test
 from kpi_platform.pipeline.connection_test import AllowedHosts
 from kpi_platform_tests.web.conftest import Web
 
+PASSWORD = "KPI_SECRET_ACME_PASSWORD"
+
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
@@ -30,13 +32,14 @@ def listener() -> Iterator[socket.socket]:
 def configuration(configuration: Configuration) -> Configuration:
     environment = {
         "KPI_ALLOWED_HOSTS": "localhost, *.example.com, 10.1.0.0/16",
-        "WAREHOUSE_PASSWORD": "marker",
+        PASSWORD: "marker",
     }
     return Configuration.from_environment({**configuration.environment, **environment})
 
 
 def warehouse(host: str, port: int = 5432) -> dict[str, object]:
-    return {"type": "postgres", "host": host, "port": port, "database": "d", "username": "u"}
+    address = {"type": "postgres", "host": host, "port": port, "database": "d", "username": "u"}
+    return address | {"credentials_secret": PASSWORD}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,7 @@ def test_a_wrong_password_is_told_apart_from_an_unreachable_host(web: Web, postg
     body = {
         "warehouse": {
             "type": "postgres", "host": "127.0.0.1", "port": url.port, "database": url.database,
-            "username": "stranger",
+            "username": "stranger", "credentials_secret": PASSWORD,
         }
     }  # fmt: skip
     steps = web.client().post("/api/fivetran/test-connection", json=body).json()["steps"]
@@ -139,7 +142,7 @@ def test_a_name_is_resolved_once(postgres_url: str, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(socket, "getaddrinfo", changing)
     configuration = Configuration.from_environment(
-        {"KPI_ALLOWED_HOSTS": "warehouse.example,127.0.0.1", "WAREHOUSE_PASSWORD": "x"}
+        {"KPI_ALLOWED_HOSTS": "warehouse.example,127.0.0.1", PASSWORD: "x"}
     )
     section = warehouse("warehouse.example", url.port or 0) | {
         "database": url.database,

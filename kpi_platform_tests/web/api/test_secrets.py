@@ -14,7 +14,7 @@ from kpi_platform_tests.web.api.test_isolation import ROUTES
 from kpi_platform_tests.web.conftest import Web
 
 MARKER = "m4rk3r-of-a-s3cr3t"
-SECRETS = ("WAREHOUSE_PASSWORD", "FIVETRAN_WEBHOOK_SECRET", "KPI_SESSION_KEY", "ACME_ALERTS")
+SECRETS = ("KPI_SECRET_ACME_PASSWORD", "FIVETRAN_WEBHOOK_SECRET", "KPI_SESSION_KEY", "KPI_SECRET_ACME_ALERTS")
 
 
 @pytest.fixture
@@ -33,9 +33,12 @@ def test_no_secret_leaves_the_environment(web: Web, caplog: pytest.LogCaptureFix
     operator = web.operator()
     warehouse = {
         "type": "postgres", "host": "127.0.0.1", "port": 1, "database": "d", "username": "u",
-        "credentials_secret": "WAREHOUSE_PASSWORD",
+        "credentials_secret": "KPI_SECRET_ACME_PASSWORD",
     }  # fmt: skip
-    settings: dict[str, Any] = {"warehouse": warehouse, "alerts": {"webhook_url_secret": "ACME_ALERTS"}}
+    settings: dict[str, Any] = {
+        "warehouse": warehouse,
+        "alerts": {"webhook_url_secret": "KPI_SECRET_ACME_ALERTS"},
+    }
     assert operator.put("/api/fivetran/config", json=settings).status_code == 200
     connected = operator.post(
         "/api/customers/acme/connections", json={"connections": [{"source": "salesforce"}]}

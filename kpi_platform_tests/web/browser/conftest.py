@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database
+from kpi_platform.dashboard.allowed_secrets import allow_secret
 from kpi_platform.web.app import create_app
 from kpi_platform_tests.web.seeding import Seed, seed
 
@@ -103,7 +104,10 @@ _numbers = count(1)
 @pytest.fixture
 def customer(served: Served) -> Seed:
     """A customer with two uploads of six accounts."""
-    return seed(served.configuration, served.engine, f"acme{os.getpid()}_{next(_numbers)}")
+    seeded = seed(served.configuration, served.engine, f"acme{os.getpid()}_{next(_numbers)}")
+    with served.engine.begin() as connection:
+        allow_secret(connection, seeded.customer, "WAREHOUSE_PASSWORD", who="test")
+    return seeded
 
 
 SignIn = Callable[[str], Page]

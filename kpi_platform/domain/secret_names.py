@@ -1,0 +1,72 @@
+"""Whose a secret is, by its name, and what its value is used as (docs/decisions/0013).
+
+Settings hold names of environment variables. `KPI_SECRET_ACME_PASSWORD` is the secret PASSWORD of customer
+`acme`; the operator may list further names for a customer.
+"""
+
+import re
+from collections.abc import Iterable
+
+from kpi_platform.domain.settings import WarehouseSettings
+
+PREFIX = "KPI_SECRET_"
+PASSWORD, KEY_PATH = "WAREHOUSE_PASSWORD", "WAREHOUSE_PRIVATE_KEY_PATH"
+DEFAULT_CREDENTIALS = (PASSWORD, KEY_PATH)
+"""What the installation itself signs in with. They are for its default place alone."""
+
+_DEFAULTS_OF_TYPE = {
+    "postgres": (PASSWORD,),
+    "redshift": (PASSWORD,),
+    "snowflake": (KEY_PATH, PASSWORD),
+    "bigquery": (KEY_PATH,),
+}
+_USUAL_PORTS = {"postgres": 5432, "redshift": 5439, "snowflake": 443, "bigquery": 443}
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be the name of a secret."""
+    return re.fullmatch(r"[A-Z][A-Z0-9_]{0,199}", text) is not None
+
+
+def prefix_of(customer: str) -> str:
+    """What the names of the customer's own secrets begin with. Keys are lower case: no two share it."""
+    return f"{PREFIX}{customer.upper()}_"
+
+
+def is_own(name: str, customer: str, longer_keys: Iterable[str]) -> bool:
+    """Whether `name` is a secret of `customer` by its form. Of customers `a` and `a_b`, KPI_SECRET_A_B_X is
+    that of `a_b` alone: a name belongs to the longest key. `longer_keys` are those of customers, also removed
+    ones, that begin with this one and `_`."""
+    prefix = prefix_of(customer)
+    if not name.startswith(prefix) or len(name) == len(prefix):
+        return False
+    return not any(name.startswith(prefix_of(key)) for key in longer_keys)
+
+
+def is_path(name: str) -> bool:
+    """Whether the value is the path of a file; else it is a password, the text of a key or an address."""
+    return name.endswith(("_FILE", "_PATH"))
+
+
+def default_credential(warehouse: WarehouseSettings, is_set: Iterable[str]) -> str | None:
+    """Which of the installation's credentials, of those that `is_set`, signs in at `warehouse`."""
+    of_type = _DEFAULTS_OF_TYPE.get(warehouse.type, ())
+    names = [name for name in of_type if name in set(is_set)]
+    return warehouse.credentials_secret if warehouse.credentials_secret in names else next(iter(names), None)
+
+
+def receiver(warehouse: WarehouseSettings) -> tuple[str, str, int, str, str]:
+    """Who gets what is signed in with: type, host or account, port, database, project. Unlike
+    `places.spelled_place`, where doubt makes two spellings one place, doubt makes two receivers here."""
+    kind = warehouse.type
+    host = (warehouse.host or "").strip().lower().rstrip(".")
+    if kind == "bigquery":
+        host = host or "bigquery.googleapis.com"
+    if kind == "snowflake":
+        host = host.removesuffix(".snowflakecomputing.com")
+    port = warehouse.port or _USUAL_PORTS.get(kind, 0)
+    database = "" if kind == "bigquery" else warehouse.database or ""
+    # Snowflake and Redshift fold unquoted names; PostgreSQL's databases differ in capitals.
+    database = database if kind == "postgres" else database.lower()
+    project = (warehouse.project or "").lower() if kind == "bigquery" else ""
+    return kind, host, port, database, project
