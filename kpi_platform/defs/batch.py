@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from traceback import format_exception
 from typing import Any, TypeVar
 
 import dagster as dg
@@ -137,8 +138,9 @@ class Batch:
         try:
             with self._traced(group):
                 results = work(group)
-        except Exception as error:
-            self.context.log.info(f"One at a time, to see whose it is: {', '.join(group)}", exc_info=error)
+        except Exception as error:  # noqa: BLE001 - each is tried alone below, and meets its error again
+            names = ", ".join(group)
+            self.context.log.info(_with_trace(f"One at a time, to see whose it is: {names}", error))
             for customer in group:
                 self._alone(work, outcome, customer)
         else:
@@ -166,8 +168,8 @@ class Batch:
             yield
         except KpiPlatformError as error:
             self.lose(customer, str(error))
-        except Exception as error:
-            self.context.log.error(f"{customer}: unexpected error", exc_info=error)
+        except Exception as error:  # noqa: BLE001 - a surprise in one customer must not end the others
+            self.context.log.error(_with_trace(f"{customer}: unexpected error", error))
             self.lose(customer, f"{type(error).__name__}: the log of the run has the whole error.")
 
     def _keep_all(self, customer: str, metadata: Metadata) -> None:
@@ -213,6 +215,11 @@ class Batch:
                 metadata=dict(self.failed),
                 allow_retries=False,
             )
+
+
+def _with_trace(message: str, error: Exception) -> str:
+    """The message with the stack trace. Dagster stores the text of a log call, but not its `exc_info`."""
+    return f"{message}\n{''.join(format_exception(error))}"
 
 
 def _customers_of_run(context: dg.AssetExecutionContext) -> tuple[str, ...]:

@@ -87,6 +87,17 @@ def test_a_customer_that_fails_half_way_fails_from_there_on(instance: dg.Dagster
     assert partitions(instance, LOAD, mine) == ({"x00"}, {"x01", "x02"})
 
 
+@pytest.mark.parametrize("others", [[], ["x11"]], ids=["alone", "in a group"])
+def test_the_log_of_the_run_has_the_stack_trace_of_an_unexpected_error(
+    instance: dg.DagsterInstance, others: list[str]
+) -> None:
+    finished = run(instance, stand_in(breaks_match="x10"), batch_tags(instance, ["x10", *others]))
+    texts = [entry.user_message for entry in instance.all_logs(finished.run_id)]
+    [error] = [text for text in texts if text.startswith("x10: unexpected error")]
+    assert "Traceback (most recent call last)" in error
+    assert 'raise Broken("no idea")' in error
+
+
 def test_a_batch_without_failures_succeeds(instance: dg.DagsterInstance) -> None:
     finished = run(instance, stand_in(), batch_tags(instance, ["x04", "x03"]))
     assert finished.status == dg.DagsterRunStatus.SUCCESS
