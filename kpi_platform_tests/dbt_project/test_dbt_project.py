@@ -12,6 +12,7 @@ from kpi_platform.adapters.dbt_results import NodeResult
 from kpi_platform_tests.dbt_project import column_lineage
 from kpi_platform_tests.dbt_project.mart_columns import MART_COLUMNS
 
+_DIALECTS = ("duckdb", "postgres", "redshift", "snowflake", "bigquery")
 _TAIL = "-- what comes before are the models"
 
 
@@ -64,8 +65,18 @@ def test_macros_sources_and_exposures_are_described(manifest: Mapping[str, Any])
         if not one["description"].strip()
     ]
     # A warehouse's own way is described by the macro that dispatches to it; a test by its first comment.
-    dialects = ("default__", "duckdb__", "postgres__", "redshift__", "snowflake__", "bigquery__", "test_")
-    assert [one for one in undescribed if not one.rpartition(".")[2].startswith(dialects)] == []
+    others = ("default__", "test_", *(f"{dialect}__" for dialect in _DIALECTS))
+    assert [one for one in undescribed if not one.rpartition(".")[2].startswith(others)] == []
+
+
+def test_all_that_a_dialect_says_otherwise_stands_in_its_one_file(manifest: Mapping[str, Any]) -> None:
+    own = [one for one in manifest["macros"].values() if one["package_name"] == "kpi_platform"]
+    places = {(one["name"].split("__")[0], one["original_file_path"]) for one in own if "__" in one["name"]}
+    assert {file for dialect, file in places if dialect in _DIALECTS} == {
+        f"macros/dialects/{dialect}.sql" for dialect in _DIALECTS
+    }
+    assert all(file == f"macros/dialects/{name}.sql" for name, file in places if name in _DIALECTS)
+    assert not [one["unique_id"] for one in own if "target.type" in one["macro_sql"]]
 
 
 def test_the_marts_have_the_columns_and_types_that_are_agreed(

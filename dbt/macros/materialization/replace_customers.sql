@@ -28,16 +28,12 @@ select {{ columns }}
 from {{ arguments['temp_relation'] }}
 {% endmacro %}
 
-{% macro snowflake__replace_rows(arguments, conditions) %}
-    {{- snowflake_dml_explicit_transaction(default__replace_rows(arguments, conditions)) -}}
+
+{% macro day_partitions(column) %}
+    {#- How a mart is cut into days by a date column; none where the warehouse has no partitions. -#}
+    {{- return(adapter.dispatch('day_partitions', 'kpi_platform')(column)) -}}
 {% endmacro %}
 
-{% macro bigquery__replace_rows(arguments, conditions) %}
-    {#- One statement: a script of several would need a transaction, and two of those on one table are refused. -#}
-    {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
-merge into {{ arguments['target_relation'] }} as target_rows
-using {{ arguments['temp_relation'] }} as new_rows
-on false
-when not matched by source and target_rows.{{ conditions | join(' and target_rows.') }} then delete
-when not matched then insert ({{ columns }}) values ({{ columns }})
+{% macro default__day_partitions(column) %}
+    {{- return(none) -}}
 {% endmacro %}

@@ -21,7 +21,3 @@
     {#- Outside a model nobody else does. -#}
     {%- do run_query('commit') %}
 {% endmacro %}
-
-{% macro bigquery__commit_erasure() %}
-    {#- Every statement has been committed by itself. -#}
-{% endmacro %}

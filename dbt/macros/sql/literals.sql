@@ -6,18 +6,6 @@
     {{- return("'" ~ value.replace("'", "''") ~ "'") -}}
 {% endmacro %}
 
-{% macro snowflake__text_literal(value) %}
-    {{- return("'" ~ value.replace("\\", "\\\\").replace("'", "''") ~ "'") -}}
-{% endmacro %}
-
-{% macro redshift__text_literal(value) %}
-    {{- return("'" ~ value.replace("\\", "\\\\").replace("'", "''") ~ "'") -}}
-{% endmacro %}
-
-{% macro bigquery__text_literal(value) %}
-    {{- return("'" ~ value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r") ~ "'") -}}
-{% endmacro %}
-
 
 {% macro timestamp_literal(moment) %}
     {#- A datetime, or the text of one, UTC without zone. -#}
@@ -80,13 +68,6 @@ where false
 {%- endif %}
 {%- endmacro %}
 
-{% macro redshift__literal_rows(columns, rows) -%}
-    {{- union_of_literals(columns, rows) -}}
-{%- endmacro %}
-
-{% macro bigquery__literal_rows(columns, rows) -%}
-    {{- union_of_literals(columns, rows) -}}
-{%- endmacro %}
 
 {% macro union_of_literals(columns, rows) -%}
     {%- for row in rows or [none] %}

@@ -43,28 +43,6 @@
     ) -}}
 {%- endmacro %}
 
-{% macro snowflake__newest(value, time, id, condition) -%}
-    {{- return(
-        '(array_agg(case when ' ~ condition ~ ' then ' ~ value ~ ' end) within group (order by case when ' ~ condition
-        ~ ' then 0 else 1 end, ' ~ time ~ ' desc, ' ~ id ~ ' desc))[0]::varchar'
-    ) -}}
-{%- endmacro %}
-
-{% macro redshift__newest(value, time, id, condition) -%}
-    {#- Redshift has no arrays, and listagg fails beyond 64 KB: the greatest of texts that sort as the rows do. -#}
-    {{- return(
-        "split_part(max(case when " ~ condition ~ " then to_char(" ~ time ~ ", 'YYYYMMDDHH24MISSUS') || chr(1) || "
-        ~ id ~ ' || chr(1) || ' ~ value ~ ' end), chr(1), 3)'
-    ) -}}
-{%- endmacro %}
-
-{% macro bigquery__newest(value, time, id, condition) -%}
-    {{- return(
-        'array_agg(case when ' ~ condition ~ ' then ' ~ value ~ ' end ignore nulls order by '
-        ~ time ~ ' desc, ' ~ id ~ ' desc limit 1)[safe_offset(0)]'
-    ) -}}
-{%- endmacro %}
-
 
 {% macro percent(part, whole) -%}
     {#- `part` of `whole` in percent; NULL of nothing. -#}

@@ -7,14 +7,6 @@
     {{- return(column if family == 'string' else 'cast(' ~ column ~ ' as ' ~ canonical_type('string') ~ ')') -}}
 {% endmacro %}
 
-{% macro redshift__column_as_text(column, family) %}
-    {#- Redshift casts no boolean to text. -#}
-    {%- if family == 'boolean' -%}
-        {{- return('case when ' ~ column ~ " then 'true' when not " ~ column ~ " then 'false' end") -}}
-    {%- endif -%}
-    {{- return(default__column_as_text(column, family)) -}}
-{% endmacro %}
-
 
 {% macro leading_digits(text) %}
     {#- '1', '1 - Critical' → 1; NULL where the text does not start with digits. -#}
@@ -23,22 +15,6 @@
 
 {% macro default__leading_digits(text) %}
     {{- return("try_cast(regexp_substr(ltrim(" ~ text ~ "), '^[0-9]{1,18}') as " ~ canonical_type('integer') ~ ')') -}}
-{% endmacro %}
-
-{% macro duckdb__leading_digits(text) %}
-    {{- return("try_cast(regexp_extract(" ~ text ~ ", '^\\s*([0-9]{1,18})', 1) as bigint)") -}}
-{% endmacro %}
-
-{% macro postgres__leading_digits(text) %}
-    {{- return("cast(substring(" ~ text ~ " from '^\\s*([0-9]{1,18})') as bigint)") -}}
-{% endmacro %}
-
-{% macro redshift__leading_digits(text) %}
-    {{- return("cast(nullif(regexp_substr(ltrim(" ~ text ~ "), '^[0-9]{1,18}'), '') as bigint)") -}}
-{% endmacro %}
-
-{% macro bigquery__leading_digits(text) %}
-    {{- return("safe_cast(regexp_extract(" ~ text ~ ", r'^\\s*([0-9]{1,18})') as int64)") -}}
 {% endmacro %}
 
 
@@ -51,22 +27,6 @@
     {{- return('regexp_instr(' ~ text ~ ", '" ~ pattern ~ "') > 0") -}}
 {% endmacro %}
 
-{% macro duckdb__matches(text, pattern) %}
-    {{- return('regexp_matches(' ~ text ~ ", '" ~ pattern ~ "')") -}}
-{% endmacro %}
-
-{% macro postgres__matches(text, pattern) %}
-    {{- return('(' ~ text ~ " ~ '" ~ pattern ~ "')") -}}
-{% endmacro %}
-
-{% macro redshift__matches(text, pattern) %}
-    {{- return(default__matches(text, pattern)) -}}
-{% endmacro %}
-
-{% macro bigquery__matches(text, pattern) %}
-    {{- return('regexp_contains(' ~ text ~ ", r'" ~ pattern ~ "')") -}}
-{% endmacro %}
-
 
 {% macro collapse_blanks(text) %}
     {{- return(adapter.dispatch('collapse_blanks', 'kpi_platform')(text)) -}}
@@ -74,20 +34,6 @@
 
 {% macro default__collapse_blanks(text) %}
     {{- return('regexp_replace(' ~ text ~ ", '[[:space:]]+', ' ')") -}}
-{% endmacro %}
-
-{% macro duckdb__collapse_blanks(text) %}
-    {#- The blanks of ASCII, on every database. -#}
-    {{- return('regexp_replace(' ~ text ~ ", '[ \\t\\n\\r\\f\\v]+', ' ', 'g')") -}}
-{% endmacro %}
-
-{% macro postgres__collapse_blanks(text) %}
-    {{- return(duckdb__collapse_blanks(text)) -}}
-{% endmacro %}
-
-{% macro redshift__collapse_blanks(text) %}
-    {#- dbt takes PostgreSQL's macro where Redshift has none of its own. -#}
-    {{- return(default__collapse_blanks(text)) -}}
 {% endmacro %}
 
 
@@ -124,13 +70,6 @@
     {{- return(text) -}}
 {% endmacro %}
 
-{% macro postgres__bytewise(text) %}
-    {{- return('(' ~ text ~ ' collate "C")') -}}
-{% endmacro %}
-
-{% macro redshift__bytewise(text) %}
-    {{- return(text) -}}
-{% endmacro %}
 
 {% macro address_domain(address) %}
     {{- return(not_blank('lower(' ~ dbt.split_part(address, "'@'", 2) ~ ')')) -}}

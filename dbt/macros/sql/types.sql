@@ -9,31 +9,6 @@
     }[name]) -}}
 {% endmacro %}
 
-{% macro duckdb__canonical_type(name) %}
-    {{- return({
-        'string': 'varchar', 'integer': 'bigint', 'float': 'double', 'boolean': 'boolean',
-        'date': 'date', 'timestamp': 'timestamp', 'exact': 'decimal(38, 12)',
-    }[name]) -}}
-{% endmacro %}
-
-{% macro redshift__canonical_type(name) %}
-    {{- return('varchar(65535)' if name == 'string' else default__canonical_type(name)) -}}
-{% endmacro %}
-
-{% macro snowflake__canonical_type(name) %}
-    {{- return({
-        'string': 'varchar', 'integer': 'number(38, 0)', 'float': 'float', 'boolean': 'boolean',
-        'date': 'date', 'timestamp': 'timestamp_ntz', 'exact': 'number(38, 12)',
-    }[name]) -}}
-{% endmacro %}
-
-{% macro bigquery__canonical_type(name) %}
-    {{- return({
-        'string': 'string', 'integer': 'int64', 'float': 'float64', 'boolean': 'bool',
-        'date': 'date', 'timestamp': 'datetime', 'exact': 'bignumeric',
-    }[name]) -}}
-{% endmacro %}
-
 
 {% macro type_family(landed_type) %}
     {#- What a landed column is, whatever its warehouse calls it. -#}
@@ -43,9 +18,7 @@
     {%- elif type == 'date' -%}
         {{- return('date') -}}
     {%- elif type.startswith(('timestamp', 'datetime')) -%}
-        {%- set zoned = 'with time zone' in type or type in ('timestamptz', 'timestamp_tz', 'timestamp_ltz')
-            or (target.type == 'bigquery' and type == 'timestamp') -%}
-        {{- return('zoned' if zoned else 'timestamp') -}}
+        {{- return('zoned' if is_zoned(type) else 'timestamp') -}}
     {%- elif type.startswith(('double', 'float', 'real')) -%}
         {{- return('float') -}}
     {%- elif type.startswith(('decimal', 'numeric', 'number', 'bignumeric', 'bigdecimal')) -%}
@@ -56,4 +29,14 @@
         {{- return('string') -}}
     {%- endif -%}
     {{- return('other') -}}
+{% endmacro %}
+
+
+{% macro is_zoned(type) %}
+    {#- Whether a landed timestamp of this type has a zone. -#}
+    {{- return(adapter.dispatch('is_zoned', 'kpi_platform')(type)) -}}
+{% endmacro %}
+
+{% macro default__is_zoned(type) %}
+    {{- return('with time zone' in type or type in ('timestamptz', 'timestamp_tz', 'timestamp_ltz')) -}}
 {% endmacro %}

@@ -29,41 +29,6 @@ where version_rank = 1
 {%- endmacro %}
 
 
-{% macro duckdb__latest(landed, ranked) -%}
-    {#- Few keys have several rows, and sorting all rows to find those few costs more than all the rest of a build:
-        only rows whose keys share a hash are ranked. Of few customers the columns are read where they are needed;
-        of many, planning three unions of all their tables would cost more than keeping the rows of one. -#}
-with
-
-landed as {{ 'materialized' if ranked > 20 else 'not materialized' }} (
-    {{ landed }}
-),
-
-shared as (
-    select hash(customer_id, id_key) as key_hash
-    from landed
-    group by key_hash
-    having count(*) > 1
-)
-
-select
-    *,
-    1 as version_rank
-from landed
-where id_key is not null and hash(customer_id, id_key) not in (select key_hash from shared)
-
-union all
-
-select
-    *,
-    1 as version_rank
-from landed
-where id_key is not null and hash(customer_id, id_key) in (select key_hash from shared)
-{#- By its name, the rank would be that of the rows that these are joined to. #}
-qualify {{ version_rank() }} = 1
-{%- endmacro %}
-
-
 {% macro version_rank() -%}
     row_number() over (
         partition by customer_id, id_key

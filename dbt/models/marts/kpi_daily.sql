@@ -1,6 +1,6 @@
 {{ config(
     incremental_strategy='replace_customer_days',
-    partition_by={'field': 'as_of_date', 'data_type': 'date'} if target.type == 'bigquery' else none,
+    partition_by=day_partitions('as_of_date'),
 ) }}
 
 with

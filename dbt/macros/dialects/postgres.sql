@@ -1,0 +1,49 @@
+{% macro postgres__safe_text_cast(text, type) %}
+    {{- return("case when pg_input_is_valid(" ~ text ~ ", '" ~ type ~ "') then cast(" ~ text ~ ' as ' ~ type ~ ') end') -}}
+{% endmacro %}
+
+
+{% macro postgres__number_as_exact(number) %}
+    {{- return(default__number_as_exact('cast(cast(' ~ number ~ ' as text) as numeric)')) -}}
+{% endmacro %}
+
+
+{% macro postgres__text_as_exact(text) %}
+    {#- PostgreSQL takes NaN for a decimal. -#}
+    {{- return("case when pg_input_is_valid(" ~ text ~ ", 'numeric') then " ~ number_as_exact(text) ~ ' end') -}}
+{% endmacro %}
+
+
+{% macro postgres__text_as_utc(text) %}
+    {#- Read in UTC whatever the session's zone is: a text without a zone gets one. -#}
+    {%- set zoned = "(" ~ text ~ " || case when " ~ text ~ " ~ '([zZ]|[0-9]:?[0-9]{2}[+-][0-9:]+)$' then '' else ' UTC' end)" -%}
+    {{- return(
+        "case when pg_input_is_valid(" ~ zoned ~ ", 'timestamptz') then cast(" ~ zoned
+        ~ " as timestamptz) at time zone 'UTC' end"
+    ) -}}
+{% endmacro %}
+
+
+{% macro postgres__leading_digits(text) %}
+    {{- return("cast(substring(" ~ text ~ " from '^\\s*([0-9]{1,18})') as bigint)") -}}
+{% endmacro %}
+
+
+{% macro postgres__matches(text, pattern) %}
+    {{- return('(' ~ text ~ " ~ '" ~ pattern ~ "')") -}}
+{% endmacro %}
+
+
+{% macro postgres__collapse_blanks(text) %}
+    {{- return(duckdb__collapse_blanks(text)) -}}
+{% endmacro %}
+
+
+{% macro postgres__bytewise(text) %}
+    {{- return('(' ~ text ~ ' collate "C")') -}}
+{% endmacro %}
+
+
+{% macro postgres__microseconds_between(earlier, later) %}
+    {{- return('cast(extract(epoch from (' ~ later ~ ' - ' ~ earlier ~ ')) * 1000000 as bigint)') -}}
+{% endmacro %}

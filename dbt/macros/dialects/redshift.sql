@@ -1,0 +1,82 @@
+{#- dbt takes PostgreSQL's macro where Redshift has none of its own. -#}
+
+
+{% macro redshift__safe_text_cast(text, type) %}
+    {{- return(default__safe_text_cast(text, type)) -}}
+{% endmacro %}
+
+
+{% macro redshift__number_as_exact(number) %}
+    {{- return(default__number_as_exact(number)) -}}
+{% endmacro %}
+
+
+{% macro redshift__text_as_exact(text) %}
+    {#- Redshift takes no exponent for a decimal. -#}
+    {{- return(
+        'coalesce(' ~ safe_text_cast(text, 'exact') ~ ', ' ~ number_as_exact(safe_text_cast(text, 'float')) ~ ')'
+    ) -}}
+{% endmacro %}
+
+
+{% macro redshift__text_as_utc(text) %}
+    {{- return(default__text_as_utc(text)) -}}
+{% endmacro %}
+
+
+{% macro redshift__text_literal(value) %}
+    {{- return("'" ~ value.replace("\\", "\\\\").replace("'", "''") ~ "'") -}}
+{% endmacro %}
+
+
+{% macro redshift__literal_rows(columns, rows) -%}
+    {{- union_of_literals(columns, rows) -}}
+{%- endmacro %}
+
+
+{% macro redshift__newest(value, time, id, condition) -%}
+    {#- Redshift has no arrays, and listagg fails beyond 64 KB: the greatest of texts that sort as the rows do. -#}
+    {{- return(
+        "split_part(max(case when " ~ condition ~ " then to_char(" ~ time ~ ", 'YYYYMMDDHH24MISSUS') || chr(1) || "
+        ~ id ~ ' || chr(1) || ' ~ value ~ ' end), chr(1), 3)'
+    ) -}}
+{%- endmacro %}
+
+
+{% macro redshift__column_as_text(column, family) %}
+    {#- Redshift casts no boolean to text. -#}
+    {%- if family == 'boolean' -%}
+        {{- return('case when ' ~ column ~ " then 'true' when not " ~ column ~ " then 'false' end") -}}
+    {%- endif -%}
+    {{- return(default__column_as_text(column, family)) -}}
+{% endmacro %}
+
+
+{% macro redshift__leading_digits(text) %}
+    {{- return("cast(nullif(regexp_substr(ltrim(" ~ text ~ "), '^[0-9]{1,18}'), '') as bigint)") -}}
+{% endmacro %}
+
+
+{% macro redshift__matches(text, pattern) %}
+    {{- return(default__matches(text, pattern)) -}}
+{% endmacro %}
+
+
+{% macro redshift__collapse_blanks(text) %}
+    {{- return(default__collapse_blanks(text)) -}}
+{% endmacro %}
+
+
+{% macro redshift__bytewise(text) %}
+    {{- return(text) -}}
+{% endmacro %}
+
+
+{% macro redshift__microseconds_between(earlier, later) %}
+    {{- return(default__microseconds_between(earlier, later)) -}}
+{% endmacro %}
+
+
+{% macro redshift__canonical_type(name) %}
+    {{- return('varchar(65535)' if name == 'string' else default__canonical_type(name)) -}}
+{% endmacro %}
