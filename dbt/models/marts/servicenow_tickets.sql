@@ -5,7 +5,7 @@
 with
 
 records as (
-    select * from {{ ref('int_incident_record') }}
+    select * from {{ ref('int_incident_fact') }}
     where is_live
 ),
 
@@ -65,12 +65,13 @@ judged as (
         opened_at >= {{ days_90 }} as is_opened_in_90,
         opened_at >= {{ days_30 }} as is_opened_in_30,
         ended_at >= {{ days_90 }} as is_ended_in_90,
-        responded_at >= {{ days_90 }} and responded_at >= opened_at as is_answered_in_90,
-        ended_at >= {{ days_90 }} and ended_at >= opened_at as is_resolved_in_90,
-        ended_at >= {{ days_90 }} and {{ is_rating('satisfaction_rating') }} as is_rated_in_90,
-        {{ due_decided_at() }} >= {{ days_90 }} and {{ due_decided_at() }} < {{ as_of() }} as is_due_decided_in_90,
+        responded_at >= {{ days_90 }} and not is_response_negative as is_answered_in_90,
+        ended_at >= {{ days_90 }} and not is_resolution_negative as is_resolved_in_90,
+        rated_at >= {{ days_90 }} and not is_rating_refused as is_rated_in_90,
+        due_decided_at >= {{ days_90 }} as is_due_decided_in_90,
         sla_due < {{ as_of() }} and (ended_at > sla_due or ended_at is null) as is_due_breached,
-        ended_at is not null and not made_sla as is_made_breached
+        made_decided_at >= {{ days_90 }} as is_made_decided_in_90,
+        made_decided_at is not null and not is_made as is_made_breached
     from with_slas
 ),
 
@@ -86,7 +87,7 @@ summed as (
         category,
         count(*) as incidents,
         count(sla_due) as sla_due_incidents,
-        count(made_sla) as made_sla_incidents,
+        count(is_made) as made_sla_incidents,
         max(synced_at) as synced_at,
         max(case when is_name_giving then opened_at end) as newest_named_at,
         {{ newest('customer_account_name', 'opened_at', 'sys_id', 'is_name_giving') }} as newest_name,
@@ -94,34 +95,34 @@ summed as (
 
         -- the last 90 days
         count(case when is_opened_in_90 then 1 end) as opened,
-        count(case when is_opened_in_90 and priority = 1 then 1 end) as opened_critical,
-        count(case when is_opened_in_90 and escalation > 0 then 1 end) as opened_escalated,
+        count(case when is_opened_in_90 and is_critical then 1 end) as opened_critical,
+        count(case when is_opened_in_90 and is_escalated then 1 end) as opened_escalated,
         count(case when opened_at >= {{ days_7 }} then 1 end) as opened_last_7_days,
         count(case when opened_at >= {{ days_14 }} and opened_at < {{ days_7 }} then 1 end) as opened_prior_7_days,
         count(case when is_ended_in_90 then 1 end) as ended,
-        count(case when is_ended_in_90 and reopen_count > 0 then 1 end) as ended_reopened,
+        count(case when is_ended_in_90 and is_reopened then 1 end) as ended_reopened,
         count(case when is_answered_in_90 then 1 end) as responses,
-        sum(case when is_answered_in_90 then {{ exact(microseconds_between('opened_at', 'responded_at')) }} end)
+        sum(case when is_answered_in_90 then {{ exact('response_microseconds') }} end)
             as response_microseconds,
         count(case when is_resolved_in_90 then 1 end) as resolutions,
-        sum(case when is_resolved_in_90 then {{ exact(microseconds_between('opened_at', 'ended_at')) }} end)
+        sum(case when is_resolved_in_90 then {{ exact('resolution_microseconds') }} end)
             as resolution_microseconds,
         count(case when is_rated_in_90 then 1 end) as ratings,
         sum(case when is_rated_in_90 then satisfaction_rating end) as rating_sum,
         cast(sum(decided_slas) as {{ canonical_type('integer') }}) as task_sla_decided,
         cast(sum(met_slas) as {{ canonical_type('integer') }}) as task_sla_met,
         count(case when is_due_decided_in_90 then 1 end) as sla_due_decided,
-        count(case when is_due_decided_in_90 and ended_at <= sla_due then 1 end) as sla_due_met,
-        count(case when is_ended_in_90 then made_sla end) as made_sla_decided,
-        count(case when is_ended_in_90 and made_sla then 1 end) as made_sla_met,
+        count(case when is_due_decided_in_90 and is_due_met then 1 end) as sla_due_met,
+        count(case when is_made_decided_in_90 then 1 end) as made_sla_decided,
+        count(case when is_made_decided_in_90 and is_made then 1 end) as made_sla_met,
 
         -- opened in the last 30 days
         count(case when is_opened_in_30 then 1 end) as recent,
-        count(case when is_opened_in_30 and reassignment_count > 2 then 1 end) as recent_routing_issues,
-        count(case when is_opened_in_30 and escalation > 0 then 1 end) as recent_complex_issues,
+        count(case when is_opened_in_30 and is_reassigned_often then 1 end) as recent_routing_issues,
+        count(case when is_opened_in_30 and is_escalated then 1 end) as recent_complex_issues,
         count(case when is_opened_in_30 then sla_breach_microseconds end) as task_sla_breaches,
         sum(case when is_opened_in_30 then {{ exact('sla_breach_microseconds') }} end) as task_sla_breach_microseconds,
-        count(case when is_opened_in_30 and priority = 1 then sla_breach_microseconds end) as task_sla_critical,
+        count(case when is_opened_in_30 and is_critical then sla_breach_microseconds end) as task_sla_critical,
         count(case when is_opened_in_30 and is_due_breached then 1 end) as sla_due_breaches,
         sum(
             case
@@ -129,9 +130,9 @@ summed as (
                     then {{ exact(microseconds_between('sla_due', 'coalesce(ended_at, ' ~ as_of() ~ ')')) }}
             end
         ) as sla_due_breach_microseconds,
-        count(case when is_opened_in_30 and is_due_breached and priority = 1 then 1 end) as sla_due_critical,
+        count(case when is_opened_in_30 and is_due_breached and is_critical then 1 end) as sla_due_critical,
         count(case when is_opened_in_30 and is_made_breached then 1 end) as made_sla_breaches,
-        count(case when is_opened_in_30 and is_made_breached and priority = 1 then 1 end) as made_sla_critical
+        count(case when is_opened_in_30 and is_made_breached and is_critical then 1 end) as made_sla_critical
     from judged
     group by customer_id, linked_id, company_value, is_live, is_cancelled, is_child, category
 ),

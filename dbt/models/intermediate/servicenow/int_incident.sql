@@ -1,7 +1,7 @@
 with
 
-records as (
-    select * from {{ ref('int_incident_record') }}
+facts as (
+    select * from {{ ref('int_incident_fact') }}
 ),
 
 accounts as (
@@ -13,7 +13,7 @@ company_accounts as (
 ),
 
 final as (
-    {{ linked_incidents('records') }}
+    {{ linked_incidents('facts') }}
 )
 
 select * from final

@@ -1,4 +1,4 @@
-{%- set hours_to_resolve = hours(microseconds_between('opened_at', 'ended_at')) -%}
+{%- set hours_to_resolve = hours('resolution_microseconds') -%}
 with
 
 records as (
@@ -7,7 +7,7 @@ records as (
         windows.resolved_from
     from {{ ref('int_recent_incident') }} as recent
     inner join {{ ref('int_incident_window') }} as windows on recent.customer_id = windows.customer_id
-    where recent.ended_at >= windows.resolved_from and recent.ended_at >= recent.opened_at
+    where recent.ended_at >= windows.resolved_from and not recent.is_resolution_negative
 ),
 
 accounts as (

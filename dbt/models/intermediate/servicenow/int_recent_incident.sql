@@ -1,7 +1,7 @@
 with
 
 final as (
-    select * from {{ ref('int_incident_record') }}
+    select * from {{ ref('int_incident_fact') }}
     where {{ is_in_earliest_window() }}
 )
 

@@ -1,0 +1,184 @@
+with
+
+incidents as (
+    select
+        incidents.*,
+        windows.opened_from,
+        windows.responded_from,
+        windows.resolved_from,
+        windows.rated_from,
+        windows.due_from,
+        windows.made_from,
+        windows.escalated_from,
+        windows.critical_from,
+        windows.reopened_from
+    from {{ ref('int_incident') }} as incidents
+    inner join {{ ref('int_incident_window') }} as windows on incidents.customer_id = windows.customer_id
+),
+
+support_ticket_volume as (
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        left_out_reason,
+        'support_ticket_volume' as kpi,
+        opened_at as event_time,
+        {{ exact(1) }} as numerator,
+        {{ exact(0) }} as denominator,
+        {{ literal(none, 'string') }} as sla_source
+    from incidents
+    where opened_at >= opened_from
+),
+
+first_response_time as (
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        coalesce(left_out_reason, case when is_response_negative then 'negative' end) as left_out_reason,
+        'first_response_time' as kpi,
+        responded_at as event_time,
+        {{ exact('response_microseconds') }} as numerator,
+        {{ exact(1) }} as denominator,
+        {{ literal(none, 'string') }} as sla_source
+    from incidents
+    where responded_at >= responded_from
+),
+
+resolution_time as (
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        coalesce(left_out_reason, case when is_resolution_negative then 'negative' end) as left_out_reason,
+        'resolution_time' as kpi,
+        ended_at as event_time,
+        {{ exact('resolution_microseconds') }} as numerator,
+        {{ exact(1) }} as denominator,
+        {{ literal(none, 'string') }} as sla_source
+    from incidents
+    where ended_at >= resolved_from
+),
+
+support_satisfaction as (
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        coalesce(left_out_reason, case when is_rating_refused then 'out of range' end) as left_out_reason,
+        'support_satisfaction' as kpi,
+        rated_at as event_time,
+        {{ exact('satisfaction_rating') }} as numerator,
+        {{ exact(1) }} as denominator,
+        {{ literal(none, 'string') }} as sla_source
+    from incidents
+    where rated_at >= rated_from
+),
+
+-- By the source task_sla: int_task_sla_event.
+sla_compliance as (
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        left_out_reason,
+        'sla_compliance' as kpi,
+        due_decided_at as event_time,
+        {{ exact('case when is_due_met then 1 else 0 end') }} as numerator,
+        {{ exact(1) }} as denominator,
+        'sla_due' as sla_source
+    from incidents
+    where due_decided_at >= due_from
+
+    union all
+
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        left_out_reason,
+        'sla_compliance' as kpi,
+        made_decided_at as event_time,
+        {{ exact('case when is_made then 1 else 0 end') }} as numerator,
+        {{ exact(1) }} as denominator,
+        'made_sla' as sla_source
+    from incidents
+    where made_decided_at >= made_from
+),
+
+rates as (
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        left_out_reason,
+        'escalation_rate' as kpi,
+        opened_at as event_time,
+        {{ exact('case when is_escalated then 1 else 0 end') }} as numerator,
+        {{ exact(1) }} as denominator,
+        {{ literal(none, 'string') }} as sla_source
+    from incidents
+    where opened_at >= escalated_from
+
+    union all
+
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        left_out_reason,
+        'critical_issues_count' as kpi,
+        opened_at as event_time,
+        {{ exact('case when is_critical then 1 else 0 end') }} as numerator,
+        {{ exact(1) }} as denominator,
+        {{ literal(none, 'string') }} as sla_source
+    from incidents
+    where opened_at >= critical_from
+
+    union all
+
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        left_out_reason,
+        'ticket_reopen_rate' as kpi,
+        ended_at as event_time,
+        {{ exact('case when is_reopened then 1 else 0 end') }} as numerator,
+        {{ exact(1) }} as denominator,
+        {{ literal(none, 'string') }} as sla_source
+    from incidents
+    where ended_at >= reopened_from
+),
+
+events as (
+    select * from support_ticket_volume
+    union all
+    select * from first_response_time
+    union all
+    select * from resolution_time
+    union all
+    select * from support_satisfaction
+    union all
+    select * from sla_compliance
+    union all
+    select * from rates
+),
+
+final as (
+    select
+        customer_id,
+        account_key,
+        kpi,
+        'servicenow.incident' as source_table,
+        sys_id as source_id,
+        event_time,
+        numerator,
+        denominator,
+        left_out_reason,
+        sla_source
+    from events
+)
+
+select * from final

@@ -1,0 +1,110 @@
+with
+
+records as (
+    select
+        recent.*,
+        recent.opened_at >= windows.opened_from as is_opened,
+        recent.responded_at >= windows.responded_from as is_responded,
+        recent.ended_at >= windows.resolved_from as is_resolved,
+        recent.rated_at >= windows.rated_from as is_rated,
+        recent.due_decided_at >= windows.due_from as is_due_decided,
+        recent.made_decided_at >= windows.made_from as is_made_decided,
+        recent.opened_at >= windows.escalated_from as is_in_escalation_rate,
+        recent.opened_at >= windows.critical_from as is_in_critical_count,
+        recent.ended_at >= windows.reopened_from as is_in_reopen_rate
+    from {{ ref('int_recent_incident') }} as recent
+    inner join {{ ref('int_incident_window') }} as windows on recent.customer_id = windows.customer_id
+),
+
+accounts as (
+    select * from {{ ref('int_salesforce_account') }}
+),
+
+company_accounts as (
+    select * from {{ ref('int_company_account') }}
+),
+
+-- Summed before they are linked: accounts are few, and their incidents many.
+summed as (
+    select
+        customer_id,
+        linked_id,
+        company_value,
+        is_live,
+        is_cancelled,
+        is_child,
+
+        count(case when is_opened then 1 end) as opened,
+
+        count(case when is_responded and not is_response_negative then 1 end) as responses,
+        sum(case when is_responded and not is_response_negative then {{ exact('response_microseconds') }} end)
+            as response_microseconds,
+        count(case when is_responded and is_response_negative then 1 end) as negative_responses,
+        sum(case when is_responded and is_response_negative then {{ exact('response_microseconds') }} end)
+            as negative_response_microseconds,
+
+        count(case when is_resolved and not is_resolution_negative then 1 end) as resolutions,
+        sum(case when is_resolved and not is_resolution_negative then {{ exact('resolution_microseconds') }} end)
+            as resolution_microseconds,
+        count(case when is_resolved and is_resolution_negative then 1 end) as negative_resolutions,
+        sum(case when is_resolved and is_resolution_negative then {{ exact('resolution_microseconds') }} end)
+            as negative_resolution_microseconds,
+
+        count(case when is_rated and not is_rating_refused then 1 end) as ratings,
+        sum(case when is_rated and not is_rating_refused then {{ exact('satisfaction_rating') }} end) as rating_sum,
+        count(case when is_rated and is_rating_refused then 1 end) as refused_ratings,
+        sum(case when is_rated and is_rating_refused then {{ exact('satisfaction_rating') }} end)
+            as refused_rating_sum,
+
+        count(case when is_due_decided then 1 end) as due_decided,
+        count(case when is_due_decided and is_due_met then 1 end) as due_met,
+        count(case when is_made_decided then 1 end) as made_decided,
+        count(case when is_made_decided and is_made then 1 end) as made_met,
+
+        count(case when is_in_escalation_rate then 1 end) as in_escalation_rate,
+        count(case when is_in_escalation_rate and is_escalated then 1 end) as escalated,
+        count(case when is_in_critical_count then 1 end) as in_critical_count,
+        count(case when is_in_critical_count and is_critical then 1 end) as critical,
+        count(case when is_in_reopen_rate then 1 end) as in_reopen_rate,
+        count(case when is_in_reopen_rate and is_reopened then 1 end) as reopened
+    from records
+    group by customer_id, linked_id, company_value, is_live, is_cancelled, is_child
+),
+
+linked as (
+    {{ linked_incidents('summed') }}
+),
+
+final as (
+    {{ incident_sums('support_ticket_volume', rows='opened', numerator='opened', denominator=0) }}
+    union all
+    {{ incident_sums('first_response_time', rows='responses', numerator='response_microseconds') }}
+    union all
+    {{ incident_sums(
+        'first_response_time', rows='negative_responses', numerator='negative_response_microseconds', refused='negative',
+    ) }}
+    union all
+    {{ incident_sums('resolution_time', rows='resolutions', numerator='resolution_microseconds') }}
+    union all
+    {{ incident_sums(
+        'resolution_time', rows='negative_resolutions', numerator='negative_resolution_microseconds', refused='negative',
+    ) }}
+    union all
+    {{ incident_sums('support_satisfaction', rows='ratings', numerator='rating_sum') }}
+    union all
+    {{ incident_sums(
+        'support_satisfaction', rows='refused_ratings', numerator='refused_rating_sum', refused='out of range',
+    ) }}
+    union all
+    {{ incident_sums('sla_compliance', rows='due_decided', numerator='due_met', sla_source='sla_due') }}
+    union all
+    {{ incident_sums('sla_compliance', rows='made_decided', numerator='made_met', sla_source='made_sla') }}
+    union all
+    {{ incident_sums('escalation_rate', rows='in_escalation_rate', numerator='escalated') }}
+    union all
+    {{ incident_sums('critical_issues_count', rows='in_critical_count', numerator='critical') }}
+    union all
+    {{ incident_sums('ticket_reopen_rate', rows='in_reopen_rate', numerator='reopened') }}
+)
+
+select * from final

@@ -1,0 +1,42 @@
+with
+
+customers as (
+    select * from {{ ref('int_customer') }}
+),
+
+settings as (
+    select * from {{ ref('int_kpi_setting') }}
+),
+
+windows as (
+    select
+        customer_id,
+        max(case when kpi = 'support_ticket_volume' then window_start end) as volume_from,
+        max(case when kpi = 'support_ticket_volume' and gap is null then window_start end) as opened_from,
+        max(case when kpi = 'first_response_time' and gap is null then window_start end) as responded_from,
+        max(case when kpi = 'resolution_time' then window_start end) as ended_from,
+        max(case when kpi = 'resolution_time' and gap is null then window_start end) as resolved_from,
+        max(case when kpi = 'support_satisfaction' and gap is null then window_start end) as rated_from,
+        max(case when kpi = 'sla_compliance' and gap is null then window_start end) as decided_from
+    from settings
+    group by customer_id
+),
+
+final as (
+    select
+        windows.customer_id,
+        windows.opened_from,
+        windows.responded_from,
+        windows.resolved_from,
+        windows.rated_from,
+        case when customers.sla_setting in ('auto', 'sla_due') then windows.decided_from end as due_from,
+        case when customers.sla_setting in ('auto', 'made_sla') then windows.decided_from end as made_from,
+        -- Rates have the window of a KPI, also where that KPI is not computed.
+        case when customers.has_escalation then windows.volume_from end as escalated_from,
+        case when customers.has_priority then windows.volume_from end as critical_from,
+        case when customers.has_reopen_count then windows.ended_from end as reopened_from
+    from windows
+    inner join customers on windows.customer_id = customers.customer_id
+)
+
+select * from final
