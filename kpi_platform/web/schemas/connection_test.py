@@ -23,7 +23,7 @@ class ConnectionTestBody(Body):
                         "host": "warehouse.example.com",
                         "database": "analytics",
                         "username": "kpi",
-                        "credentials_secret": "WAREHOUSE_PASSWORD",
+                        "credentials_secret": "KPI_SECRET_ACME_PASSWORD",
                     }
                 }
             ]
