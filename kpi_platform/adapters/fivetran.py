@@ -8,10 +8,16 @@ from urllib.parse import quote
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.adapters.fivetran_http import FivetranHttp
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.errors import FivetranRefused
+from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
 
 Naming = Literal["FIVETRAN_NAMING", "SOURCE_NAMING"]
 ScheduleType = Literal["auto", "manual"]
+
+CHANGE_SECONDS = 300.0
+"""How long a change of a connection may take: Fivetran may test its set-up meanwhile."""
+
+RELOAD_SECONDS = 600.0
+"""How long Fivetran may take to ask a source for its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,10 @@ class FivetranApi(FivetranHttp):
     # Connections
 
     def connections(self, *, group_id: str | None = None) -> list[Connection]:
-        """All connections of the account, or of one group: one request per 1,000."""
+        """All connections of the account, or of one group: one request per 1,000. What Fivetran describes
+        without an id is left out."""
         path = "connections" if group_id is None else f"groups/{_part(group_id)}/connections"
-        return [Connection.from_details(item) for item in self.pages(path)]
+        return [Connection.from_details(item) for item in self.pages(path) if item.get("id")]
 
     def connection(self, connection_id: str) -> Connection:
         return Connection.from_details(self.request("GET", f"connections/{_part(connection_id)}"))
@@ -44,17 +51,34 @@ class FivetranApi(FivetranHttp):
         schedule_type: ScheduleType | None = None,
         daily_sync_time: str | None = None,
     ) -> Connection:
-        """Changes what is given. `sync_frequency` is in minutes, `daily_sync_time` as "HH:00"."""
+        """Changes what is given, without testing the set-up. `sync_frequency` is in minutes,
+        `daily_sync_time` as "HH:00". A change whose answer was lost is made again, once, only if the
+        connection is read and found to be otherwise.
+        """
         changes = {
             "paused": paused,
             "sync_frequency": sync_frequency,
             "schedule_type": schedule_type,
             "daily_sync_time": daily_sync_time,
         }
-        body = {name: value for name, value in changes.items() if value is not None}
-        return Connection.from_details(
-            self.request("PATCH", f"connections/{_part(connection_id)}", json=body)
-        )
+        wanted = {name: value for name, value in changes.items() if value is not None}
+        try:
+            return self._patch_connection(connection_id, wanted)
+        except FivetranUnavailable as lost:
+            if not lost.details.get("unknown_outcome"):
+                raise
+        found = self.connection(connection_id)
+        if all(getattr(found, name) == value for name, value in wanted.items()):
+            return found
+        return self._patch_connection(connection_id, wanted)
+
+    def _patch_connection(self, connection_id: str, wanted: Mapping[str, Any]) -> Connection:
+        # Fivetran tests the set-up unless it is asked not to: tens of seconds, and 50 an hour on trials.
+        data = self.request(
+            "PATCH", f"connections/{_part(connection_id)}", json={**wanted, "run_setup_tests": False},
+            repeatable=False, timeout_seconds=CHANGE_SECONDS,
+        )  # fmt: skip
+        return Connection.from_details(data)
 
     def create_connection(
         self,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from kpi_platform.domain.errors import FivetranUnavailable
+
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -36,13 +38,18 @@ class Connection:
 
     @classmethod
     def from_details(cls, details: Mapping[str, Any]) -> "Connection":
-        """Parses one connection of an API answer. Raises KeyError or ValueError where it is not one."""
+        """Parses one connection of an API answer; what the answer leaves out is empty. Raises
+        FivetranUnavailable if it names no connection."""
+        if not details.get("id"):
+            raise FivetranUnavailable(
+                "Fivetran's answer describes no connection.", next_step="Check FIVETRAN_API_URL."
+            )
         status = details.get("status") or {}
         return cls(
-            id=details["id"],
-            service=details["service"],
-            group_id=details["group_id"],
-            schema=details["schema"],
+            id=str(details["id"]),
+            service=str(details.get("service") or ""),
+            group_id=str(details.get("group_id") or ""),
+            schema=str(details.get("schema") or ""),
             paused=bool(details.get("paused")),
             succeeded_at=parse_instant(details.get("succeeded_at")),
             failed_at=parse_instant(details.get("failed_at")),
@@ -74,6 +81,21 @@ class Connection:
         return self.sync_state == "syncing"
 
     @property
+    def is_put_off(self) -> bool:
+        """Whether Fivetran has moved its sync to `rescheduled_for`."""
+        return self.sync_state == "rescheduled" and self.rescheduled_for is not None
+
+    @property
+    def asks_to_be_synced(self) -> bool:
+        """Whether nothing syncs it by itself, also not a sync that was put off."""
+        return self.schedule_type == "manual"
+
+    @property
+    def is_in_first_sync(self) -> bool:
+        """Whether it reads the whole history of its source now: hours to days."""
+        return self.is_syncing and self.is_historical_sync
+
+    @property
     def url(self) -> str:
         """Its page in Fivetran's web interface."""
         return f"https://fivetran.com/dashboard/connections/{self.id}"
@@ -84,10 +106,12 @@ class Connection:
 
 
 def parse_instant(text: str | None) -> datetime | None:
-    """An ISO 8601 instant in UTC. One without an offset is UTC, as in all of Fivetran's answers."""
-    if not text:
+    """An ISO 8601 instant in UTC. One without an offset is UTC, as in all of Fivetran's answers; None where
+    there is none."""
+    try:
+        instant = datetime.fromisoformat(text or "")
+    except (TypeError, ValueError):
         return None
-    instant = datetime.fromisoformat(text)
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 

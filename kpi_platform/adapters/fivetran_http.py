@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,9 +21,17 @@ class FivetranHttp:
 
     429 waits as long as `Retry-After` says, up to `max_wait_seconds`; 5xx and lost connections are tried
     again with growing pauses; other 4xx never are. Raises FivetranUnavailable (no answer, or none that
-    helps) and FivetranRefused (`details["status"]` and `["code"]` are Fivetran's). Safe to share by threads.
-    `on_calls` hears how many calls were made since it heard last: now and then, and at the end.
+    helps; `details["retry_after_seconds"]` after a 429, `["unknown_outcome"]` where a change may have been
+    made) and FivetranRefused (`details["status"]` and `["code"]` are Fivetran's). Safe to share by threads.
+    `on_calls` gets the number of calls since it was called last: now and then, when the rate limit is used
+    up, and at the end.
     """
+
+    hourly_limit: int | None = None
+    """Calls that the account may make in an hour, as the newest answer says; None: no answer has said it."""
+
+    blocked_until: datetime | None = None
+    """When Fivetran takes calls again, after an answer that the rate limit is used up."""
 
     def __init__(
         self,
@@ -42,13 +51,13 @@ class FivetranHttp:
         self._backoff_seconds = backoff_seconds
         self._max_wait_seconds = max_wait_seconds
         self._sleep = sleep
+        self._timeout = _timeout(timeout_seconds)
         self._uncounted_calls = 0
         self._counting = threading.Lock()
         self._client = httpx.Client(
             base_url=f"{self.base_url}/v1/",
             auth=httpx.BasicAuth(key, secret),
             headers=_HEADERS,
-            timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10.0)),
         )
 
     def close(self) -> None:
@@ -71,20 +80,27 @@ class FivetranHttp:
         json: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
         repeatable: bool = True,
+        timeout_seconds: float | None = None,
+        max_attempts: int | None = None,
     ) -> Mapping[str, Any]:
-        """One call to `path` below `/v1/`; answers its `data`, or the whole body where there is none.
+        """One call to `path` below `/v1/`; answers its `data`, or the whole body if there is none.
 
-        A call that is not `repeatable` is tried again only when it certainly did not arrive.
+        A call that is not `repeatable` is tried again only when it certainly did not arrive. An answer may
+        take `timeout_seconds`.
         """
-        for attempt in range(1, self._max_attempts + 1):
-            last = attempt == self._max_attempts
+        attempts = max_attempts or self._max_attempts
+        timeout = self._timeout if timeout_seconds is None else _timeout(timeout_seconds)
+        for attempt in range(1, attempts + 1):
+            last = attempt == attempts
             try:
                 self._count_call()
-                response = self._client.request(method, path, json=json, params=params)
+                response = self._client.request(method, path, json=json, params=params, timeout=timeout)
             except httpx.TransportError as cause:
-                if last or not (repeatable or isinstance(cause, httpx.ConnectError)):
-                    raise self._unreachable(cause) from cause
+                arrived = not isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout)
+                if last or not (repeatable or not arrived):
+                    raise self._unreachable(cause, unknown_outcome=arrived and not repeatable) from cause
             else:
+                self._note_limit(method, response)
                 if response.is_success:
                     return self._data(response)
                 if response.status_code < 500 and response.status_code != 429:
@@ -92,7 +108,9 @@ class FivetranHttp:
                 wait = _retry_after(response)
                 overloaded = response.status_code == 429
                 if last or wait > self._max_wait_seconds or not (repeatable or overloaded):
-                    raise self._overloaded(response, wait)
+                    if overloaded:
+                        self._note_block(wait)
+                    raise self._overloaded(response, wait, unknown_outcome=not (repeatable or overloaded))
                 if overloaded:
                     self._sleep(wait or self._pause(attempt))
                     continue
@@ -124,6 +142,16 @@ class FivetranHttp:
             self._uncounted_calls = 0
         self.on_calls(calls)
 
+    def _note_limit(self, method: str, response: httpx.Response) -> None:
+        # Calls that change something or ask the source have limits of their own.
+        text = response.headers.get("X-Rate-Limit-Limit") or response.headers.get("X-RateLimit-Limit") or ""
+        if method == "GET" and text.isdecimal() and int(text) > 0:
+            self.hourly_limit = int(text)
+
+    def _note_block(self, wait: float) -> None:
+        self.blocked_until = datetime.now(UTC) + timedelta(seconds=wait)
+        self._tell_calls(at_least=1)
+
     def _pause(self, attempt: int) -> float:
         return min(self._backoff_seconds * 2.0 ** (attempt - 1), self._max_wait_seconds)
 
@@ -137,13 +165,16 @@ class FivetranHttp:
                 f"What answers at {self.base_url} is not Fivetran's API.", next_step="Check FIVETRAN_API_URL."
             ) from cause
 
-    def _unreachable(self, cause: Exception) -> FivetranUnavailable:
+    def _unreachable(self, cause: Exception, *, unknown_outcome: bool) -> FivetranUnavailable:
         return FivetranUnavailable(
-            f"Fivetran at {self.base_url} does not answer: {cause or type(cause).__name__}.",
+            f"Fivetran at {self.base_url} does not answer: {str(cause) or type(cause).__name__}.",
             next_step="Check FIVETRAN_API_URL and the network; `kpi-platform up` starts the local one.",
+            details={"unknown_outcome": True} if unknown_outcome else None,
         )
 
-    def _overloaded(self, response: httpx.Response, wait: float) -> FivetranUnavailable:
+    def _overloaded(
+        self, response: httpx.Response, wait: float, *, unknown_outcome: bool
+    ) -> FivetranUnavailable:
         if response.status_code == 429:
             return FivetranUnavailable(
                 f"Fivetran's rate limit is used up; it takes calls again in {wait:.0f} seconds.",
@@ -153,8 +184,12 @@ class FivetranHttp:
         return FivetranUnavailable(
             f"Fivetran at {self.base_url} answered {response.status_code}.",
             next_step="Try again later; https://status.fivetran.com says whether it is down.",
-            details={"status": response.status_code},
+            details={"status": response.status_code} | ({"unknown_outcome": True} if unknown_outcome else {}),
         )
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(seconds, 10.0))
 
 
 def _uncounted(_calls: int) -> None:

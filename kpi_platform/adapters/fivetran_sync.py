@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from kpi_platform.adapters.fivetran import FivetranApi
@@ -9,6 +10,16 @@ from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.domain.errors import SyncFailed
 
 FIRST_POLL_SECONDS = 0.25
+
+POLLS_UNTIL_CANCELLED = 3
+"""After so many polls a sync that ran, runs no more and has not ended was cancelled. Fivetran may show the
+end of a sync a little later than that it no longer runs."""
+
+FIRST_SYNC_PATIENCE = 600.0
+"""Seconds that a run waits for a connection's first sync, which may take days; the refresh follows it."""
+
+_SLOWER = 3
+"""How much slower a first sync is polled."""
 
 
 def run_sync(
@@ -20,49 +31,108 @@ def run_sync(
     since: datetime | None = None,
     start: Callable[[], None] | None = None,
     on_state: Callable[[Connection], None] | None = None,
+    read: Callable[[str], Connection] | None = None,
 ) -> Connection:
     """Syncs a connection and waits until it is done; answers the connection as it is then.
 
     A sync that runs already is joined, not doubled, and one that succeeded at or after `since` is taken as
-    this one. One that Fivetran puts off is waited for if its time lies within `timeout_seconds`. Polls soon
-    at first, at last every `poll_seconds`. `on_state` hears of every change of the sync state. Raises
-    SyncFailed; `details["retry"]` says whether another attempt may help.
+    this one. One that Fivetran puts off is waited for if its time lies within `timeout_seconds`, and asked
+    for again then if nothing else does it. A connection that Fivetran calls broken is synced all the same:
+    only a sync that goes through mends it. Polls soon at first, at last every `poll_seconds`, with `read`
+    (by default one call each). `on_state` gets every change of the sync state.
+
+    Raises SyncFailed. `details["retry"]`: whether another attempt now may help. `details["put_off_until"]`
+    (ISO 8601): when to ask again. `details["goes_on"]`: no failure; the first sync takes longer than a run
+    waits.
     """
     before = api.connection(connection_id)
     if since and before.last_sync_succeeded and before.completed_since(since) and not before.is_syncing:
         return before
     _check_syncable(before)
-    deadline = datetime.now(UTC) + timedelta(seconds=timeout_seconds)
-    if not before.is_syncing:
-        (start or (lambda: api.sync(connection_id)))()
+    ask = start or (lambda: api.sync(connection_id))
+    if not (before.is_syncing or _comes_later(before)):
+        ask()
+    watch = _Watch(
+        datetime.now(UTC), timeout_seconds, ask,
+        asked_for=None if _comes_later(before) else before.rescheduled_for,
+        polls_since_it_ran=0 if before.is_syncing else None,
+    )  # fmt: skip
     pause, state = min(FIRST_POLL_SECONDS, poll_seconds), before.sync_state
     while True:
-        now = api.connection(connection_id)
+        now = (read or api.connection)(connection_id)
         if on_state and now.sync_state != state:
             on_state(now)
         state = now.sync_state
         if now.completed_since(before.completed_at):
             break
-        _check_syncable(now)
-        if now.rescheduled_for and now.sync_state == "rescheduled" and now.rescheduled_for > deadline:
-            raise _failed(
-                now,
-                f"was put off by Fivetran until {now.rescheduled_for.isoformat()}",
-                "Nothing need be done: Fivetran syncs then, and the refresh follows.",
-                retry=False,
-            )
-        if datetime.now(UTC) >= deadline:
-            raise _failed(
-                now,
-                f"did not end its sync within {timeout_seconds:.0f} seconds",
-                "It goes on in Fivetran, and the refresh follows. KPI_SYNC_TIMEOUT_SECONDS sets the limit.",
-                retry=False,
-            )
+        watch.look(now)
         time.sleep(pause)
-        pause = min(pause * 1.5, poll_seconds)
+        pause = min(pause * 1.5, poll_seconds * (_SLOWER if now.is_in_first_sync or now.is_put_off else 1))
     if not now.last_sync_succeeded:
         raise _failed(now, f"failed to sync{_reason(now)}", f"See {now.url}.", retry=True)
     return now
+
+
+@dataclass
+class _Watch:
+    """What the polls of a sync have seen so far, and when they give up."""
+
+    began: datetime
+    timeout_seconds: float
+    ask: Callable[[], None]
+    asked_for: datetime | None
+    polls_since_it_ran: int | None
+
+    def look(self, now: Connection) -> None:
+        """Raises SyncFailed if there is nothing to wait for. Asks for a sync whose time has come again."""
+        _check_syncable(now)
+        if now.is_syncing:
+            self.polls_since_it_ran = 0
+        if now.is_put_off:
+            self.polls_since_it_ran = None
+            self._put_off(now)
+        elif not now.is_syncing and self.polls_since_it_ran is not None:
+            self.polls_since_it_ran += 1
+            if self.polls_since_it_ran >= POLLS_UNTIL_CANCELLED:
+                raise _failed(now, "was cancelled in Fivetran while it synced", f"See {now.url}.", retry=True)
+        self._in_time(now)
+
+    def _put_off(self, now: Connection) -> None:
+        until = now.rescheduled_for
+        assert until is not None
+        if until > self.began + timedelta(seconds=self.timeout_seconds):
+            who = "The platform asks again then" if now.asks_to_be_synced else "Fivetran syncs then"
+            raise _failed(
+                now, f"was put off by Fivetran until {until:%Y-%m-%d %H:%M:%S} UTC",
+                f"Nothing need be done: {who}, and the refresh follows.",
+                retry=False, put_off_until=until,
+            )  # fmt: skip
+        if until <= datetime.now(UTC) and now.asks_to_be_synced and self.asked_for != until:
+            self.ask()
+            self.asked_for = until
+
+    def _in_time(self, now: Connection) -> None:
+        waited = (datetime.now(UTC) - self.began).total_seconds()
+        if now.is_in_first_sync and waited >= min(self.timeout_seconds, FIRST_SYNC_PATIENCE):
+            raise _failed(
+                now, "is in its first sync, which reads all of the source and may take days",
+                "Nothing need be done: the refresh follows when it has ended.", retry=False, goes_on=True,
+            )  # fmt: skip
+        if waited < self.timeout_seconds:
+            return
+        next_step = "The refresh follows when it ends." if now.is_syncing else f"See {now.url}."
+        raise _failed(
+            now, f"did not end its sync within {self.timeout_seconds:.0f} seconds",
+            f"{next_step} KPI_SYNC_TIMEOUT_SECONDS sets the limit.", retry=False,
+        )  # fmt: skip
+
+
+def _comes_later(connection: Connection) -> bool:
+    return (
+        connection.is_put_off
+        and connection.rescheduled_for is not None
+        and connection.rescheduled_for > datetime.now(UTC)
+    )
 
 
 def _check_syncable(connection: Connection) -> None:
@@ -70,27 +140,35 @@ def _check_syncable(connection: Connection) -> None:
         raise _failed(
             connection, "is paused", "Resume it in Fivetran, or switch it on in the settings.", retry=False
         )
-    if connection.setup_state != "connected":
+    if connection.setup_state == "incomplete":
         raise _failed(
-            connection,
-            f"is not set up ({connection.setup_state}){_reason(connection)}",
-            f"Mend it at {connection.url}.",
-            retry=False,
-        )
+            connection, f"is not set up yet (incomplete){_reason(connection)}",
+            f"Complete its set-up at {connection.url}.", retry=False,
+        )  # fmt: skip
 
 
 def _reason(connection: Connection) -> str:
     return f": {'; '.join(connection.tasks)}" if connection.tasks else ""
 
 
-def _failed(connection: Connection, what: str, next_step: str, *, retry: bool) -> SyncFailed:
-    return SyncFailed(
-        f"The {connection.service} connection '{connection.id}' {what}.",
-        next_step=next_step,
-        details={
-            "connection_id": connection.id,
-            "url": connection.url,
-            "tasks": list(connection.tasks),
-            "retry": retry,
-        },
-    )
+def _failed(
+    connection: Connection,
+    what: str,
+    next_step: str,
+    *,
+    retry: bool,
+    put_off_until: datetime | None = None,
+    goes_on: bool = False,
+) -> SyncFailed:
+    details: dict[str, object] = {
+        "connection_id": connection.id,
+        "url": connection.url,
+        "tasks": list(connection.tasks),
+        "retry": retry,
+    }
+    if put_off_until is not None:
+        details["put_off_until"] = put_off_until.isoformat()
+    if goes_on:
+        details["goes_on"] = True
+    service = f"{connection.service} connection" if connection.service else "connection"
+    return SyncFailed(f"The {service} '{connection.id}' {what}.", next_step=next_step, details=details)

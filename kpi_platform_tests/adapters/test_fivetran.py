@@ -186,9 +186,38 @@ def test_a_connection_is_created_without_the_sources_secret_and_with_a_page_to_s
 def test_a_change_sends_only_what_is_given() -> None:
     with api(DONE) as (fivetran, server, _):
         fivetran.modify_connection("acme_crm", paused=False, schedule_type="manual")
-    assert server.requests == [
-        ("PATCH", "/v1/connections/acme_crm", {"paused": False, "schedule_type": "manual"})
-    ]
+    body = {"paused": False, "schedule_type": "manual", "run_setup_tests": False}
+    assert server.requests == [("PATCH", "/v1/connections/acme_crm", body)]
+
+
+@pytest.mark.parametrize("lost", [Answer(hang_up=True), BUSY], ids=["no answer", "503"])
+def test_a_change_whose_answer_was_lost_is_read_and_not_made_again(lost: Answer) -> None:
+    with api(lost, DONE) as (fivetran, server, _):
+        assert fivetran.modify_connection("acme_crm", sync_frequency=360).sync_frequency == 360
+    assert [method for method, _, _ in server.requests] == ["PATCH", "GET"]
+
+
+def test_a_lost_change_that_was_not_made_is_made_again_once() -> None:
+    busy = Answer(hang_up=True)
+    with api(busy, DONE, busy, DONE) as (fivetran, server, _), pytest.raises(FivetranUnavailable):
+        fivetran.modify_connection("acme_crm", sync_frequency=60)
+    assert [method for method, _, _ in server.requests] == ["PATCH", "GET", "PATCH"]
+
+
+def test_the_limit_of_the_account_is_what_its_answers_say() -> None:
+    trial = Answer(body={"data": DETAILS}, headers={"X-Rate-Limit-Limit": "500"})
+    with api(trial) as (fivetran, _, _):
+        assert fivetran.hourly_limit is None
+        fivetran.connection("acme_crm")
+        assert fivetran.hourly_limit == 500
+
+
+def test_a_connection_that_is_described_by_halves_hides_no_other() -> None:
+    half = {"id": "half", "succeeded_at": "yesterday"}
+    with api(Answer(body={"data": {"items": [{"service": "github"}, half, DETAILS]}})) as (fivetran, _, _):
+        found = fivetran.connections()
+    assert [connection.id for connection in found] == ["half", "acme_crm"]
+    assert found[0].succeeded_at is None
 
 
 def test_a_connection_that_never_synced_has_no_schemas_yet() -> None:

@@ -94,9 +94,11 @@ def test_a_paused_connection_is_an_error_and_no_success(client: KpiFivetranClien
     assert raised.value.details["retry"] is False
 
 
-def test_a_broken_set_up_says_what_fivetran_says(server: Configuration, client: KpiFivetranClient) -> None:
+def test_an_incomplete_set_up_says_what_fivetran_says(
+    server: Configuration, client: KpiFivetranClient
+) -> None:
     broken = {
-        "setup_state": "broken",
+        "setup_state": "incomplete",
         "tasks": [{"code": "reconnect", "message": "Sign in to Salesforce anew"}],
     }
     control(server, "PATCH", f"connections/{CONNECTION}", broken)
