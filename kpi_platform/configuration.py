@@ -7,6 +7,7 @@ of secrets stay in the environment: code asks for them by name, with `secret()`,
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -103,6 +104,26 @@ class Configuration:
                 next_step=f"Set {name} for the process that runs kpi_platform, and start it again.",
             )
         return value
+
+    @property
+    def first_sync_limit(self) -> timedelta:
+        """How long a connection's first sync may go on before it is alerted."""
+        return timedelta(hours=self._positive("KPI_FIRST_SYNC_HOURS", 72))
+
+    @property
+    def fivetran_calls_per_hour(self) -> int | None:
+        """Fivetran's limit of calls, for as long as none of its answers says it; None: that of no trial."""
+        return self._positive("KPI_FIVETRAN_CALLS_PER_HOUR", 0) or None
+
+    def _positive(self, name: str, default: int) -> int:
+        text = self.get(name)
+        if text is None:
+            return default
+        if not text.isdecimal() or int(text) == 0:
+            raise MissingConfiguration(
+                f"{name} is '{text}'.", next_step=f"Set {name} to a whole number above 0, or leave it out."
+            )
+        return int(text)
 
     @property
     def fivetran_api_key(self) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.adapters.fivetran_http import FivetranHttp
+from kpi_platform.adapters.fivetran_webhook import Webhook
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
 
@@ -131,10 +132,11 @@ class FivetranApi(FivetranHttp):
 
     # Schemas
 
-    def schemas(self, connection_id: str) -> Mapping[str, Any]:
+    def schemas(self, connection_id: str, *, max_attempts: int | None = None) -> Mapping[str, Any]:
         """The schema configuration by schema; empty before the first sync, when Fivetran has none."""
+        path = f"connections/{_part(connection_id)}/schemas"
         try:
-            data = self.request("GET", f"connections/{_part(connection_id)}/schemas")
+            data = self.request("GET", path, max_attempts=max_attempts)
         except FivetranRefused as refused:
             if refused.details.get("code") == "NotFound_SchemaConfig":
                 return {}
@@ -142,22 +144,29 @@ class FivetranApi(FivetranHttp):
         return data.get("schemas") or {}
 
     def reload_schemas(self, connection_id: str) -> Mapping[str, Any]:
-        """Has Fivetran ask the source for its tables, also before the first sync; nothing is switched."""
+        """Has Fivetran ask the source for its tables, also before the first sync; nothing is switched. May
+        take minutes; refused before the set-up is complete."""
         path = f"connections/{_part(connection_id)}/schemas/reload"
-        data = self.request("POST", path, json={"exclude_mode": "PRESERVE"})
+        body = {"exclude_mode": "PRESERVE"}
+        data = self.request("POST", path, json=body, repeatable=False, timeout_seconds=RELOAD_SECONDS)
         return data.get("schemas") or {}
 
     def update_schemas(
-        self, connection_id: str, schemas: Mapping[str, Mapping[str, bool]]
+        self, connection_id: str, schemas: Mapping[str, tuple[bool, Mapping[str, bool]]]
     ) -> Mapping[str, Any]:
-        """Switches tables on or off; `schemas` is schema → table → wanted. Answers the new ones."""
+        """Switches tables on or off; `schemas` is schema → its own switch, and table → wanted. Answers the
+        new ones, or less. An answer that was lost is not asked for again: read the schemas."""
         body = {
             "schemas": {
-                schema: {"tables": {table: {"enabled": wanted} for table, wanted in tables.items()}}
-                for schema, tables in schemas.items()
+                schema: {
+                    "enabled": on,
+                    "tables": {table: {"enabled": wanted} for table, wanted in tables.items()},
+                }
+                for schema, (on, tables) in schemas.items()
             }
         }
-        data = self.request("PATCH", f"connections/{_part(connection_id)}/schemas", json=body)
+        path = f"connections/{_part(connection_id)}/schemas"
+        data = self.request("PATCH", path, json=body, repeatable=False, timeout_seconds=CHANGE_SECONDS)
         return data.get("schemas") or {}
 
     # Groups and webhooks
@@ -168,16 +177,31 @@ class FivetranApi(FivetranHttp):
     def create_group(self, name: str) -> Mapping[str, Any]:
         return self.request("POST", "groups", json={"name": name}, repeatable=False)
 
-    def webhooks(self) -> list[Mapping[str, Any]]:
-        return list(self.pages("webhooks"))
+    def webhooks(self) -> list[Webhook]:
+        return [Webhook.from_details(item) for item in self.pages("webhooks")]
+
+    def webhook(self, webhook_id: str) -> Webhook:
+        return Webhook.from_details(self.request("GET", f"webhooks/{_part(webhook_id)}"))
 
     def create_webhook(
         self, url: str, *, secret: str, events: Sequence[str] = ("sync_end",), group_id: str | None = None
-    ) -> Mapping[str, Any]:
-        """Has Fivetran post `events` of the group (default: of the whole account) to `url`, signed."""
+    ) -> Webhook:
+        """Has Fivetran post `events` of the group (default: of the whole account) to `url`, signed. Fivetran
+        posts a test there first, and makes no webhook unless that is answered with 200."""
         path = "webhooks/account" if group_id is None else f"webhooks/group/{_part(group_id)}"
         body = {"url": url, "events": list(events), "active": True, "secret": secret}
-        return self.request("POST", path, json=body, repeatable=False)
+        return Webhook.from_details(self.request("POST", path, json=body, repeatable=False))
+
+    def activate_webhook(self, webhook_id: str) -> Webhook:
+        """Switches a webhook on again that Fivetran has switched off; tested first, as a new one."""
+        path = f"webhooks/{_part(webhook_id)}"
+        return Webhook.from_details(self.request("PATCH", path, json={"active": True}, repeatable=False))
+
+    def test_webhook(self, webhook_id: str, event: str = "sync_end") -> tuple[bool, str]:
+        """Has Fivetran post a made-up event: whether it was taken, and Fivetran's words for it."""
+        data = self.request("POST", f"webhooks/{_part(webhook_id)}/test", json={"event": event})
+        words = " ".join(str(data[name]) for name in ("status", "message") if data.get(name) is not None)
+        return bool(data.get("succeed")), words
 
     def delete_webhook(self, webhook_id: str) -> None:
         self.request("DELETE", f"webhooks/{_part(webhook_id)}")

@@ -15,6 +15,7 @@ from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.adapters.fivetran_sync import run_sync
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import FivetranRefused
+from kpi_platform.domain.fivetran_budget import poll_seconds as affordable_poll_seconds
 
 DEFAULT_POLL_SECONDS = 10.0
 DEFAULT_TIMEOUT_SECONDS = 2 * 3600.0
@@ -45,6 +46,12 @@ class KpiFivetranClient(FivetranClient):
         self.api = api
         self._poll_seconds = poll_seconds
         self._timeout_seconds = timeout_seconds
+
+    @property
+    def poll_seconds(self) -> float:
+        """The poll interval, longer where the account's limit of calls is small."""
+        limit = self.api.hourly_limit
+        return self._poll_seconds if limit is None else affordable_poll_seconds(limit, self._poll_seconds)
 
     @property
     def api_base_url(self) -> str:
@@ -90,16 +97,18 @@ class KpiFivetranClient(FivetranClient):
         since: datetime | None = None,
         start: Callable[[], None] | None = None,
         on_state: Callable[[Connection], None] | None = None,
+        read: Callable[[str], Connection] | None = None,
     ) -> Connection:
         """`run_sync` with this client's limits."""
         return run_sync(
             self.api,
             connection_id,
-            poll_seconds=self._poll_seconds if poll_seconds is None else poll_seconds,
+            poll_seconds=self.poll_seconds if poll_seconds is None else poll_seconds,
             timeout_seconds=self._timeout_seconds if timeout_seconds is None else timeout_seconds,
             since=since,
             start=start,
             on_state=on_state,
+            read=read,
         )
 
     def _sync_and_poll(

@@ -13,6 +13,7 @@ from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
 
 PAGE_SIZE = 1000
 _COUNTED_AT_ONCE = 25
+_LIMIT_HEADERS = ("X-Rate-Limit-Limit", "X-Rate-Limit", "X-RateLimit-Limit")
 _HEADERS = {"Accept": "application/json;version=2", "User-Agent": "kpi-platform"}
 
 
@@ -144,7 +145,7 @@ class FivetranHttp:
 
     def _note_limit(self, method: str, response: httpx.Response) -> None:
         # Calls that change something or ask the source have limits of their own.
-        text = response.headers.get("X-Rate-Limit-Limit") or response.headers.get("X-RateLimit-Limit") or ""
+        text = next((response.headers[name] for name in _LIMIT_HEADERS if name in response.headers), "")
         if method == "GET" and text.isdecimal() and int(text) > 0:
             self.hourly_limit = int(text)
 

@@ -39,13 +39,16 @@ def run_sync(
     this one. One that Fivetran puts off is waited for if its time lies within `timeout_seconds`, and asked
     for again then if nothing else does it. A connection that Fivetran calls broken is synced all the same:
     only a sync that goes through mends it. Polls soon at first, at last every `poll_seconds`, with `read`
-    (by default one call each). `on_state` gets every change of the sync state.
+    (by default one call each). `on_state` gets the connection as it is found, and at every change of its sync
+    state.
 
-    Raises SyncFailed. `details["retry"]`: whether another attempt now may help. `details["put_off_until"]`
-    (ISO 8601): when to ask again. `details["goes_on"]`: no failure; the first sync takes longer than a run
-    waits.
+    Raises SyncFailed. `details["retry"]`: whether another attempt now may help. `details["goes_on"]`: no
+    failure; the sync was put off, is a first one that takes longer than a run waits, or comes after the
+    set-up. `details["put_off_until"]` (ISO 8601): when to ask for it again.
     """
     before = api.connection(connection_id)
+    if on_state:
+        on_state(before)
     if since and before.last_sync_succeeded and before.completed_since(since) and not before.is_syncing:
         return before
     _check_syncable(before)
@@ -105,7 +108,7 @@ class _Watch:
             raise _failed(
                 now, f"was put off by Fivetran until {until:%Y-%m-%d %H:%M:%S} UTC",
                 f"Nothing need be done: {who}, and the refresh follows.",
-                retry=False, put_off_until=until,
+                retry=False, put_off_until=until if now.asks_to_be_synced else None, goes_on=True,
             )  # fmt: skip
         if until <= datetime.now(UTC) and now.asks_to_be_synced and self.asked_for != until:
             self.ask()
@@ -143,7 +146,7 @@ def _check_syncable(connection: Connection) -> None:
     if connection.setup_state == "incomplete":
         raise _failed(
             connection, f"is not set up yet (incomplete){_reason(connection)}",
-            f"Complete its set-up at {connection.url}.", retry=False,
+            f"Complete its set-up at {connection.url}; the first sync follows.", retry=False, goes_on=True,
         )  # fmt: skip
 
 

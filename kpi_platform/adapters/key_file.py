@@ -22,6 +22,11 @@ def installation_key(configuration: Configuration, variable: str, file_name: str
     return file.read_bytes()
 
 
+def has_installation_key(configuration: Configuration, variable: str, file_name: str) -> bool:
+    """Whether `installation_key` has one, without making it."""
+    return configuration.get(variable) is not None or (configuration.home / file_name).exists()
+
+
 def _write_once(file: Path, key: bytes) -> None:
     """Two processes that start together agree on one key: linking fails where the name is taken."""
     file.parent.mkdir(parents=True, exist_ok=True)

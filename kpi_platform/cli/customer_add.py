@@ -1,6 +1,7 @@
 """`kpi-platform customer add` and `connect`: new customers, and connections for them in Fivetran."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,8 +17,9 @@ from kpi_platform.configuration import Configuration
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from kpi_platform.pipeline.adoption import PlannedChange
     from kpi_platform.pipeline.change_settings import SettingsChange
-    from kpi_platform.pipeline.onboarding import Onboarding, WantedConnection
+    from kpi_platform.pipeline.onboarding import Confirm, Onboarding, WantedConnection
 
 _VARIABLES_OF_ONE_CUSTOMER = ("SALESFORCE_CONNECTOR_ID", "SERVICENOW_CONNECTOR_ID")
 
@@ -42,6 +44,13 @@ SalesforceSchema = Annotated[str, _text("Schema that Salesforce lands in. Defaul
 ServiceNowSchema = Annotated[str, _text("Schema that ServiceNow lands in. Default: the key and _servicenow.")]
 SalesforceUrl = Annotated[str, _text("Address of the Salesforce organisation.")]
 ServiceNowUrl = Annotated[str, _text("Address of the ServiceNow instance.")]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Let adopted connections that are paused go on. Else they stay paused."),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Change adopted connections in Fivetran without asking.")
+]
 Frequency = Annotated[int | None, _text("Minutes between two syncs of these connections.")]
 
 
@@ -65,6 +74,8 @@ def add(
     no_apply: Annotated[
         bool, typer.Option("--no-apply", help="Only store the settings; do not call Fivetran.")
     ] = False,
+    resume: Resume = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Add a customer: with its settings, and with connections in Fivetran, created or adopted. All of it, or
@@ -83,10 +94,11 @@ def add(
     document = _document(settings)
     with dashboard(configuration) as engine:
         _say_what_ends(configuration, engine)
-        if wanted := [] if no_apply else _wanted(given):
+        if wanted := [] if no_apply else _wanted(given, resume):
             done = create_customer(
                 configuration, engine, key, name or key, wanted,
                 who=who(), redirect_uri=_back_to(configuration), document=_with_schemas(document, given),
+                confirm=_confirm(yes, as_json),
             )  # fmt: skip
             assert done is not None
             _say(key, done, as_json, added=True)
@@ -115,6 +127,8 @@ def connect(
     salesforce_url: SalesforceUrl = "",
     servicenow_url: ServiceNowUrl = "",
     frequency: Frequency = None,
+    resume: Resume = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Create connections of a customer in Fivetran, or adopt existing ones. All of them, or none."""
@@ -126,7 +140,7 @@ def connect(
         create, (salesforce_connection, salesforce_schema, salesforce_url),
         (servicenow_connection, servicenow_schema, servicenow_url), frequency,
     )  # fmt: skip
-    wanted = _wanted(given)
+    wanted = _wanted(given, resume)
     if not wanted:
         raise InvalidInput(
             "Which source is to be connected?",
@@ -134,8 +148,9 @@ def connect(
         )
     with dashboard(configuration) as engine:
         done = connect_sources(
-            configuration, engine, key, wanted, who=who(), redirect_uri=_back_to(configuration)
-        )
+            configuration, engine, key, wanted,
+            who=who(), redirect_uri=_back_to(configuration), confirm=_confirm(yes, as_json),
+        )  # fmt: skip
     _say(key, done, as_json, added=False)
 
 
@@ -159,7 +174,29 @@ def _given(
     return given
 
 
-def _wanted(given: Mapping[str, Mapping[str, Any]]) -> "list[WantedConnection]":
+def _confirm(yes: bool, as_json: bool) -> "Confirm":
+    """Shows what would change in Fivetran, and asks where somebody sits at the terminal."""
+
+    def confirm(changes: "Sequence[PlannedChange]") -> bool:
+        from kpi_platform.domain.errors import NotConfirmed
+
+        if yes:
+            return True
+        words = [change.words for change in changes]
+        if as_json or not sys.stdin.isatty():
+            raise NotConfirmed(
+                f"This changes connections in Fivetran: {'; '.join(words)}.",
+                next_step="Give --yes to change them.",
+                details={"changes": words},
+            )
+        rows = [(one.source, one.connection_id, one.setting, one.now, one.then) for one in changes]
+        print_table("To be changed in Fivetran", ("source", "connection", "setting", "now", "then"), rows)
+        return typer.confirm("Change these?")
+
+    return confirm
+
+
+def _wanted(given: Mapping[str, Mapping[str, Any]], resume: bool) -> "list[WantedConnection]":
     """Those that are created or adopted."""
     from kpi_platform.domain.sources import SOURCES
     from kpi_platform.pipeline.onboarding import WantedConnection
@@ -167,7 +204,7 @@ def _wanted(given: Mapping[str, Mapping[str, Any]]) -> "list[WantedConnection]":
     return [
         WantedConnection(
             source, said.get("connection_id"), said.get("schema"), said.get("sync_frequency_minutes"),
-            said.get("instance_url"),
+            said.get("instance_url"), resume,
         )
         for source in SOURCES
         if (said := given.get(source, {})).get("create") or said.get("connection_id")

@@ -7,9 +7,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from packaging.requirements import Requirement
 
@@ -17,6 +18,11 @@ from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, is_listening
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.sources import SOURCES
+
+if TYPE_CHECKING:
+    from kpi_platform.adapters.fivetran_connection import Connection
+    from kpi_platform.adapters.fivetran_webhook import Webhook
+    from kpi_platform.domain.settings import CustomerSettings
 
 Verdict = Literal["ok", "warning", "failed"]
 
@@ -112,16 +118,32 @@ def _fivetran(configuration: Configuration) -> Iterator[Finding]:
             "Fivetran", "warning", "the local Fivetran is not running", "Start it with `kpi-platform up`."
         )
         return
-    count = len(open_fivetran(configuration).connections())
-    yield Finding("Fivetran", "ok", f"{configuration.fivetran_api_url}, {count} connections")
+    with closing(open_fivetran(configuration)) as api:
+        count = len(api.connections())
+        limit = f", {api.hourly_limit} calls an hour" if api.hourly_limit else ""
+        yield Finding("Fivetran", "ok", f"{configuration.fivetran_api_url}, {count} connections{limit}")
+        yield from _webhook(configuration, api.webhooks())
+
+
+def _webhook(configuration: Configuration, webhooks: "list[Webhook]") -> Iterator[Finding]:
+    from kpi_platform.pipeline.fivetran_webhook import webhook_url
+
+    for webhook in webhooks:
+        if webhook.url == webhook_url(configuration):
+            if webhook.active:
+                yield Finding("webhook", "ok", webhook.url)
+            else:
+                detail = f"Fivetran has switched off {webhook.id}, because {webhook.url} did not take it"
+                yield Finding("webhook", "warning", detail, "Make it anew: `kpi-platform webhook create`.")
 
 
 def _connections(configuration: Configuration) -> Iterator[Finding]:
-    """Whether the settings of each customer are valid and name their Fivetran connections."""
+    """Whether the settings of each customer are valid, and what Fivetran says of the connections they name."""
     from kpi_platform.cli.dashboard import dashboard
     from kpi_platform.dashboard.customers import list_customers
     from kpi_platform.pipeline.customer_settings import effective_settings
 
+    known = _known_connections(configuration)
     with dashboard(configuration) as engine, engine.connect() as connection:
         for customer in list_customers(connection):
             name = f"customer {customer.key}"
@@ -134,8 +156,36 @@ def _connections(configuration: Configuration) -> Iterator[Finding]:
             unnamed = [name for name, its in sources.items() if its.enabled and not its.connection_id]
             if unnamed:
                 yield Finding(name, "warning", f"no Fivetran connection for {', '.join(unnamed)}", _IMPORT)
-            else:
-                yield Finding(name, "ok", "settings valid, connections named")
+            wrong = list(_wrong(settings, known)) if known is not None else []
+            yield from (Finding(name, "warning", *one) for one in wrong)
+            if not unnamed and not wrong:
+                asked = "connections as they ought to be" if known is not None else "connections named"
+                yield Finding(name, "ok", f"settings valid, {asked}")
+
+
+def _known_connections(configuration: Configuration) -> "dict[str, Connection] | None":
+    """Every connection by id; None where Fivetran does not say, which the check of Fivetran tells."""
+    from kpi_platform.adapters.fivetran import open_fivetran
+
+    if configuration.uses_local_fivetran and not is_listening(configuration.local_fivetran_port):
+        return None
+    try:
+        with closing(open_fivetran(configuration)) as api:
+            return {connection.id: connection for connection in api.connections()}
+    except KpiPlatformError:
+        return None
+
+
+def _wrong(settings: "CustomerSettings", known: "dict[str, Connection]") -> Iterator[tuple[str, str]]:
+    """What is wrong with a customer's connections, and what mends it."""
+    from kpi_platform.pipeline.connection_findings import connection_findings
+
+    for source in SOURCES:
+        section = settings.source(source)
+        if section.enabled and section.connection_id is not None:
+            for finding in connection_findings(settings, source, known.get(section.connection_id)):
+                detail, _, mend = finding.partition(": ")
+                yield f"{source}: {detail}", mend
 
 
 def _secrets(configuration: Configuration) -> Iterator[Finding]:

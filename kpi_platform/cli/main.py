@@ -28,6 +28,7 @@ from kpi_platform.cli import (
     up,
     uploads,
     web,
+    webhook,
 )
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ for group in (
     tokens,
     db,
     backup,
+    webhook,
     local,
     doctor,
 ):

@@ -7,7 +7,7 @@ from kpi_platform.cli.output import console, print_table
 
 if TYPE_CHECKING:
     from kpi_platform.domain.legacy_settings import ImportedSettings
-    from kpi_platform.pipeline.apply_settings import AppliedChange
+    from kpi_platform.pipeline.applied_change import AppliedChange
     from kpi_platform.pipeline.change_settings import SettingsChange
 
 _CHANGES_SHOWN = 10

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.alerts import StoredAlert
 from kpi_platform.dashboard.customers import get_customer
-from kpi_platform.dashboard.fivetran_calls import CALLS_PER_HOUR, calls_this_hour
+from kpi_platform.dashboard.fivetran_account import fivetran_account
+from kpi_platform.dashboard.fivetran_calls import calls_this_hour
+from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR
 
 Labels = tuple[str, ...]
 
@@ -176,7 +178,10 @@ def _webhooks(scope: _Scope) -> Iterator[Figure]:
 def _calls(scope: _Scope) -> Iterator[Figure]:
     if scope.customer_id is None:
         calls = calls_this_hour(scope.connection, scope.now)
-        counts = {("made",): calls, ("left",): CALLS_PER_HOUR - calls}
+        account = fivetran_account(scope.connection)
+        limit = account.hourly_limit or CALLS_PER_HOUR
+        left = 0 if account.is_blocked(scope.now) else max(0, limit - calls)
+        counts = {("made",): calls, ("left",): left, ("limit",): limit}
         yield Figure("fivetran_calls", "Calls of Fivetran's API in this hour.", ("which",), counts)
 
 

@@ -6,9 +6,6 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
 
-CALLS_PER_HOUR = 20_000
-"""What Fivetran takes of one account."""
-
 _table = tables.fivetran_calls
 _KEPT = timedelta(days=2)
 

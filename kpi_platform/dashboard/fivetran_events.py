@@ -25,5 +25,13 @@ def note_event(connection: sa.Connection, *, sync_id: str, event: str, connectio
 
 
 def newest_event_at(connection: sa.Connection) -> datetime | None:
-    """When the newest webhook arrived."""
-    return connection.execute(sa.select(sa.func.max(_table.c.received_at))).scalar()
+    """When the newest webhook arrived that said that a sync has ended."""
+    newest = sa.select(sa.func.max(_table.c.received_at)).where(_table.c.event == "sync_end")
+    return connection.execute(newest).scalar()
+
+
+def newest_message(connection: sa.Connection) -> tuple[str, datetime] | None:
+    """Event and time of the newest webhook of any kind."""
+    query = sa.select(_table.c.event, _table.c.received_at).order_by(_table.c.received_at.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return (row.event, row.received_at) if row else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -15,7 +15,11 @@ from kpi_platform.domain.kpis import Source
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """Times are None where there was none. `sync_state` is Fivetran's: scheduled, syncing, paused, …"""
+    """Times are None where there was none. `sync_state` is Fivetran's: scheduled, syncing, paused, …
+
+    `put_off_until`: when we ask for a sync again that Fivetran has put off. `unreached_at`: when a sync could
+    last not be asked for or followed. `first_sync_since`: since when the first sync goes on.
+    """
 
     source: Source
     connection_id: str | None
@@ -25,16 +29,29 @@ class SourceState:
     sync_state: str | None
     detail: dict[str, Any]
     updated_at: datetime
+    put_off_until: datetime | None = None
+    unreached_at: datetime | None = None
+    first_sync_since: datetime | None = None
+
+    @property
+    def failed_at(self) -> datetime | None:
+        """When a sync last failed, or could not be asked for."""
+        return newest_failure(self.last_failed_at, self.unreached_at)
 
     @property
     def last_sync_failed(self) -> bool:
-        if self.last_failed_at is None:
+        if self.failed_at is None:
             return False
-        return self.last_succeeded_at is None or self.last_failed_at > self.last_succeeded_at
+        return self.last_succeeded_at is None or self.failed_at > self.last_succeeded_at
+
+
+def newest_failure(failed_at: datetime | None, unreached_at: datetime | None) -> datetime | None:
+    """The later of a sync's failure in Fivetran and of an attempt that did not get so far."""
+    return max((at for at in (failed_at, unreached_at) if at is not None), default=None)
 
 
 _table = tables.source_states
-_TIMES = ("last_succeeded_at", "last_failed_at", "last_attempt_at")
+_TIMES = ("last_succeeded_at", "last_failed_at", "last_attempt_at", "unreached_at")
 
 
 def record_sync_state(
@@ -46,11 +63,15 @@ def record_sync_state(
     last_succeeded_at: datetime | None = None,
     last_failed_at: datetime | None = None,
     last_attempt_at: datetime | None = None,
+    unreached_at: datetime | None = None,
     sync_state: str | None = None,
     detail: Mapping[str, Any] | None = None,
+    put_off_until: datetime | Literal["as before"] | None = "as before",
+    in_first_sync: bool | None = None,
 ) -> SourceState:
     """Notes what is given and keeps the rest. Times only move forward, so that a late message takes nothing
-    back; another connection starts anew. A success ends the alert of a failure before it."""
+    back; another connection starts anew. What `detail` does not name stays. A success ends the alert of a
+    failure before it."""
     customer_id = get_customer(connection, customer).id
     key = sa.and_(_table.c.customer_id == customer_id, _table.c.source == source)
     query = sa.select(*(_table.c[name] for name in _NAMES)).where(key).with_for_update()
@@ -63,10 +84,22 @@ def record_sync_state(
         "last_succeeded_at": last_succeeded_at,
         "last_failed_at": last_failed_at,
         "last_attempt_at": last_attempt_at,
+        "unreached_at": unreached_at,
         "sync_state": sync_state,
-        "detail": None if detail is None else dict(detail),
+        "detail": None if detail is None else {**known["detail"], **detail},
     }
-    row: dict[str, Any] = {"source": source, "updated_at": datetime.now(UTC)}
+    now = datetime.now(UTC)
+    first_since = known.get("first_sync_since")
+    row: dict[str, Any] = {
+        "source": source,
+        "updated_at": now,
+        "put_off_until": known.get("put_off_until") if put_off_until == "as before" else put_off_until,
+        "first_sync_since": first_since
+        if in_first_sync is None
+        else (first_since or now)
+        if in_first_sync
+        else None,
+    }
     for name, value in given.items():
         before = known.get(name)
         later = [moment for moment in (value, before) if moment is not None]

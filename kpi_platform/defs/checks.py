@@ -71,7 +71,7 @@ def late_customers(
     behind: dict[str, datetime | None] = {}
     for customer, settings in platform.settings(known).items():
         row = recorded[customer, source]
-        if not settings.source(source).enabled:
+        if not settings.source(source).enabled or row["first_sync_since"] is not None:
             continue
         succeeded = row["last_succeeded_at"]
         if succeeded is None or now - succeeded > timedelta(hours=settings.alerts.on_stale_hours):

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
 from kpi_platform.adapters.fivetran_connection import Connection
+from kpi_platform.adapters.fivetran_watch import ConnectionWatch
+from kpi_platform.dashboard.source_states import record_sync_state
 from kpi_platform.defs.batch import Batch, Metadata
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import note_progress
@@ -19,6 +22,7 @@ from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, SyncFaile
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import find_schema, find_table
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+from kpi_platform.pipeline.apply_settings import hand_schedule_over, needs_tables_off, prepare_first_sync
 from kpi_platform.pipeline.batch import CustomerInput, read_inputs
 
 FIVETRAN_POOL = "fivetran"
@@ -76,6 +80,8 @@ class SourceSync:
         self._source = source
         self._platform = platform
         self._client = platform.fivetran
+        self._found: dict[str, Connection] = {}
+        self._watch = ConnectionWatch(self._client.api, 0)
 
     def run(self) -> Iterator[Any]:
         inputs, unknown = read_inputs(
@@ -86,9 +92,12 @@ class SourceSync:
         inputs = [one for one in inputs if self._has_source(one)]
         self._start_other_sources(inputs)
         again: list[tuple[CustomerInput, KpiPlatformError]] = []
+        self._watch = ConnectionWatch(self._client.api, min(len(inputs), SYNCS_AT_ONCE))
         with ThreadPoolExecutor(SYNCS_AT_ONCE) as threads:
             running = {threads.submit(self._sync, one): one for one in inputs}
-            for ended in as_completed(running):
+            for number, ended in enumerate(as_completed(running)):
+                if len(inputs) - number <= SYNCS_AT_ONCE:
+                    self._watch.done()
                 one = running[ended]
                 try:
                     self._batch.keep(one.customer, self._landed(one, ended.result()))
@@ -96,7 +105,9 @@ class SourceSync:
                     self._batch.store()
                     note_progress(self._context, self._platform, "syncing", {self._source: "done"})
                 except KpiPlatformError as error:
-                    if self._may_retry(one, error):
+                    if is_no_failure(error):
+                        self._wait(one, error)
+                    elif self._may_retry(one, error):
                         again.append((one, error))
                     else:
                         self._give_up(one, error)
@@ -112,18 +123,36 @@ class SourceSync:
 
     def _sync(self, one: CustomerInput) -> Connection:
         connection_id = connection_of(one, self._source)
-        self._record(one, self._client.api.connection(connection_id), attempted_at=datetime.now(UTC))
         try:
             connection = self._client.sync(
                 connection_id,
                 since=self._batch.started_at,
-                on_state=lambda now: self._context.log.info(f"{one.customer}: {now.id} is {now.sync_state}"),
+                start=lambda: self._start(one, connection_id),
+                on_state=lambda now: self._noticed(one, now),
+                read=self._watch.read,
             )
         except SyncFailed:
-            self._record(one, self._client.api.connection(connection_id))
+            # The failure stands; what it looks like now is only shown.
+            with suppress(KpiPlatformError):
+                self._record(one, self._client.api.connection(connection_id))
             raise
         self._record(one, connection)
+        hand_schedule_over(self._client.api, one.settings, self._source, connection)
         return connection
+
+    def _noticed(self, one: CustomerInput, now: Connection) -> None:
+        """Once with the connection as it was found, then with every change of its sync state."""
+        is_attempt = one.customer not in self._found and now.setup_state != "incomplete"
+        self._found.setdefault(one.customer, now)
+        self._record(one, now, attempted_at=datetime.now(UTC) if is_attempt else None)
+        self._context.log.info(f"{one.customer}: {now.id} is {now.sync_state}")
+
+    def _start(self, one: CustomerInput, connection_id: str) -> None:
+        found = self._found[one.customer]
+        if found.succeeded_at is None:
+            for change in prepare_first_sync(self._client.api, one.settings, self._source, found):
+                self._context.log.info(f"{one.customer}: {change.setting} {change.message}")
+        self._client.api.sync(connection_id)
 
     def _record(
         self, one: CustomerInput, connection: Connection, attempted_at: datetime | None = None
@@ -153,15 +182,22 @@ class SourceSync:
     def _start_other_sources(self, inputs: list[CustomerInput]) -> None:
         """Steps of one process run one after another; so the first starts the syncs of all."""
         selected = {key.path[0] for key in self._context.job_def.asset_layer.selected_asset_keys}
+        watch = ConnectionWatch(self._client.api, len(inputs))
         for other in (other for other in SOURCES if other != self._source and other in selected):
             for one in inputs:
                 try:
-                    connection = self._client.api.connection(connection_of(one, other))
-                    done = connection.completed_since(self._batch.started_at)
-                    if not (done or connection.is_syncing or connection.paused):
+                    connection = watch.read(connection_of(one, other))
+                    if self._may_start_ahead(one, other, connection):
                         self._client.api.sync(connection.id)
                 except KpiPlatformError as error:
                     self._context.log.info(f"{one.customer}: {other} is not started ahead: {error}")
+
+    def _may_start_ahead(self, one: CustomerInput, source: Source, connection: Connection) -> bool:
+        """Whether nothing has to be looked at or done before this sync."""
+        done = connection.completed_since(self._batch.started_at)
+        unready = connection.paused or connection.setup_state == "incomplete" or connection.is_put_off
+        is_first = connection.succeeded_at is None and needs_tables_off(one.settings, source)
+        return not (done or connection.is_syncing or unready or is_first)
 
     def _may_retry(self, one: CustomerInput, error: KpiPlatformError) -> bool:
         policy = one.settings.error_handling
@@ -181,7 +217,23 @@ class SourceSync:
             seconds_to_wait=max(policy.retry_delay_seconds for policy in policies),
         ) from again[0][1]
 
+    def _wait(self, one: CustomerInput, error: KpiPlatformError) -> None:
+        """Ends the attempt for a customer whose sync goes on, or is asked for again later by the schedule."""
+        with self._platform.engine.begin() as database:
+            if (until := put_off_until(error, datetime.now(UTC))) is not None:
+                record_sync_state(database, one.customer, self._source, put_off_until=until)
+        if one.settings.error_handling.on_sync_failure == "skip":
+            self._context.log.info(f"{one.customer}: {error} Its KPIs are computed from what is there.")
+        else:
+            self._batch.lose(one.customer, str(error))
+
     def _give_up(self, one: CustomerInput, error: KpiPlatformError) -> None:
+        now = datetime.now(UTC)
+        with self._platform.engine.begin() as database:
+            record_sync_state(
+                database, one.customer, self._source, unreached_at=now, last_attempt_at=now,
+                put_off_until=None,
+            )  # fmt: skip
         if one.settings.error_handling.on_sync_failure == "skip":
             self._context.log.warning(f"{one.customer}: {error} Its KPIs are computed from what is there.")
             return
@@ -189,6 +241,21 @@ class SourceSync:
         tell_failed_sync(
             self._platform, one.customer, one.settings, self._source, str(error), self._context.run.run_id
         )
+
+
+def is_no_failure(error: KpiPlatformError) -> bool:
+    """Whether the sync goes on without us, or is to be asked for again at a time that Fivetran has named."""
+    return bool(error.details.get("goes_on")) or put_off_until(error, datetime.now(UTC)) is not None
+
+
+def put_off_until(error: KpiPlatformError, now: datetime) -> datetime | None:
+    """When Fivetran wants to be asked again: the time that it put a sync off to, or the end of its rate
+    limit. None where it named none."""
+    if text := error.details.get("put_off_until"):
+        return datetime.fromisoformat(str(text))
+    if seconds := error.details.get("retry_after_seconds"):
+        return now + timedelta(seconds=float(seconds))
+    return None
 
 
 def connection_of(one: CustomerInput, source: Source) -> str:

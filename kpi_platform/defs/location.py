@@ -17,6 +17,7 @@ from kpi_platform.defs.request_sensors import request_sensors
 from kpi_platform.defs.resources import platform_resource
 from kpi_platform.defs.schedules import SCHEDULES
 from kpi_platform.defs.sensors import platform_sensors
+from kpi_platform.defs.webhook_sensor import fivetran_webhook
 from kpi_platform.domain.refresh import SETTLE
 
 
@@ -38,6 +39,7 @@ def definitions(configuration: Configuration) -> dg.Definitions:
         schedules=SCHEDULES,
         sensors=[
             *platform_sensors(interval, timedelta(seconds=float(settle)) if settle else SETTLE),
+            fivetran_webhook,
             *request_sensors(interval, [*marts.keys, matches.key, load.key]),
         ],
         resources={"platform": platform_resource(configuration)},

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from kpi_platform.adapters.fivetran_dagster import KpiFivetranClient, KpiFivetranWorkspace
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine
+from kpi_platform.dashboard.fivetran_account import note_limits
 from kpi_platform.dashboard.fivetran_calls import add_calls
 from kpi_platform.defs.life_line import HOST_TAG, life_line
 from kpi_platform.domain.settings import CustomerSettings
@@ -45,8 +46,11 @@ class Platform:
         return client
 
     def _note_calls(self, calls: int) -> None:
+        api = self.fivetran.api
+        limit = api.hourly_limit or self.configuration.fivetran_calls_per_hour
         with self.engine.begin() as database:
             add_calls(database, calls, datetime.now(UTC))
+            note_limits(database, hourly_limit=limit, blocked_until=api.blocked_until)
 
     def close(self) -> None:
         """Closes what was opened."""

@@ -114,6 +114,10 @@ def _reported(
     for event in events:
         if event.is_step_start and event.step_key:
             on_progress(_STEPS.get(event.step_key, event.step_key))
+        if event.is_step_up_for_retry and event.step_key:
+            wait, cause = event.step_retry_data.seconds_to_wait or 0, event.step_retry_data.error
+            why = _first_cause(cause) if cause else "It failed."
+            on_progress(f"{why} Tried again in {wait:.0f} seconds")
         yield event
 
 

@@ -1,29 +1,26 @@
 """One schedule for all customers: each minute it starts the syncs that are due by their own settings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 
 import dagster as dg
 
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.fivetran_calls import CALLS_PER_HOUR, calls_this_hour
+from kpi_platform.dashboard.fivetran_account import fivetran_account
+from kpi_platform.dashboard.fivetran_calls import calls_this_hour
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.fivetran import source_keys
 from kpi_platform.defs.jobs import FRESHNESS, SYNC
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.runs import active_runs
-from kpi_platform.defs.syncs import recorded_syncs
-from kpi_platform.domain.due_times import due_sources
+from kpi_platform.defs.syncs import recorded_state, recorded_syncs
+from kpi_platform.domain.due_times import sources_to_start
+from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR, CUSTOMERS_PER_SYNC_RUN, within_budget
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.runs import in_chunks
 from kpi_platform.domain.sources import SOURCES
-
-CUSTOMERS_PER_SYNC_RUN = 25
-
-CALLS_PER_SYNC = 20
-"""What a sync costs of Fivetran's budget: its start, and asking every ten seconds for three minutes."""
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,15 +36,20 @@ def due_syncs(
     context: dg.ScheduleEvaluationContext, platform: PlatformParam
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     now = datetime.now(UTC)
+    with reading(platform.engine) as database:
+        calls, account = calls_this_hour(database, now), fivetran_account(database)
+    if account.is_blocked(now):
+        yield dg.SkipReason(f"Fivetran's rate limit is used up until {account.blocked_until}.")
+        return
     due = _due(context.instance, platform, now)
     if not due:
         yield dg.SkipReason("No customer's sync is due.")
-    with reading(platform.engine) as database:
-        calls = calls_this_hour(database, now)
-    affordable = within_budget(due, calls)
+    limit = account.hourly_limit or CALLS_PER_HOUR
+    affordable = within_budget(due, calls, limit)
     if len(affordable) < len(due):
         context.log.warning(
-            f"Fivetran has got {calls} calls in this hour: {len(due) - len(affordable)} customers wait."
+            f"{calls} of the {limit} calls that Fivetran takes in this hour are made: "
+            f"{len(due) - len(affordable)} customers wait."
         )
     # Sorting keeps the order of those that have the same sources: who waits longest comes first.
     for sources, customers in groupby(sorted(affordable, key=due.__getitem__), key=due.__getitem__):
@@ -65,19 +67,6 @@ def sync_request_for(
     )
 
 
-def within_budget(due: Mapping[str, tuple[Source, ...]], calls: int) -> list[str]:
-    """The first of the customers whose syncs the rest of the hour's budget lasts for, with `calls` made. A
-    tenth of it is kept for people."""
-    left = 0.9 * CALLS_PER_HOUR - calls
-    planned: list[str] = []
-    for customer, sources in due.items():
-        left -= CALLS_PER_SYNC * len(sources)
-        if left < 0:
-            break
-        planned.append(customer)
-    return planned
-
-
 def _due(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> dict[str, tuple[Source, ...]]:
     """Customer → the sources to sync now, who was synced longest ago first. A customer that another run is
     busy with waits for it."""
@@ -88,10 +77,12 @@ def _due(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> dic
     waited: dict[str, datetime] = {}
     for customer, settings in platform.settings(waiting).items():
         rows = {source: recorded.get((customer, source)) for source in SOURCES}
-        started = {source: row["last_attempt_at"] for source, row in rows.items() if row}
-        if sources := due_sources(settings, started, now):
+        known = {source: recorded_state(row) for source, row in rows.items() if row}
+        if sources := sources_to_start(settings, known, now):
             due[customer] = sources
-            waited[customer] = min(started.get(source) or _NEVER for source in sources)
+            waited[customer] = min(
+                (known[source].started_at if source in known else None) or _NEVER for source in sources
+            )
     return {customer: due[customer] for customer in sorted(due, key=waited.__getitem__)}
 
 

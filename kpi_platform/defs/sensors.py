@@ -8,34 +8,29 @@ from typing import Any
 
 import dagster as dg
 
-from kpi_platform.adapters.fivetran import FivetranApi
-from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.dashboard.customers import list_customers
 from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.fivetran_account import fivetran_account
 from kpi_platform.dashboard.fivetran_events import newest_event_at
 from kpi_platform.defs.batch import batch_tags
-from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.jobs import REFRESH
+from kpi_platform.defs.look import Look
 from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME
-from kpi_platform.defs.resources import Platform, PlatformParam
+from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.defs.runs import AFTER_A_CRASH, ActiveRun, active_runs
-from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import (
     dump_inputs,
     parse_inputs,
-    record_connection,
     recorded_inputs,
     recorded_syncs,
-    sync_metadata,
     used_inputs,
 )
 from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR, look_interval
 from kpi_platform.domain.kpis import Source
-from kpi_platform.domain.landed import column_key
 from kpi_platform.domain.refresh import refresh_is_due
 from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, in_runs
-from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+from kpi_platform.domain.sources import SOURCES
 
 PROMPT_SECONDS = 5
 """How often is looked at what the dashboard database tells: webhooks, new customers, wishes of people."""
@@ -79,33 +74,34 @@ def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.Sensor
         if not partitions:
             return dg.SkipReason("There are no customers yet.")
         with reading(platform.engine) as database:
-            webhook_at = newest_event_at(database)
+            webhook_at, account = newest_event_at(database), fivetran_account(database)
         now = datetime.now(UTC)
-        if not look_is_due(context.cursor, webhook_at, now, timedelta(seconds=interval_seconds)):
+        if account.is_blocked(now):
+            return dg.SkipReason(f"Fivetran's rate limit is used up until {account.blocked_until}.")
+        interval = timedelta(seconds=interval_seconds)
+        if not look_is_due(context.cursor, webhook_at, now, interval, account.hourly_limit or CALLS_PER_HOUR):
             return dg.SkipReason("No webhook has come since the last look.")
-        context.update_cursor(now.isoformat())
-        api = platform.fivetran.api
         try:
             # The order matters: a run that has ended by the second line has recorded its syncs by the third.
-            connections = {connection.id: connection for connection in api.connections()}
+            connections = {connection.id: connection for connection in platform.fivetran.api.connections()}
             runs = active_runs(context.instance)
             recorded = recorded_syncs(platform.engine)
-            events: list[Any] = []
-            for customer, settings in platform.settings(partitions).items():
-                for source in SOURCES:
-                    section = settings.source(source)
-                    connection = connections.get(section.connection_id or "")
-                    if connection is None or not section.enabled:
-                        continue
-                    if any(run.syncs(customer, source) for run in runs):
-                        context.log.info(f"{customer}: a run of ours is syncing {source}, and records it.")
-                        continue
-                    events += _notice(platform, api, customer, settings, source, connection, recorded)
         except KpiPlatformError as error:
             return dg.SkipReason(str(error))
-        if not events:
-            return dg.SkipReason("No sync has ended since.")
-        return dg.SensorResult(asset_events=events)
+        look = Look(platform, connections, recorded)
+        for customer, settings in platform.settings(partitions).items():
+            for source in SOURCES:
+                if any(run.syncs(customer, source) for run in runs):
+                    context.log.info(f"{customer}: a run of ours is syncing {source}, and records it.")
+                elif not look.notice(customer, settings, source):
+                    context.log.warning(f"{customer}: {source} waits for the next look.")
+        for problem in look.problems:
+            context.log.warning(problem)
+        if look.is_complete:
+            context.update_cursor(now.isoformat())
+        if not look.events:
+            return dg.SkipReason("; ".join(look.problems) or "No sync has ended since.")
+        return dg.SensorResult(asset_events=look.events)
 
     @dg.sensor(
         job=REFRESH,
@@ -144,65 +140,16 @@ def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.Sensor
     return [customers_partitions, fivetran_syncs, refresh]
 
 
-def look_is_due(cursor: str | None, webhook_at: datetime | None, now: datetime, interval: timedelta) -> bool:
+def look_is_due(
+    cursor: str | None, webhook_at: datetime | None, now: datetime, interval: timedelta, limit: int
+) -> bool:
     """Whether to ask Fivetran now: where the last look (`cursor`, ISO 8601) is an interval ago, or a webhook
-    has come since."""
+    has come since. Never so often that it takes more than its share of the `limit` of calls an hour."""
     if not cursor:
         return True
     looked_at = datetime.fromisoformat(cursor)
-    return now - looked_at >= interval or (webhook_at is not None and webhook_at > looked_at)
-
-
-def _notice(
-    platform: Platform,
-    api: FivetranApi,
-    customer: str,
-    settings: CustomerSettings,
-    source: Source,
-    connection: Connection,
-    recorded: Mapping[tuple[str, Source], Mapping[str, Any]],
-) -> Iterator[dg.AssetMaterialization | dg.AssetObservation]:
-    """Records what has changed. Success and failure are watched apart, so that a success with a failure after
-    it is not lost."""
-    row = recorded.get((customer, source), {})
-    if row.get("connection_id") not in (None, connection.id):
-        row = {}
-    succeeded = _later(connection.succeeded_at, row.get("last_succeeded_at"))
-    failed = _later(connection.failed_at, row.get("last_failed_at"))
-    if not (succeeded or failed or connection.sync_state != row.get("sync_state")):
-        return
-    tables = _synced_tables(api, source, connection) if succeeded or failed else []
-    about = sync_metadata(connection)
-    with platform.engine.begin() as database:
-        attempted = connection.completed_at if succeeded or failed else None
-        record_connection(database, customer, source, connection, attempted_at=attempted)
-    reasons = "; ".join(connection.tasks) or "Fivetran gives no reason."
-    if failed and not (succeeded and _later(connection.succeeded_at, connection.failed_at)):
-        tell_failed_sync(platform, customer, settings, source, reasons)
-    for table in tables:
-        key = table_key(source, table)
-        if succeeded:
-            yield dg.AssetMaterialization(key, partition=customer, metadata=about)
-        if failed:
-            yield dg.AssetObservation(
-                key, partition=customer, metadata=about | {"sync failed because": reasons}
-            )
-
-
-def _later(moment: datetime | None, known: datetime | None) -> bool:
-    return moment is not None and (known is None or moment > known)
-
-
-def _synced_tables(api: FivetranApi, source: Source, connection: Connection) -> list[str]:
-    """Our tables that the connection's schema configuration has switched on."""
-    enabled = {
-        column_key(str(table.get("name_in_destination") or name))
-        for schema in api.schemas(connection.id).values()
-        if schema.get("enabled", True)
-        for name, table in (schema.get("tables") or {}).items()
-        if table.get("enabled", True)
-    }
-    return [table.name for table in SOURCE_TABLES[source] if column_key(table.name) in enabled]
+    hastened = webhook_at is not None and webhook_at > looked_at
+    return now - looked_at >= look_interval(limit, timedelta() if hastened else interval)
 
 
 def _covers(newest: Mapping[Source, datetime], taken: Mapping[Source, datetime]) -> bool:

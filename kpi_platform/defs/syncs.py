@@ -1,8 +1,8 @@
 """What is known of all customers' syncs, and what a refresh has taken in of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 import sqlalchemy as sa
@@ -12,7 +12,8 @@ from dagster._core.events import DagsterEventType
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.source_states import record_sync_state
+from kpi_platform.dashboard.source_states import SourceState, newest_failure, record_sync_state
+from kpi_platform.domain.due_times import Recorded
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.refresh import SyncEnds, refresh_inputs
 from kpi_platform.domain.settings import CustomerSettings
@@ -43,13 +44,27 @@ def recorded_syncs(engine: sa.Engine) -> dict[tuple[str, Source], Mapping[str, A
         return {(row["key"], row["source"]): dict(row) for row in database.execute(query).mappings()}
 
 
+def recorded_state(row: Mapping[str, Any]) -> Recorded:
+    """What a row of `recorded_syncs` means for when the source is synced next."""
+    detail = row["detail"]
+    return Recorded(
+        started_at=row["last_attempt_at"],
+        put_off_until=row["put_off_until"],
+        awaits_set_up=detail.get("setup_state") == "incomplete",
+        in_first_sync=row["first_sync_since"] is not None,
+        held=row["last_succeeded_at"] is None and detail.get("schedule_type") == "manual",
+    )
+
+
 def recorded_inputs(
     engine: sa.Engine, settings: Mapping[str, CustomerSettings]
 ) -> dict[str, dict[Source, datetime]]:
     """What a refresh of each customer would take in now."""
     ends: dict[str, dict[Source, SyncEnds]] = {}
     for (customer, source), row in recorded_syncs(engine).items():
-        ends.setdefault(customer, {})[source] = SyncEnds(row["last_succeeded_at"], row["last_failed_at"])
+        ends.setdefault(customer, {})[source] = SyncEnds(
+            row["last_succeeded_at"], newest_failure(row["last_failed_at"], row["unreached_at"])
+        )
     return {customer: refresh_inputs(one, ends.get(customer, {})) for customer, one in settings.items()}
 
 
@@ -85,9 +100,17 @@ def record_connection(
     connection: Connection,
     *,
     attempted_at: datetime | None = None,
-) -> None:
-    """Notes in the dashboard database what Fivetran says of a customer's connection."""
-    record_sync_state(
+    tables: Sequence[str] | None = None,
+    findings: Sequence[str] | None = None,
+) -> SourceState:
+    """Notes in the dashboard database what Fivetran says of a customer's connection. `tables`: those of ours
+    that it syncs; `findings`: what is wrong with it; None keeps what was noted before."""
+    detail = connection_detail(connection)
+    if tables is not None:
+        detail["tables"] = list(tables)
+    if findings is not None:
+        detail["findings"] = list(findings)
+    return record_sync_state(
         database,
         customer,
         source,
@@ -96,13 +119,29 @@ def record_connection(
         last_failed_at=connection.failed_at,
         last_attempt_at=attempted_at,
         sync_state=connection.sync_state,
-        detail={
-            "setup_state": connection.setup_state,
-            "tasks": list(connection.tasks),
-            "warnings": list(connection.warnings),
-            "url": connection.url,
-        },
+        detail=detail,
+        put_off_until=_put_off_until(connection, attempted_at),
+        in_first_sync=connection.is_in_first_sync,
     )
+
+
+def connection_detail(connection: Connection) -> dict[str, Any]:
+    """What is shown of a connection besides its times."""
+    return {
+        "setup_state": connection.setup_state,
+        "schedule_type": connection.schedule_type,
+        "tasks": list(connection.tasks),
+        "warnings": list(connection.warnings),
+        "url": connection.url,
+    }
+
+
+def _put_off_until(
+    connection: Connection, attempted_at: datetime | None
+) -> datetime | Literal["as before"] | None:
+    if connection.is_put_off and connection.asks_to_be_synced:
+        return connection.rescheduled_for
+    return None if connection.is_syncing or attempted_at is not None else "as before"
 
 
 def sync_metadata(connection: Connection) -> dict[str, Any]:

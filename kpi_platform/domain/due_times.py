@@ -7,6 +7,7 @@ closed, because the clocks moved or every sync starts some seconds late, starts 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
@@ -19,6 +20,39 @@ MAY_START_EARLY = timedelta(hours=2)
 """How much a daily sync may start early. No clock moves by more."""
 
 DAILY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is recorded of a source's syncs. `awaits_set_up`: its owner has not signed in yet.
+    `held`: we keep Fivetran from starting its first sync, because tables have to be switched off before."""
+
+    started_at: datetime | None = None
+    put_off_until: datetime | None = None
+    awaits_set_up: bool = False
+    in_first_sync: bool = False
+    held: bool = False
+
+
+def sources_to_start(
+    settings: CustomerSettings, recorded: Mapping[Source, Recorded], now: datetime
+) -> tuple[Source, ...]:
+    """The sources of a customer to sync now: those that are due, and those whose sync was put off until now.
+    One that waits for its set-up, for its first sync, or for a later time that Fivetran named is none."""
+    return tuple(
+        source for source in SOURCES if _is_to_start(settings, source, recorded.get(source, Recorded()), now)
+    )
+
+
+def _is_to_start(settings: CustomerSettings, source: Source, known: Recorded, now: datetime) -> bool:
+    section = settings.source(source)
+    if not section.enabled or section.connection_id is None or known.awaits_set_up or known.in_first_sync:
+        return False
+    if known.put_off_until is not None:
+        return known.put_off_until <= now
+    if known.held and settings.syncs_automatically(source) and known.started_at is None:
+        return True
+    return due(settings, source, last_started=known.started_at, now=now)
 
 
 def started_by_platform(settings: CustomerSettings, source: Source) -> bool:
@@ -54,15 +88,6 @@ def due(settings: CustomerSettings, source: Source, *, last_started: datetime | 
     """Whether the source is to be synced now: `next_sync` has come."""
     upcoming = next_sync(settings, source, last_started, now)
     return upcoming is not None and upcoming <= now
-
-
-def due_sources(
-    settings: CustomerSettings, last_started: Mapping[Source, datetime | None], now: datetime
-) -> tuple[Source, ...]:
-    """The sources of a customer that are due now. One that is not in `last_started` was never started."""
-    return tuple(
-        source for source in SOURCES if due(settings, source, last_started=last_started.get(source), now=now)
-    )
 
 
 def overdue(

@@ -74,6 +74,12 @@ class Conflict(KpiPlatformError):
     http_status = 409
 
 
+class NotConfirmed(Conflict):
+    """Somebody has to agree first; `details["changes"]` lists in words what would change."""
+
+    code = "not_confirmed"
+
+
 class MissingConfiguration(KpiPlatformError):
     """An environment variable is missing or malformed; the message names it."""
 

@@ -45,3 +45,11 @@ SOURCE_TABLES: Mapping[Source, tuple[SourceTable, ...]] = MappingProxyType(
     {source: tuple(table for table in _TABLES if table.source == source) for source in SOURCES}
 )
 """Every table of each source, in the order of the contract."""
+
+SERVICES: Mapping[Source, tuple[str, ...]] = MappingProxyType(
+    {
+        "salesforce": ("salesforce", "salesforce_sandbox"),
+        "servicenow": ("servicenow", "service_now"),
+    }
+)
+"""Fivetran's services that land each source's tables; others are named like them and land something else."""

@@ -1,6 +1,6 @@
 """What Fivetran is told when settings change: schedule, frequency, pause, tables. All of it, or none."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,35 +12,15 @@ from kpi_platform.domain.errors import FivetranRefused, KpiPlatformError
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+from kpi_platform.pipeline.applied_change import AppliedChange
+from kpi_platform.pipeline.apply_tables import apply_tables
+
+_OF_CONNECTION = ("paused", "schedule_type", "sync_frequency")
+_AS_FOUND = "as it was found in Fivetran; resume it there"
 
 
 @dataclass(frozen=True, slots=True)
-class AppliedChange:
-    """One thing that a connection was told. `setting` is paused, schedule_type, sync_frequency or
-    tables.<table>; `value` is what Fivetran answered. `pending`: Fivetran cannot ask the source for its
-    tables yet, so that they can only be set after the connection's first sync."""
-
-    source: Source
-    connection_id: str
-    setting: str
-    value: bool | int | str
-    pending: bool = False
-
-    @property
-    def message(self) -> str:
-        if self.setting == "schedule_type" and self.value == "manual":
-            return "set to manual in Fivetran: the platform starts the syncs"
-        if self.setting == "sync_frequency":
-            return f"every {self.value} minutes"
-        words = (
-            {True: "on", False: "off"} if self.setting.startswith("tables.") else {True: "yes", False: "no"}
-        )
-        text = words[self.value] if isinstance(self.value, bool) else str(self.value)
-        return f"{text}, after the first sync" if self.pending else text
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class Wanted:
     """What one connection is to be."""
 
     connection_id: str
@@ -60,10 +40,15 @@ def apply_settings(
 
 @contextmanager
 def settings_applied(
-    configuration: Configuration, old: CustomerSettings | None, new: CustomerSettings
+    configuration: Configuration,
+    old: CustomerSettings | None,
+    new: CustomerSettings,
+    *,
+    resume: Collection[str] = (),
 ) -> Iterator[list[AppliedChange]]:
     """Tells Fivetran what differs between `old` and `new` (everything, where `old` is None or has another
-    connection), and takes it back where the block fails. Calls nothing where nothing differs.
+    connection), and takes it back where the block fails. Calls nothing where nothing differs. A connection
+    that is found paused stays so, unless `resume` names it or its source is switched on again.
 
     Raises FivetranRefused or FivetranUnavailable, also after taking back what was applied before.
     """
@@ -76,37 +61,21 @@ def settings_applied(
     with closing(open_fivetran(configuration)) as api:
         try:
             for source, before, after in changes:
-                applied += _apply(api, source, before, after, undo)
+                applied += _apply(api, source, before, after, undo, after.connection_id in resume)
             yield applied
         except Exception as error:
             _take_back(undo, error)
             raise
 
 
-def apply_tables(api: FivetranApi, settings: CustomerSettings, source: Source) -> list[AppliedChange]:
-    """Switches the tables of a source as the settings say; for the time after a connection's first sync."""
-    wanted = _of(settings, source)
-    return _apply_tables(api, source, wanted, wanted.tables, []) if wanted else []
-
-
-def _differing(
-    old: CustomerSettings | None, new: CustomerSettings
-) -> Iterator[tuple[Source, _Wanted | None, _Wanted]]:
-    for source in SOURCES:
-        after, before = _of(new, source), _of(old, source) if old else None
-        if before and after and before.connection_id != after.connection_id:
-            before = None
-        if after and after != before:
-            yield source, before, after
-
-
-def _of(settings: CustomerSettings, source: Source) -> _Wanted | None:
+def wanted_of(settings: CustomerSettings, source: Source) -> Wanted | None:
+    """What the settings want of the source's connection; None where they name none."""
     section = settings.source(source)
     if section.connection_id is None:
         return None
     by_fivetran = settings.syncs_automatically(source) and settings.fivetran.scheduler == "fivetran"
     switches = section.switches
-    return _Wanted(
+    return Wanted(
         connection_id=section.connection_id,
         # A manual schedule stops the automatic syncs and lets manual ones work; only a source that the
         # customer does not have is paused.
@@ -117,75 +86,88 @@ def _of(settings: CustomerSettings, source: Source) -> _Wanted | None:
     )
 
 
-def _apply(
-    api: FivetranApi, source: Source, before: _Wanted | None, after: _Wanted, undo: list[Callable[[], Any]]
+def needs_tables_off(settings: CustomerSettings, source: Source) -> bool:
+    """Whether some table has to be switched off before the source's first sync."""
+    wanted = wanted_of(settings, source)
+    return wanted is not None and not all(wanted.tables.values())
+
+
+def prepare_first_sync(
+    api: FivetranApi, settings: CustomerSettings, source: Source, connection: Connection
 ) -> list[AppliedChange]:
-    applied: list[AppliedChange] = []
-    modified = {
-        name: getattr(after, name)
-        for name in ("paused", "schedule_type", "sync_frequency")
-        if before is None or getattr(before, name) != getattr(after, name)
-    }
-    if modified:
-        found = api.connection(after.connection_id)
-        undo.append(lambda: api.modify_connection(found.id, **_as_it_was(found, modified)))
-        answer = api.modify_connection(after.connection_id, **modified)
-        applied += [
-            _confirmed(source, answer.id, name, getattr(answer, name), value)
-            for name, value in modified.items()
-        ]
-    tables = {name: on for name, on in after.tables.items() if before is None or before.tables[name] != on}
-    return applied + (_apply_tables(api, source, after, tables, undo) if tables else [])
+    """Switches off what the settings want off, before a connection's first sync. Raises FivetranRefused
+    where that cannot be done: a table that is off must not be synced once."""
+    wanted = wanted_of(settings, source)
+    if wanted is None or all(wanted.tables.values()):
+        return []
+    applied = apply_tables(api, source, connection, wanted.tables, [])
+    if pending := [change.setting.removeprefix("tables.") for change in applied if change.pending]:
+        raise FivetranRefused(
+            f"Fivetran cannot switch off {', '.join(pending)} of connection '{connection.id}' before its "
+            "first sync.",
+            next_step=f"See {connection.url}: Fivetran must reach the source to learn its tables.",
+            details={"retry": True},
+        )
+    return applied
 
 
-def _apply_tables(
+def hand_schedule_over(
+    api: FivetranApi, settings: CustomerSettings, source: Source, connection: Connection
+) -> None:
+    """Gives Fivetran the schedule that the settings leave to it, after a first sync that was held for the
+    tables' sake."""
+    wanted = wanted_of(settings, source)
+    if wanted is not None and wanted.schedule_type == "auto" and connection.schedule_type == "manual":
+        api.modify_connection(connection.id, schedule_type="auto")
+
+
+def _differing(
+    old: CustomerSettings | None, new: CustomerSettings
+) -> Iterator[tuple[Source, Wanted | None, Wanted]]:
+    for source in SOURCES:
+        after, before = wanted_of(new, source), wanted_of(old, source) if old else None
+        if before and after and before.connection_id != after.connection_id:
+            before = None
+        if after and after != before:
+            yield source, before, after
+
+
+def _apply(
     api: FivetranApi,
     source: Source,
-    wanted: _Wanted,
-    tables: Mapping[str, bool],
+    before: Wanted | None,
+    after: Wanted,
     undo: list[Callable[[], Any]],
+    resume: bool,
 ) -> list[AppliedChange]:
-    configured = _schemas(api, wanted.connection_id)
-    if not configured:
-        return [
-            AppliedChange(source, wanted.connection_id, f"tables.{name}", on, pending=True)
-            for name, on in tables.items()
-            if not on
-        ]
-    asked: dict[str, dict[str, bool]] = {}
-    known: dict[str, dict[str, bool]] = {}
-    places: dict[str, tuple[str, str]] = {}
-    for schema, details in configured.items():
-        for key, table in (details.get("tables") or {}).items():
-            name = str(table.get("name_in_destination") or key).lower()
-            if name in tables:
-                places[name] = (schema, key)
-                asked.setdefault(schema, {})[key] = tables[name]
-                known.setdefault(schema, {})[key] = bool(table.get("enabled", True))
-    if not asked:
-        return []
-    undo.append(lambda: api.update_schemas(wanted.connection_id, known))
-    answer = api.update_schemas(wanted.connection_id, asked)
-    return [
-        _confirmed(
-            source,
-            wanted.connection_id,
-            f"tables.{name}",
-            answer[schema]["tables"][key]["enabled"],
-            tables[name],
-        )
-        for name, (schema, key) in places.items()
+    found = api.connection(after.connection_id)
+    tables = {name: on for name, on in after.tables.items() if before is None or before.tables[name] != on}
+    of_tables = apply_tables(api, source, found, tables, undo) if tables else []
+    wanted: dict[str, Any] = {
+        name: getattr(after, name)
+        for name in _OF_CONNECTION
+        if before is None or getattr(before, name) != getattr(after, name)
+    }
+    applied: list[AppliedChange] = []
+    if before is None and found.paused and not after.paused and not resume:
+        del wanted["paused"]
+        applied.append(AppliedChange(source, found.id, "paused", True, kept=_AS_FOUND))
+    if wanted.get("schedule_type") == "auto" and any(change.pending for change in of_tables):
+        # Fivetran would begin with all tables as soon as the set-up is complete.
+        wanted["schedule_type"] = "manual"
+        applied.append(AppliedChange(source, found.id, "schedule_type", "auto", pending=True))
+    modified = {name: value for name, value in wanted.items() if getattr(found, name) != value}
+    answer = found
+    if modified:
+        undo.append(lambda: api.modify_connection(found.id, **_as_it_was(found, modified)))
+        answer = api.modify_connection(found.id, **modified)
+    held = {change.setting for change in applied}
+    applied += [
+        _confirmed(source, found.id, name, getattr(answer, name), value)
+        for name, value in wanted.items()
+        if name not in held
     ]
-
-
-def _schemas(api: FivetranApi, connection_id: str) -> Mapping[str, Any]:
-    """The schema configuration; empty where Fivetran cannot ask the source yet."""
-    if configured := api.schemas(connection_id):
-        return configured
-    try:
-        return api.reload_schemas(connection_id)
-    except FivetranRefused:
-        return {}
+    return applied + of_tables
 
 
 def _as_it_was(found: Connection, modified: Mapping[str, Any]) -> dict[str, Any]:

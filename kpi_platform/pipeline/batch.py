@@ -15,6 +15,7 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import find_customers, get_customer
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.settings_versions import current_settings_of
+from kpi_platform.dashboard.source_states import newest_failure
 from kpi_platform.domain.batch import (
     CustomerPlan,
     SyncState,
@@ -192,10 +193,16 @@ def _sync_states(
     states = tables.source_states
     rows = connection.execute(
         sa.select(
-            states.c.customer_id, states.c.source, states.c.last_succeeded_at, states.c.last_failed_at
+            states.c.customer_id,
+            states.c.source,
+            states.c.last_succeeded_at,
+            states.c.last_failed_at,
+            states.c.unreached_at,
         ).where(states.c.customer_id.in_(customer_ids))
     )
     found: dict[int, dict[Source, SyncState]] = defaultdict(dict)
     for row in rows:
-        found[row.customer_id][row.source] = SyncState(row.last_succeeded_at, row.last_failed_at)
+        found[row.customer_id][row.source] = SyncState(
+            row.last_succeeded_at, newest_failure(row.last_failed_at, row.unreached_at)
+        )
     return found

@@ -1,6 +1,6 @@
 """Changing a customer's settings: checked, applied to Fivetran, and stored, or nothing of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ from kpi_platform.domain.settings import (
     editable_part,
     parse_settings,
 )
-from kpi_platform.pipeline.apply_settings import AppliedChange, settings_applied
+from kpi_platform.pipeline.applied_change import AppliedChange
+from kpi_platform.pipeline.apply_settings import settings_applied
 from kpi_platform.pipeline.custom_kpis import require_computable
 from kpi_platform.pipeline.customer_settings import customer_secrets, effective_settings
 
@@ -45,9 +46,11 @@ def change_settings(
     apply: bool = True,
     dry_run: bool = False,
     add_as: str | None = None,
+    resume: Collection[str] = (),
 ) -> SettingsChange:
     """Replaces the customer's settings by `document`. `add_as` adds the customer under that name first, in
-    the same transaction. `dry_run` checks all and changes nothing; without `apply`, Fivetran is not called.
+    the same transaction. `resume` names connections that go on where they are paused. `dry_run` checks all
+    and changes nothing; without `apply`, Fivetran is not called.
 
     Raises InvalidSettings, also where a new custom KPI names what did not land (DestinationUnavailable where
     that cannot be asked); Conflict where somebody else was faster than `expected_version`, or a connection
@@ -84,7 +87,7 @@ def change_settings(
     if dry_run:
         return SettingsChange(found, new, changes, ())
     # Without `apply` there is no difference to tell Fivetran of.
-    told = settings_applied(configuration, old if apply else new, new)
+    told = settings_applied(configuration, old if apply else new, new, resume=resume)
     with told as applied, engine.begin() as connection:
         add(connection)
         version = save(connection, expected)

@@ -1,6 +1,6 @@
 """A customer's connections: created in Fivetran or adopted, and saved in its settings. All, or nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -15,24 +15,30 @@ from kpi_platform.dashboard.audit import record_event
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import current_settings
 from kpi_platform.domain.customer import parse_customer_key
-from kpi_platform.domain.errors import Conflict, InvalidInput, KpiPlatformError
+from kpi_platform.domain.errors import Conflict, InvalidInput, KpiPlatformError, NotConfirmed
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SERVICES, SOURCES
+from kpi_platform.pipeline.adoption import PlannedChange, adoption_changes
 from kpi_platform.pipeline.change_settings import SettingsChange, change_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
+
+Confirm = Callable[[Sequence[PlannedChange]], bool]
+"""Asks somebody whether these changes in Fivetran may be made."""
 
 
 @dataclass(frozen=True, slots=True)
 class WantedConnection:
     """A source to connect. With `connection_id` an existing connection is adopted; else one is created, which
-    lands in `schema` (default: the settings', or the customer's key and the source)."""
+    lands in `schema` (default: the settings', or the customer's key and the source). An adopted one that is
+    paused goes on only with `resume`."""
 
     source: Source
     connection_id: str | None = None
     schema: str | None = None
     sync_frequency_minutes: int | None = None
     instance_url: str | None = None
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ def create_customer(
     who: str,
     redirect_uri: str,
     document: Mapping[str, Any] | None = None,
+    confirm: Confirm | None = None,
 ) -> Onboarding | None:
     """Adds the customer, and connects its sources where some are wanted; `document` is what its settings say
     besides. Raises Conflict where the key is taken, and as `connect_sources`; then there is no new customer.
@@ -72,7 +79,7 @@ def create_customer(
     if wanted:
         return connect_sources(
             configuration, engine, key, wanted,
-            who=who, redirect_uri=redirect_uri, add_as=name, document=document,
+            who=who, redirect_uri=redirect_uri, add_as=name, document=document, confirm=confirm,
         )  # fmt: skip
     with engine.begin() as connection:
         add_customer(connection, key, name)
@@ -90,9 +97,11 @@ def connect_sources(
     redirect_uri: str,
     add_as: str | None = None,
     document: Mapping[str, Any] | None = None,
+    confirm: Confirm | None = None,
 ) -> Onboarding:
     """Creates or adopts the connections and saves them in the settings, which tells Fivetran schedule,
-    frequency and tables. `redirect_uri` is where Fivetran's sign-in page leads back to.
+    frequency and tables. `redirect_uri` is where Fivetran's sign-in page leads back to. `confirm` is asked
+    with what changes of connections that are adopted; NotConfirmed where it says no.
 
     Raises Conflict where a connection or raw schema is another customer's, or the source is connected
     already; InvalidInput; FivetranRefused or FivetranUnavailable. Connections that were created by then are
@@ -102,6 +111,8 @@ def connect_sources(
         raise InvalidInput("A source is named twice.", next_step="Name each source once.")
     stated, settings = _settings(configuration, engine, customer, add_as, document or {})
 
+    resume = {one.connection_id for one in wanted if one.resume and one.connection_id is not None}
+
     def change(sections: Mapping[Source, Mapping[str, Any]], *, dry_run: bool) -> SettingsChange:
         # A new customer has the sources that it is connected to; others claim no schema, and can come later.
         others: dict[str, Any] = {source: {"enabled": False} for source in SOURCES} if add_as else {}
@@ -110,7 +121,7 @@ def connect_sources(
             merged[source] = {**stated.get(source, {}), **section}
         return change_settings(
             configuration, engine, customer, merged,
-            who=who, note="Connected in Fivetran.", add_as=add_as, dry_run=dry_run,
+            who=who, note="Connected in Fivetran.", add_as=add_as, dry_run=dry_run, resume=resume,
         )  # fmt: skip
 
     undo: list[Callable[[], Any]] = []
@@ -118,7 +129,8 @@ def connect_sources(
         adopted = {one.source: _adopt(api, one) for one in wanted if one.connection_id is not None}
         sections = {one.source: _section(one, customer, settings, adopted.get(one.source)) for one in wanted}
         # What is another customer's, or no valid setting, is refused before anything is created.
-        change(sections, dry_run=True)
+        planned = change(sections, dry_run=True).settings
+        _require_consent(api, planned, adopted, resume, confirm)
         try:
             sources = tuple(
                 _adopted(api, one.source, adopted[one.source], redirect_uri)
@@ -128,10 +140,34 @@ def connect_sources(
             )
             for connected in sources:
                 sections[connected.source]["connection_id"] = connected.connection_id
+                if connected.created:
+                    resume.add(connected.connection_id)
             return Onboarding(sources, change(sections, dry_run=False))
         except Exception as error:
             _take_back(undo, error)
             raise
+
+
+def _require_consent(
+    api: FivetranApi,
+    settings: CustomerSettings,
+    adopted: Mapping[Source, Connection],
+    resume: Collection[str],
+    confirm: Confirm | None,
+) -> None:
+    if confirm is None:
+        return
+    changes = [
+        change
+        for source, connection in adopted.items()
+        for change in adoption_changes(api, settings, source, connection, resume=connection.id in resume)
+    ]
+    if changes and not confirm(changes):
+        raise NotConfirmed(
+            "Nothing was changed in Fivetran.",
+            next_step="Confirm the changes, or set them otherwise.",
+            details={"changes": [change.words for change in changes]},
+        )
 
 
 def _settings(
@@ -152,7 +188,7 @@ def _settings(
 
 def _adopt(api: FivetranApi, wanted: WantedConnection) -> Connection:
     connection = api.connection(wanted.connection_id or "")
-    if not connection.service.startswith(wanted.source):
+    if connection.service not in SERVICES[wanted.source]:
         raise InvalidInput(
             f"The connection '{connection.id}' syncs {connection.service}, not {wanted.source}.",
             next_step="Check the connection's id in Fivetran.",

@@ -117,10 +117,11 @@ def test_an_unknown_customer_is_named_with_those_that_there_are(home: Path) -> N
 
 
 @pytest.mark.usefixtures("no_pauses")
-def test_an_unreachable_fivetran_is_named_at_once_and_nothing_is_loaded(home: Path) -> None:
+def test_an_unreachable_fivetran_follows_each_customers_policy_and_is_named(home: Path) -> None:
     document = {
         "salesforce": {**SETTINGS["salesforce"], "connection_id": "crm"},
         "servicenow": {**SETTINGS["servicenow"], "connection_id": "itsm"},
+        "error_handling": {"on_sync_failure": "alert"},
     }
     (home / "acme.json").write_text(json.dumps(document))
     run_command(home, "settings", "import", "acme", str(home / "acme.json"), "--no-apply")
@@ -128,8 +129,11 @@ def test_an_unreachable_fivetran_is_named_at_once_and_nothing_is_loaded(home: Pa
     ran = run_command(home, "run", "acme", "--json", FIVETRAN_API_URL="http://127.0.0.1:9")
 
     assert ran.exit_code == 1
-    assert "127.0.0.1:9" in json.loads(ran.stdout)["error"]["message"]
+    [outcome] = json.loads(ran.stdout)
+    assert "127.0.0.1:9" in outcome["failed"]["acme"]
     assert json.loads(run_command(home, "uploads", "list", "acme", "--json").stdout) == []
+    [alert, *_] = json.loads(run_command(home, "alert", "list", "acme", "--json").stdout)
+    assert alert["kind"] == "sync_failed"
 
 
 @pytest.mark.parametrize(

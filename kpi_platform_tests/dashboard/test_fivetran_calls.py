@@ -7,8 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_platform.adapters.fivetran_http import FivetranHttp
-from kpi_platform.dashboard.fivetran_calls import CALLS_PER_HOUR, add_calls, calls_this_hour
-from kpi_platform.defs.schedules import CALLS_PER_SYNC, within_budget
+from kpi_platform.dashboard.fivetran_account import fivetran_account, note_limits, note_webhook
+from kpi_platform.dashboard.fivetran_calls import add_calls, calls_this_hour
+from kpi_platform.domain.fivetran_budget import (
+    CALLS_PER_RUN,
+    CALLS_PER_SYNC,
+    CUSTOMERS_PER_SYNC_RUN,
+    within_budget,
+)
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform_tests.adapters.scripted_server import Answer, scripted
 
@@ -26,14 +32,33 @@ def test_calls_are_counted_by_hour_and_old_hours_go(any_dashboard_engine: sa.Eng
         assert calls_this_hour(connection, NOON) == 0
 
 
-@given(st.integers(0, CALLS_PER_HOUR * 2), st.integers(0, 1200))
-def test_what_is_planned_stays_within_the_budget_and_keeps_the_order(calls: int, customers: int) -> None:
+@given(st.integers(0, 40_000), st.integers(0, 1200), st.sampled_from([500, 2_500, 20_000]))
+def test_what_is_planned_stays_within_the_budget_and_keeps_the_order(
+    calls: int, customers: int, limit: int
+) -> None:
     due = {f"c{number}": SOURCES for number in range(customers)}
-    planned = within_budget(due, calls)
+    planned = within_budget(due, calls, limit)
+
+    def cost(syncing: int) -> int:
+        return syncing * CALLS_PER_SYNC * len(SOURCES) + -(-syncing // CUSTOMERS_PER_SYNC_RUN) * CALLS_PER_RUN
+
     assert planned == list(due)[: len(planned)]
-    cost = CALLS_PER_SYNC * len(SOURCES)
-    assert not planned or calls + len(planned) * cost <= 0.9 * CALLS_PER_HOUR
-    assert len(planned) == customers or calls + (len(planned) + 1) * cost > 0.9 * CALLS_PER_HOUR
+    assert not planned or calls + cost(len(planned)) <= 0.9 * limit
+    assert len(planned) == customers or calls + cost(len(planned) + 1) > 0.9 * limit
+
+
+def test_what_fivetran_says_of_the_account_is_kept_until_it_says_otherwise(
+    any_dashboard_engine: sa.Engine,
+) -> None:
+    with any_dashboard_engine.begin() as connection:
+        assert fivetran_account(connection).hourly_limit is None
+        note_webhook(connection, {"id": "w1"})
+        note_limits(connection, hourly_limit=500, blocked_until=NOON)
+        note_limits(connection, hourly_limit=None, blocked_until=None)
+        account = fivetran_account(connection)
+    assert (account.hourly_limit, account.webhook) == (500, {"id": "w1"})
+    assert account.is_blocked(NOON - timedelta(seconds=1))
+    assert not account.is_blocked(NOON)
 
 
 def test_every_call_is_told_in_portions_and_the_rest_at_the_end() -> None:

@@ -12,10 +12,14 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 from dagster._core.storage.partition_status_cache import AssetPartitionStatus
 
 from kpi_platform import tracing
 from kpi_platform.adapters.dbt import DbtProject, project_directory
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.settings_versions import save_settings
+from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.defs.partitions import CUSTOMERS
@@ -148,6 +152,32 @@ def test_customers_without_a_schema_or_with_a_row_that_a_data_test_refuses_fail_
     with installation.engine.connect() as database:
         assert list_uploads(database, "umbra")
         assert not list_uploads(database, "wonka")
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("status", [401, 503])
+def test_where_settings_skip_a_fivetran_that_fails_the_values_are_computed_and_stale(
+    installation: Installation, status: int
+) -> None:
+    document = {
+        "salesforce": {"connection_id": "umbra_salesforce", "schema": "umbra_salesforce"},
+        "servicenow": {"enabled": False},
+        "error_handling": {"on_sync_failure": "skip"},
+    }
+    with installation.engine.begin() as connection:
+        save_settings(connection, "umbra", document, who="test")
+    installation.control("POST", "faults", {"match": "/v1", "status": status, "times": 0})
+    try:
+        outcome, _ = run(installation, "umbra")
+    finally:
+        installation.control("DELETE", "faults")
+    assert list(outcome.loaded) == ["umbra"], outcome.failed
+    with installation.engine.connect() as connection:
+        statuses = set(
+            connection.scalars(sa.select(tables.kpis.c.status).where(tables.kpis.c.value.is_not(None)))
+        )
+        assert source_states(connection, "umbra")["salesforce"].last_sync_failed
+    assert statuses == {"stale"}
 
 
 def test_an_unknown_customer_is_refused_before_anything_runs(installation: Installation) -> None:

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.alerts import open_alerts
 from kpi_platform.dashboard.customers import remove_customer
 from kpi_platform.dashboard.source_states import record_sync_state, source_states
 from kpi_platform.dashboard.sync_requests import create_sync_request, sync_request
@@ -121,6 +122,70 @@ def test_a_sync_that_a_run_of_ours_owns_is_left_to_it(installation: Installation
     installation.instance.report_run_failed(run)
     tick(installation, "fivetran_syncs")
     assert len(installation.materializations("salesforce", "account", partition="northwind")) == 1
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_one_connections_error_hides_none_of_the_others_and_loses_no_event(
+    installation: Installation, status: int
+) -> None:
+    for customer in ("initech", "northwind"):
+        installation.add(customer)
+    tick(installation, "customers_partitions")
+    for customer in ("initech", "northwind"):
+        installation.sync_by_fivetran(f"{customer}_salesforce")
+    tables = "/v1/connections/initech_salesforce/schemas"
+    installation.control("POST", "faults", {"match": tables, "status": status, "times": 0})
+    tick(installation, "fivetran_syncs")
+    for customer in ("initech", "northwind"):
+        assert len(installation.materializations("salesforce", "account", partition=customer)) == 1
+    assert isinstance(tick(installation, "fivetran_syncs"), dg.SkipReason)
+
+
+def test_a_connection_that_fivetran_does_not_list_is_told_and_blinds_for_no_other(
+    installation: Installation,
+) -> None:
+    installation.add("initech", salesforce={"connection_id": "deleted_one"})
+    installation.add("northwind")
+    tick(installation, "customers_partitions")
+    installation.sync_by_fivetran("northwind_salesforce")
+    tick(installation, "fivetran_syncs")
+    assert installation.materializations("salesforce", "account", partition="northwind")
+    with installation.engine.begin() as connection:
+        [finding] = source_states(connection, "initech")["salesforce"].detail["findings"]
+    assert "deleted_one" in finding
+
+
+def test_while_the_rate_limit_is_used_up_nothing_is_asked_or_started(installation: Installation) -> None:
+    installation.add("northwind")
+    tick(installation, "customers_partitions")
+    installation.control("POST", "faults", {"match": "/v1", "status": 429, "retry_after": 1800, "times": 0})
+    assert "1800 seconds" in (tick(installation, "fivetran_syncs").skip_message or "")
+    before = len(installation.control("GET", "calls"))
+    assert "rate limit" in (tick(installation, "fivetran_syncs").skip_message or "")
+    [skipped] = due(installation)
+    assert "rate limit" in skipped.skip_message
+    assert len(installation.control("GET", "calls")) == before
+
+
+def test_a_sync_that_fivetran_puts_off_is_asked_for_again_by_the_schedule_and_no_failure(
+    installation: Installation,
+) -> None:
+    installation.add("umbra", servicenow={"enabled": False})
+    tick(installation, "customers_partitions")
+    installation.plan("umbra_salesforce", "rescheduled", reschedule_seconds=4 * 3600)
+    assert installation.run("sync", "umbra").status == dg.DagsterRunStatus.FAILURE
+    with installation.engine.begin() as connection:
+        state = source_states(connection, "umbra")["salesforce"]
+        assert open_alerts(connection, "umbra") == []
+    assert state.put_off_until is not None
+    assert state.put_off_until > datetime.now(UTC) + timedelta(hours=3)
+    assert not state.last_sync_failed
+    assert isinstance(due(installation)[0], dg.SkipReason)
+    with installation.engine.begin() as connection:
+        record_sync_state(connection, "umbra", "salesforce", put_off_until=datetime.now(UTC))
+    [request] = due(installation)
+    assert request.tags[CUSTOMERS_TAG] == "umbra"
 
 
 @pytest.mark.usefixtures("no_pauses")

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from kpi_platform.domain.due_times import (
     MAY_START_EARLY,
+    Recorded,
     customer_last_sync,
     customer_next_sync,
     due,
-    due_sources,
     next_sync,
     overdue,
+    sources_to_start,
 )
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 
@@ -212,8 +213,44 @@ def test_each_source_has_its_own_frequency_and_the_customer_the_earliest() -> No
     )
     started = {"salesforce": utc("2026-05-01 10:00"), "servicenow": utc("2026-05-01 10:00")}
     assert customer_next_sync(both, started, utc("2026-05-01 10:30")) == utc("2026-05-01 11:00")
-    assert due_sources(both, started, utc("2026-05-01 11:00")) == ("servicenow",)
-    assert due_sources(both, {}, utc("2026-05-01 11:00")) == ("salesforce", "servicenow")
+    recorded = {source: Recorded(started_at=at) for source, at in started.items()}
+    assert sources_to_start(both, recorded, utc("2026-05-01 11:00")) == ("servicenow",)
+    assert sources_to_start(both, {}, utc("2026-05-01 11:00")) == ("salesforce", "servicenow")
+
+
+NOW = utc("2026-05-01 11:00")
+
+
+@pytest.mark.parametrize(
+    ("known", "is_started"),
+    [
+        (Recorded(), True),
+        (Recorded(started_at=NOW), False),
+        (Recorded(started_at=NOW, put_off_until=NOW), True),
+        (Recorded(put_off_until=NOW + timedelta(seconds=1)), False),
+        (Recorded(awaits_set_up=True), False),
+        (Recorded(in_first_sync=True), False),
+    ],
+)
+def test_fivetran_is_asked_when_a_sync_is_due_and_when_it_said_to_ask_again(
+    known: Recorded, is_started: bool
+) -> None:
+    settings = customer()
+    assert ("salesforce" in sources_to_start(settings, {"salesforce": known}, NOW)) is is_started
+
+
+def test_a_sync_that_was_put_off_is_asked_for_again_also_where_none_is_automatic() -> None:
+    by_hand = parse_settings({"fivetran": {"enabled": False}, "salesforce": {"connection_id": "sf"}})
+    put_off = {"salesforce": Recorded(started_at=NOW, put_off_until=NOW)}
+    assert sources_to_start(by_hand, put_off, NOW) == ("salesforce",)
+    assert sources_to_start(by_hand, {}, NOW) == ()
+
+
+def test_the_platform_starts_the_first_sync_that_it_keeps_fivetran_from_starting() -> None:
+    watching = parse_settings({"fivetran": {"scheduler": "fivetran"}, "salesforce": {"connection_id": "sf"}})
+    assert sources_to_start(watching, {"salesforce": Recorded(held=True)}, NOW) == ("salesforce",)
+    assert sources_to_start(watching, {"salesforce": Recorded()}, NOW) == ()
+    assert sources_to_start(watching, {"salesforce": Recorded(held=True, started_at=NOW)}, NOW) == ()
 
 
 def test_the_customers_last_sync_is_the_newest_of_its_sources() -> None:

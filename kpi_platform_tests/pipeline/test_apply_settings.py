@@ -84,7 +84,8 @@ def _connection(api: FivetranApi, service: str) -> str:
 
 
 def test_the_first_settings_tell_fivetran_everything(acme: Installation) -> None:
-    change = acme.change(acme.document(salesforce={"sync_objects": {"cases": False}}))
+    document = acme.document(salesforce={"sync_objects": {"cases": False}})
+    change = acme.change(document, resume=(acme.salesforce, acme.servicenow))
     connection = acme.api.connection(acme.salesforce)
     assert (connection.paused, connection.schedule_type, connection.sync_frequency) == (False, "manual", 360)
     assert acme.api.connection(acme.servicenow).sync_frequency == 180

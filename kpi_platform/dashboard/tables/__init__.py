@@ -27,7 +27,13 @@ from kpi_platform.dashboard.tables.kpis import kpi_definitions, kpi_history, kpi
 from kpi_platform.dashboard.tables.matches import account_matches, match_decisions
 from kpi_platform.dashboard.tables.operation import alerts, api_tokens, audit_events, check_results
 from kpi_platform.dashboard.tables.schema import metadata
-from kpi_platform.dashboard.tables.sync import fivetran_calls, fivetran_events, source_states, sync_requests
+from kpi_platform.dashboard.tables.sync import (
+    fivetran_account,
+    fivetran_calls,
+    fivetran_events,
+    source_states,
+    sync_requests,
+)
 from kpi_platform.dashboard.tables.uploads import kpi_uploads, load_holds
 
 __all__ = [
@@ -47,6 +53,7 @@ __all__ = [
     "check_results",
     "customer_settings_versions",
     "customers",
+    "fivetran_account",
     "fivetran_calls",
     "fivetran_events",
     "kpi_definitions",

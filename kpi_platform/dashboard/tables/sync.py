@@ -17,6 +17,9 @@ source_states = sa.Table(
     sa.Column("sync_state", Slug),
     sa.Column("detail", JSON, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("put_off_until", UtcDateTime),
+    sa.Column("unreached_at", UtcDateTime),
+    sa.Column("first_sync_since", UtcDateTime),
     one_of("source", "salesforce", "servicenow"),
 )
 
@@ -58,6 +61,17 @@ fivetran_calls = sa.Table(
     sa.Column("hour", UtcDateTime, primary_key=True),
     sa.Column("calls", sa.Integer, nullable=False),
     comment="Calls of Fivetran's API by hour, of all processes: what the budget is planned with.",
+)
+
+fivetran_account = sa.Table(
+    "fivetran_account",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("hourly_limit", sa.Integer),
+    sa.Column("blocked_until", UtcDateTime),
+    sa.Column("webhook", JSON, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    comment="What Fivetran says of the account, in one row: its limit of calls, and our webhook.",
 )
 
 fivetran_events = sa.Table(

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Annotated
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Path
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import get_customer, list_customers
 from kpi_platform.dashboard.database import reading
 from kpi_platform.pipeline.onboarding import (
+    Confirm,
     Onboarding,
     WantedConnection,
     connect_sources,
@@ -19,6 +21,7 @@ from kpi_platform.web.dependencies import (
     ConnectionDep,
     CurrentPrincipal,
     EngineDep,
+    Principal,
     require_operator,
     require_scope,
 )
@@ -48,10 +51,22 @@ def get_customers(connection: ConnectionDep) -> list[CustomerAnswer]:
 def add_customer(
     body: CustomerBody, configuration: ConfigurationDep, engine: EngineDep, principal: CurrentPrincipal
 ) -> ConnectionsAnswer:
-    """Add a customer, and create or adopt its connections where some are named. All of it, or nothing."""
+    """Add a customer, and create or adopt its connections where some are named. All of it, or nothing.
+    Adopting changes schedule, frequency and tables of a connection in Fivetran to those of the settings."""
+    return onboard(body, configuration, engine, principal, None)
+
+
+def onboard(
+    body: CustomerBody,
+    configuration: Configuration,
+    engine: sa.Engine,
+    principal: Principal,
+    confirm: Confirm | None,
+) -> ConnectionsAnswer:
+    """`create_customer` for a request."""
     done = create_customer(
         configuration, engine, body.key, body.name or body.key, _wanted(body.connections),
-        who=principal.name, redirect_uri=connected_url(configuration),
+        who=principal.name, redirect_uri=connected_url(configuration), confirm=confirm,
     )  # fmt: skip
     return _answer(body.key, done)
 
@@ -82,7 +97,12 @@ def connected_url(configuration: Configuration) -> str:
 def _wanted(bodies: Sequence[ConnectionBody]) -> list[WantedConnection]:
     return [
         WantedConnection(
-            one.source, one.connection_id, one.db_schema, one.sync_frequency_minutes, one.instance_url
+            one.source,
+            one.connection_id,
+            one.db_schema,
+            one.sync_frequency_minutes,
+            one.instance_url,
+            one.resume,
         )
         for one in bodies
     ]

@@ -17,6 +17,7 @@ from kpi_platform.web.routes import (
     pages_sync,
     pages_uploads,
     pages_versions,
+    pages_webhook,
 )
 
 _PAGES = (
@@ -31,6 +32,7 @@ _PAGES = (
     pages_matches,
     pages_uploads,
     pages_status,
+    pages_webhook,
     pages_onboarding,
 )
 

@@ -1,5 +1,6 @@
 """A new customer, with its connections in Fivetran."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -7,8 +8,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
-from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
+from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, NotConfirmed
 from kpi_platform.domain.sources import SOURCES
+from kpi_platform.pipeline.adoption import PlannedChange
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     CurrentPrincipal,
@@ -17,7 +19,7 @@ from kpi_platform.web.dependencies import (
     require_scope,
 )
 from kpi_platform.web.page import PageDep
-from kpi_platform.web.routes.customers import add_customer
+from kpi_platform.web.routes.customers import onboard
 from kpi_platform.web.schemas.customers import CustomerBody
 from kpi_platform.web.validation import in_words
 
@@ -35,6 +37,7 @@ class _Form:
     typed: dict[str, str]
     wrong: dict[str, str]
     problem: str | None = None
+    changes: tuple[str, ...] = ()
 
 
 async def _typed(request: Request) -> dict[str, str]:
@@ -55,12 +58,17 @@ def create(
     principal: CurrentPrincipal,
     typed: Annotated[dict[str, str], Depends(_typed)],
 ) -> HTMLResponse:
-    """Adds the customer and its connections, all or nothing; then the pages on which the owners sign in."""
+    """Adds the customer and its connections, all or nothing; then the pages on which the owners sign in.
+    What adopting changes in Fivetran is shown first, and done when the form is sent with `confirmed`."""
     try:
         body = CustomerBody.model_validate(_body(typed))
-        done = add_customer(body, configuration, engine, principal)
+        done = onboard(
+            body, configuration, engine, principal, lambda now: typed.get("confirmed") == _seen(now)
+        )
     except ValidationError as cause:
         form, status = _Form(typed, _at_fields(cause, _body(typed))), 400
+    except NotConfirmed as error:
+        form, status = _Form(typed, {}, changes=tuple(error.details["changes"])), error.http_status
     except InvalidInput as error:
         form, status = _Form(typed, {"key": error.message} if "key" in error.message else {}, str(error)), 400
     except KpiPlatformError as error:
@@ -68,6 +76,11 @@ def create(
     else:
         return page.show("onboarded.html", 201, done=done, name=body.name or body.key)
     return page.show("onboarding.html", status, form=form, sources=SOURCES, frequencies=FREQUENCIES)
+
+
+def _seen(changes: Sequence[PlannedChange]) -> str:
+    """What was agreed to: these changes, and no others that came up since."""
+    return " | ".join(change.words for change in changes)
 
 
 def _body(typed: dict[str, str]) -> dict[str, Any]:
@@ -79,7 +92,10 @@ def _body(typed: dict[str, str]) -> dict[str, Any]:
             for name in ("connection_id", "schema", "instance_url", "sync_frequency_minutes")
         }
         if way == "adopt":
-            connections.append({"source": source, "connection_id": given["connection_id"] or ""})
+            resume = typed.get(f"{source}.resume") == "true"
+            connections.append(
+                {"source": source, "connection_id": given["connection_id"] or "", "resume": resume}
+            )
         elif way == "create":
             connections.append({**given, "source": source, "connection_id": None})
     return {"key": typed.get("key", ""), "name": typed.get("name", ""), "connections": connections}

@@ -26,6 +26,7 @@ from kpi_platform.pipeline.sync_times import SyncTimes, sync_times
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CurrentPrincipal
 from kpi_platform.web.formats import words
 from kpi_platform.web.page import PageDep
+from kpi_platform.web.routes.pages_webhook import fivetran_card
 
 router = APIRouter(include_in_schema=False)
 
@@ -88,6 +89,7 @@ def show_status(
     search: Annotated[str, Query(max_length=100)] = "",
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     choose: bool = False,
+    webhook: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
     """Every customer to an operator, to others their own."""
     words = search.strip().casefold()
@@ -106,6 +108,9 @@ def show_status(
         offset=offset,
         search=search,
         choose=choose,
+        fivetran=fivetran_card(configuration, connection) if principal.operator else None,
+        webhook_was=webhook if webhook in ("created", "tested", "removed") else "",
+        may_change=principal.may("admin"),
         dagster_home=configuration.dagster_url,
     )
 
@@ -159,7 +164,8 @@ def _checks(configuration: Configuration, results: CheckResults) -> ShownChecks:
 def _source(settings: CustomerSettings, source: Source, states: Mapping[Source, SourceState]) -> SourceStatus:
     state = states.get(source)
     condition, words = _condition(settings, source, state)
-    warnings = [str(one) for one in state.detail.get("warnings", [])] if state else []
+    told = state.detail if state and state.connection_id == settings.source(source).connection_id else {}
+    warnings = [str(one) for name in ("findings", "warnings") for one in told.get(name) or ()]
     return SourceStatus(source, condition, words, state, warnings)
 
 
@@ -168,8 +174,12 @@ def _condition(settings: CustomerSettings, source: Source, state: SourceState | 
         return "none", "Switched off"
     if settings.source(source).connection_id is None:
         return "watch", "Not connected"
+    if state is not None and state.first_sync_since is not None:
+        return "watch", f"First sync, since {state.first_sync_since:%Y-%m-%d %H:%M} UTC"
+    if state is not None and state.put_off_until is not None:
+        return "watch", f"Put off by Fivetran until {state.put_off_until:%Y-%m-%d %H:%M} UTC"
     if state is None or state.last_succeeded_at is None:
-        return ("bad", "Last sync failed") if state and state.last_failed_at else ("watch", "Never synced")
+        return ("bad", "Last sync failed") if state and state.failed_at else ("watch", "Never synced")
     if state.last_sync_failed:
         return "bad", "Last sync failed"
     # As the KPIs' own `stale`: older than twice the frequency.

@@ -9,7 +9,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.settings_versions import current_settings
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
-from kpi_platform.pipeline.apply_settings import AppliedChange
+from kpi_platform.pipeline.applied_change import AppliedChange
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import sync_times
 from kpi_platform.web.dependencies import (

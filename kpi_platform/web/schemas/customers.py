@@ -18,6 +18,7 @@ class ConnectionBody(Body):
         description="Raw schema of a created connection. Left out: the customer's key and the source.",
     )  # fmt: skip
     sync_frequency_minutes: int | None = None
+    resume: bool = Field(default=False, description="Let an adopted connection that is paused go on.")
     instance_url: str | None = Field(
         default=None, max_length=300, description="https address of the source, for a created connection."
     )

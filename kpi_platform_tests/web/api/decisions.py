@@ -76,6 +76,7 @@ DECISIONS: dict[tuple[str, str], Decision] = {
     ("GET", "/uploads/{version}/rollback"): "write",
     ("POST", "/uploads/{version}/rollback"): "write",
     ("GET", "/status"): "session",
+    ("POST", "/status/webhook"): "admin",
     ("GET", "/customers/new"): "admin",
     ("POST", "/customers/new"): "admin",
     ("GET", "/sign-in"): "public",

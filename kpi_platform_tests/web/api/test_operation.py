@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
+from kpi_platform.adapters.fivetran_webhook import takes_webhooks, webhook_secret
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import downgrade
 from kpi_platform.dashboard.fivetran_events import newest_event_at
@@ -40,11 +42,63 @@ def test_a_signed_webhook_is_taken_once(web: Web) -> None:
         assert newest_event_at(connection) is not None
 
 
+CREATED = {"event": "test_event", "created": "2026-03-01T06:00:00Z", "connector_type": "salesforce"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        CREATED | {"connector_id": "_connection_1", "group_id": "_group_1"},
+        {"event": "status", "connection_id": "c1", "data": {"status": "BROKEN"}},
+        {"event": "transformation_run_start", "transformation_id": "t", "data": None},
+        {"event": "an_event_of_tomorrow" * 20},
+        {"event": 7, "sync_id": ["x"]},
+        {},
+        [],
+        "half a pair: \ud800, and \0",
+    ],
+)
+def test_every_rightly_signed_message_is_answered_with_200_whatever_it_says(web: Web, message: Any) -> None:
+    answer = post(web.anonymous(), message)
+    assert (answer.status_code, answer.json()) == (200, {"outcome": "ignored"})
+    with web.engine.connect() as connection:
+        assert newest_event_at(connection) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"event": "sync_end"},
+        MESSAGE | {"sync_id": "x" * 500},
+        {"event": "sync_end", "sync_id": "s9", "connection_id": "c" * 900},
+    ],
+)
+def test_a_sync_that_ended_hastens_the_look_whichever_fields_say_it(web: Web, message: Any) -> None:
+    client = web.anonymous()
+    assert post(client, message).json() == {"outcome": "accepted"}
+    assert post(client, message).json() == {"outcome": "duplicate"}
+    with web.engine.connect() as connection:
+        assert newest_event_at(connection) is not None
+
+
+def test_without_a_variable_the_secret_is_a_file_that_its_owner_alone_reads(tmp_path: Path) -> None:
+    fresh = Configuration.from_environment({"KPI_PLATFORM_HOME": str(tmp_path)})
+    assert not takes_webhooks(fresh)
+    secret = webhook_secret(fresh)
+    assert takes_webhooks(fresh)
+    assert webhook_secret(fresh) == secret and len(secret) == 64
+    assert (tmp_path / "fivetran_webhook_key").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_webhook_with_a_wrong_signature_changes_nothing(web: Web) -> None:
     client = web.anonymous()
     assert post(client, MESSAGE, secret="guess").status_code == 401
     assert client.post("/api/webhooks/fivetran", json=MESSAGE).status_code == 401
-    assert post(client, {"event": "sync_end"}).status_code == 400
+    forged = {**MESSAGE, "sync_id": "s2"}
+    body = json.dumps(MESSAGE).encode()
+    right = hmac.new(b"webhook secret", body, hashlib.sha256).hexdigest()
+    headers = {"X-Fivetran-Signature-256": right}
+    assert client.post("/api/webhooks/fivetran", json=forged, headers=headers).status_code == 401
     with web.engine.connect() as connection:
         assert newest_event_at(connection) is None
 

@@ -1,0 +1,45 @@
+"""How Fivetran's calls of an hour are shared out, whatever the account's limit is. Pure."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from kpi_platform.domain.kpis import Source
+
+CALLS_PER_HOUR = 20_000
+"""What Fivetran takes of an account that is no trial, while no answer and no setting says otherwise."""
+
+CALLS_PER_SYNC = 6
+"""What a sync costs besides waiting: finding it, starting it, its tables, and what is repeated."""
+
+CALLS_PER_RUN = 20
+"""What waiting costs, for all syncs of a run together: one list every ten seconds for three minutes."""
+
+CUSTOMERS_PER_SYNC_RUN = 25
+
+_FOR_PEOPLE, _FOR_LOOKING, _FOR_WAITING = 0.1, 0.25, 0.3
+_HOUR = 3600.0
+
+
+def within_budget(due: Mapping[str, tuple[Source, ...]], calls: int, limit: int) -> list[str]:
+    """The first of the customers whose syncs the rest of the hour's `limit` lasts for, with `calls` made. A
+    tenth of it is kept for people."""
+    left = (1 - _FOR_PEOPLE) * limit - calls
+    planned: list[str] = []
+    for customer, sources in due.items():
+        left -= CALLS_PER_SYNC * len(sources)
+        if len(planned) % CUSTOMERS_PER_SYNC_RUN == 0:
+            left -= CALLS_PER_RUN
+        if left < 0:
+            break
+        planned.append(customer)
+    return planned
+
+
+def look_interval(limit: int, wanted: timedelta) -> timedelta:
+    """How often all connections are looked at: as `wanted`, but within a quarter of the limit."""
+    return max(wanted, timedelta(seconds=_HOUR / (_FOR_LOOKING * limit)))
+
+
+def poll_seconds(limit: int, wanted: float) -> float:
+    """How often a run asks for its syncs: as `wanted`, but within three tenths of the limit."""
+    return max(wanted, _HOUR / (_FOR_WAITING * limit)) if limit < CALLS_PER_HOUR else wanted
