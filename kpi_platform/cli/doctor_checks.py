@@ -138,7 +138,7 @@ def _webhook(configuration: Configuration, webhooks: "list[Webhook]") -> Iterato
 
 
 def _connections(configuration: Configuration) -> Iterator[Finding]:
-    """Whether each customer's settings are valid, and what Fivetran says of the connections that they name."""
+    """Whether each customer's settings are valid, and what Fivetran says of its connections."""
     from kpi_platform.cli.dashboard import dashboard
     from kpi_platform.dashboard.customers import list_customers
     from kpi_platform.pipeline.customer_settings import effective_settings

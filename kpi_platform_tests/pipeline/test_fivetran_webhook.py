@@ -78,7 +78,7 @@ def test_a_webhook_whose_test_was_not_taken_says_what_must_be_reached(
     configuration: Configuration, sqlite_engine: sa.Engine
 ) -> None:
     refusal = Answer(400, {"code": "InvalidInput", "message": "The webhook test failed"})
-    with scripted(NONE, refusal) as server, pytest.raises(FivetranRefused, match="kpi.example"):
+    with scripted(NONE, refusal) as server, pytest.raises(FivetranRefused, match="answered 200"):
         create_webhook(at(configuration, server), sqlite_engine, who="ann")
     assert known(sqlite_engine).webhook == {}
 
