@@ -118,7 +118,7 @@ class _Watch:
         waited = (datetime.now(UTC) - self.began).total_seconds()
         if now.is_in_first_sync and waited >= min(self.timeout_seconds, FIRST_SYNC_PATIENCE):
             raise _failed(
-                now, "is in its first sync, which reads all of the source and may take days",
+                now, f"is in {_kind(now)}, which reads all of the source and may take days",
                 "Nothing need be done: the refresh follows when it has ended.", retry=False, goes_on=True,
             )  # fmt: skip
         if waited < self.timeout_seconds:
@@ -128,6 +128,10 @@ class _Watch:
             now, f"did not end its sync within {self.timeout_seconds:.0f} seconds",
             f"{next_step} KPI_SYNC_TIMEOUT_SECONDS sets the limit.", retry=False,
         )  # fmt: skip
+
+
+def _kind(connection: Connection) -> str:
+    return "its first sync" if connection.succeeded_at is None else "a historical sync"
 
 
 def _comes_later(connection: Connection) -> bool:

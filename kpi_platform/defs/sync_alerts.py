@@ -30,7 +30,7 @@ def tell_failed_sync(
         platform.configuration, platform.engine, settings,
         Alert(
             "sync_failed", customer, source, f"The sync of {source} has failed: {reason}",
-            (state and state.last_failed_at) or datetime.now(UTC),
+            (state and state.failed_at) or datetime.now(UTC),
             "Look at its connection in Fivetran, mend what it names there, and sync again.",
             platform.configuration.page("status", customer), run_id,
         ),

@@ -175,7 +175,8 @@ def _condition(settings: CustomerSettings, source: Source, state: SourceState | 
     if settings.source(source).connection_id is None:
         return "watch", "Not connected"
     if state is not None and state.first_sync_since is not None:
-        return "watch", f"First sync, since {state.first_sync_since:%Y-%m-%d %H:%M} UTC"
+        kind = "First sync" if state.last_succeeded_at is None else "Historical sync"
+        return "watch", f"{kind}, since {state.first_sync_since:%Y-%m-%d %H:%M} UTC"
     if state is not None and state.put_off_until is not None:
         return "watch", f"Put off by Fivetran until {state.put_off_until:%Y-%m-%d %H:%M} UTC"
     if state is None or state.last_succeeded_at is None:
