@@ -12,8 +12,10 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from kpi_platform.domain.errors import MissingConfiguration
+from kpi_platform.installation import installation_id
 
 LOCAL_FIVETRAN_PORT = 8799
+LOCAL_FIVETRAN_PORT_FILE = "local_fivetran_port"
 DEFAULT_WEB_URL = "http://127.0.0.1:8080"
 DEFAULT_DAGSTER_URL = "http://127.0.0.1:3000"
 LOCAL_FIVETRAN_KEY = "local"
@@ -37,7 +39,7 @@ class Configuration:
         """Reads `environment`, by default the process's. MissingConfiguration names a malformed variable."""
         env = dict(os.environ if environment is None else environment)
         home = Path(env.get("KPI_PLATFORM_HOME") or ".kpi_platform").expanduser().resolve()
-        default_port = env.get("KPI_LOCAL_FIVETRAN_PORT") or str(LOCAL_FIVETRAN_PORT)
+        default_port = env.get("KPI_LOCAL_FIVETRAN_PORT") or _chosen_port(home) or str(LOCAL_FIVETRAN_PORT)
         api_url = (env.get("FIVETRAN_API_URL") or f"http://127.0.0.1:{default_port}").rstrip("/")
         if urlsplit(api_url).scheme not in ("http", "https"):
             raise MissingConfiguration(
@@ -133,8 +135,23 @@ class Configuration:
     def fivetran_api_secret(self) -> str:
         return self._fivetran_credential("FIVETRAN_API_SECRET")
 
+    @property
+    def installation(self) -> str | None:
+        """The id with which calls to the local Fivetran say whose they are; None where FIVETRAN_API_URL names
+        the server, which may then be anybody's."""
+        return None if self.get("FIVETRAN_API_URL") else installation_id(self.home)
+
     def _fivetran_credential(self, name: str) -> str:
         """The variable's value; the local Fivetran has a default."""
         if self.uses_local_fivetran and self.get(name) is None:
             return LOCAL_FIVETRAN_KEY
         return self.secret(name)
+
+
+def _chosen_port(home: Path) -> str | None:
+    """The port that this home's local Fivetran took when another program had the usual one."""
+    try:
+        text = (home / LOCAL_FIVETRAN_PORT_FILE).read_text(errors="replace").strip()
+    except OSError:
+        return None
+    return text if text.isdecimal() and 0 < int(text) < 1 << 16 else None

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _PROFILE = "kpi_platform"
 _STAMP = "project.sha256"
+_PARSED = ("partial_parse.msgpack", "manifest.json")
 _FLAGS = (
     "--no-send-anonymous-usage-stats",
     "--no-version-check",
@@ -206,22 +207,36 @@ class DbtProject:
 
         with self._parsing():
             if self._is_parsed(stamp):
-                return Manifest.from_msgpack((self._cache / "partial_parse.msgpack").read_bytes())
+                return Manifest.from_msgpack((self._cache / _PARSED[0]).read_bytes())
             return self._parse(stamp)
 
     def _is_parsed(self, stamp: str) -> bool:
-        file = self._cache / _STAMP
-        return file.exists() and file.read_text() == stamp
+        """Whether the cache holds the project of `stamp`, whole."""
+        return self._is_whole() and (self._cache / _STAMP).read_text().startswith(f"{stamp}\n")
+
+    def _is_whole(self) -> bool:
+        """Whether the files of the cache are those that were written with its stamp: a file that was torn or
+        overwritten has another digest."""
+        try:
+            return (self._cache / _STAMP).read_text().endswith(self._digests())
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    def _digests(self) -> str:
+        return "\n".join(hashlib.sha256((self._cache / name).read_bytes()).hexdigest() for name in _PARSED)
 
     def _parse(self, stamp: str) -> "Manifest":
         """Leaves the stamp that was taken before: of a project that changes meanwhile, it is an old one."""
         from dbt.contracts.graph.manifest import Manifest
 
+        if not self._is_whole():
+            # dbt would take over what it can still read of it.
+            (self._cache / _PARSED[0]).unlink(missing_ok=True)
         (self._cache / _STAMP).unlink(missing_ok=True)
         result = self._run(["parse"], {}, None, None, self._cache)
         if not isinstance(result.result, Manifest):
             raise self._failed(result.exception)
-        (self._cache / _STAMP).write_text(stamp)
+        (self._cache / _STAMP).write_text(f"{stamp}\n{self._digests()}")
         return result.result
 
     def _stamp(self) -> str:

@@ -14,9 +14,13 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
-from kpi_platform.domain.errors import DestinationLocked
+from kpi_platform.domain.damage import RESTORE, text_damage
+from kpi_platform.domain.errors import Damaged, DestinationLocked
 
 DEFAULT_WAIT_SECONDS = 120.0
+
+_WAREHOUSE = "The warehouse file"
+_TORN = ("not a valid DuckDB database file", "Corrupt database file", "Could not read enough bytes")
 
 _log = logging.getLogger(__name__)
 
@@ -49,11 +53,15 @@ def connect(
     path: Path, *, read_only: bool = False, wait_seconds: float = DEFAULT_WAIT_SECONDS
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A short connection to the file, alone. Waits for other processes, also for foreign ones that do not
-    take the queue lock; raises DestinationLocked after `wait_seconds`."""
+    take the queue lock; raises DestinationLocked after `wait_seconds`, and Damaged where the file cannot be
+    read or written."""
     deadline = time.monotonic() + wait_seconds
     with exclusive(path, wait_seconds=wait_seconds):
         kept = _kept_open.get(path)
-        with closing(kept.cursor() if kept else _open(path, read_only, deadline)) as connection:
+        with (
+            _naming_damage(path),
+            closing(kept.cursor() if kept else _open(path, read_only, deadline)) as connection,
+        ):
             yield connection
 
 
@@ -68,7 +76,7 @@ def kept_open(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iter
         if path in _kept_open or not path.exists():
             yield
             return
-        with closing(_open(path, False, deadline)) as connection:
+        with _naming_damage(path), closing(_open(path, False, deadline)) as connection:
             _kept_open[path] = connection
             try:
                 yield
@@ -81,11 +89,26 @@ def _open(path: Path, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnec
         try:
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as cause:
-            if "lock" not in str(cause).lower():
+            if "Could not set lock on file" not in str(cause):
                 raise
             if time.monotonic() >= deadline:
                 raise _locked(path) from cause
             time.sleep(0.1)
+
+
+@contextmanager
+def _naming_damage(path: Path) -> Iterator[None]:
+    """Turns what DuckDB says of a damaged file into Damaged."""
+    try:
+        yield
+    except duckdb.Error as cause:
+        damage = text_damage(str(cause), _WAREHOUSE, path)
+        if damage is None and any(text in str(cause) for text in _TORN):
+            reason = "is damaged: it is not a whole DuckDB database"
+            damage = Damaged(_WAREHOUSE, path, reason, next_step=RESTORE)
+        if damage is None:
+            raise
+        raise damage from cause
 
 
 def _locked(path: Path) -> DestinationLocked:

@@ -210,8 +210,9 @@ class FivetranApi(FivetranHttp):
 def open_fivetran(configuration: Configuration) -> FivetranApi:
     """The account of the environment (see FIVETRAN_API_URL). Makes no call; close it after use."""
     return FivetranApi(
-        configuration.fivetran_api_url, configuration.fivetran_api_key, configuration.fivetran_api_secret
-    )
+        configuration.fivetran_api_url, configuration.fivetran_api_key, configuration.fivetran_api_secret,
+        installation=configuration.installation,
+    )  # fmt: skip
 
 
 def _card(redirect_uri: str, hide_setup_guide: bool) -> Mapping[str, Any]:

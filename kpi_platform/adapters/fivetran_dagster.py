@@ -139,6 +139,7 @@ class KpiFivetranWorkspace(FivetranWorkspace):
     account_id: str = Field(default="", description="Not needed: the API key names the account.")
     api_url: str = Field(description="Address of the API, without /v1.")
     disable_schedule_on_trigger: bool = Field(default=False, description="Schedules belong to the settings.")
+    installation: str | None = Field(default=None, description="Sent to the local Fivetran.")
     poll_seconds: float = Field(default=DEFAULT_POLL_SECONDS)
     timeout_seconds: float = Field(default=DEFAULT_TIMEOUT_SECONDS)
 
@@ -150,6 +151,7 @@ class KpiFivetranWorkspace(FivetranWorkspace):
             api_url=configuration.fivetran_api_url,
             api_key=configuration.fivetran_api_key,
             api_secret=configuration.fivetran_api_secret,
+            installation=configuration.installation,
             poll_seconds=float(configuration.get("KPI_SYNC_POLL_SECONDS") or DEFAULT_POLL_SECONDS),
             timeout_seconds=float(configuration.get("KPI_SYNC_TIMEOUT_SECONDS") or DEFAULT_TIMEOUT_SECONDS),
         )
@@ -157,7 +159,7 @@ class KpiFivetranWorkspace(FivetranWorkspace):
     @cached_method
     def get_client(self) -> KpiFivetranClient:
         return KpiFivetranClient(
-            FivetranApi(self.api_url, self.api_key, self.api_secret),
+            FivetranApi(self.api_url, self.api_key, self.api_secret, installation=self.installation),
             poll_seconds=self.poll_seconds,
             timeout_seconds=self.timeout_seconds,
         )

@@ -10,6 +10,7 @@ from typing import Any, Self
 import httpx
 
 from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
+from kpi_platform.installation import HEADER
 
 PAGE_SIZE = 1000
 _COUNTED_AT_ONCE = 25
@@ -24,6 +25,7 @@ class FivetranHttp:
     again with growing pauses; other 4xx never are. Raises FivetranUnavailable (no answer, or none that
     helps; `details["retry_after_seconds"]` after a 429, `["unknown_outcome"]` where a change may have been
     made) and FivetranRefused (`details["status"]` and `["code"]` are Fivetran's). Safe to share by threads.
+    `installation` is sent to a local Fivetran, which refuses the calls of another home's installation.
     `on_calls` gets the number of calls since it was called last: now and then, when the rate limit is used
     up, and at the end.
     """
@@ -45,6 +47,7 @@ class FivetranHttp:
         backoff_seconds: float = 0.5,
         max_wait_seconds: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
+        installation: str | None = None,
     ) -> None:
         self.on_calls: Callable[[int], None] = _uncounted
         self.base_url = base_url.rstrip("/")
@@ -58,7 +61,7 @@ class FivetranHttp:
         self._client = httpx.Client(
             base_url=f"{self.base_url}/v1/",
             auth=httpx.BasicAuth(key, secret),
-            headers=_HEADERS,
+            headers=_HEADERS | ({HEADER: installation} if installation else {}),
         )
 
     def close(self) -> None:
@@ -207,6 +210,7 @@ def _refused(response: httpx.Response, method: str, path: str) -> FivetranRefuse
         401: "Check FIVETRAN_API_KEY and FIVETRAN_API_SECRET.",
         403: "Give the API key's role the right to do this in Fivetran.",
         404: "Check the id in the customer's settings; `kpi-platform doctor` says what Fivetran knows.",
+        421: "Start this home's own with `kpi-platform up`, on another port with KPI_LOCAL_FIVETRAN_PORT.",
     }.get(response.status_code, "")
     return FivetranRefused(
         f"Fivetran refused {method} {path} ({response.status_code}): {reason}",

@@ -8,6 +8,7 @@ import typer
 from kpi_platform.cli.output import cli_errors, console, print_json
 from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, require_free_port
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import Conflict
 
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
@@ -50,23 +51,28 @@ def restore(
 ) -> None:
     """Put a backup in place and bring it to the schema of this program. Stop the platform first.
 
-    Nothing is touched before every checksum was found right.
+    Nothing is touched before all of it was found right. Where it is refused, the home is as it was before.
     """
     from dagster import DagsterInstance
 
     from kpi_platform.defs.instance import prepare_dagster_home
-    from kpi_platform.pipeline.backup import read_backup, restore_backup
+    from kpi_platform.local.port import serves
+    from kpi_platform.pipeline.restore import read_backup, restore_backup
+
+    def prepare_dagster(restoring: Configuration) -> None:
+        with DagsterInstance.from_config(str(prepare_dagster_home(restoring))) as instance:
+            instance.upgrade()
 
     configuration = Configuration.from_environment()
-    servers = {"web app": WEB_PORT, "Dagster": DAGSTER_PORT}
-    if configuration.uses_local_fivetran:
-        servers["local Fivetran"] = configuration.local_fivetran_port
-    for name, port in servers.items():
-        require_free_port(name, port)
+    require_free_port("web app", WEB_PORT)
+    require_free_port("Dagster", DAGSTER_PORT)
+    if configuration.uses_local_fivetran and configuration.home.is_dir() and serves(configuration):
+        raise Conflict(
+            f"The local Fivetran of {configuration.home} is running.",
+            next_step="End `kpi-platform up`, and restore again.",
+        )
     restored = read_backup(file)
-    before = restore_backup(configuration, file, replace=replace)
-    with DagsterInstance.from_config(str(prepare_dagster_home(configuration))) as instance:
-        instance.upgrade()
+    before = restore_backup(configuration, file, replace=replace, prepare=prepare_dagster)
     if as_json:
         print_json({"home": str(configuration.home), "before": before and str(before), "backup": restored})
         return

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 @contextmanager
 def dashboard(configuration: Configuration) -> "Iterator[sa.Engine]":
     """The dashboard database with this program's schema, which is made where the database is empty."""
-    from kpi_platform.dashboard.database import create_or_require, open_engine
+    from kpi_platform.dashboard.database import create_or_require, open_dashboard
 
-    engine = open_engine(configuration.dashboard_database_url)
+    engine = open_dashboard(configuration)
     try:
         create_or_require(engine)
         yield engine

@@ -22,7 +22,7 @@ def upgrade(as_json: Json = False) -> None:
     """Create the dashboard database's tables, or bring them to the version of this program."""
     from kpi_platform.dashboard import database
 
-    engine = database.open_engine(Configuration.from_environment().dashboard_database_url)
+    engine = database.open_dashboard(Configuration.from_environment())
     before = database.current_revision(engine)
     database.upgrade(engine)
     _print(as_json, before, database.newest_revision())
@@ -33,7 +33,7 @@ def current(as_json: Json = False) -> None:
     """Show the schema version of the dashboard database. Exit code 1 where it is not this program's."""
     from kpi_platform.dashboard import database
 
-    engine = database.open_engine(Configuration.from_environment().dashboard_database_url)
+    engine = database.open_dashboard(Configuration.from_environment())
     found = database.current_revision(engine)
     database.require_current_schema(engine)
     _print(as_json, found, database.newest_revision())

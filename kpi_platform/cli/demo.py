@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,14 +11,15 @@ import typer
 
 from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.output import cli_errors, console
-from kpi_platform.cli.ports import is_listening, port_in_use
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.domain.errors import Conflict
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from kpi_platform.local.samples import SampleCustomer
+
+_ATTEMPTS = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -60,12 +61,11 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def local_fivetran(configuration: Configuration) -> Iterator[Configuration]:
-    """The local Fivetran for the length of the block: the one that serves already, else one of our own.
+    """The local Fivetran for the length of the block: the one that serves this home already, else one of our
+    own, on another port where another program has the usual one.
 
-    Yields the configuration that reaches it, whatever FIVETRAN_API_URL says. Raises Conflict where another
-    program has the port."""
-    from kpi_platform.adapters.fivetran import open_fivetran
-    from kpi_platform.local.samples import SAMPLE_CUSTOMERS
+    Yields the configuration that reaches it, whatever FIVETRAN_API_URL says."""
+    from kpi_platform.local.port import serves, with_free_port
     from kpi_platform.local.server import running
 
     local = Configuration.from_environment(
@@ -76,16 +76,19 @@ def local_fivetran(configuration: Configuration) -> Iterator[Configuration]:
             "FIVETRAN_API_SECRET": "",
         }
     )
-    port = local.local_fivetran_port
-    if is_listening(port):
-        sample = SAMPLE_CUSTOMERS[0].settings["salesforce"]["connection_id"]
-        try:
-            open_fivetran(local).connection(sample)
-        except KpiPlatformError as cause:
-            raise port_in_use("local Fivetran", port) from cause
+    if serves(local):
         yield local
         return
-    with running(local, port):
+    with ExitStack() as server:
+        for attempt in reversed(range(_ATTEMPTS)):
+            local = with_free_port(local)
+            try:
+                server.enter_context(running(local, local.local_fivetran_port))
+                break
+            except Conflict:
+                # Another home has begun at the same moment, and was faster.
+                if attempt == 0 or local.local_fivetran_port == with_free_port(local).local_fivetran_port:
+                    raise
         yield local
 
 

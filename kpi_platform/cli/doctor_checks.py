@@ -85,6 +85,16 @@ def _home(configuration: Configuration) -> Iterator[Finding]:
         yield Finding("home", "ok", detail)
 
 
+def _files(configuration: Configuration) -> Iterator[Finding]:
+    from kpi_platform.pipeline.state_files import damaged_files
+
+    damages = list(damaged_files(configuration))
+    for damage in damages:
+        yield Finding("files", "failed", damage.operator_message, damage.next_step)
+    if not damages:
+        yield Finding("files", "ok", "every database in the home can be read")
+
+
 def _dashboard(configuration: Configuration) -> Iterator[Finding]:
     from kpi_platform.cli.dashboard import dashboard
 
@@ -229,6 +239,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("Python", _python),
     ("packages", _packages),
     ("home", _home),
+    ("files", _files),
     ("dashboard database", _dashboard),
     ("warehouse file", _destination),
     ("dbt project", _dbt),

@@ -28,12 +28,12 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print the explanation as JSON.")] = False,
     ) -> None:
         """Explain one KPI value of an account: formula, parts, window, source rows, and what was left out."""
-        from kpi_platform.dashboard.database import open_engine, require_current_schema
+        from kpi_platform.dashboard.database import open_dashboard, require_current_schema
         from kpi_platform.domain.as_of_range import parse_as_of
         from kpi_platform.pipeline.explain import explain as explain_value
 
         configuration = Configuration.from_environment()
-        engine = open_engine(configuration.dashboard_database_url)
+        engine = open_dashboard(configuration)
         require_current_schema(engine)
         moment = parse_as_of(as_of) if as_of else None
         explanation = explain_value(configuration, engine, customer, account, kpi, moment, rows=rows)

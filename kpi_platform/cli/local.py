@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from kpi_platform.cli.output import cli_errors
 from kpi_platform.configuration import LOCAL_FIVETRAN_KEY, Configuration
 
 _PORT = typer.Option(
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("local-fivetran")(local_fivetran)
 
 
+@cli_errors
 def local_fivetran(
     port: Annotated[int | None, _PORT] = None, home: Annotated[Path | None, _HOME] = None
 ) -> None:

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.damage import damage_of
+from kpi_platform.domain.damage import UNNAMED_DATABASE, damage_of
 from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError
 
 P = ParamSpec("P")
@@ -55,7 +55,7 @@ def cli_errors(command: Callable[P, R]) -> Callable[P, R]:
             _tell(error, bool(kwargs.get("as_json")))
             raise typer.Exit(1) from error
         except Exception as error:
-            damage = damage_of(error, _home())
+            damage = _damage(error)
             if damage is None:
                 raise
             _tell(damage, bool(kwargs.get("as_json")))
@@ -64,11 +64,18 @@ def cli_errors(command: Callable[P, R]) -> Callable[P, R]:
     return checked
 
 
-def _home() -> Path:
+def _damage(error: Exception) -> KpiPlatformError | None:
+    """The damage that `error` comes from, with the file that it concerns."""
+    from kpi_platform.pipeline.state_files import damaged_files
+
     try:
-        return Configuration.from_environment().home
+        configuration = Configuration.from_environment()
     except KpiPlatformError:
-        return Path.cwd()
+        return damage_of(error, Path.cwd())
+    damage = damage_of(error, configuration.home)
+    if damage is not None and damage.what == UNNAMED_DATABASE:
+        return next(damaged_files(configuration), damage)
+    return damage
 
 
 def _tell(error: KpiPlatformError, as_json: bool) -> None:

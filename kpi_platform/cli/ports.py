@@ -6,6 +6,7 @@ from kpi_platform.domain.errors import Conflict
 
 WEB_PORT = 8080
 DAGSTER_PORT = 3000
+_SEARCHED = 100
 
 
 def is_listening(port: int) -> bool:
@@ -15,14 +16,13 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def require_free_port(name: str, port: int) -> None:
-    """Raises Conflict, naming the server that wants it, where something listens on `port` already."""
-    if is_listening(port):
-        raise port_in_use(name, port)
-
-
-def port_in_use(name: str, port: int) -> Conflict:
-    return Conflict(
-        f"Port {port}, the {name}'s, is in use by another program.",
-        next_step="End that program, or choose another port (`--help` says how).",
-    )
+def require_free_port(name: str, port: int, option: str | None = None) -> None:
+    """Raises Conflict, naming the server that wants it, where something listens on `port` already. It
+    suggests the `option` of `up` with a port that is free."""
+    if not is_listening(port):
+        return
+    next_step = "End that program."
+    if option is not None:
+        free = next((one for one in range(port + 1, port + _SEARCHED) if not is_listening(one)), port + 1)
+        next_step = f"End that program, or choose another port: kpi-platform up {option} {free}"
+    raise Conflict(f"Port {port}, the {name}'s, is in use by another program.", next_step=next_step)

@@ -69,15 +69,20 @@ def run_all(
 ) -> list[dict[str, Any]]:
     """Runs the job once for each instant, oldest first, and syncs at most once. The outcomes are JSON.
 
-    Raises MissingConfiguration before anything starts if Fivetran's key is missing. If Fivetran takes no
-    calls, each customer's `error_handling` says what follows.
+    Before anything starts, raises Damaged where a database of the home cannot be read, and
+    MissingConfiguration if Fivetran's key is missing. If Fivetran takes no calls, each customer's
+    `error_handling` says what follows.
     """
     from kpi_platform.adapters.fivetran import open_fivetran
     from kpi_platform.dashboard.customers import get_customer
     from kpi_platform.defs.run_batches import run_batches
+    from kpi_platform.pipeline.state_files import damaged_files
 
     with engine.connect() as connection:
         keys = [get_customer(connection, key).key for key in dict.fromkeys(customers)]
+    # Whoever waits at a terminal hears it now, and not when every retry of every sync has failed.
+    for damage in damaged_files(configuration, thorough=False):
+        raise damage
     if not skip_sync:
         # Names a key that is missing; what Fivetran answers is for each customer's policy.
         open_fivetran(configuration).close()

@@ -33,8 +33,11 @@ def status(
     """Show how fresh the data is, what was loaded, what failed and what waits for somebody."""
     from kpi_platform.dashboard.database import reading
     from kpi_platform.dashboard.figures import figures
+    from kpi_platform.pipeline.state_files import damaged_files
 
     configuration = Configuration.from_environment()
+    for damage in damaged_files(configuration):
+        raise damage
     with dashboard(configuration) as engine, reading(engine) as connection:
         found = figures(connection, customer)
         alerts = list(_alerts(connection, customer))

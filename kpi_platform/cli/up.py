@@ -12,6 +12,7 @@ from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.output import cli_errors, console
 from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, require_free_port
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import Conflict
 
 _SECONDS_TO_END = 60
 _WORKSPACE = {
@@ -36,6 +37,8 @@ def register(app: typer.Typer) -> None:
         from honcho import manager as processes
 
         from kpi_platform.defs.instance import prepare_dagster_home
+        from kpi_platform.local.port import serves, with_free_port
+        from kpi_platform.pipeline.state_files import damaged_files
         from kpi_platform.web.sign_in import sign_in_link
 
         configuration = Configuration.from_environment()
@@ -49,11 +52,19 @@ def register(app: typer.Typer) -> None:
             "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
         }
         configuration = Configuration.from_environment(environment)
-        wanted = {"web app": port, "Dagster": dagster_port}
-        if configuration.uses_local_fivetran:
-            wanted["local Fivetran"] = configuration.local_fivetran_port
-        for name, number in wanted.items():
-            require_free_port(name, number)
+        for damage in damaged_files(configuration, thorough=False):
+            raise damage
+        require_free_port("web app", port, "--port")
+        require_free_port("Dagster", dagster_port, "--dagster-port")
+        if configuration.uses_local_fivetran and configuration.get("FIVETRAN_API_URL"):
+            require_free_port("local Fivetran", configuration.local_fivetran_port)
+        elif configuration.uses_local_fivetran:
+            if serves(configuration):
+                raise Conflict(
+                    f"The local Fivetran of {configuration.home} runs already.",
+                    next_step="Wait for the demo to end, or end `kpi-platform local-fivetran`.",
+                )
+            configuration = with_free_port(configuration)
 
         # Dagster ends its own processes in order; killed before that, it would leave them behind.
         processes.KILL_WAIT = _SECONDS_TO_END

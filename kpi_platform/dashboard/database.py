@@ -1,8 +1,11 @@
 """Opening the dashboard database, and bringing its schema to the version of this program."""
 
+import errno
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.made import DATABASE, note_made, refuse_empty, refuse_missing
+from kpi_platform.domain.damage import damage_of, sqlite_damage
 from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -21,8 +27,15 @@ _BUSY_TIMEOUT_MS = 300_000
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_dashboard(configuration: Configuration) -> sa.Engine:
+    """The installation's dashboard database: an `open_engine` that knows whether it was there before."""
+    return open_engine(configuration.dashboard_database_url, home=configuration.home)
+
+
+def open_engine(url: str, *, home: Path | None = None) -> sa.Engine:
     """An engine for `url` (SQLite or PostgreSQL). Opens no connection yet; creates a SQLite file's folder.
+    With `home`, an empty database is refused where the home says that it had tables (see `made.py`).
+    Raises Damaged, from any statement, where a SQLite file cannot be read or written.
 
     A SQLite transaction begins as a writer (BEGIN IMMEDIATE), so that two writers queue instead of failing
     half way; those that only read use `reading`.
@@ -35,12 +48,17 @@ def open_engine(url: str) -> sa.Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     backend = parsed.get_backend_name()
     if backend == "postgresql":
-        return sa.create_engine(parsed, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"})
+        return sa.create_engine(
+            parsed, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"},
+            execution_options={"home": home},
+        )  # fmt: skip
     if backend != "sqlite":
         raise _malformed()
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(parsed)
+    engine = sa.create_engine(parsed, execution_options={"home": home})
+    sa.event.listen(engine, "handle_error", partial(_name_damage, Path(parsed.database or ":memory:")))
+    sa.event.listen(engine, "do_connect", lambda *_: refuse_missing(engine))
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -63,6 +81,13 @@ def _malformed() -> MissingConfiguration:
         "DASHBOARD_DATABASE_URL is no SQLAlchemy URL of a SQLite or PostgreSQL database.",
         next_step="Use postgresql+psycopg://user@host/database or sqlite:////path/to/dashboard.db.",
     )
+
+
+def _name_damage(file: Path, context: sa.engine.ExceptionContext) -> None:
+    cause = context.original_exception
+    damage = sqlite_damage(cause, DATABASE, file)
+    if damage is not None:
+        raise damage from cause
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -117,11 +142,14 @@ def current_revision(engine: sa.Engine) -> str | None:
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
-    """Migrates the schema up to `revision`, in one transaction."""
+    """Migrates the schema up to `revision`, in one transaction. Raises Damaged where the database is empty
+    and was not before."""
+    refuse_empty(engine)
     config = _alembic()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+    note_made(engine)
 
 
 def downgrade(engine: sa.Engine, revision: str) -> None:
@@ -133,17 +161,33 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
 
 
 def require_current_schema(engine: sa.Engine) -> None:
-    """Raises SchemaOutOfDate, naming the command to run, unless the schema is exactly this program's."""
+    """Raises SchemaOutOfDate, naming the command to run, unless the schema is exactly this program's; Damaged
+    where the database is empty and was not before."""
     found, wanted = current_revision(engine), newest_revision()
+    if found is None:
+        refuse_empty(engine)
     if found != wanted:
         raise SchemaOutOfDate(
             f"The dashboard database has schema version {found or 'none'}; this program needs {wanted}.",
             next_step="Run: kpi-platform db upgrade",
         )
+    note_made(engine)
 
 
 def create_or_require(engine: sa.Engine) -> None:
-    """Creates the schema in an empty database; otherwise as `require_current_schema`."""
+    """Creates the schema in an empty database; otherwise as `require_current_schema`. Raises Damaged where
+    the database could only be read."""
+    _require_writable(engine)
     if current_revision(engine) is None and not sa.inspect(engine).get_table_names():
         upgrade(engine)
     require_current_schema(engine)
+
+
+def _require_writable(engine: sa.Engine) -> None:
+    file = engine.url.database
+    if engine.dialect.name != "sqlite" or not file or not Path(file).exists():
+        return
+    # Opened and closed here, the file would lose the locks that SQLite has on it.
+    if not os.access(file, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        refused = PermissionError(errno.EACCES, os.strerror(errno.EACCES), file)
+        raise damage_of(refused, Path(file)) or refused

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters.fivetran_dagster import KpiFivetranClient, KpiFivetranWorkspace
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.database import open_engine
+from kpi_platform.dashboard.database import open_dashboard
 from kpi_platform.dashboard.fivetran_account import note_limits
 from kpi_platform.dashboard.fivetran_calls import add_calls
 from kpi_platform.defs.life_line import HOST_TAG, life_line
@@ -36,7 +36,7 @@ class Platform:
 
     @cached_property
     def engine(self) -> sa.Engine:
-        return open_engine(self.configuration.dashboard_database_url)
+        return open_dashboard(self.configuration)
 
     @cached_property
     def fivetran(self) -> KpiFivetranClient:

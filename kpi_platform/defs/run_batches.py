@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from sqlalchemy import Engine
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.database import open_engine
+from kpi_platform.dashboard.database import open_dashboard
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, RunOutcome, in_runs
 from kpi_platform.process import begin
@@ -68,7 +68,7 @@ def run_batch(
     # Here, so that the process that waits for the batches need not load Dagster before they begin.
     from kpi_platform.defs.run import run_job
 
-    engine = open_engine(configuration.dashboard_database_url)
+    engine = open_dashboard(configuration)
     try:
         return run_job(
             configuration, engine, customers, as_of=as_of, skip_sync=skip_sync, on_progress=lambda _: None

@@ -4,6 +4,7 @@ Each function answers None for an error that says nothing about a file, such as 
 """
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from kpi_platform.domain.errors import Damaged
 
 RESTORE = "Put a backup in its place: kpi-platform restore FILE --replace."
+UNNAMED_DATABASE = "A database in"
 _RIGHTS = "Give the user that runs kpi-platform the right to read and write it."
 _ROOM = "Free space on its disk, and do it again."
 _DISK = "Check the disk, then put a backup in its place: kpi-platform restore FILE --replace."
@@ -51,7 +53,7 @@ def damage_of(error: BaseException, somewhere: Path) -> Damaged | None:
         if isinstance(one, OSError):
             found = system_damage(one, somewhere)
         elif isinstance(one, sqlite3.Error):
-            found = sqlite_damage(one, "A database in", somewhere)
+            found = sqlite_damage(one, UNNAMED_DATABASE, somewhere)
         if found is not None:
             return found
     return None
@@ -77,6 +79,15 @@ def sqlite_damage(error: BaseException | None, what: str, file: Path) -> Damaged
         return None
     reason, next_step = _SQLITE[code]
     return Damaged(what, file, reason, next_step=next_step)
+
+
+def text_damage(text: str, what: str, file: Path) -> Damaged | None:
+    """What a library's message repeats of the operating system's refusal for `file`, which a person knows as
+    `what`."""
+    for number, (reason, next_step) in _SYSTEM.items():
+        if os.strerror(number) in text:
+            return Damaged(what, file, reason, next_step=next_step)
+    return None
 
 
 def _text(name: str | bytes) -> str:

@@ -157,6 +157,7 @@ class Damaged(KpiPlatformError):
 
     def __init__(self, what: str, file: Path, reason: str, *, next_step: str) -> None:
         super().__init__(f"{what} {file.name} {reason}.".lstrip(), next_step=next_step)
+        self.what = what
         self.file = file
         self._in_full = f"{what} {file} {reason}.".lstrip()
 

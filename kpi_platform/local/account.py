@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.installation import installation_id
 from kpi_platform.local.faults import HOURLY_LIMIT, Faults, RateLimit
 from kpi_platform.local.responses import ApiError
 from kpi_platform.local.samples.profiles import PROFILES, connection_id
@@ -23,13 +24,15 @@ _FREQUENCIES = {"salesforce": 360, "servicenow": 180}
 
 @dataclass
 class LocalFivetran:
-    """Everything behind the endpoints. `calls`: the last ones, newest last, as (method, path, status)."""
+    """Everything behind the endpoints. `installation`: the id of the home that it serves.
+    `calls`: the last ones, newest last, as (method, path, status)."""
 
     configuration: Configuration
     store: Store
     webhooks: Webhooks
     syncs: Syncs
     limit: RateLimit
+    installation: str
     faults: Faults = field(default_factory=Faults)
     calls: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=5000))
 
@@ -47,7 +50,8 @@ class LocalFivetran:
         store = Store(state_home)
         webhooks = Webhooks(store)
         syncs = Syncs(configuration, store, webhooks, tick_seconds=tick_seconds)
-        fivetran = cls(configuration, store, webhooks, syncs, RateLimit(hourly_limit))
+        own = installation_id(configuration.home)
+        fivetran = cls(configuration, store, webhooks, syncs, RateLimit(hourly_limit), own)
         fivetran._install(dict(sample or {}))
         return fivetran
 

@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import Conflict, KpiPlatformError
+from kpi_platform.installation import HEADER
 from kpi_platform.local.account import LocalFivetran
 from kpi_platform.local.faults import HOURLY_LIMIT
 from kpi_platform.local.responses import ApiError
@@ -130,6 +131,7 @@ async def _gate(request: Request, call_next: Callable[[Request], Awaitable[Respo
     if not path.startswith("/v1"):
         return await call_next(request)
     try:
+        _require_own(request, fivetran)
         fault = fivetran.faults.take(request.method, path)
         if fault is not None:
             await asyncio.sleep(fault.delay_seconds)
@@ -142,6 +144,15 @@ async def _gate(request: Request, call_next: Callable[[Request], Awaitable[Respo
         response = error.response()
     fivetran.calls.append((request.method, path, response.status_code))
     return response
+
+
+def _require_own(request: Request, fivetran: LocalFivetran) -> None:
+    """Refuses the calls of another home's installation: their syncs would land in this one's warehouse.
+    Callers that do not say whose they are are served, as the real Fivetran does."""
+    caller = request.headers.get(HEADER)
+    if caller is not None and caller != fivetran.installation:
+        message = f"The local Fivetran on this port serves another home: {fivetran.configuration.home}."
+        raise ApiError(421, "WrongInstallation", message)
 
 
 async def _authorize(request: Request, configuration: Configuration) -> None:

@@ -1,4 +1,4 @@
-"""Backup and restore of the embedded default: all local state as one file, with a checksum of each part.
+"""Backup of the embedded default: all local state as one file, with a checksum of each part.
 
 Copies are taken while the platform works. What says that something was done is copied before what was done:
 Dagster and the local Fivetran first, then dashboard and warehouse together, while nobody writes to either. So
@@ -16,19 +16,24 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
 from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.database import current_revision, known_revisions, open_engine, upgrade
+from kpi_platform.dashboard.database import (
+    current_revision,
+    open_dashboard,
+)
+from kpi_platform.dashboard.made import refuse_empty
+from kpi_platform.domain.damage import system_damage
 from kpi_platform.domain.errors import Conflict, InvalidInput
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-_CHUNK = 1 << 20
+CHUNK = 1 << 20
 _DATA = ("dashboard.db", "warehouse.duckdb")
 _LEFT_OUT_FOLDERS = ("dbt", "logs")
 """dbt's parsed project and the logs: made anew."""
@@ -56,18 +61,22 @@ def write_backup(configuration: Configuration, file: Path) -> Backup:
 
     Raises InvalidInput where state lies in PostgreSQL (it has its own way), Conflict where `file` exists, and
     DestinationLocked where the warehouse stays in use."""
-    _require_embedded(configuration)
+    require_embedded(configuration)
     if file.exists():
         raise Conflict(f"{file} exists.", next_step="Name another file, or take that one away.")
     home = configuration.home
     if not home.is_dir():
         raise InvalidInput(f"{home} is no installation.", next_step="Check KPI_PLATFORM_HOME.")
-    engine = open_engine(configuration.dashboard_database_url)
+    engine = open_dashboard(configuration)
+    refuse_empty(engine)
     files: dict[str, tuple[int, str]] = {}
     part = file.with_name(f"{file.name}.part")
-    file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            _only_for_owner(part) as target,
+            zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        ):
             for path in _records(home):
                 _pack(archive, home, path, files)
             with _still(configuration, engine):
@@ -79,63 +88,26 @@ def write_backup(configuration: Configuration, file: Path) -> Backup:
             document = asdict(backup) | {"created_at": backup.created_at.isoformat()}
             archive.writestr(MANIFEST, json.dumps(document, indent=2))
         part.replace(file)
+    except OSError as cause:
+        raise system_damage(cause, file.parent) or cause from cause
     finally:
         part.unlink(missing_ok=True)
         engine.dispose()
     return backup
 
 
-def read_backup(file: Path) -> Backup:
-    """What the backup says of itself. Raises InvalidInput where it is none, or one of a newer program."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            document: dict[str, Any] = json.loads(archive.read(MANIFEST))
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as cause:
-        raise InvalidInput(
-            f"{file} is no backup: {cause}", next_step="Name a file that `kpi-platform backup` has written."
-        ) from cause
-    if document.get("format") != FORMAT or document["revision"] not in (None, *known_revisions()):
-        raise InvalidInput(
-            f"{file} was made by kpi_platform {document.get('program')}, which is newer than this one.",
-            next_step=f"Install kpi_platform {document.get('program')} or newer, and restore with it.",
-        )
-    created = datetime.fromisoformat(document["created_at"])
-    files = {name: (size, digest) for name, (size, digest) in document["files"].items()}
-    return Backup(FORMAT, document["program"], document["revision"], created, files)
+@contextmanager
+def _only_for_owner(file: Path) -> Iterator[BinaryIO]:
+    """The new file, readable by its owner alone: a backup holds keys. On disk when the block ends."""
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        yield target
+        target.flush()
+        os.fsync(target.fileno())
 
 
-def restore_backup(configuration: Configuration, file: Path, *, replace: bool = False) -> Path | None:
-    """Puts the backup in place of the home and brings the dashboard database to this program's schema. What
-    was there is kept beside it; answers where (None: there was nothing).
-
-    Every checksum is verified before anything is touched. Raises InvalidInput where the file is damaged, and
-    Conflict where there is state already and not `replace`. The platform must not be running.
-    """
-    _require_embedded(configuration)
-    backup = read_backup(file)
-    home = configuration.home
-    occupied = home.is_dir() and any(home.iterdir())
-    if occupied and not replace:
-        raise Conflict(
-            f"{home} holds an installation.",
-            next_step="Give --replace to put the backup in its place and keep it beside, or another home.",
-        )
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{home.name}.restoring-", dir=home.parent) as folder:
-        fresh = Path(folder) / "home"
-        _unpack(file, backup, fresh)
-        _migrate(fresh)
-        before = None
-        if occupied:
-            before = home.with_name(f"{home.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-            home.rename(before)
-        elif home.exists():
-            home.rmdir()
-        fresh.rename(home)
-    return before
-
-
-def _require_embedded(configuration: Configuration) -> None:
+def require_embedded(configuration: Configuration) -> None:
+    """Raises InvalidInput where state of the installation lies outside of its home."""
     elsewhere = {"DASHBOARD_DATABASE_URL": "dashboard database", "DAGSTER_DATABASE_URL": "Dagster's storage"}
     expected = f"sqlite:///{configuration.home / 'dashboard.db'}"
     for name, what in elsewhere.items():
@@ -189,53 +161,8 @@ def _pack(archive: zipfile.ZipFile, home: Path, path: Path, files: dict[str, tup
 def _add(archive: zipfile.ZipFile, path: Path, name: str) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as source, archive.open(name, "w", force_zip64=True) as target:
-        while chunk := source.read(_CHUNK):
+        while chunk := source.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
             target.write(chunk)
     return size, digest.hexdigest()
-
-
-def _unpack(file: Path, backup: Backup, folder: Path) -> None:
-    with zipfile.ZipFile(file) as archive:
-        for name, expected in backup.files.items():
-            place = PurePosixPath(name)
-            if place.is_absolute() or ".." in place.parts:
-                raise InvalidInput(f"{file} names a file outside the home: {name}.")
-            target = folder / place
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                found = _extract(archive, name, target)
-            except (KeyError, zipfile.BadZipFile) as cause:
-                raise _damaged(file, name) from cause
-            if found != expected:
-                raise _damaged(file, name)
-
-
-def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> tuple[int, str]:
-    """Only the owner may read what is unpacked: keys are among it."""
-    digest, size = hashlib.sha256(), 0
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with archive.open(name) as source, os.fdopen(descriptor, "wb") as sink:
-        while chunk := source.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            sink.write(chunk)
-    return size, digest.hexdigest()
-
-
-def _damaged(file: Path, name: str) -> InvalidInput:
-    return InvalidInput(
-        f"{file} is damaged: {name} is not what was backed up.", next_step="Restore another backup."
-    )
-
-
-def _migrate(home: Path) -> None:
-    database = home / "dashboard.db"
-    if database.exists():
-        engine = open_engine(f"sqlite:///{database}")
-        try:
-            if current_revision(engine) is not None:
-                upgrade(engine)
-        finally:
-            engine.dispose()

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.database import open_engine
+from kpi_platform.dashboard.database import open_dashboard
 from kpi_platform.web.edge import MAX_BODY_BYTES, Edge
 from kpi_platform.web.errors import answer_unhandled, register_error_handlers
 from kpi_platform.web.metrics import MeasureRequests, Metrics
@@ -19,7 +19,7 @@ from kpi_platform.web.throttle import Throttle
 
 def create_app(configuration: Configuration) -> FastAPI:
     """The application of an installation. Opens no connection before the first request."""
-    engine = open_engine(configuration.dashboard_database_url)
+    engine = open_dashboard(configuration)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

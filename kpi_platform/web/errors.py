@@ -5,11 +5,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from kpi_platform.dashboard.database import require_current_schema
+from kpi_platform.domain.damage import damage_of
 from kpi_platform.domain.errors import (
     FivetranRefused,
     InvalidInput,
@@ -38,14 +40,15 @@ def register_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(KpiPlatformError, _expected)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(DBAPIError, _database)
 
 
 def answer_unhandled(request: Request, error: Exception) -> Response:
     """The answer to what no handler took."""
     if isinstance(error, HTTPException):
         return _http(request, error)
-    return _unexpected(request, error)
+    damage = damage_of(error, request.app.state.configuration.home)
+    return _unexpected(request, error) if damage is None else _expected(request, damage)
 
 
 def error_body(error: KpiPlatformError) -> dict[str, Any]:
@@ -56,7 +59,8 @@ def error_body(error: KpiPlatformError) -> dict[str, Any]:
 def note_error(request: Request, error: KpiPlatformError) -> None:
     """Writes to the log what is not the request's fault."""
     if _status(error) >= 500:
-        _log.warning("[%s] %s", request_id(request), error, exc_info=error.__cause__)
+        text = f"{error.operator_message} {error.next_step}".strip()
+        _log.warning("[%s] %s", request_id(request), text, exc_info=error.__cause__)
 
 
 def _status(error: KpiPlatformError) -> int:
@@ -110,6 +114,13 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _database(request: Request, error: Exception) -> Response:
+    """A statement failed: because of the state of the database as a whole, or nobody expected it."""
+    try:
+        require_current_schema(request.app.state.engine)
+    except KpiPlatformError as reason:
+        return _expected(request, reason)
+    if not isinstance(error, OperationalError):
+        return _unexpected(request, error)
     _log.error("[%s] The dashboard database does not answer.", request_id(request), exc_info=error)
     unavailable = Unavailable(
         "The dashboard database does not answer.", next_step="Try again in a moment.",

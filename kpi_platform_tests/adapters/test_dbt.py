@@ -1,5 +1,6 @@
 """dbt in process, on a small project of its own: what matters is the invocation, not the models."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kpi_platform.adapters import dbt
 from kpi_platform.adapters.dbt import DbtProject, manifest_path
 from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
@@ -159,3 +161,30 @@ def test_results_know_what_they_are(project: DbtProject) -> None:
     results: list[NodeResult] = project.build("run", rows())
     assert [result.unique_id for result in results] == ["model.small.mart"]
     assert built(project) == []
+
+
+@pytest.mark.parametrize("name", ["partial_parse.msgpack", "manifest.json", "project.sha256"])
+def test_a_torn_file_of_the_parsed_project_is_made_anew(
+    project: DbtProject, tmp_path: Path, name: str
+) -> None:
+    """Torn at any byte, written over in its middle, or gone; as a process finds it that begins now."""
+    manifest = project.parsed()
+    file, whole = manifest.with_name(name), manifest.with_name(name).read_bytes()
+    middle = len(whole) // 2
+    kept = {
+        "all but its last byte": whole[:-1],
+        "its first half": whole[:middle],
+        "one byte": whole[:1],
+        "nothing": b"",
+        "another byte in its middle": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+    }
+    for what, content in kept.items():
+        file.write_bytes(content)
+        dbt._manifests.clear()
+        (result,) = project.build("run", rows(a=1))
+        assert result.status == "success", what
+        assert json.loads(project.parsed().read_bytes())["nodes"], what
+    file.unlink()
+    dbt._manifests.clear()
+    project.load()
+    assert file.stat().st_size > 0

@@ -66,6 +66,28 @@ def test_secrets_come_from_outside_and_a_missing_one_stops_the_start() -> None:
         assert name.startswith("#") or f"{name}=" in example, name
 
 
+def test_the_sign_in_stands_before_dagster_and_takes_its_port() -> None:
+    """Dagster's UI has none of its own."""
+    text = (DEPLOY / "compose" / "sign_in.yaml").read_text()
+    extra = yaml.safe_load(text.replace("!reset ", ""))["services"]
+    assert set(extra) == {"webserver", "sign_in"}
+    assert extra["webserver"] == {"ports": []}
+    assert "ports: !reset []" in text
+    proxy = extra["sign_in"]
+    assert "--upstream=http://webserver:3000" in proxy["command"]
+    assert proxy["ports"] == ["127.0.0.1:3000:4180"]
+    assert proxy["read_only"] and proxy["cap_drop"] == ["ALL"]
+    offered = (DEPLOY / "compose" / "env.example").read_text()
+    for name in re.findall(r"\${(OIDC_\w+):\?", text):
+        assert f"#{name}=" in offered
+
+
+def test_no_service_may_gain_rights() -> None:
+    for service in SERVICES.values():
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["cap_drop"] == ["ALL"]
+
+
 def test_containers_may_change_nothing_but_their_volumes() -> None:
     for name in set(SERVICES) - {"postgres"}:
         service = SERVICES[name]

@@ -15,6 +15,12 @@ CHART = Path(__file__).parent / "dagster_chart"
 KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
 VALUES: dict[str, Any] = yaml.safe_load((KUBERNETES / "values.yaml").read_text())
 MANIFESTS: list[dict[str, Any]] = list(yaml.safe_load_all((KUBERNETES / "web.yaml").read_text()))
+SIGN_IN: list[dict[str, Any]] = list(yaml.safe_load_all((KUBERNETES / "dagster_sign_in.yaml").read_text()))
+POLICIES: list[dict[str, Any]] = list(yaml.safe_load_all((KUBERNETES / "network.yaml").read_text()))
+CODE = VALUES["dagster-user-deployments"]["deployments"][0]
+LAUNCHER = VALUES["runLauncher"]["config"]["k8sRunLauncher"]
+CHART_PODS = (CODE, VALUES["dagsterDaemon"], VALUES["dagsterWebserver"], LAUNCHER)
+LABEL = "kpi-platform"
 
 
 def merged(defaults: Any, ours: Any) -> Any:
@@ -86,3 +92,83 @@ def test_one_image_of_one_version_is_used_everywhere() -> None:
     image = VALUES["dagsterDaemon"]["image"]
     named = {one["image"] for manifest in MANIFESTS for one in containers(manifest)}
     assert named == {f"{image['repository']}:{image['tag']}"}
+
+
+def pod_templates() -> list[dict[str, Any]]:
+    """The pods of our own manifests."""
+    return [one["spec"]["template"] for one in (*MANIFESTS, *SIGN_IN) if containers(one)]
+
+
+def test_containers_write_to_their_volumes_alone_and_gain_no_rights() -> None:
+    of_chart = [(one["securityContext"], one["volumeMounts"], one["volumes"]) for one in CHART_PODS]
+    of_ours = [
+        (container["securityContext"], container.get("volumeMounts", []), pod["spec"].get("volumes", []))
+        for pod in pod_templates()
+        for container in pod["spec"]["containers"]
+    ]
+    for security, mounts, volumes in (*of_chart, *of_ours):
+        assert security["readOnlyRootFilesystem"] is True
+        assert security["allowPrivilegeEscalation"] is False
+        assert security["capabilities"] == {"drop": ["ALL"]}
+        assert {one["name"] for one in mounts} == {one["name"] for one in volumes}
+    for _, mounts, _ in of_chart:
+        assert {"/tmp", "/var/lib/kpi_platform"} <= {one["mountPath"] for one in mounts}
+
+
+def test_pods_run_with_the_runtimes_seccomp_profile() -> None:
+    launched = LAUNCHER["runK8sConfig"]["podSpecConfig"]["securityContext"]
+    of_chart = [one["podSecurityContext"] for one in CHART_PODS if one is not LAUNCHER]
+    for pod in (launched, *of_chart, *(one["spec"]["securityContext"] for one in pod_templates())):
+        assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["runAsNonRoot"] is True
+
+
+def pods() -> set[str]:
+    """Every pod, by our own label."""
+    ours = {one["metadata"]["labels"][LABEL] for one in pod_templates()}
+    return ours | {one["labels"][LABEL] for one in CHART_PODS}
+
+
+def selected(selector: dict[str, Any]) -> set[str]:
+    """The pods that a selector chooses."""
+    if LABEL in selector.get("matchLabels", {}):
+        return {selector["matchLabels"][LABEL]}
+    (expression,) = selector["matchExpressions"]
+    assert expression["key"] == LABEL
+    return pods() if expression["operator"] == "Exists" else set(expression["values"])
+
+
+def test_the_network_is_closed_but_for_what_is_listed() -> None:
+    everybody, *others = POLICIES
+    assert selected(everybody["spec"]["podSelector"]) == pods()
+    assert everybody["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    assert not {"ingress", "egress"} & set(everybody["spec"])
+    for policy in others:
+        spec = policy["spec"]
+        assert policy["kind"] == "NetworkPolicy"
+        assert selected(spec["podSelector"]) <= pods()
+        assert {kind.lower() for kind in spec["policyTypes"]} == set(spec) - {"podSelector", "policyTypes"}
+        for way, peers in (("ingress", "from"), ("egress", "to")):
+            for rule in spec.get(way, ()):
+                assert set(rule) == {peers, "ports"}, policy["metadata"]["name"]
+                assert rule[peers] and rule["ports"]
+                for peer in rule[peers]:
+                    wide = peer.get("ipBlock", {}).get("cidr") == "0.0.0.0/0"
+                    assert not wide or "169.254.0.0/16" in peer["ipBlock"]["except"]
+                    if "namespaceSelector" not in peer and "podSelector" in peer:
+                        assert selected(peer["podSelector"]) <= pods()
+
+
+def test_dagster_is_reached_through_the_sign_in_alone() -> None:
+    (policy,) = (
+        one for one in POLICIES
+        if "ingress" in one["spec"] and selected(one["spec"]["podSelector"]) == {"webserver"}
+    )  # fmt: skip
+    (rule,) = policy["spec"]["ingress"]
+    (peer,) = rule["from"]
+    assert selected(peer["podSelector"]) == {"sign-in"}
+    (port,) = rule["ports"]
+    assert port["port"] == VALUES["dagsterWebserver"]["service"]["port"]
+    (proxy,) = containers(SIGN_IN[0])
+    assert f"--upstream=http://kpi-dagster-webserver:{port['port']}" in proxy["args"]
+    assert not VALUES.get("ingress", {}).get("enabled")

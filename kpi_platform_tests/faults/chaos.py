@@ -13,8 +13,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerProcess
@@ -26,7 +26,13 @@ import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.database import open_engine, upgrade
+from kpi_platform.dashboard.database import (
+    create_or_require,
+    open_dashboard,
+    open_engine,
+    require_current_schema,
+    upgrade,
+)
 from kpi_platform.defs.run import run_job
 from kpi_platform.domain.runs import RunOutcome
 from kpi_platform_tests.defs.installation import Installation, installed
@@ -51,6 +57,7 @@ class Chaos:
 
     installation: Installation
     dice: random.Random
+    cache: Path
     happened: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
     _context: Any = None
@@ -64,6 +71,8 @@ class Chaos:
         faults: dict[str, Callable[[], None]] = {
             "killed": self._kill,
             "disk full": self._fill_disk,
+            "the parsed project is torn": self._tear_cache,
+            "the dashboard is empty": self._empty_dashboard,
             "Fivetran answers 429": lambda: self._fivetran({"status": 429, "retry_after": 1, "times": 3}),
             "Fivetran answers 500": lambda: self._fivetran({"status": 500, "times": 2}),
             "Fivetran is down": lambda: self._fivetran({"status": 503, "times": 0}),
@@ -104,6 +113,27 @@ class Chaos:
     def _fill_disk(self) -> None:
         self._end(self._start(full_disk=True))
 
+    def _tear_cache(self) -> None:
+        """The run heals it, and goes through."""
+        for name in ("partial_parse.msgpack", "manifest.json"):
+            for file in self.cache.rglob(name):
+                file.write_bytes(file.read_bytes()[: self.dice.randrange(file.stat().st_size)])
+        before = self.ended["went through"]
+        self._end(self._start())
+        assert self.ended["went through"] == before + 1, "a torn cache stopped a run"
+
+    def _empty_dashboard(self) -> None:
+        """The run refuses to begin anew in it; then the database is there again."""
+        self.installation.engine.dispose()
+        file = Path(str(self.installation.engine.url.database))
+        before, failed = file.read_bytes(), self.ended["failed"]
+        file.write_bytes(b"")
+        self._end(self._start())
+        assert self.ended["failed"] == failed + 1, "a run began anew in an empty dashboard"
+        for suffix in ("-wal", "-shm"):
+            file.with_name(file.name + suffix).unlink(missing_ok=True)
+        file.write_bytes(before)
+
     def _fivetran(self, fault: dict[str, Any]) -> None:
         self.installation.control("POST", "faults", {"match": "/v1/connections", **fault})
         self._end(self._start())
@@ -137,11 +167,13 @@ class Chaos:
 def chaos(home: Path, seconds: float, seed: int) -> Chaos:
     """Disturbs for `seconds`, and at least each fault once where that is long enough. Raises AssertionError
     where the end differs from the twin's."""
-    with installed(home / "wild", KPI_SYNC_POLL_SECONDS="0.2") as installation:
+    with _own_cache(home / "cache"), installed(home / "wild", KPI_SYNC_POLL_SECONDS="0.2") as installation:
         for customer in CUSTOMERS:
             quick = {"on_sync_failure": "skip"}
             installation.add(customer, error_handling=quick)
-        wild = Chaos(installation, random.Random(seed))
+        wild = Chaos(installation, random.Random(seed), home / "cache")
+        create_or_require(engine := open_dashboard(installation.configuration))
+        engine.dispose()
         _loaded(installation.configuration, installation.engine, skip_sync=False)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -156,6 +188,21 @@ def chaos(home: Path, seconds: float, seed: int) -> Chaos:
         engine.dispose()
         assert not differing, f"seed {seed}, after {dict(wild.happened)}: {differing} differ from the twin's"
     return wild
+
+
+@contextmanager
+def _own_cache(folder: Path) -> Iterator[None]:
+    """The parsed project is not that of the user, who may work beside."""
+    name = "XDG_CACHE_HOME"
+    before = os.environ.get(name)
+    os.environ[name] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def shown(engine: sa.Engine, name: str) -> list[tuple[Any, ...]]:
@@ -202,7 +249,8 @@ def _run(environment: dict[str, str], full_disk: bool) -> None:
     if full_disk:
         size = max(file.stat().st_size for file in configuration.home.glob("*.d*b*"))
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-    engine = open_engine(configuration.dashboard_database_url)
+    engine = open_dashboard(configuration)
+    require_current_schema(engine)
     outcome = _job(configuration, engine, datetime.now(UTC), skip_sync=False)
     sys.exit(0 if not outcome.failed else 1)
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import remove_customer
-from kpi_platform.domain.errors import UnknownCustomer
+from kpi_platform.domain.errors import Damaged, UnknownCustomer
 from kpi_platform_tests.pipeline.desk import T1, T2, Desk, acme, zeta
 from kpi_platform_tests.pipeline.kills import PHASES
 from kpi_platform_tests.pipeline.loading import load_dashboard
@@ -41,7 +41,7 @@ def test_a_full_disk_fails_the_load_and_leaves_everything_as_it_was(
     before = desk.everything()
     file = Path(str(sqlite_engine.url.database))
     largest = max(one.stat().st_size for one in file.parent.glob(f"{file.name}*"))
-    with no_file_beyond(largest), pytest.raises(sa.exc.OperationalError):
+    with no_file_beyond(largest), pytest.raises(Damaged, match=r"dashboard\.db cannot be"):
         load_dashboard(configuration, sqlite_engine, "acme", T2)
     assert desk.everything() == before
     assert load_dashboard(configuration, sqlite_engine, "acme", T2).kpis_updated == 400

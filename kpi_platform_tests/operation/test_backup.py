@@ -16,7 +16,8 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import list_customers
 from kpi_platform.dashboard.database import current_revision, newest_revision, open_engine, upgrade
 from kpi_platform.domain.errors import Conflict, InvalidInput
-from kpi_platform.pipeline.backup import read_backup, restore_backup, write_backup
+from kpi_platform.pipeline.backup import write_backup
+from kpi_platform.pipeline.restore import read_backup, restore_backup
 from kpi_platform_tests.operation.planting import (
     found_in_sqlite,
     found_in_warehouse,

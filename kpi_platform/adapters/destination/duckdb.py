@@ -19,7 +19,7 @@ from kpi_platform.adapters.destination import statements
 from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget, TableKey
 from kpi_platform.adapters.destination.sql_destination import SqlDestination
 from kpi_platform.adapters.destination.steps import require_schemas, run_steps
-from kpi_platform.domain.errors import DestinationUnavailable, NotFound
+from kpi_platform.domain.errors import Damaged, DestinationUnavailable, NotFound
 
 BATCH_ROWS = 20_000
 STATEMENTS_AT_ONCE = 2
@@ -163,6 +163,8 @@ class DuckDbDestination(SqlDestination):
         try:
             with duckdb_file.connect(self.file, read_only=True, wait_seconds=self.wait_seconds) as connection:
                 yield connection
+        except Damaged as cause:
+            raise DestinationUnavailable(cause.message, next_step=cause.next_step) from cause
         except duckdb.IOException as cause:
             raise DestinationUnavailable(
                 f"The warehouse file {self.file.name} cannot be read: {self._reason(cause)}",

@@ -1,5 +1,6 @@
 """The control path, for tests and demonstrations. Only callers on this machine are served, without a key.
 
+GET    /_local/identity                         the id of the installation that it serves
 GET    /_local/state                            installation day, source clock, syncs of every connection
 GET    /_local/calls                            the last API calls: method, path, status
 GET    /_local/faults                           faults that are switched on
@@ -52,6 +53,11 @@ class Condition(BaseModel):
 class Deletion(BaseModel):
     table: str
     keys: list[str]
+
+
+@router.get("/identity")
+def identity(fivetran: Fivetran) -> Answer:
+    return success({"installation": fivetran.installation})
 
 
 @router.get("/state")

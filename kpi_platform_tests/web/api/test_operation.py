@@ -107,7 +107,7 @@ def test_the_app_lives_without_a_database_and_is_ready_with_the_right_one(web: W
     client = web.anonymous()
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").status_code == 200
-    downgrade(web.engine, "base")
+    downgrade(web.engine, "-1")
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "kpi-platform db upgrade" in answer.json()["error"]["message"]
