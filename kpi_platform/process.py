@@ -38,6 +38,8 @@ def run(command: Callable[[], int | None]) -> None:
     """Begins, runs the command and ends with what it returns, or with the code of its SystemExit."""
     global _code
     _code = 1
+    # Until the command knows better (KPI_UMASK): whatever is made is its owner's alone.
+    os.umask(0o077)
     begin()
     try:
         _code = command() or 0

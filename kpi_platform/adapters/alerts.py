@@ -10,7 +10,7 @@ import time
 
 import httpx
 
-from kpi_platform.adapters.key_file import installation_key
+from kpi_platform.adapters.key_file import alert_key
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.alerts import Alert, runbook
@@ -78,5 +78,5 @@ def _signature(configuration: Configuration, customer: str, content: bytes) -> s
 
 
 def _key_of(configuration: Configuration, customer: str) -> bytes:
-    key = installation_key(configuration, "KPI_ALERT_KEY", "alert_key")
+    key = alert_key(configuration)
     return hmac.digest(key, f"alerts of {customer}".encode(), "sha256")

@@ -3,6 +3,7 @@
 A new check is a function and a line in `CHECKS`.
 """
 
+import shlex
 import shutil
 import sys
 import tempfile
@@ -93,6 +94,34 @@ def _files(configuration: Configuration) -> Iterator[Finding]:
         yield Finding("files", "failed", damage.operator_message, damage.next_step)
     if not damages:
         yield Finding("files", "ok", "every database in the home can be read")
+
+
+def _private(configuration: Configuration) -> Iterator[Finding]:
+    """Every path that more may read than the platform's user, with its mode."""
+    from kpi_platform.adapters.private_home import open_paths, umask_of
+
+    found = list(open_paths(configuration))
+    closed = umask_of(configuration)
+    letters = "go" if closed & 0o070 else "o"
+    for one in found:
+        command = f"chmod {letters}-rwx {shlex.quote(str(one.path))}"
+        detail = f"{one.path} is open to others: mode {one.mode:04o}"
+        if one.is_own:
+            yield Finding("private files", "failed", detail, f"Run: {command}")
+        else:
+            # A volume that a container is given: whether others come to it is not in its mode.
+            yield Finding(
+                "private files", "warning", f"{detail}, of another user", f"As its owner: {command}"
+            )
+    if not found:
+        yield Finding("private files", "ok", "the home and what is in it are closed to others")
+
+
+def _keys(configuration: Configuration) -> Iterator[Finding]:
+    from kpi_platform.adapters.key_file import require_keys
+
+    require_keys(configuration)
+    yield Finding("keys", "ok", "long enough")
 
 
 def _dashboard(configuration: Configuration) -> Iterator[Finding]:
@@ -240,6 +269,8 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("packages", _packages),
     ("home", _home),
     ("files", _files),
+    ("private files", _private),
+    ("keys", _keys),
     ("dashboard database", _dashboard),
     ("warehouse file", _destination),
     ("dbt project", _dbt),

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from kpi_platform.adapters.private_home import keep_private
 from kpi_platform.cli import (
     alerts,
     backup,
@@ -30,6 +31,8 @@ from kpi_platform.cli import (
     web,
     webhook,
 )
+from kpi_platform.cli.output import cli_errors
+from kpi_platform.configuration import Configuration
 
 app = typer.Typer(
     name="kpi-platform",
@@ -71,10 +74,15 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
+@cli_errors
 def options(
+    context: typer.Context,
     show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
     """What holds for every command."""
     del show_version
+    # Doctor says what is open, and changes nothing.
+    if context.invoked_subcommand != "doctor":
+        keep_private(Configuration.from_environment())

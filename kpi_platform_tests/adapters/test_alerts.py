@@ -25,7 +25,7 @@ NAMED = Alerts(webhook_url_secret="KPI_SECRET_ACME_ALERTS")
 def given(url: str) -> Configuration:
     environment = {
         "KPI_SECRET_ACME_ALERTS": url,
-        "KPI_ALERT_KEY": "installation",
+        "KPI_ALERT_KEY": "installation" * 3,
         "KPI_DAGSTER_URL": "http://dagster",
     }
     return Configuration.from_environment(environment)

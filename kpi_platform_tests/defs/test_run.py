@@ -53,8 +53,8 @@ run_job(configuration, engine, ["umbra"], as_of=datetime.now(UTC), skip_sync=Fal
 MARKER = "m4rk3r-of-a-s3cr3t"
 SECRETS = {
     "FIVETRAN_API_KEY": f"key-{MARKER}", "FIVETRAN_API_SECRET": f"secret-{MARKER}",
-    "FIVETRAN_WEBHOOK_SECRET": MARKER, "WAREHOUSE_PASSWORD": MARKER, "KPI_SESSION_KEY": MARKER,
-    "KPI_ALERT_KEY": MARKER, "KPI_SECRET_UMBRA_ALERTS": f"http://127.0.0.1:9/{MARKER}",
+    "FIVETRAN_WEBHOOK_SECRET": MARKER, "WAREHOUSE_PASSWORD": MARKER, "KPI_SESSION_KEY": MARKER * 2,
+    "KPI_ALERT_KEY": MARKER * 2, "KPI_SECRET_UMBRA_ALERTS": f"http://127.0.0.1:9/{MARKER}",
 }  # fmt: skip
 """What every run of this file has in its environment."""
 
