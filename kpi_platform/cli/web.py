@@ -21,20 +21,18 @@ def web(
     """Serve the web app and the REST API (OpenAPI at /docs). Ctrl-C ends it."""
     import uvicorn
 
+    from kpi_platform.adapters.key_file import require_keys
     from kpi_platform.dashboard.database import create_or_require
     from kpi_platform.logs import configure_logs
     from kpi_platform.tracing import configure_traces, trace_requests
     from kpi_platform.web.app import create_app
+    from kpi_platform.web.server import server_options
 
     configuration = Configuration.from_environment()
+    require_keys(configuration)
     configure_logs(configuration)
     configure_traces(configuration)
-    app = create_app(configuration)
+    app = create_app(configuration, host=host)
     trace_requests(app, app.state.engine)
     create_or_require(app.state.engine)
-    # The server's request log would hold the keys of sign-in links; ours names routes.
-    # Streams of progress that are still open must not hold up the end.
-    uvicorn.run(
-        app, host=host, port=port, log_config=None, access_log=False, server_header=False,
-        timeout_graceful_shutdown=3,
-    )  # fmt: skip
+    uvicorn.run(app, host=host, port=port, **server_options(configuration))

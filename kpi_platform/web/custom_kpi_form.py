@@ -8,6 +8,7 @@ from typing import Any, get_args
 from kpi_platform.domain.custom_kpis import ACCOUNT_TABLES, Aggregate, CustomKpi, Operator
 from kpi_platform.domain.kpis import CATEGORIES, Direction, Frequency, Impact
 from kpi_platform.domain.settings.reference import CUSTOM_KPI_KEYS
+from kpi_platform.web.body import parse_json
 from kpi_platform.web.settings_form import FieldGroup, SettingField
 
 _AGGREGATES = get_args(Aggregate)
@@ -200,7 +201,7 @@ def _parsed(part: _Part, text: str) -> Any:
 def _condition(line: str) -> Any:
     if line.startswith("{"):
         try:
-            return json.loads(line)
+            return parse_json(line)
         except json.JSONDecodeError:
             return line
     field, operator, value = (*line.split(None, 2), "", "", "")[:3]
@@ -214,7 +215,7 @@ def _condition(line: str) -> Any:
 
 def _list(text: str) -> list[Any]:
     try:
-        return list(json.loads(f"[{text}]"))
+        return list(parse_json(f"[{text}]"))
     except json.JSONDecodeError:
         return [_scalar(each.strip()) for each in text.split(",") if each.strip()]
 
@@ -222,7 +223,7 @@ def _list(text: str) -> list[Any]:
 def _scalar(text: str) -> Any:
     """A number, true, false or a quoted text as JSON has it; anything else is text."""
     try:
-        value = json.loads(text)
+        value = parse_json(text)
     except json.JSONDecodeError:
         return text
     return value if isinstance(value, str | bool | int | float) else text

@@ -26,7 +26,7 @@ from kpi_platform.web.dependencies import (
     current_customer,
     named_customer,
 )
-from kpi_platform.web.refusals import NoCustomerChosen, NotSignedIn
+from kpi_platform.web.refusals import NoCustomerChosen, NotSignedIn, retry_after
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, set_cookie
 
 _HERE = Path(__file__).parent
@@ -72,6 +72,7 @@ class Page:
     ) -> None:
         self.request = request
         self.principal = principal
+        self.headers = {"Vary": "HX-Request"}
         self.shell: dict[str, Any] = {
             "principal": principal,
             "customer": customer,
@@ -91,10 +92,14 @@ class Page:
             "hx-request" in self.request.headers and "hx-history-restore-request" not in self.request.headers
         )
 
+    def note(self, error: KpiPlatformError) -> None:
+        """For an error that the page itself shows: its answer says when to try again."""
+        self.headers |= retry_after(error)
+
     def show(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """The template, with `values` and what the frame around it needs."""
         content = templates.get_template(template).render({**self.shell, "now": datetime.now(UTC), **values})
-        headers = {"Vary": "HX-Request"}
+        headers = dict(self.headers)
         if template.startswith("_"):
             # app.js puts it into the page even where it tells of an error.
             headers["X-Fragment"] = "true"

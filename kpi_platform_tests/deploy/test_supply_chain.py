@@ -29,6 +29,7 @@ NOT_IMPORTED = {
     "dbt-redshift": "dbt loads its adapters by name",
     "dagster-k8s": "the chart's dagster.yaml names its classes",
     "python-multipart": "FastAPI needs it for forms",
+    "httptools": "uvicorn's protocol that limits connections reads requests with it",
     "tzdata": "zoneinfo reads it where the system has no zones",
     "fastapi-swagger": "its files of the API's page are served",
 }

@@ -19,7 +19,13 @@ from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.matches import matches_of_account
 from kpi_platform.pipeline.customer_settings import effective_settings
-from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep, EngineDep
+from kpi_platform.web.dependencies import (
+    ConfigurationDep,
+    ConnectionDep,
+    CustomerDep,
+    EngineDep,
+    HeavyTurnsDep,
+)
 from kpi_platform.web.links import source_page
 from kpi_platform.web.schemas.accounts import (
     AccountAnswer,
@@ -32,6 +38,7 @@ from kpi_platform.web.schemas.accounts import (
 )
 from kpi_platform.web.schemas.answers import Limit, Offset, errors
 from kpi_platform.web.schemas.explanations import ExplanationAnswer
+from kpi_platform.web.turns import Turns
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 
@@ -126,13 +133,14 @@ def get_explanation(
     configuration: ConfigurationDep,
     engine: EngineDep,
     customer: CustomerDep,
+    turns: HeavyTurnsDep,
     limit: Limit = 100,
 ) -> ExplanationAnswer:
     """How the shown value came about: formula, parts, and the source rows that counted or were left out.
     Computed from the source rows that are in the warehouse now, which takes some seconds."""
     with reading(engine) as connection:
         account = account_detail(connection, customer, account_id).summary
-    return explanation_of(account, kpi, configuration, engine, customer, limit)
+    return explanation_of(account, kpi, configuration, engine, customer, limit, turns)
 
 
 @router.get("/{account_id}/history", responses=errors(404))
@@ -161,12 +169,17 @@ def explanation_of(
     engine: sa.Engine,
     customer: str,
     rows: int,
+    turns: Turns,
 ) -> ExplanationAnswer:
-    """The answer about a value of `account`; waits WAIT_SECONDS for a busy warehouse."""
+    """The answer about a value of `account`; waits WAIT_SECONDS for a busy warehouse. Raises TooBusy while
+    others of the customer are computed."""
     # dbt's adapters take a second to import, and few processes ever need them.
     from kpi_platform.pipeline.explain_shown import explain_shown
 
-    found = explain_shown(configuration, engine, customer, account, kpi, rows=rows, wait_seconds=WAIT_SECONDS)
+    with turns.take(customer):
+        found = explain_shown(
+            configuration, engine, customer, account, kpi, rows=rows, wait_seconds=WAIT_SECONDS
+        )
     names = ExplanationAnswer.model_fields.keys() - {"is_shown"}
     return ExplanationAnswer.model_validate(
         {"is_shown": found.is_shown, **{name: getattr(found.explanation, name) for name in names}}

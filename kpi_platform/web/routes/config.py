@@ -12,6 +12,7 @@ from kpi_platform.web.dependencies import (
     CurrentPrincipal,
     CustomerDep,
     EngineDep,
+    HeavyTurnsDep,
     require_scope,
 )
 from kpi_platform.web.etags import IfMatch, etag, expected_version, precondition
@@ -100,6 +101,7 @@ def preview(
     engine: EngineDep,
     customer: CustomerDep,
     principal: CurrentPrincipal,
+    turns: HeavyTurnsDep,
     limit: Limit = 100,
 ) -> PreviewAnswer:
     """What these settings would change if they were saved: accounts whose match, value or health would be
@@ -108,7 +110,8 @@ def preview(
     from kpi_platform.pipeline.preview import preview_settings
 
     change = save_document(configuration, engine, customer, document, principal=principal, dry_run=True)
-    found = preview_settings(configuration, engine, customer, change.settings)
+    with turns.take(customer):
+        found = preview_settings(configuration, engine, customer, change.settings)
     fields = {name: getattr(found, name) for name in PreviewAnswer.model_fields if hasattr(found, name)}
     return PreviewAnswer.model_validate(
         {**fields, "affected": found.affected[:limit], "accounts_affected": len(found.affected)}

@@ -6,7 +6,13 @@ from kpi_platform.dashboard.database import reading
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline.connection_test import test_connection
 from kpi_platform.pipeline.customer_settings import customer_secrets, effective_settings
-from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, require_scope
+from kpi_platform.web.dependencies import (
+    ConfigurationDep,
+    CustomerDep,
+    EngineDep,
+    HeavyTurnsDep,
+    require_scope,
+)
 from kpi_platform.web.schemas.connection_test import ConnectionTestAnswer, ConnectionTestBody, StepAnswer
 
 router = APIRouter(prefix="/fivetran", tags=["settings"])
@@ -17,6 +23,7 @@ def test_warehouse(
     configuration: ConfigurationDep,
     engine: EngineDep,
     customer: CustomerDep,
+    turns: HeavyTurnsDep,
     body: ConnectionTestBody | None = None,
 ) -> ConnectionTestAnswer:
     """Try the way from the host's name to the first row, step by step, for at most 15 seconds. Only hosts
@@ -31,5 +38,8 @@ def test_warehouse(
             environment=configuration.environment,
             single_customer=False,
         )
-    steps = [StepAnswer.model_validate(step) for step in test_connection(configuration, settings, secrets)]
+    with turns.take(customer):
+        steps = [
+            StepAnswer.model_validate(step) for step in test_connection(configuration, settings, secrets)
+        ]
     return ConnectionTestAnswer(ok=all(step.ok for step in steps), steps=steps)

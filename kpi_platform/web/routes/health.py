@@ -4,9 +4,9 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
-from kpi_platform.dashboard.database import require_current_schema
 from kpi_platform.web.dependencies import EngineDep
 from kpi_platform.web.metrics import Metrics
+from kpi_platform.web.readiness import Readiness
 from kpi_platform.web.schemas.answers import Answer, errors
 
 router = APIRouter(tags=["operation"])
@@ -17,15 +17,16 @@ class HealthAnswer(Answer):
 
 
 @router.get("/healthz")
-def healthz() -> HealthAnswer:
-    """The process answers."""
+async def healthz() -> HealthAnswer:
+    """The process answers. Waits for no thread and no database."""
     return HealthAnswer(status="ok")
 
 
 @router.get("/readyz", responses=errors(503))
-def readyz(engine: EngineDep) -> HealthAnswer:
-    """The dashboard database answers and has this program's schema."""
-    require_current_schema(engine)
+async def readyz(request: Request) -> HealthAnswer:
+    """The dashboard database answers within three seconds, and has this program's schema."""
+    readiness: Readiness = request.app.state.readiness
+    await readiness.require()
     return HealthAnswer(status="ok")
 
 

@@ -9,7 +9,7 @@ from kpi_platform.dashboard.account_reading import account_detail
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.domain.errors import KpiPlatformError, NotFound
-from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep
+from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, HeavyTurnsDep
 from kpi_platform.web.errors import note_error
 from kpi_platform.web.page import CustomerPageDep
 from kpi_platform.web.routes.accounts import AccountId, explanation_of
@@ -29,6 +29,7 @@ def show_explanation(
     configuration: ConfigurationDep,
     engine: EngineDep,
     customer: CustomerDep,
+    turns: HeavyTurnsDep,
 ) -> HTMLResponse:
     """The first source rows, what was left out and why; or why that cannot be told now, and the way to ask
     again."""
@@ -40,9 +41,10 @@ def show_explanation(
     explanation: ExplanationAnswer | None = None
     problem: KpiPlatformError | None = None
     try:
-        explanation = explanation_of(summary, kpi, configuration, engine, customer, _ROWS)
+        explanation = explanation_of(summary, kpi, configuration, engine, customer, _ROWS, turns)
     except KpiPlatformError as error:
         note_error(request, error)
+        page.note(error)
         problem = error
     return page.show(
         "_explanation.html" if page.is_fragment else "explanation.html",

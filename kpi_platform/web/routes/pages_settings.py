@@ -22,6 +22,7 @@ from kpi_platform.web.dependencies import (
     CurrentPrincipal,
     CustomerDep,
     EngineDep,
+    HeavyTurnsDep,
     require_scope,
 )
 from kpi_platform.web.page import CustomerPageDep, Page
@@ -105,6 +106,7 @@ def test_settings(
     configuration: ConfigurationDep,
     engine: EngineDep,
     customer: CustomerDep,
+    turns: HeavyTurnsDep,
     typed: TypedDep,
 ) -> HTMLResponse:
     """Tests the warehouse as the form has it, before it is saved."""
@@ -113,9 +115,11 @@ def test_settings(
     warehouse = document_of(document, "warehouse", typed)["warehouse"]
     status = 200
     try:
-        answer = test_warehouse(configuration, engine, customer, ConnectionTestBody(warehouse=warehouse))
+        body = ConnectionTestBody(warehouse=warehouse)
+        answer = test_warehouse(configuration, engine, customer, turns, body)
         shown = Shown(typed, test=answer)
     except KpiPlatformError as error:
+        page.note(error)
         shown, status = _refused(error, "warehouse", typed, version), error.http_status
     if page.is_fragment:
         return page.show("_connection_test.html", status, test=shown.test, shown=shown)
@@ -130,6 +134,7 @@ def preview_section(
     engine: EngineDep,
     customer: CustomerDep,
     principal: CurrentPrincipal,
+    turns: HeavyTurnsDep,
     typed: TypedDep,
     section: SectionName = "fivetran",
 ) -> HTMLResponse:
@@ -138,9 +143,10 @@ def preview_section(
         version, document = settings_document(configuration, connection, customer)
     wanted, status = document_of(document, section, typed), 200
     try:
-        answer = preview(wanted, configuration, engine, customer, principal, limit=20)
+        answer = preview(wanted, configuration, engine, customer, principal, turns, limit=20)
         shown = Shown(typed, preview=answer)
     except KpiPlatformError as error:
+        page.note(error)
         shown, status = _refused(error, section, typed, version), error.http_status
     if page.is_fragment:
         return page.show("_preview.html", status, preview=shown.preview, shown=shown)

@@ -1,11 +1,11 @@
 """Asking for a sync and following it. The run itself is Dagster's: its sensor picks the request up."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Header, Path, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from kpi_platform.configuration import Configuration
@@ -29,6 +29,7 @@ from kpi_platform.web.dependencies import (
 )
 from kpi_platform.web.schemas.answers import Limit, errors
 from kpi_platform.web.schemas.sync import SyncAnswer, SyncBody
+from kpi_platform.web.turns import Turns
 
 router = APIRouter(prefix="/fivetran/sync", tags=["sync"])
 
@@ -87,8 +88,16 @@ def existing_request(request_id: RequestId, engine: EngineDep, customer: Custome
         return sync_request(connection, request_id, customer=customer)
 
 
+def watching(http: Request, customer: CustomerDep) -> Iterator[None]:
+    """One of the streams that a customer may have open at once."""
+    turns: Turns = http.app.state.watch_turns
+    with turns.take(customer):
+        yield
+
+
 @router.get("/{request_id}/events", response_class=EventSourceResponse, responses=errors(404))
 async def watch_sync(
+    _turn: Annotated[None, Depends(watching)],
     request: Annotated[SyncRequest, Depends(existing_request)],
     configuration: ConfigurationDep,
     engine: EngineDep,

@@ -46,7 +46,8 @@ _MEANINGS = {
     409: "It does not fit what is there.",
     412: "`If-Match` names a version that is not the newest any more.",
     413: "The body is too large.",
-    429: "Too many attempts; `Retry-After` says how many seconds to wait.",
+    421: "The app does not answer under this host name.",
+    429: "Too many attempts, or too much at once; `Retry-After` says how many seconds to wait.",
     500: "An error of ours; the message names the request id.",
     502: "Fivetran refuses.",
     503: "Something outside does not answer; try again later.",
@@ -58,4 +59,4 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorAnswer, "description": _MEANINGS[status]} for status in statuses}
 
 
-COMMON_ERRORS = errors(400, 401, 403, 413, 500, 503)
+COMMON_ERRORS = errors(400, 401, 403, 413, 421, 429, 500, 503)

@@ -1,6 +1,5 @@
 """Over real HTTP: the app as uvicorn serves it, without Dagster, watched by a browser's event source."""
 
-import socket
 import subprocess
 import sys
 import threading
@@ -9,23 +8,16 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-import uvicorn
 
 from kpi_platform.dashboard.sync_requests import advance_sync_request, finish_sync_request
 from kpi_platform_tests.web.conftest import Web
+from kpi_platform_tests.web.serving import serving
 
 
 @pytest.fixture
 def url(web: Web) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(16)
-        server = uvicorn.Server(uvicorn.Config(web.app, log_level="warning", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with serving(web.app) as url:
+        yield url
 
 
 def test_progress_arrives_while_it_happens(web: Web, url: str) -> None:
