@@ -21,8 +21,9 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import open_engine
 from kpi_platform.local.samples import SAMPLE_CUSTOMERS
+from kpi_platform.web.app import create_app
 from kpi_platform.web.sign_in import sign_in_link
-from kpi_platform_tests.web.browser.conftest import serving
+from kpi_platform_tests.web.serving import serving
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 CUSTOMER, REVIEWED = "northwind", "umbra"
@@ -59,7 +60,7 @@ def main(home: Path | None = None) -> None:
         if home is None:
             _fill(configuration)
         PICTURES.mkdir(parents=True, exist_ok=True)
-        with serving(configuration) as url, sync_playwright() as playwright:
+        with serving(create_app(configuration)) as url, sync_playwright() as playwright:
             program = os.environ.get("KPI_CHROMIUM") or shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
             for colours in ("light", "dark"):
@@ -94,7 +95,7 @@ def _take(browser: Browser, configuration: Configuration, url: str, colours: str
     context = browser.new_context(base_url=url, color_scheme=colours, reduced_motion="reduce")  # type: ignore[arg-type]
     page = context.new_page()
     engine = open_engine(configuration.dashboard_database_url)
-    link = sign_in_link(configuration, engine)
+    link = sign_in_link(configuration, engine, who="screenshots")
     engine.dispose()
     page.goto(link[link.index("/sign-in") :])
     for name, path, customer, of_colours, (width, height) in _SHOTS:

@@ -18,18 +18,21 @@ MAKE_A_KEY = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
 _log = logging.getLogger(__name__)
 
 
-def installation_key(configuration: Configuration, variable: str, file_name: str) -> bytes:
+def installation_key(
+    configuration: Configuration, variable: str, file_name: str, *, shortest: int = SHORTEST_KEY
+) -> bytes:
     """The key in the variable; if that is not set, the one in the file under `home`, which is made at first
-    use and readable by its owner alone. Raises MissingConfiguration for a key of fewer than 32 bytes."""
+    use and readable by its owner alone. Raises MissingConfiguration for a key of fewer than
+    `shortest` bytes."""
     given = configuration.get(variable)
     if given is not None:
-        _require_length(
-            len(given.strip().encode()), variable, f"Make one and set {variable} to it: {MAKE_A_KEY}"
-        )
+        next_step = f"Make one and set {variable} to it: {MAKE_A_KEY}"
+        _require_length(len(given.strip().encode()), shortest, variable, next_step)
         return given.encode()
     file = configuration.home / file_name
     key = _read(file) or _make(configuration, file)
-    _require_length(len(key), f"The key file {file}", "Delete the file: the next start makes a new key.")
+    next_step = "Delete the file: the next start makes a new key."
+    _require_length(len(key), shortest, f"The key file {file}", next_step)
     return key
 
 
@@ -54,10 +57,10 @@ def require_keys(configuration: Configuration) -> None:
     alert_key(configuration)
 
 
-def _require_length(size: int, name: str, next_step: str) -> None:
-    if size < SHORTEST_KEY:
+def _require_length(size: int, shortest: int, name: str, next_step: str) -> None:
+    if size < shortest:
         raise MissingConfiguration(
-            f"{name} holds a key of {size} bytes, which can be guessed; {SHORTEST_KEY} or more are needed.",
+            f"{name} holds a key of {size} bytes, which can be guessed; {shortest} or more are needed.",
             next_step=f"{next_step}\nWhat the old key has signed ends: sessions of the web app, or the "
             "signatures of alerts, whose receivers need the keys of `kpi-platform alert key CUSTOMER` anew.",
         )

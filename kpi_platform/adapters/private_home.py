@@ -11,7 +11,16 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import MissingConfiguration
 
 VARIABLE = "KPI_UMASK"
-_OURS = ("dashboard.db*", "warehouse.duckdb*", "*_key", "*.lock", "dagster", "dbt", "local_fivetran", "logs")
+_OURS = (
+    "dashboard.db*",
+    "warehouse.duckdb*",
+    "*_key",
+    "*.lock",
+    "dagster",
+    "dbt",
+    "local_fivetran",
+    "logs",
+)
 """What the platform keeps in its home. Whatever else is in that folder is somebody's own business."""
 
 

@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="token")
     for name, command in (("create", create), ("list", list_), ("revoke", revoke)):
         group.command(name=name)(command)
+    app.command("sign-in")(sign_in)
 
 
 @cli_errors
@@ -73,6 +74,30 @@ def create(
     )
     console.print("It is shown only now:", highlight=False)
     typer.echo(text)
+
+
+@cli_errors
+def sign_in(
+    customer: Annotated[
+        str, typer.Option(help="Key of the customer whose people it is for; default: an operator's.")
+    ] = "",
+    scope: Annotated[
+        Scope | None, typer.Option(help="Default: admin for operators, write for a customer's people.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print a link that signs its first visitor in to the web app. It works once, within 15 minutes."""
+    from kpi_platform.web.sign_in import LINK_LIFETIME, sign_in_link
+
+    configuration = Configuration.from_environment()
+    with dashboard(configuration) as engine:
+        scope = scope or (Scope.WRITE if customer else Scope.ADMIN)
+        link = sign_in_link(configuration, engine, who=who(), customer=customer or None, scope=scope.value)
+    if as_json:
+        print_json({"link": link, "expires_at": datetime.now(UTC) + LINK_LIFETIME})
+    else:
+        # Alone, so that a script can take it.
+        typer.echo(link)
 
 
 @cli_errors

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import yaml
 
-from kpi_platform.cli.dashboard import dashboard
+from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console
 from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, require_free_port
 from kpi_platform.configuration import Configuration
@@ -45,8 +45,9 @@ def register(app: typer.Typer) -> None:
         environment = os.environ | {
             "DAGSTER_HOME": str(prepare_dagster_home(configuration)),
             "KPI_PLATFORM_HOME": str(configuration.home),
-            "KPI_DAGSTER_URL": f"http://{host}:{dagster_port}",
-            "KPI_WEB_URL": f"http://{host}:{port}",
+            # Where users reach them may be a proxy's address.
+            "KPI_DAGSTER_URL": configuration.get("KPI_DAGSTER_URL") or f"http://{host}:{dagster_port}",
+            "KPI_WEB_URL": configuration.get("KPI_WEB_URL") or f"http://{host}:{port}",
             "PYTHONUNBUFFERED": "1",
             # `dg dev`, which Dagster's warning recommends, needs a project folder; an installation has none.
             "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
@@ -74,8 +75,10 @@ def register(app: typer.Typer) -> None:
         console.print(f"Dagster   http://{host}:{dagster_port}")
         console.print(f"Fivetran  {configuration.fivetran_api_url}")
         with dashboard(configuration) as engine:
-            console.print(f"Web app   {sign_in_link(configuration, engine)}", soft_wrap=True)
-        console.print("The link signs you in, once. One Ctrl-C ends all.\n")
+            console.print(f"Web app   {sign_in_link(configuration, engine, who=who())}", soft_wrap=True)
+        console.print(
+            "The link signs you in, once; `kpi-platform sign-in` prints another. One Ctrl-C ends all.\n"
+        )
         manager.loop()
         raise typer.Exit(0 if manager.returncode in (0, 130, 143) else 1)
 

@@ -20,7 +20,8 @@ _TOUCH_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:
-    """`customer` is the key of the customer that the token is bound to, or None for the operator's."""
+    """`customer` is the key of the customer that the token is bound to, or None for the operator's. A token
+    of a sign-in link has a `single_session`, and ends with it."""
 
     id: int
     name: str
@@ -31,6 +32,7 @@ class ApiToken:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    single_session: bool
 
     @property
     def is_operator(self) -> bool:
@@ -48,17 +50,19 @@ def create_token(
     scope: Scope,
     who: str,
     expires_at: datetime | None = None,
+    single_session: bool = False,
 ) -> tuple[str, ApiToken]:
     """A new token: its text, which nobody can read again, and what is stored of it."""
     text = _PREFIX + secrets.token_urlsafe(32)
     row = {
-        "token_hash": _hash(text),
+        "token_hash": hash_text(text),
         "name": name,
         "customer_id": get_customer(connection, customer).id if customer is not None else None,
         "scope": scope,
         "created_by": who,
         "created_at": datetime.now(UTC),
         "expires_at": expires_at,
+        "single_session": single_session,
     }
     token_id = connection.execute(sa.insert(_table).values(row).returning(_table.c.id)).scalar_one()
     return text, _one(connection, _table.c.id == token_id)
@@ -68,7 +72,9 @@ def verify_token(connection: sa.Connection, text: str, *, touch: bool = True) ->
     """The token that `text` is, or None where it is unknown, revoked, expired, or of a removed customer.
     `touch` notes the use, at most once a minute; without it nothing is written."""
     now = datetime.now(UTC)
-    rows = connection.execute(_select().where(_table.c.token_hash == _hash(text), _usable(now))).mappings()
+    rows = connection.execute(
+        _select().where(_table.c.token_hash == hash_text(text), _usable(now))
+    ).mappings()
     found = rows.one_or_none()
     if found is None:
         return None
@@ -113,14 +119,16 @@ def list_tokens(connection: sa.Connection) -> list[ApiToken]:
 
 
 def revoke_token(connection: sa.Connection, token_id: int) -> ApiToken:
-    """Ends a token; one that is revoked already stays as it is. NotFound where there is none."""
+    """Ends a token and its sessions; a revoked one stays as it is. NotFound if there is none."""
     _one(connection, _table.c.id == token_id)
     active = sa.and_(_table.c.id == token_id, _table.c.revoked_at.is_(None))
     connection.execute(sa.update(_table).where(active).values(revoked_at=datetime.now(UTC)))
+    connection.execute(sa.delete(tables.sessions).where(tables.sessions.c.token_id == token_id))
     return _one(connection, _table.c.id == token_id)
 
 
-def _hash(text: str) -> str:
+def hash_text(text: str) -> str:
+    """What is stored of the text of a token or the secret of a session."""
     # 256 random bits need no slow hash: there is nothing to guess.
     return hashlib.sha256(text.encode()).hexdigest()
 

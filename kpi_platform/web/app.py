@@ -4,26 +4,30 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_dashboard
-from kpi_platform.web.edge import MAX_BODY_BYTES, Edge
+from kpi_platform.web.body import BoundBody
+from kpi_platform.web.edge import Edge
 from kpi_platform.web.errors import answer_unhandled, register_error_handlers
+from kpi_platform.web.hosts import OwnHosts
 from kpi_platform.web.metrics import MeasureRequests, Metrics
 from kpi_platform.web.openapi import correct_openapi
+from kpi_platform.web.readiness import Readiness
 from kpi_platform.web.routes import api, docs, health, pages, sign_in, webhooks
 from kpi_platform.web.sessions import Sessions
 from kpi_platform.web.throttle import Throttle
+from kpi_platform.web.turns import Turns
 
 
-def create_app(configuration: Configuration) -> FastAPI:
-    """The application of an installation. Opens no connection before the first request."""
+def create_app(configuration: Configuration, *, host: str = "127.0.0.1") -> FastAPI:
+    """The application of an installation, served on `host`. Opens no connection before the first request."""
     engine = open_dashboard(configuration)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.readiness.close()
         engine.dispose()
 
     app = FastAPI(
@@ -36,7 +40,14 @@ def create_app(configuration: Configuration) -> FastAPI:
     app.state.configuration = configuration
     app.state.engine = engine
     app.state.sessions = Sessions.of(configuration)
-    app.state.throttle = Throttle()
+    app.state.hosts = OwnHosts.of(configuration, host)
+    app.state.sign_in_throttle = Throttle(of_address=5, of_account=20)
+    app.state.bearer_throttle = Throttle(of_address=30, of_account=30)
+    app.state.heavy_turns = Turns(
+        each=2, all_=16, what="explanations, previews or tests", retry_after_seconds=5
+    )
+    app.state.watch_turns = Turns(each=20, all_=200, what="streams of progress", retry_after_seconds=30)
+    app.state.readiness = Readiness(engine)
     app.state.metrics = Metrics()
     register_error_handlers(app)
     app.include_router(api.router)
@@ -46,7 +57,7 @@ def create_app(configuration: Configuration) -> FastAPI:
     app.include_router(sign_in.router)
     pages.register(app)
     correct_openapi(app)
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
+    app.add_middleware(BoundBody)
     app.add_middleware(MeasureRequests, metrics=app.state.metrics)
-    app.add_middleware(Edge, on_error=answer_unhandled)
+    app.add_middleware(Edge, hosts=app.state.hosts, on_error=answer_unhandled)
     return app

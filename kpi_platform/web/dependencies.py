@@ -12,10 +12,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import get_customer, list_customers
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.tokens import ApiToken, Scope, needs_note, note_use, usable_token, verify_token
+from kpi_platform.dashboard.sessions import session_token
+from kpi_platform.dashboard.tokens import ApiToken, Scope, hash_text, needs_note, note_use, verify_token
 from kpi_platform.logs import note_id
+from kpi_platform.web.hosts import OwnHosts
 from kpi_platform.web.refusals import Forbidden, NoCustomerChosen, NotSignedIn
-from kpi_platform.web.sessions import CUSTOMER_COOKIE, Session, Sessions
+from kpi_platform.web.sessions import CUSTOMER_COOKIE, Session, Sessions, read_cookie
+from kpi_platform.web.throttle import Attempt, Throttle, network_of
+from kpi_platform.web.turns import Turns
 
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
@@ -59,10 +63,23 @@ def get_sessions(request: Request) -> Sessions:
     return sessions
 
 
+def get_hosts(request: Request) -> OwnHosts:
+    hosts: OwnHosts = request.app.state.hosts
+    return hosts
+
+
+def get_heavy_turns(request: Request) -> Turns:
+    turns: Turns = request.app.state.heavy_turns
+    return turns
+
+
 ConfigurationDep = Annotated[Configuration, Depends(get_configuration)]
 EngineDep = Annotated[sa.Engine, Depends(get_engine)]
 """To write: `with engine.begin() as connection`."""
 SessionsDep = Annotated[Sessions, Depends(get_sessions)]
+HeavyTurnsDep = Annotated[Turns, Depends(get_heavy_turns)]
+"""For what occupies a thread and the warehouse for seconds: `with turns.take(customer)`."""
+HostsDep = Annotated[OwnHosts, Depends(get_hosts)]
 
 
 def get_connection(engine: EngineDep) -> Iterator[sa.Connection]:
@@ -94,11 +111,14 @@ def current_principal(
     form_token: Annotated[str | None, Depends(_form_token)],
 ) -> Principal:
     """Whoever the bearer token, or else the session cookie, stands for. Raises NotSignedIn without either,
-    and Forbidden where a session changes something without its form token."""
+    TooManyAttempts if bearer tokens fail too often, and Forbidden if a session changes something without its
+    form token."""
     session = sessions.read(request) if bearer is None else None
     with reading(engine) as connection:
         token = _token(connection, bearer, session)
     if token is None:
+        if bearer is not None:
+            _note_failure(request, bearer.credentials)
         raise NotSignedIn(
             "This needs a valid token.",
             next_step="Send it as 'Authorization: Bearer …', or sign in on the web page.",
@@ -171,7 +191,7 @@ def current_customer(
         chosen = x_customer_id
         if chosen is None and principal.csrf_token is not None:
             active = [customer.key for customer in list_customers(connection)]
-            remembered = named_customer(request) or request.cookies.get(CUSTOMER_COOKIE)
+            remembered = named_customer(request) or read_cookie(request, CUSTOMER_COOKIE)
             chosen = remembered if remembered in active else active[0] if len(active) == 1 else None
         if chosen is None:
             raise NoCustomerChosen("Whose data is this about?", next_step="Say it in X-Customer-ID.")
@@ -188,7 +208,20 @@ def _token(
 ) -> ApiToken | None:
     if bearer is not None:
         return verify_token(connection, bearer.credentials, touch=False)
-    return usable_token(connection, session.token_id) if session is not None else None
+    return session_token(connection, session.secret) if session is not None else None
+
+
+def attempt(request: Request, account: str) -> Attempt:
+    """An attempt to sign in as `account`, from the address that the request comes from."""
+    return Attempt(network_of(request.client.host if request.client else "unknown"), account)
+
+
+def _note_failure(request: Request, text: str) -> None:
+    """After the look-up: a token that may be used is never locked out."""
+    throttle: Throttle = request.app.state.bearer_throttle
+    by = attempt(request, hash_text(text))
+    throttle.require_patience(by)
+    throttle.note_failure(by)
 
 
 def _note_use(engine: sa.Engine, token: ApiToken) -> None:

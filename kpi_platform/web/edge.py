@@ -6,13 +6,17 @@ from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kpi_platform.logs import log_ids
+from kpi_platform.web.body import MAX_BODY_BYTES
+from kpi_platform.web.hosts import VARIABLE, OwnHosts
+from kpi_platform.web.refusals import UnknownHost
 
-MAX_BODY_BYTES = 1_000_000
+FOR_ANY_HOST = ("/healthz", "/readyz", "/metrics")
+"""Probes of Kubernetes and Prometheus ask an address, not a name. The answers name no customer."""
 REQUEST_ID_HEADER = "X-Request-ID"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -39,11 +43,14 @@ def request_id(request: HTTPConnection) -> str:
 
 class Edge:
     """ASGI middleware. Takes a caller's X-Request-ID where it is a plain one, else makes one. Answers are not
-    cached unless their route says so. `on_error` answers what nobody else has, and a body that is too large.
-    """
+    cached unless their route says so. `on_error` answers what nobody else has, a body that is too large, and
+    requests for another host."""
 
-    def __init__(self, app: ASGIApp, on_error: Callable[[Request, Exception], Response]) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: OwnHosts, on_error: Callable[[Request, Exception], Response]
+    ) -> None:
         self.app = app
+        self.hosts = hosts
         self.on_error = on_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,13 +76,24 @@ class Edge:
                     headers["Strict-Transport-Security"] = _HSTS
             await send(message)
 
+        named = Headers(scope=scope).getlist("host")
+        if named and self.hosts.are_behind_https(named[0]):
+            scope["scheme"] = "https"
         request = Request(scope, receive)
         size = request.headers.get("content-length", "0")
         with log_ids(request_id=chosen):
             try:
+                if scope["path"] not in FOR_ANY_HOST and not self.hosts.answer_to(named):
+                    raise UnknownHost(
+                        "The app does not answer under this name.",
+                        next_step=f"Use its own address. The operator adds names with {VARIABLE}.",
+                    )
                 if size.isdecimal() and int(size) > MAX_BODY_BYTES:
                     raise HTTPException(413)
                 await self.app(scope, receive, send_with_headers)
+            except ClientDisconnect:
+                # Nobody is there to be answered.
+                return
             except Exception as error:
                 if started:
                     raise

@@ -20,6 +20,7 @@ from kpi_platform.domain.errors import (
     Unavailable,
 )
 from kpi_platform.web.edge import request_id
+from kpi_platform.web.refusals import retry_after
 from kpi_platform.web.validation import in_words
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ def answer_unhandled(request: Request, error: Exception) -> Response:
     """The answer to what no handler took."""
     if isinstance(error, HTTPException):
         return _http(request, error)
+    if isinstance(error, KpiPlatformError):
+        return _expected(request, error)
     damage = damage_of(error, request.app.state.configuration.home)
     return _unexpected(request, error) if damage is None else _expected(request, damage)
 
@@ -73,11 +76,9 @@ def _status(error: KpiPlatformError) -> int:
 
 def _answer(request: Request, error: KpiPlatformError, status: int | None = None) -> Response:
     status = status or _status(error)
-    headers = {}
+    headers = retry_after(error)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if "retry_after_seconds" in error.details:
-        headers["Retry-After"] = str(error.details["retry_after_seconds"])
     error_page = getattr(request.app.state, "error_page", None)
     if error_page is not None and _wants_page(request):
         page: Response = error_page(request, error, status)

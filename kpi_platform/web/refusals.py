@@ -3,6 +3,12 @@
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 
 
+def retry_after(error: KpiPlatformError) -> dict[str, str]:
+    """The header of an answer that tells the caller to wait; none for other errors."""
+    seconds = error.details.get("retry_after_seconds")
+    return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
 class NotSignedIn(KpiPlatformError):
     """No token, or one that is unknown, expired or revoked."""
 
@@ -17,6 +23,13 @@ class Forbidden(KpiPlatformError):
     http_status = 403
 
 
+class UnknownHost(KpiPlatformError):
+    """The request is meant for a host that is none of this app's."""
+
+    code = "unknown_host"
+    http_status = 421
+
+
 class NoCustomerChosen(InvalidInput):
     """An operator's request that is about one customer says of which none; pages lead to the choice."""
 
@@ -28,6 +41,13 @@ class PreconditionFailed(KpiPlatformError):
 
     code = "precondition_failed"
     http_status = 412
+
+
+class TooBusy(KpiPlatformError):
+    """The customer has asked for as much at once as it may. `details["retry_after_seconds"]`: as below."""
+
+    code = "too_many_requests"
+    http_status = 429
 
 
 class TooManyAttempts(KpiPlatformError):

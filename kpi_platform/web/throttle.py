@@ -4,29 +4,68 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 
 from kpi_platform.web.refusals import TooManyAttempts
 
 _REMEMBERED = 10_000
 
 
-class Throttle:
-    """At most `attempts` failures within `seconds`, of each caller; then TooManyAttempts until the oldest is
-    that long ago. Remembers a bounded number of callers, in this process."""
+class FailureCounter:
+    """Failures within `seconds`, of each name; `allowed` of them are forgiven. Remembers a bounded number of
+    names, in this process."""
 
-    def __init__(
-        self, attempts: int = 5, seconds: float = 60.0, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._attempts = attempts
+    def __init__(self, allowed: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._allowed = allowed
         self._seconds = seconds
         self._clock = clock
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def wait(self, name: str) -> float:
+        """Seconds until `name` may fail again; 0 or less: now."""
+        failures = self._failures.get(name)
+        if failures is None or len(failures) < self._allowed:
+            return 0.0
+        return failures[0] + self._seconds - self._clock()
+
+    def note(self, name: str) -> None:
+        failures = self._failures.setdefault(name, deque(maxlen=self._allowed))
+        failures.append(self._clock())
+        self._failures.move_to_end(name)
+        while len(self._failures) > _REMEMBERED:
+            self._failures.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Somebody at `address` says to be `account`: a token's fingerprint, or the id in a link."""
+
+    address: str
+    account: str
+
+
+class Throttle:
+    """Within `seconds`, `of_address` failures of one address and `of_account` failures of one account, from
+    wherever they come, are forgiven; then TooManyAttempts until the oldest is that long ago. So whoever
+    guesses locks out nobody at another address, and many addresses guess at one account no faster."""
+
+    def __init__(
+        self,
+        of_address: int,
+        of_account: int,
+        seconds: float = 60.0,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._addresses = FailureCounter(of_address, seconds, clock)
+        self._accounts = FailureCounter(of_account, seconds, clock)
         self._lock = threading.Lock()
 
-    def require_patience(self, caller: str) -> None:
-        """Raises TooManyAttempts where `caller` has failed too often of late."""
+    def require_patience(self, attempt: Attempt) -> None:
+        """Raises TooManyAttempts if the attempt's address or account has failed too often of late."""
         with self._lock:
-            wait = self._wait(caller)
+            wait = max(self._addresses.wait(attempt.address), self._accounts.wait(attempt.account))
         if wait > 0:
             seconds = int(wait) + 1
             raise TooManyAttempts(
@@ -35,21 +74,19 @@ class Throttle:
                 details={"retry_after_seconds": seconds},
             )
 
-    def note_failure(self, caller: str) -> None:
+    def note_failure(self, attempt: Attempt) -> None:
         with self._lock:
-            failures = self._failures.setdefault(caller, deque(maxlen=self._attempts))
-            failures.append(self._clock())
-            self._failures.move_to_end(caller)
-            while len(self._failures) > _REMEMBERED:
-                self._failures.popitem(last=False)
+            self._addresses.note(attempt.address)
+            self._accounts.note(attempt.account)
 
-    def forget(self, caller: str) -> None:
-        """After a success."""
-        with self._lock:
-            self._failures.pop(caller, None)
 
-    def _wait(self, caller: str) -> float:
-        failures = self._failures.get(caller)
-        if failures is None or len(failures) < self._attempts:
-            return 0.0
-        return failures[0] + self._seconds - self._clock()
+def network_of(address: str) -> str:
+    """What is counted as one address: of IPv6, where every household has as many as it likes, the first 64
+    bits."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)

@@ -32,7 +32,9 @@ def main(accounts: int = 5_000) -> None:
         database.upgrade(engine)
         customer = seed(configuration, engine, "bench", accounts=accounts, uploads=3)
         app = create_app(configuration)
-        client = TestClient(app, headers={"Authorization": f"Bearer {customer.token('read')}"})
+        client = TestClient(
+            app, "http://127.0.0.1", headers={"Authorization": f"Bearer {customer.token('read')}"}
+        )
         print(f"{accounts:,} accounts, goal {GOAL_SECONDS * 1000:.0f} ms")
         for name, path in _PAGES.items():
             seconds = [_seconds(client, path) for _ in range(_ROUNDS)]

@@ -53,3 +53,13 @@ def test_the_token_is_the_last_line_so_that_a_script_can_take_it() -> None:
 def test_a_token_belongs_to_one_customer_or_to_operators(whose: tuple[str, ...]) -> None:
     assert run("token", "create", "ann", *whose).exit_code == 1
     assert json.loads(run("token", "list", "--json").stdout) == []
+
+
+def test_a_link_to_sign_in_is_printed_at_any_time_and_bound_to_a_customer() -> None:
+    links = [run("sign-in").stdout.strip(), run("sign-in", "--customer", "acme").stdout.strip()]
+    assert all(link.startswith("http://127.0.0.1:8080/sign-in/link?key=") for link in links)
+    listed = json.loads(run("token", "list", "--json").stdout)
+    assert [(one["customer"], one["scope"]) for one in listed] == [(None, "admin"), ("acme", "write")]
+    assert json.loads(run("sign-in", "--scope", "read", "--json").stdout).keys() == {"link", "expires_at"}
+    refused = run("sign-in", "--customer", "nobody")
+    assert (refused.exit_code, "nobody" in refused.stderr) == (1, True)

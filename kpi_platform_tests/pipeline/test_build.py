@@ -150,7 +150,9 @@ def shown(installation: Installation, first: BuildReport) -> Iterator[tuple[Test
     with engine.begin() as connection:
         text, _ = create_token(connection, name="ann", customer="acme", scope="read", who="test")
     app = create_app(configuration)
-    client = TestClient(app, headers={"Authorization": f"Bearer {text}", "Accept": "text/html"})
+    client = TestClient(
+        app, "http://127.0.0.1", headers={"Authorization": f"Bearer {text}", "Accept": "text/html"}
+    )
     [found] = client.get("/api/accounts", params={"search": "Account 1"}).json()["accounts"]
     yield client, f"/accounts/{found['id']}"
     app.state.engine.dispose()

@@ -170,7 +170,8 @@ def test_the_rows_of_a_preview_that_fails_do_not_outlive_it_either(shop: Shop) -
 def test_the_api_answers_what_would_change(shop: Shop) -> None:
     with shop.engine.begin() as connection:
         text, _ = create_token(connection, name="ann", customer="acme", scope="write", who="test")
-    client = TestClient(create_app(shop.configuration), headers={"Authorization": f"Bearer {text}"})
+    headers = {"Authorization": f"Bearer {text}"}
+    client = TestClient(create_app(shop.configuration), "http://127.0.0.1", headers=headers)
     document = client.get("/api/fivetran/config").json()
     document["kpi_mappings"]["csat"]["window_days"] = 30
     answer = client.post("/api/fivetran/config/preview", json=document)

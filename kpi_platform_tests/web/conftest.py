@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,9 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.tokens import Scope, create_token
 from kpi_platform.web.app import create_app
+
+LOOPBACK = "http://127.0.0.1"
+_numbers = count(1)
 
 
 @dataclass
@@ -42,7 +46,12 @@ class Web:
         return self.client(None, "admin", **{"X-Customer-ID": customer})
 
     def anonymous(self, **headers: str) -> TestClient:
-        return TestClient(self.app, headers=headers, follow_redirects=False, raise_server_exceptions=False)
+        """Calls from an address of its own; a form of it comes from the app's own page."""
+        return TestClient(
+            self.app, LOOPBACK, headers={"Origin": LOOPBACK, **headers},
+            client=(f"10.0.{next(_numbers) // 250}.{next(_numbers) % 250}", 50000),
+            follow_redirects=False, raise_server_exceptions=False,
+        )  # fmt: skip
 
     def signed_in(self, customer: str | None = None, scope: Scope = "admin") -> TestClient:
         """A browser with a session."""

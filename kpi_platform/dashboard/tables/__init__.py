@@ -25,7 +25,13 @@ from kpi_platform.dashboard.tables.customers import (
 )
 from kpi_platform.dashboard.tables.kpis import kpi_definitions, kpi_history, kpis
 from kpi_platform.dashboard.tables.matches import account_matches, match_decisions
-from kpi_platform.dashboard.tables.operation import alerts, api_tokens, audit_events, check_results
+from kpi_platform.dashboard.tables.operation import (
+    alerts,
+    api_tokens,
+    audit_events,
+    check_results,
+    sessions,
+)
 from kpi_platform.dashboard.tables.schema import metadata
 from kpi_platform.dashboard.tables.sync import (
     fivetran_account,
@@ -63,6 +69,7 @@ __all__ = [
     "load_holds",
     "match_decisions",
     "metadata",
+    "sessions",
     "settings_claims",
     "source_states",
     "sync_requests",

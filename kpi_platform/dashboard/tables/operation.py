@@ -18,7 +18,26 @@ api_tokens = sa.Table(
     sa.Column("expires_at", UtcDateTime),
     sa.Column("last_used_at", UtcDateTime),
     sa.Column("revoked_at", UtcDateTime),
+    sa.Column(
+        "single_session",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="Of a sign-in link: the token ends with the session that the link has started.",
+    ),
     one_of("scope", "read", "write", "admin"),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("hash", Slug, primary_key=True, comment="Of what the cookie holds."),
+    sa.Column("token_id", sa.Integer, sa.ForeignKey("api_tokens.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Index(None, "token_id"),
+    sa.Index(None, "expires_at"),
+    comment="Browsers that are signed in. A session that has ended has no row.",
 )
 
 alerts = sa.Table(

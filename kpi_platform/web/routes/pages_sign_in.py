@@ -11,7 +11,7 @@ router = APIRouter(include_in_schema=False)
 
 _PROBLEMS = {
     "token": "This token is not known, has expired or was revoked.",
-    "link": "This sign-in link was used already, or is too old. Start the platform again for a new one.",
+    "link": "This sign-in link was used already, or is too old. `kpi-platform sign-in` makes a new one.",
     "throttled": "Too many attempts. Wait a minute, then try again.",
 }
 

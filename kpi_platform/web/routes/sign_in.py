@@ -1,83 +1,124 @@
 """Signing in and out in the browser, and the customer that an operator looks at."""
 
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
 
 from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.sessions import end_session
+from kpi_platform.dashboard.tokens import hash_text
 from kpi_platform.web.dependencies import (
     ConnectionDep,
     EngineDep,
+    HostsDep,
     SessionsDep,
+    attempt,
     current_principal,
     require_operator,
 )
+from kpi_platform.web.page import Page
 from kpi_platform.web.refusals import Forbidden, NotSignedIn, TooManyAttempts
-from kpi_platform.web.sessions import CUSTOMER_COOKIE, SESSION_COOKIE, set_cookie
-from kpi_platform.web.sign_in import LINK_PATH, redeem_link, sign_in_with_token
+from kpi_platform.web.sessions import CUSTOMER_COOKIE, SESSION_COOKIE, delete_cookie, set_cookie
+from kpi_platform.web.sign_in import LINK_LIFETIME, LINK_PATH, redeem_link, sign_in_with_token
 from kpi_platform.web.throttle import Throttle
 
 router = APIRouter(include_in_schema=False)
 
 _Next = Annotated[str, Form(alias="next")]
+_Key = Annotated[str, Form(max_length=500)]
 
 
-def _throttle(request: Request) -> Throttle:
-    throttle: Throttle = request.app.state.throttle
-    return throttle
+def _require_own_page(request: Request, hosts: HostsDep) -> None:
+    """Nobody may sign a visitor in from another site. Browsers say where a form comes from."""
+    if not hosts.sent(request.headers, request.url.scheme):
+        raise Forbidden(
+            "The form comes from another site, or the browser does not say from where.",
+            next_step="Sign in on this site's own page. Programs send 'Authorization: Bearer …' instead.",
+        )
+
+
+_own_page = Depends(_require_own_page)
 
 
 @router.get(LINK_PATH)
 def follow_link(
-    request: Request, engine: EngineDep, sessions: SessionsDep, key: str = ""
-) -> RedirectResponse:
-    """The link that `kpi-platform up` prints."""
-    caller, throttle = _caller(request), _throttle(request)
-    try:
-        throttle.require_patience(caller)
-        token = redeem_link(engine, sessions, key)
-    except TooManyAttempts:
-        return _back("throttled", "/")
-    except NotSignedIn:
-        throttle.note_failure(caller)
-        return _back("link", "/")
-    response = RedirectResponse("/", 303)
-    sessions.start(request, response, token.id)
-    return response
+    request: Request,
+    engine: EngineDep,
+    sessions: SessionsDep,
+    hosts: HostsDep,
+    key: Annotated[str, Query(max_length=500)] = "",
+) -> Response:
+    """The link that `kpi-platform sign-in` prints. A visitor whom another site sends here is asked first."""
+    headers = request.headers
+    states_origin = not {"sec-fetch-site", "referer", "origin"}.isdisjoint(headers.keys())
+    if states_origin and not hosts.sent(headers, request.url.scheme):
+        return Page(request, None).show("sign_in_link.html", key=key)
+    return _redeem(request, engine, sessions, key)
 
 
-@router.post("/sign-in")
+@router.post(LINK_PATH, dependencies=[_own_page])
+def redeem(request: Request, engine: EngineDep, sessions: SessionsDep, key: _Key = "") -> Response:
+    """What the page that asks leads to."""
+    return _redeem(request, engine, sessions, key)
+
+
+def _redeem(request: Request, engine: EngineDep, sessions: SessionsDep, key: str) -> Response:
+    token_id = sessions.read_link(key, LINK_LIFETIME)
+    account = "a forged link" if token_id is None else f"link {token_id}"
+    return _start(request, sessions, "/", "link", account, lambda: redeem_link(engine, token_id))
+
+
+@router.post("/sign-in", dependencies=[_own_page])
 def sign_in(
     request: Request,
     engine: EngineDep,
     sessions: SessionsDep,
     token: Annotated[str, Form(max_length=200)] = "",
     target: _Next = "/",
-) -> RedirectResponse:
+) -> Response:
     """Leads on to `next`, or back to the form with `?failed=token` or `throttled`."""
-    _require_own_form(request)
-    caller, throttle = _caller(request), _throttle(request)
+    text = token.strip()
+    account = hash_text(text)
+    return _start(request, sessions, target, "token", account, lambda: sign_in_with_token(engine, text))
+
+
+def _start(
+    request: Request,
+    sessions: SessionsDep,
+    target: str,
+    failed: str,
+    account: str,
+    begin: Callable[[], str],
+) -> Response:
+    """Starts the session that `begin` makes, or leads back to the form, which says what has failed."""
+    throttle: Throttle = request.app.state.sign_in_throttle
+    by = attempt(request, account)
     try:
-        throttle.require_patience(caller)
-        found = sign_in_with_token(engine, token)
+        throttle.require_patience(by)
+        secret = begin()
     except TooManyAttempts:
         return _back("throttled", target)
     except NotSignedIn:
-        throttle.note_failure(caller)
-        return _back("token", target)
-    throttle.forget(caller)
+        throttle.note_failure(by)
+        return _back(failed, target)
     response = RedirectResponse(_local(target), 303)
-    sessions.start(request, response, found.id)
+    sessions.start(request, response, secret)
     return response
 
 
 @router.post("/sign-out", dependencies=[Depends(current_principal)])
-def sign_out() -> RedirectResponse:
+def sign_out(request: Request, engine: EngineDep, sessions: SessionsDep) -> RedirectResponse:
+    """Ends the session for good: its cookie is worth nothing from then on."""
+    session = sessions.read(request)
+    if session is not None:
+        with engine.begin() as connection:
+            end_session(connection, session.secret)
     response = RedirectResponse("/sign-in", 303)
-    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
-    response.delete_cookie(CUSTOMER_COOKIE, httponly=True, samesite="lax")
+    delete_cookie(request, response, SESSION_COOKIE)
+    delete_cookie(request, response, CUSTOMER_COOKIE)
     return response
 
 
@@ -92,10 +133,6 @@ def choose_customer(
     return response
 
 
-def _caller(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
-
-
 def _back(reason: str, target: str) -> RedirectResponse:
     return RedirectResponse(f"/sign-in?{urlencode({'failed': reason, 'next': _local(target)})}", 303)
 
@@ -104,9 +141,3 @@ def _local(target: str) -> str:
     """`target` where it is a path of ours, else the first page: no form leads to another site."""
     ours = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
     return target if ours else "/"
-
-
-def _require_own_form(request: Request) -> None:
-    """Nobody may sign a visitor in from another site. Browsers say where a form comes from."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Forbidden("The form comes from another site.", next_step="Sign in on this site's own page.")

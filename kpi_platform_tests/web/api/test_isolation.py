@@ -29,7 +29,7 @@ MARKER = "Northwind Confidential"
 
 _TEMPLATE = create_app(
     Configuration.from_environment(
-        {"KPI_SESSION_KEY": "only to list the routes", "DASHBOARD_DATABASE_URL": "sqlite://"}
+        {"KPI_SESSION_KEY": "only to list the routes of the app", "DASHBOARD_DATABASE_URL": "sqlite://"}
     )
 )
 
@@ -97,6 +97,15 @@ def test_every_route_has_a_decision_and_every_decision_a_route() -> None:
     assert set(DECISIONS) - set(ROUTES) == set()
 
 
+def test_what_changes_something_without_a_token_is_guarded_in_another_way() -> None:
+    public = [route for route in ROUTES if DECISIONS.get(route) == "public" and route[0] != "GET"]
+    assert public == [
+        ("POST", "/api/webhooks/fivetran"),  # signed
+        ("POST", "/sign-in"),  # from our own page alone
+        ("POST", "/sign-in/link"),  # from our own page alone
+    ]
+
+
 @pytest.mark.parametrize("route", DECIDED, ids=" ".join)
 def test_nobody_comes_in_without_a_valid_token(world: World, route: tuple[str, str]) -> None:
     with world.web.engine.begin() as connection:
@@ -108,7 +117,7 @@ def test_nobody_comes_in_without_a_valid_token(world: World, route: tuple[str, s
         revoke_token(connection, token.id)
     client = world.web.anonymous(**{"X-Customer-ID": "acme"})
     assert world.call(client, route).status_code == 401
-    for text in ("kpi_unknown", expired, revoked, ""):
+    for text in (f"kpi_unknown {route}", expired, revoked, ""):
         answer = world.call(client, route, Authorization=f"Bearer {text}")
         assert answer.status_code == 401, text
         assert MARKER not in answer.text

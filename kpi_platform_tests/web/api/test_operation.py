@@ -15,7 +15,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import downgrade
 from kpi_platform.dashboard.fivetran_events import newest_event_at
 from kpi_platform.web.app import create_app
-from kpi_platform_tests.web.conftest import Web
+from kpi_platform_tests.web.conftest import LOOPBACK, Web
 
 MESSAGE = {"event": "sync_end", "sync_id": "s1", "connector_id": "c1", "data": {"status": "SUCCESSFUL"}}
 
@@ -139,10 +139,14 @@ def test_every_answer_carries_the_security_headers(web: Web, path: str) -> None:
 
 
 def test_over_https_the_cookie_and_the_browser_keep_to_it(web: Web) -> None:
-    browser = TestClient(web.app, base_url="https://kpi.example", follow_redirects=False)
-    answer = browser.post("/sign-in", data={"token": web.token()})
-    assert "Secure" in answer.headers["set-cookie"]
-    assert "SameSite=lax" in answer.headers["set-cookie"]
+    browser = TestClient(web.app, base_url="https://localhost", follow_redirects=False)
+    origin = {"Origin": "https://localhost"}
+    answer = browser.post("/sign-in", data={"token": web.token()}, headers=origin)
+    name, *rest = answer.headers["set-cookie"].replace("=", "; ", 1).split("; ")
+    assert name == "__Host-kpi_session"
+    assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} < set(rest)
+    assert not any(part.startswith("Domain") for part in rest)
+    assert browser.get("/status").status_code == 200
     assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
 
 
@@ -168,7 +172,7 @@ def test_a_database_that_does_not_answer_is_unavailable(configuration: Configura
         "DASHBOARD_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1",
     }
     app = create_app(Configuration.from_environment(environment))
-    client = TestClient(app, raise_server_exceptions=False)
+    client = TestClient(app, LOOPBACK, raise_server_exceptions=False)
     assert client.get("/healthz").status_code == 200
     answer = client.get("/api/accounts", headers={"Authorization": "Bearer kpi_x"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")

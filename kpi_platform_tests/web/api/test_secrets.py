@@ -19,7 +19,7 @@ SECRETS = ("KPI_SECRET_ACME_PASSWORD", "FIVETRAN_WEBHOOK_SECRET", "KPI_SESSION_K
 
 @pytest.fixture
 def configuration(configuration: Configuration) -> Iterator[Configuration]:
-    secrets = dict.fromkeys(SECRETS, MARKER)
+    secrets = dict.fromkeys(SECRETS, MARKER) | {"KPI_SESSION_KEY": MARKER * 2}
     # The local Fivetran takes the key of the same environment.
     fivetran = {"FIVETRAN_API_KEY": f"key-{MARKER}", "FIVETRAN_API_SECRET": MARKER}
     environment = {**configuration.environment, **secrets, "KPI_ALLOWED_HOSTS": "127.0.0.1", **fivetran}

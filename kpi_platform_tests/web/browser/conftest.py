@@ -2,17 +2,12 @@
 
 import os
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 
 import pytest
 import sqlalchemy as sa
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from kpi_platform.configuration import Configuration
@@ -20,6 +15,7 @@ from kpi_platform.dashboard import database
 from kpi_platform.dashboard.allowed_secrets import allow_secret
 from kpi_platform.web.app import create_app
 from kpi_platform_tests.web.seeding import Seed, seed
+from kpi_platform_tests.web.serving import serving
 
 CHROMIUM_OPTIONS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -47,26 +43,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     )
     engine = database.open_engine(configuration.dashboard_database_url)
     database.upgrade(engine)
-    with serving(configuration) as url:
+    with serving(create_app(configuration)) as url:
         yield Served(url, configuration, engine)
     engine.dispose()
-
-
-@contextmanager
-def serving(configuration: Configuration) -> Iterator[str]:
-    """The app on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    app = create_app(configuration)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
 
 
 @pytest.fixture(scope="session")
@@ -114,11 +93,13 @@ SignIn = Callable[[str], Page]
 
 
 @pytest.fixture
-def sign_in(context: BrowserContext) -> SignIn:
+def sign_in(context: BrowserContext, served: Served) -> SignIn:
     """Signs a token in and gives a page."""
 
     def sign_in(token: str) -> Page:
-        answer = context.request.post("/sign-in", form={"token": token}, max_redirects=0)
+        answer = context.request.post(
+            "/sign-in", form={"token": token}, headers={"Origin": served.url}, max_redirects=0
+        )
         assert answer.headers["location"] == "/"
         return context.new_page()
 

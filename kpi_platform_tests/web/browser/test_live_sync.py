@@ -12,9 +12,11 @@ from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
+from kpi_platform.web.app import create_app
 from kpi_platform_tests.defs.installation import installed
-from kpi_platform_tests.web.browser.conftest import PHONE, serving
+from kpi_platform_tests.web.browser.conftest import PHONE
 from kpi_platform_tests.web.browser.test_accessibility import complaints
+from kpi_platform_tests.web.serving import serving
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,7 +34,7 @@ def test_a_sync_by_hand_is_shown_step_by_step_and_its_values_after_it(
         installation.instance.add_dynamic_partitions(CUSTOMERS_NAME, ["umbra"])
         with installation.engine.begin() as connection:
             token, _ = create_token(connection, name="Ada", customer="umbra", scope="write", who="test")
-        with installation.daemon(), serving(installation.configuration) as url:
+        with installation.daemon(), serving(create_app(installation.configuration)) as url:
             page = browser.new_context(base_url=url).new_page()
             page.goto("/sign-in")
             page.get_by_label("Token").fill(token)
