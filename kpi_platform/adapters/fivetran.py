@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
-from kpi_platform.adapters.fivetran_connection import Connection
+from kpi_platform.adapters.fivetran_connection import Connection, as_mapping
 from kpi_platform.adapters.fivetran_http import FivetranHttp
 from kpi_platform.adapters.fivetran_webhook import Webhook
 from kpi_platform.configuration import Configuration
@@ -38,7 +38,7 @@ class FivetranApi(FivetranHttp):
         """All connections of the account, or of one group: one request per 1,000. What Fivetran describes
         without an id is left out."""
         path = "connections" if group_id is None else f"groups/{_part(group_id)}/connections"
-        return [Connection.from_details(item) for item in self.pages(path) if item.get("id")]
+        return [Connection.from_details(item) for item in self.pages(path) if as_mapping(item).get("id")]
 
     def connection(self, connection_id: str) -> Connection:
         return Connection.from_details(self.request("GET", f"connections/{_part(connection_id)}"))
@@ -141,7 +141,7 @@ class FivetranApi(FivetranHttp):
             if refused.details.get("code") == "NotFound_SchemaConfig":
                 return {}
             raise
-        return data.get("schemas") or {}
+        return as_mapping(data.get("schemas"))
 
     def reload_schemas(self, connection_id: str) -> Mapping[str, Any]:
         """Has Fivetran ask the source for its tables, also before the first sync; nothing is switched. May
@@ -149,7 +149,7 @@ class FivetranApi(FivetranHttp):
         path = f"connections/{_part(connection_id)}/schemas/reload"
         body = {"exclude_mode": "PRESERVE"}
         data = self.request("POST", path, json=body, repeatable=False, timeout_seconds=RELOAD_SECONDS)
-        return data.get("schemas") or {}
+        return as_mapping(data.get("schemas"))
 
     def update_schemas(
         self, connection_id: str, schemas: Mapping[str, tuple[bool, Mapping[str, bool]]]
@@ -167,7 +167,7 @@ class FivetranApi(FivetranHttp):
         }
         path = f"connections/{_part(connection_id)}/schemas"
         data = self.request("PATCH", path, json=body, repeatable=False, timeout_seconds=CHANGE_SECONDS)
-        return data.get("schemas") or {}
+        return as_mapping(data.get("schemas"))
 
     # Groups and webhooks
 
@@ -178,7 +178,7 @@ class FivetranApi(FivetranHttp):
         return self.request("POST", "groups", json={"name": name}, repeatable=False)
 
     def webhooks(self) -> list[Webhook]:
-        return [Webhook.from_details(item) for item in self.pages("webhooks")]
+        return [Webhook.from_details(as_mapping(item)) for item in self.pages("webhooks")]
 
     def webhook(self, webhook_id: str) -> Webhook:
         return Webhook.from_details(self.request("GET", f"webhooks/{_part(webhook_id)}"))

@@ -44,7 +44,7 @@ class Connection:
             raise FivetranUnavailable(
                 "Fivetran's answer describes no connection.", next_step="Check FIVETRAN_API_URL."
             )
-        status = details.get("status") or {}
+        status = as_mapping(details.get("status"))
         return cls(
             id=str(details["id"]),
             service=str(details.get("service") or ""),
@@ -115,8 +115,14 @@ def parse_instant(text: str | None) -> datetime | None:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """A JSON object; an empty one where the answer has something else in its place."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def _messages(items: Any) -> tuple[str, ...]:
-    return tuple(_message(item) if isinstance(item, Mapping) else str(item) for item in items or ())
+    listed = items if isinstance(items, list) else []
+    return tuple(_message(item) if isinstance(item, Mapping) else str(item) for item in listed)
 
 
 def _message(item: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kpi_platform.adapters.fivetran import FivetranApi
-from kpi_platform.adapters.fivetran_connection import Connection
+from kpi_platform.adapters.fivetran_connection import Connection, as_mapping
 from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
 from kpi_platform.domain.kpis import Source
 from kpi_platform.pipeline.applied_change import AppliedChange
@@ -34,13 +34,13 @@ class TableSwitch:
 def table_switches(schemas: Schemas) -> Iterator[TableSwitch]:
     """Every table of a schema configuration."""
     for schema, details in schemas.items():
-        for key, table in (details.get("tables") or {}).items():
-            settings = table.get("enabled_patch_settings") or {}
+        for key, table in as_mapping(as_mapping(details).get("tables")).items():
+            settings = as_mapping(as_mapping(table).get("enabled_patch_settings"))
             locked = "" if settings.get("allowed", True) else "locked in Fivetran"
             reason = settings.get("reason") or settings.get("reason_code")
             yield TableSwitch(
-                schema, key, str(table.get("name_in_destination") or key).lower(),
-                bool(table.get("enabled", True)), bool(details.get("enabled", True)),
+                schema, key, str(as_mapping(table).get("name_in_destination") or key).lower(),
+                bool(as_mapping(table).get("enabled", True)), bool(as_mapping(details).get("enabled", True)),
                 f"{locked} ({reason})" if locked and reason else locked,
             )  # fmt: skip
 

@@ -213,10 +213,12 @@ def test_the_limit_of_the_account_is_what_its_answers_say() -> None:
 
 
 def test_a_connection_that_is_described_by_halves_hides_no_other() -> None:
-    half = {"id": "half", "succeeded_at": "yesterday"}
-    with api(Answer(body={"data": {"items": [{"service": "github"}, half, DETAILS]}})) as (fivetran, _, _):
+    half = {"id": "half", "succeeded_at": "yesterday", "status": ["?"], "paused": None}
+    odd = {**half, "status": {"tasks": 7, "warnings": {"a": 1}, "rescheduled_for": 12}}
+    items = [{"service": "github"}, "text", None, half, odd, DETAILS]
+    with api(Answer(body={"data": {"items": items}})) as (fivetran, _, _):
         found = fivetran.connections()
-    assert [connection.id for connection in found] == ["half", "acme_crm"]
+    assert [connection.id for connection in found] == ["half", "half", "acme_crm"]
     assert found[0].succeeded_at is None
 
 
