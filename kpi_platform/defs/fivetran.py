@@ -137,7 +137,11 @@ class SourceSync:
                 self._record(one, self._client.api.connection(connection_id))
             raise
         self._record(one, connection)
-        hand_schedule_over(self._client.api, one.settings, self._source, connection)
+        try:
+            hand_schedule_over(self._client.api, one.settings, self._source, connection)
+        except KpiPlatformError as error:
+            # The sync has succeeded all the same; doctor and the status page name the schedule.
+            self._context.log.warning(f"{one.customer}: the schedule was not handed to Fivetran: {error}")
         return connection
 
     def _noticed(self, one: CustomerInput, now: Connection) -> None:
