@@ -15,7 +15,7 @@ from kpi_platform.dashboard.settings_versions import current_settings, settings_
 from kpi_platform.domain.errors import Conflict, FivetranRefused, FivetranUnavailable, InvalidSettings
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 from kpi_platform.local.server import running
-from kpi_platform.pipeline.apply_settings import apply_settings, settings_applied
+from kpi_platform.pipeline.apply_settings import apply_settings, hand_schedule_over, settings_applied
 from kpi_platform.pipeline.change_settings import change_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
 
@@ -118,6 +118,24 @@ def test_a_changed_setting_is_applied_and_read_back(
     assert {name: getattr(connection, name) for name in expected} == expected
     told = {each.setting: each.value for each in change.applied if each.source == "salesforce"}
     assert {name: told.get(name) for name in expected} == expected
+
+
+def test_fivetran_gets_its_schedule_only_when_the_tables_that_are_off_were_switched_off(
+    acme: Installation,
+) -> None:
+    config = {"schema": f"salesforce_{uuid4().hex[:8]}"}
+    crm = acme.api.create_connection(service="salesforce", group_id="local", config=config).connection.id
+    document = acme.document(
+        fivetran=AUTO, salesforce={"connection_id": crm, "sync_objects": {"cases": False}}
+    )
+    change = acme.change(document, resume=(crm,))
+    told = {each.setting: each.message for each in change.applied if each.source == "salesforce"}
+    assert told["tables.case"] == "off, before the first sync"
+    assert told["schedule_type"] == "auto, after the first sync"
+    found = acme.api.connection(crm)
+    assert (found.paused, found.schedule_type) == (False, "manual")
+    hand_schedule_over(acme.api, acme.settings(), "salesforce", found)
+    assert acme.api.connection(crm).schedule_type == "auto"
 
 
 def test_only_what_differs_is_told(acme: Installation) -> None:
