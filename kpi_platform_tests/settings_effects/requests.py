@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
+
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import DbtTarget
 from kpi_platform.adapters.fivetran import FivetranApi
@@ -33,15 +35,19 @@ class Told:
 
 
 def connect(api: FivetranApi, sample: Mapping[str, int]) -> dict[str, str]:
-    """Two connections of each source; their ids by the names that documents here have for them."""
-    return {
-        name: api.create_connection(
+    """Two connections of each source, signed in; their ids by the names that documents here have for them."""
+    ids = {}
+    for name in ("crm", "crm2", "itsm", "itsm2"):
+        made = api.create_connection(
             service="salesforce" if name.startswith("crm") else "servicenow",
             group_id="local",
             config={"schema": f"effects_{name}", "sample": sample},
-        ).connection.id
-        for name in ("crm", "crm2", "itsm", "itsm2")
-    }
+            redirect_uri="https://dashboard.example/back",
+        )
+        assert made.connect_card_url is not None
+        assert httpx.post(made.connect_card_url).status_code == 303
+        ids[name] = made.connection.id
+    return ids
 
 
 def fivetran_after(
@@ -54,7 +60,7 @@ def fivetran_after(
     apply_settings(configuration, None, parse_settings(named))
     tables: dict[str, dict[str, bool]] = {}
     for name in ("crm", "itsm"):
-        [schema] = api.schemas(ids[name]).values()
+        [schema] = (api.schemas(ids[name]) or api.reload_schemas(ids[name])).values()
         tables[name] = {table["name_in_destination"]: table["enabled"] for table in schema["tables"].values()}
     return Told({name: api.connection(key) for name, key in ids.items()}, tables)
 
