@@ -8,7 +8,10 @@ WORKERS = $(shell expr $$(nproc) + 1)
 unexport PYTHONDONTWRITEBYTECODE
 IMAGE_EXTRAS := --extra k8s --extra celery --extra otel --extra snowflake --extra bigquery --extra redshift
 
-.PHONY: help demo dev test lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference docs docs clean lock test-slow test-celery test-image sbom audit
+CLIENT_airflow := airflow-provider-fivetran-async==2.4.0
+CLIENT_dagster := dagster-fivetran==0.29.27
+
+.PHONY: help demo dev test test-clients lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference docs docs clean lock test-slow test-celery test-image sbom audit
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -38,6 +41,15 @@ test: .venv/.dev  ## set up and run the tests
 test-celery: .venv/.dev  ## kill a Celery worker in the middle of a run, with a real RabbitMQ (minutes)
 	@command -v erl >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends rabbitmq-server; }
 	@KPI_TEST_CELERY=1 $(BIN)/python -m pytest -n0 -m celery kpi_platform_tests/operation/test_celery.py
+
+# Their packages would not go with ours: each client has an environment of its own under build/clients.
+build/clients/%/.made: Makefile | .venv/bin/uv
+	$(UV) venv --quiet --clear --python $(BIN)/python build/clients/$*
+	$(UV) pip install --quiet --python build/clients/$*/bin/python $(CLIENT_$*)
+	@touch $@
+
+test-clients: .venv/.dev build/clients/airflow/.made build/clients/dagster/.made  ## Airflow's and Dagster's own clients against the local Fivetran (a minute)
+	@KPI_TEST_CLIENTS=build/clients $(BIN)/python -m pytest -n0 kpi_platform_tests/clients
 
 test-image: .venv/.dev  ## run the image's steps in a clean root (minutes; needs root)
 	@command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends debootstrap; }

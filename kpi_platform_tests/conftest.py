@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from kpi_platform.adapters.fivetran_http import FivetranHttp
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database
+from kpi_platform.local import server
 from kpi_platform.process import tune_memory
+from kpi_platform_tests.local import recording
 from kpi_platform_tests.postgres import PostgresServer
 
 # How long an example takes says more about what else the machine does than about the code.
@@ -49,13 +51,30 @@ def _shares_a_module(item: pytest.Item) -> bool:
     return any(fixture.scope == "module" for found in fixtures for fixture in found)
 
 
+SHARED = Path(__file__).parents[2] / "shared"
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The specification and the real data, beside the checkout. Tests that need it skip where it is not."""
-    path = Path(__file__).parents[2] / "shared"
-    if not path.is_dir():
+    if not SHARED.is_dir():
         pytest.skip("../shared is not here")
-    return path
+    return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _recorded_requests() -> Iterator[None]:
+    """What the platform's client asks of the local Fivetran is recorded, whoever starts it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "create_app", recording.recorded(server.create_app))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _requests_as_fivetran_defines_them(_recorded_requests: None) -> Iterator[None]:
+    """Fails the test during which the platform's client asked for something that Fivetran does not define."""
+    yield
+    assert recording.problems(SHARED) == []
 
 
 @pytest.fixture

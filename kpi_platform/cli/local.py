@@ -12,6 +12,11 @@ from kpi_platform.configuration import LOCAL_FIVETRAN_KEY, Configuration
 _PORT = typer.Option(
     help="The port to listen on, on the loopback address; the default is that of FIVETRAN_API_URL."
 )
+_BEHAVIOUR = typer.Option(
+    metavar="NAME=VALUE",
+    help="How the account behaves, as often as needed: plan=trial, setup_test_seconds=20, reload_seconds=120,"
+    " historical_sync_seconds=7200, time_lapse=60, loopback_webhooks=true, webhook_prefix=connection.",
+)
 _HOME = typer.Option(help="Where all local state lives; the default is KPI_PLATFORM_HOME.")
 
 
@@ -22,16 +27,20 @@ def register(app: typer.Typer) -> None:
 
 @cli_errors
 def local_fivetran(
-    port: Annotated[int | None, _PORT] = None, home: Annotated[Path | None, _HOME] = None
+    port: Annotated[int | None, _PORT] = None,
+    home: Annotated[Path | None, _HOME] = None,
+    behaviour: Annotated[list[str] | None, _BEHAVIOUR] = None,
 ) -> None:
     """Serve Fivetran's REST API on this machine, with sample sources. Ctrl-C ends it.
 
     Its connections really land rows: in the embedded DuckDB warehouse, or in PostgreSQL. Point
     FIVETRAN_API_URL at the address that it prints to use it from elsewhere.
     """
+    from kpi_platform.local.behaviour import parse_behaviour
     from kpi_platform.local.samples import SAMPLE_CUSTOMERS
     from kpi_platform.local.server import HOST, serve
 
+    behaves = parse_behaviour(behaviour or [])
     configuration = Configuration.from_environment()
     changes = {} if configuration.uses_local_fivetran else {"FIVETRAN_API_URL": ""}
     changes |= {} if home is None else {"KPI_PLATFORM_HOME": str(home)}
@@ -48,4 +57,4 @@ def local_fivetran(
     for customer in SAMPLE_CUSTOMERS:
         ids = ", ".join(source["connection_id"] for source in customer.settings.values())
         console.print(f"  {customer.name} ({customer.key}): {ids}")
-    serve(configuration, port)
+    serve(configuration, port, behaves)

@@ -94,7 +94,9 @@ def _servers(
     servers: dict[str, list[object]] = {}
     if configuration.uses_local_fivetran:
         local_port = configuration.local_fivetran_port
-        servers["fivetran"] = [*python, "kpi_platform", "local-fivetran", "--port", local_port]
+        # The web app that takes its webhooks is on this machine, without TLS.
+        behaviour = ["--behaviour", "loopback_webhooks=true"]
+        servers["fivetran"] = [*python, "kpi_platform", "local-fivetran", "--port", local_port, *behaviour]
     servers["dagster"] = dagster
     servers["web"] = [*python, "kpi_platform", "web", "--host", host, "--port", port]
     return servers

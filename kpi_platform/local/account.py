@@ -11,7 +11,9 @@ from fastapi import Depends, Request
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.installation import installation_id
-from kpi_platform.local.faults import HOURLY_LIMIT, Faults, RateLimit
+from kpi_platform.local.behaviour import HOURLY_CALLS, HOURLY_SETUP_TESTS, Behaviour, Plan
+from kpi_platform.local.faults import Faults, RateLimit
+from kpi_platform.local.masking import holds_secret, masked
 from kpi_platform.local.responses import ApiError
 from kpi_platform.local.samples.profiles import PROFILES, connection_id
 from kpi_platform.local.state import Connection, Destination, Group, Installation, Store, now
@@ -19,6 +21,8 @@ from kpi_platform.local.syncs import Syncs
 from kpi_platform.local.webhooks import Webhooks
 
 DEFAULT_GROUP = "local"
+USER_ID = "local_user"
+"""The one user of the account, whose key is used."""
 _FREQUENCIES = {"salesforce": 360, "servicenow": 180}
 
 
@@ -29,10 +33,12 @@ class LocalFivetran:
 
     configuration: Configuration
     store: Store
+    behaviour: Behaviour
     webhooks: Webhooks
     syncs: Syncs
-    limit: RateLimit
     installation: str
+    limit: RateLimit = field(default_factory=RateLimit)
+    setup_test_limit: RateLimit = field(default_factory=lambda: RateLimit(what="setup tests"))
     faults: Faults = field(default_factory=Faults)
     calls: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=5000))
 
@@ -43,17 +49,24 @@ class LocalFivetran:
         configuration: Configuration,
         *,
         tick_seconds: float = 0.5,
-        hourly_limit: int = HOURLY_LIMIT,
+        behaviour: Behaviour | None = None,
         sample: Mapping[str, Any] | None = None,
     ) -> "LocalFivetran":
         """Raises Conflict where another process has `state_home` open."""
         store = Store(state_home)
-        webhooks = Webhooks(store)
-        syncs = Syncs(configuration, store, webhooks, tick_seconds=tick_seconds)
-        own = installation_id(configuration.home)
-        fivetran = cls(configuration, store, webhooks, syncs, RateLimit(hourly_limit), own)
+        behaviour = (behaviour or Behaviour()).model_copy()
+        webhooks = Webhooks(store, behaviour)
+        syncs = Syncs(configuration, store, webhooks, behaviour, tick_seconds=tick_seconds)
+        fivetran = cls(configuration, store, behaviour, webhooks, syncs, installation_id(configuration.home))
+        fivetran.obey(behaviour.plan)
         fivetran._install(dict(sample or {}))
+        fivetran._forget_secrets()
         return fivetran
+
+    def obey(self, plan: Plan) -> None:
+        """Sets the hourly limits to those of a plan."""
+        self.limit.limit = HOURLY_CALLS[plan]
+        self.setup_test_limit.limit = HOURLY_SETUP_TESTS[plan]
 
     def close(self) -> None:
         self.webhooks.close()
@@ -83,6 +96,14 @@ class LocalFivetran:
                         )
                     )
 
+    def _forget_secrets(self) -> None:
+        """Masks what an earlier version has stored."""
+        kept: list[Connection | Destination] = [*self.store.all(Connection), *self.store.all(Destination)]
+        for document in kept:
+            if holds_secret(document.config):
+                self.store.save(document.model_copy(update={"config": masked(document.config)}))
+                self.store.compact()
+
     def group(self, group_id: str) -> Group:
         group = self.store.get(Group, group_id)
         if group is None:
@@ -102,6 +123,13 @@ class LocalFivetran:
             message = f"Connector with id '{connection_id}' doesn't exist."
             raise ApiError(404, "NotFound_Connector", message)
         return connection
+
+    def anew_when_resumed(self, connection_id: str, tables: list[str]) -> None:
+        """Has the connection's next sync read these tables from the start."""
+        with self.store.lock:
+            connection = self.connection(connection_id)
+            connection.anew_when_resumed = tables
+            self.store.save(connection)
 
 
 def _of_request(request: Request) -> LocalFivetran:

@@ -1,15 +1,30 @@
-"""What the API answers: Fivetran's envelope, its errors, and its pages."""
+"""What the API takes and answers: Fivetran's bodies, envelope, errors, and pages."""
 
 import base64
 import binascii
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 
 Answer = dict[str, Any]
+_ACCEPTED = re.compile(
+    r"(application/json|application/\*|\*/\*)\s*(;\s*(version=[12]|q=[0-9.]+|charset=\S+)\s*)*"
+)
+
+
+class Body(BaseModel):
+    """The body of a request. What is not served is refused: nothing is taken that has no effect."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    def given(self) -> dict[str, Any]:
+        """What the request states; null states nothing."""
+        return self.model_dump(exclude_unset=True, exclude_none=True)
 
 
 class ApiError(Exception):
@@ -22,6 +37,33 @@ class ApiError(Exception):
     def response(self) -> JSONResponse:
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         return JSONResponse({"code": self.code, "message": self.message}, self.status, headers)
+
+
+def invalid_input(error: Mapping[str, Any]) -> ApiError:
+    """A 400 in Fivetran's words, of what pydantic says of a request."""
+    place = ".".join(str(part) for part in error["loc"][1:])
+    if error["type"] == "missing":
+        message = f"Field '{place}' is required" if place else "The request body is required"
+    elif error["type"] == "json_invalid":
+        message = "The request body is not valid JSON"
+    elif error["type"] == "extra_forbidden":
+        message = f"Field '{place}' is not supported by the local Fivetran"
+    else:
+        message = f"{place}: {error['msg']}"
+    return ApiError(400, "InvalidInput", message)
+
+
+def check_media_types(request: Request) -> None:
+    """Raises a 406 where the caller takes no JSON of version 1 or 2, a 415 where it sends something else."""
+    accepted = request.headers.get("accept") or "*/*"
+    if not any(_ACCEPTED.fullmatch(part.strip()) for part in accepted.split(",")):
+        raise ApiError(406, "NotAcceptable", f"Accept '{accepted}' is not served; application/json is.")
+    sends = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sends and kind != "application/json":
+        raise ApiError(
+            415, "UnsupportedMediaType", f"Content-Type '{kind}' is not served; application/json is."
+        )
 
 
 def success(data: Any = None, message: str | None = None) -> Answer:

@@ -7,13 +7,13 @@ from kpi_platform.local.state import Connection
 
 def next_start(connection: Connection) -> datetime | None:
     """The instant from which a sync is due; None where none will start by itself: it is running, paused, not
-    set up, or on a manual schedule (a rescheduled sync starts at its time all the same)."""
-    if connection.running or connection.paused or connection.setup_state != "connected":
+    set up, or on a manual schedule (a rescheduled one too must be asked for again). A broken one goes on."""
+    if connection.running or connection.paused or connection.setup_state == "incomplete":
+        return None
+    if connection.schedule_type == "manual":
         return None
     if connection.rescheduled_for:
         return connection.rescheduled_for
-    if connection.schedule_type == "manual":
-        return None
     last = max((sync.started_at for sync in connection.history), default=None)
     if last is None:
         return connection.created_at

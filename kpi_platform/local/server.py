@@ -25,9 +25,20 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import Conflict, KpiPlatformError
 from kpi_platform.installation import HEADER
 from kpi_platform.local.account import LocalFivetran
-from kpi_platform.local.faults import HOURLY_LIMIT
-from kpi_platform.local.responses import ApiError
-from kpi_platform.local.routes import connect_card, connections, control, groups, schemas, webhooks
+from kpi_platform.local.behaviour import Behaviour
+from kpi_platform.local.responses import ApiError, check_media_types, invalid_input
+from kpi_platform.local.routes import (
+    account,
+    connect_card,
+    connections,
+    control,
+    control_connections,
+    destinations,
+    groups,
+    schemas,
+    syncing,
+    webhooks,
+)
 
 HOST = "127.0.0.1"
 _basic = HTTPBasic(auto_error=False)
@@ -38,13 +49,13 @@ def create_app(
     configuration: Configuration,
     *,
     tick_seconds: float = 0.5,
-    hourly_limit: int = HOURLY_LIMIT,
+    behaviour: Behaviour | None = None,
     sample: Mapping[str, Any] | None = None,
 ) -> FastAPI:
     """The server's application. The first start makes the default group and the sample connections; `sample`
     limits those (`{"accounts": 6, "history_days": 60}`). Raises Conflict where `state_home` is in use."""
     fivetran = LocalFivetran.open(
-        state_home, configuration, tick_seconds=tick_seconds, hourly_limit=hourly_limit, sample=sample
+        state_home, configuration, tick_seconds=tick_seconds, behaviour=behaviour, sample=sample
     )
 
     @asynccontextmanager
@@ -61,17 +72,18 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     for prefix in ("/v1/connections", "/v1/connectors"):
-        app.include_router(connections.router, prefix=prefix)
-        app.include_router(schemas.router, prefix=prefix)
-    for module in (groups, webhooks, connect_card, control):
+        for router in (connections.router, syncing.router, connect_card.cards, schemas.router):
+            app.include_router(router, prefix=prefix)
+    app.include_router(syncing.former, prefix="/v1/connectors")
+    for module in (account, groups, destinations, webhooks, connect_card, control, control_connections):
         app.include_router(module.router)
     return app
 
 
-def serve(configuration: Configuration, port: int) -> None:
+def serve(configuration: Configuration, port: int, behaviour: Behaviour | None = None) -> None:
     """Serves until Ctrl-C. Raises Conflict where the port or the state is in use."""
     with _listening(port) as listener:
-        app = create_app(configuration.local_fivetran_home, configuration)
+        app = create_app(configuration.local_fivetran_home, configuration, behaviour=behaviour)
         with suppress(KeyboardInterrupt):
             uvicorn.Server(_settings(app)).run(sockets=[listener])
 
@@ -82,7 +94,7 @@ def running(
     port: int = 0,
     *,
     tick_seconds: float = 0.5,
-    hourly_limit: int = HOURLY_LIMIT,
+    behaviour: Behaviour | None = None,
     sample: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
     """Serves in a thread, on a free port unless one is given, and yields the base URL (without `/v1`)."""
@@ -91,7 +103,7 @@ def running(
             configuration.local_fivetran_home,
             configuration,
             tick_seconds=tick_seconds,
-            hourly_limit=hourly_limit,
+            behaviour=behaviour,
             sample=sample,
         )
         server = uvicorn.Server(_settings(app))
@@ -130,6 +142,7 @@ async def _gate(request: Request, call_next: Callable[[Request], Awaitable[Respo
     path = request.url.path
     if not path.startswith("/v1"):
         return await call_next(request)
+    path = request.scope["path"] = path.rstrip("/")
     try:
         _require_own(request, fivetran)
         fault = fivetran.faults.take(request.method, path)
@@ -139,9 +152,11 @@ async def _gate(request: Request, call_next: Callable[[Request], Awaitable[Respo
                 raise fault.error
         await _authorize(request, fivetran.configuration)
         fivetran.limit.take()
+        check_media_types(request)
         response = await call_next(request)
     except ApiError as error:
         response = error.response()
+    response.headers.update(fivetran.limit.headers())
     fivetran.calls.append((request.method, path, response.status_code))
     return response
 
@@ -180,9 +195,7 @@ def _platform_error(_: Request, error: Exception) -> Response:
 
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"][1:])
-    return ApiError(400, "InvalidInput", f"{place}: {first['msg']}").response()
+    return invalid_input(error.errors()[0]).response()
 
 
 def _http_error(_: Request, error: Exception) -> Response:

@@ -16,9 +16,13 @@ from sqlalchemy.dialects.sqlite import insert
 
 from kpi_platform.domain.errors import Conflict
 
-Outcome = Literal["success", "failed", "rescheduled", "broken"]
+Outcome = Literal["success", "failed", "rescheduled", "broken", "cancelled"]
+LockReason = Literal["SYSTEM_TABLE", "DELETED", "OTHER"]
 ChangeHandling = Literal["ALLOW_ALL", "ALLOW_COLUMNS", "BLOCK_ALL"]
 SyncMode = Literal["SOFT_DELETE", "HISTORY"]
+DelaySensitivity = Literal["LOW", "NORMAL", "HIGH", "CUSTOM", "SYNC_FREQUENCY"]
+DEFAULT_REGION = "GCP_US_EAST4"
+"""Fivetran has none for this machine."""
 SYNC_FREQUENCIES = (1, 5, 15, 30, 60, 120, 180, 360, 480, 720, 1440)
 
 
@@ -39,6 +43,8 @@ class Destination(BaseModel):
     id: str
     service: str
     config: dict[str, Any]
+    region: str = DEFAULT_REGION
+    time_zone_offset: str = "0"
     created_at: datetime = Field(default_factory=now)
 
 
@@ -67,13 +73,17 @@ class Sync(BaseModel):
 
 class TableState(BaseModel):
     """A table of the schema configuration. `cursor`: the source's time up to which it has landed,
-    `landed_mode`: the mode in which it did."""
+    `landed_mode` and `landed_hashed`: how it did. `columns_dropped` leave the destination with the next sync.
+    """
 
     enabled: bool = True
     sync_mode: SyncMode = "SOFT_DELETE"
     landed_mode: SyncMode = "SOFT_DELETE"
     cursor: datetime | None = None
+    landed_hashed: list[str] = Field(default_factory=list)
     columns_off: list[str] = Field(default_factory=list)
+    columns_hashed: list[str] = Field(default_factory=list)
+    columns_dropped: list[str] = Field(default_factory=list)
 
 
 class Connection(BaseModel):
@@ -92,11 +102,25 @@ class Connection(BaseModel):
     succeeded_at: datetime | None = None
     failed_at: datetime | None = None
     rescheduled_for: datetime | None = None
+    pause_after_trial: bool = False
+    data_delay_sensitivity: DelaySensitivity = "NORMAL"
+    data_delay_threshold: int = 0
     tasks: list[dict[str, str]] = Field(default_factory=list)
     warnings: list[dict[str, str]] = Field(default_factory=list)
     tables: dict[str, TableState] | None = None
     """By source table; None until the first sync, or a reload of the schema."""
     schema_change_handling: ChangeHandling = "ALLOW_ALL"
+    schema_enabled: bool = True
+    wanted_schema: dict[str, Any] | None = None
+    """What was asked of the schema before it was known: applied as soon as it is."""
+    locked_tables: dict[str, LockReason] = Field(default_factory=dict)
+    """Tables, by the name they land with, whose switch cannot be changed; set through the control path."""
+    ignored_tables: list[str] = Field(default_factory=list)
+    """Tables whose changes are answered with success and not made; set through the control path."""
+    setup_tests_fail: str | None = None
+    """What the setup tests complain of; set through the control path."""
+    anew_when_resumed: list[str] | None = None
+    """Tables to read from the start with the next sync, asked for while the connection was paused."""
     running: Sync | None = None
     history: list[Sync] = Field(default_factory=list)
     planned: list[PlannedOutcome] = Field(default_factory=list)
@@ -133,6 +157,7 @@ class Webhook(BaseModel):
     events: list[str]
     active: bool = True
     secret: str | None = None
+    failing_since: datetime | None = None
     created_at: datetime = Field(default_factory=now)
 
 
@@ -212,6 +237,11 @@ class Store:
         with self.lock, self._engine.begin() as connection:
             connection.execute(statement)
             self.version += 1
+
+    def compact(self) -> None:
+        """Has the file hold nothing of what was overwritten or deleted."""
+        with self.lock, self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("vacuum"))
 
     def close(self) -> None:
         self._engine.dispose()

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import KpiPlatformError, NotFound
+from kpi_platform.local.behaviour import Behaviour
 from kpi_platform.local.landing import open_lander
 from kpi_platform.local.reading import read_changes
 from kpi_platform.local.samples.source import Source, instant
@@ -25,12 +26,18 @@ from kpi_platform.local.state import (
     PlannedOutcome,
     Store,
     Sync,
+    TableState,
     now,
 )
 from kpi_platform.local.webhooks import Webhooks
 
 _KEPT_SYNCS = 50
-_STATUS = {"failed": "FAILURE_WITH_TASK", "broken": "FAILURE_WITH_TASK", "rescheduled": "RESCHEDULED"}
+_STATUS = {
+    "failed": "FAILURE_WITH_TASK",
+    "broken": "FAILURE_WITH_TASK",
+    "rescheduled": "RESCHEDULED",
+    "cancelled": "CANCELED",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -38,11 +45,18 @@ class Syncs:
     """Starts and runs syncs. `tick_seconds`: how often the schedules are looked at."""
 
     def __init__(
-        self, configuration: Configuration, store: Store, webhooks: Webhooks, *, tick_seconds: float = 0.5
+        self,
+        configuration: Configuration,
+        store: Store,
+        webhooks: Webhooks,
+        behaviour: Behaviour,
+        *,
+        tick_seconds: float = 0.5,
     ) -> None:
         self._configuration = configuration
         self._store = store
         self._webhooks = webhooks
+        self._behaviour = behaviour
         self._tick_seconds = tick_seconds
         self._closing = threading.Event()
         self._threads: dict[str, threading.Thread] = {}
@@ -74,6 +88,8 @@ class Syncs:
             replaced = connection.running
             if replaced:
                 self._end(connection, replaced, "CANCELED")
+            if anew is None:
+                anew, connection.anew_when_resumed = connection.anew_when_resumed, None
             sync = Sync(
                 id=str(uuid.uuid4()),
                 trigger=trigger,
@@ -85,9 +101,26 @@ class Syncs:
             self._store.save(connection)
         if replaced:
             self._emit_end(connection, replaced, "Another sync was started.")
-        self._webhooks.emit("sync_start", connection, sync, {})
+        self._webhooks.emit("sync_start", connection, {}, sync)
         self._run_in_thread(connection_id, sync)
         return True
+
+    def cancel(self, connection_id: str) -> bool:
+        """Ends a running sync as somebody does who cancels it in Fivetran; False where none is running."""
+        with self._store.lock:
+            connection = self._get(connection_id)
+            if connection.running is None:
+                return False
+            cancelled = connection.running
+            self._end(connection, cancelled, "CANCELED")
+            self._store.save(connection)
+        self._emit_end(connection, cancelled, "The sync was cancelled.")
+        return True
+
+    def wait(self, seconds: float) -> None:
+        """Waits so long of Fivetran's time, at most until the server ends."""
+        if seconds:
+            self._closing.wait(self._behaviour.real_seconds(seconds))
 
     def source_time(self) -> datetime:
         """What the clocks of the sources say: the time, moved by the offset that a test has set."""
@@ -107,7 +140,8 @@ class Syncs:
 
     def _run(self, connection_id: str, sync: Sync) -> None:
         plan = sync.plan or PlannedOutcome()
-        if plan.duration_seconds and self._closing.wait(plan.duration_seconds):
+        seconds = plan.duration_seconds if sync.plan else self._usual_seconds(connection_id, sync)
+        if seconds and (self._closing.wait(seconds) or not self._is_running(connection_id, sync)):
             return
         reason = plan.reason
         status = _STATUS.get(plan.outcome, "SUCCESSFUL")
@@ -125,11 +159,12 @@ class Syncs:
             if connection is None or connection.running is None or connection.running.id != sync.id:
                 return
             if landed is not None and connection.tables is not None and landed.tables is not None:
-                for name, table in landed.tables.items():
-                    kept = connection.tables.setdefault(name, table)
-                    kept.cursor, kept.landed_mode = table.cursor, table.landed_mode
+                _keep_landed(connection.tables, landed.tables)
             elif landed is not None:
-                connection.tables = landed.tables
+                connection.tables, connection.wanted_schema = landed.tables, None
+                connection.schema_enabled = landed.schema_enabled
+            if status == "SUCCESSFUL" and connection.setup_state == "broken":
+                connection.setup_state = "connected"
             if plan.outcome == "rescheduled":
                 connection.rescheduled_for = now() + timedelta(seconds=plan.reschedule_seconds)
             if plan.outcome == "broken":
@@ -138,10 +173,21 @@ class Syncs:
             self._store.save(connection)
         self._emit_end(connection, sync, reason)
 
+    def _usual_seconds(self, connection_id: str, sync: Sync) -> float:
+        connection = self._store.get(Connection, connection_id)
+        first = connection is not None and connection.succeeded_at is None
+        historical = first or sync.historical_tables is not None
+        return self._behaviour.real_seconds(self._behaviour.historical_sync_seconds) if historical else 0
+
+    def _is_running(self, connection_id: str, sync: Sync) -> bool:
+        """Whether the sync was neither cancelled nor replaced, nor its connection deleted."""
+        connection = self._store.get(Connection, connection_id)
+        return connection is not None and connection.running is not None and connection.running.id == sync.id
+
     def _land(self, connection_id: str, sync: Sync) -> Connection:
         """Reads what is new from the source and lands it; returns the connection with its cursors moved."""
         connection = self._get(connection_id)
-        if connection.setup_state != "connected":
+        if connection.setup_state == "incomplete":
             raise NotFound(
                 f"The connection '{connection_id}' is not set up.",
                 next_step="Complete its setup in Fivetran.",
@@ -170,7 +216,7 @@ class Syncs:
         data = {"status": sync.status}
         if sync.status != "SUCCESSFUL":
             data["reason"] = reason
-        self._webhooks.emit("sync_end", connection, sync, data)
+        self._webhooks.emit("sync_end", connection, data, sync)
 
     def _watch_schedules(self) -> None:
         version, starts = -1, dict[str, datetime | None]()
@@ -189,6 +235,16 @@ class Syncs:
         if connection is None:
             raise NotFound(f"There is no connection '{connection_id}'.", next_step="List the connections.")
         return connection
+
+
+def _keep_landed(known: dict[str, TableState], landed: dict[str, TableState]) -> None:
+    """Moves the cursors on; what somebody has switched in the meantime stays as it is."""
+    for name, table in landed.items():
+        kept = known.setdefault(name, table)
+        if kept.cursor != table.cursor:
+            kept.cursor, kept.landed_mode = table.cursor, table.landed_mode
+            kept.landed_hashed = table.landed_hashed
+            kept.columns_dropped = [c for c in kept.columns_dropped if c not in table.columns_dropped]
 
 
 def _next_plan(connection: Connection) -> PlannedOutcome | None:

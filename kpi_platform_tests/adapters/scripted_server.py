@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from kpi_platform_tests.http_server import serving
+from kpi_platform_tests.local import recording
 
 
 @dataclass
@@ -41,6 +42,8 @@ def scripted(*answers: Answer) -> Iterator[ScriptedServer]:
             body = text if is_form else json.loads(text) if text else None
             script.requests.append((self.command, self.path, body))
             script.headers.append({name.lower(): value for name, value in self.headers.items()})
+            path, _, query = self.path.partition("?")
+            recording.record(self.headers.get("User-Agent", ""), self.command, path, query, text.encode())
             answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
             if answer.hang_up:
                 self.close_connection = True

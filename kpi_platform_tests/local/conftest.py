@@ -10,10 +10,16 @@ import pytest
 
 from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
+from kpi_platform.local.behaviour import Behaviour
 from kpi_platform.local.server import running
 from kpi_platform_tests.local.waiting import eventually
 
 SMALL = {"accounts": 6, "history_days": 40}
+_DEFAULTS = {
+    "tick_seconds": 0.05,
+    "sample": SMALL,
+    "behaviour": Behaviour(loopback_webhooks=True, setup_test_seconds=0),
+}
 
 
 @dataclass
@@ -42,6 +48,13 @@ class Served:
         eventually(lambda: self.connection(connection_id)["status"]["sync_state"] != "syncing")
         return self.connection(connection_id)
 
+    def behave(self, **behaviour: Any) -> None:
+        self.data("PATCH", "/_local/behaviour", json=behaviour)
+
+    def control(self, method: str, path: str, **body: Any) -> Any:
+        """A call of the control path about a connection."""
+        return self.data(method, f"/_local/connections/{path}".rstrip("/"), json=body)
+
     def syncs(self, connection_id: str) -> list[dict[str, Any]]:
         connections = self.data("GET", "/_local/state")["connections"]
         syncs: list[dict[str, Any]] = connections[connection_id]["syncs"]
@@ -67,7 +80,7 @@ class Served:
 @contextmanager
 def served(configuration: Configuration, **options: Any) -> Iterator[Served]:
     with (
-        running(configuration, **{"tick_seconds": 0.05, "sample": SMALL} | options) as url,
+        running(configuration, **_DEFAULTS | options) as url,
         httpx.Client(base_url=url, auth=("local", "local"), timeout=30) as api,
     ):
         yield Served(url, api, configuration)
@@ -76,6 +89,14 @@ def served(configuration: Configuration, **options: Any) -> Iterator[Served]:
 @pytest.fixture
 def fivetran(configuration: Configuration) -> Iterator[Served]:
     with served(configuration) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server for the tests of a file that leave nothing behind."""
+    home = str(tmp_path_factory.mktemp("fivetran"))
+    with served(Configuration.from_environment({"KPI_PLATFORM_HOME": home})) as server:
         yield server
 
 

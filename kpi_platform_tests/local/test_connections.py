@@ -8,13 +8,14 @@ import httpx
 from kpi_platform_tests.local.conftest import Served
 from kpi_platform_tests.local.waiting import eventually
 
+CARD = {"connect_card_config": {"redirect_uri": "https://dashboard.example/back?tab=1"}}
 NEW: dict[str, Any] = {
     "service": "servicenow",
     "group_id": "local",
     "config": {"schema": "acme_servicenow", "sample": {"accounts": 3, "history_days": 20}},
     "schedule_type": "manual",
     "run_setup_tests": False,
-    "connect_card_config": {"redirect_uri": "https://dashboard.example/back?tab=1"},
+    **CARD,
 }
 
 
@@ -39,9 +40,9 @@ def test_a_connection_is_set_up_on_the_connect_card_and_then_syncs(fivetran: Ser
 
 def test_a_new_card_replaces_the_old_one(fivetran: Served) -> None:
     made = fivetran.data("POST", "/v1/connections", json=NEW)
-    again = fivetran.data("POST", f"/v1/connections/{made['id']}/connect-card", json={})["connect_card"]
+    again = fivetran.data("POST", f"/v1/connections/{made['id']}/connect-card", json=CARD)["connect_card"]
     assert httpx.get(made["connect_card"]["uri"]).status_code == 403
-    assert httpx.post(again["uri"]).status_code == 200
+    assert httpx.post(again["uri"]).status_code == 303
     assert fivetran.connection(made["id"])["status"]["setup_state"] == "connected"
 
 
@@ -84,7 +85,12 @@ def test_a_deleted_connection_is_gone(fivetran: Served) -> None:
 def test_a_group_gets_its_own_destination(fivetran: Served) -> None:
     group = fivetran.data("POST", "/v1/groups", json={"name": "second"})
     elsewhere = str(fivetran.configuration.home / "second.duckdb")
-    destination = {"group_id": group["id"], "service": "duckdb", "config": {"path": elsewhere}}
+    destination = {
+        "group_id": group["id"],
+        "service": "duckdb",
+        "time_zone_offset": "0",
+        "config": {"path": elsewhere},
+    }
     fivetran.data("POST", "/v1/destinations", json=destination)
     assert fivetran.data("GET", f"/v1/destinations/{group['id']}")["config"]["path"] == elsewhere
     fivetran.data("POST", "/v1/connections", json=NEW | {"group_id": group["id"], "run_setup_tests": True})
@@ -95,6 +101,6 @@ def test_a_group_gets_its_own_destination(fivetran: Served) -> None:
 
 def test_a_destination_that_cannot_be_landed_in_is_refused(fivetran: Served) -> None:
     group = fivetran.data("POST", "/v1/groups", json={"name": "third"})
-    body = {"group_id": group["id"], "service": "abacus", "config": {}}
+    body = {"group_id": group["id"], "service": "abacus", "time_zone_offset": "0", "config": {}}
     answer = fivetran.api.post("/v1/destinations", json=body)
     assert answer.status_code == 400 and "abacus" in answer.json()["message"]

@@ -166,7 +166,8 @@ def test_an_unreachable_server_is_named(configuration: Configuration) -> None:
 def test_a_group_on_postgres_lands_there(configuration: Configuration, postgres_url: str) -> None:
     with served(configuration) as fivetran:
         group = fivetran.data("POST", "/v1/groups", json={"name": "postgres"})["id"]
-        body = {"group_id": group, "service": "postgres", "config": _postgres(postgres_url)}
+        config = _postgres(postgres_url)
+        body = {"group_id": group, "service": "postgres", "time_zone_offset": "0", "config": config}
         fivetran.data("POST", "/v1/destinations", json=body)
         config = {
             "schema": "acme_servicenow",

@@ -40,7 +40,6 @@ def test_a_daily_sync_starts_at_its_time() -> None:
     [
         {"paused": True},
         {"schedule_type": "manual"},
-        {"setup_state": "broken"},
         {"setup_state": "incomplete"},
         {"running": Sync(id="2", trigger="api", started_at=STARTED)},
     ],
@@ -49,9 +48,14 @@ def test_nothing_starts_by_itself_where_it_must_not(changes: dict[str, object]) 
     assert next_start(_connection(**changes)) is None
 
 
-def test_a_rescheduled_sync_starts_at_its_time_on_a_manual_schedule_too() -> None:
+def test_a_rescheduled_sync_starts_at_its_time_unless_the_schedule_is_manual() -> None:
     later = STARTED + timedelta(minutes=5)
-    assert next_start(_connection(schedule_type="manual", rescheduled_for=later)) == later
+    assert next_start(_connection(rescheduled_for=later)) == later
+    assert next_start(_connection(schedule_type="manual", rescheduled_for=later)) is None
+
+
+def test_a_broken_connection_goes_on_by_its_schedule() -> None:
+    assert next_start(_connection(setup_state="broken", sync_frequency=60)) == STARTED + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform_tests.local.conftest import Served
 from kpi_platform_tests.local.waiting import eventually
 
+NOBODY = {"url": "https://localhost:9/", "events": ["sync_end"], "active": False, "secret": "s"}
 SALESFORCE, SERVICENOW = "northwind_salesforce", "northwind_servicenow"
 
 
@@ -167,19 +170,84 @@ def test_a_failed_sync_moves_failed_at_and_lands_nothing(fivetran: Served) -> No
     assert connection["status"]["tasks"] == []
 
 
-def test_a_rescheduled_sync_starts_again_by_itself(fivetran: Served) -> None:
+def test_a_rescheduled_sync_starts_again_by_itself_on_fivetrans_schedule(fivetran: Served) -> None:
+    fivetran.control("PATCH", SALESFORCE, setup_state="incomplete")
+    patch = {"schedule_type": "auto", "run_setup_tests": False}
+    fivetran.data("PATCH", f"/v1/connections/{SALESFORCE}", json=patch)
     plan = {"outcome": "rescheduled", "reschedule_seconds": 0.5}
     fivetran.data("POST", f"/_local/connections/{SALESFORCE}/outcomes", json=plan)
-    connection = fivetran.sync(SALESFORCE)
-    assert connection["status"]["sync_state"] == "rescheduled" and connection["status"]["rescheduled_for"]
+    fivetran.control("PATCH", SALESFORCE, setup_state="connected")
+    eventually(lambda: fivetran.connection(SALESFORCE)["status"]["rescheduled_for"])
+    assert fivetran.connection(SALESFORCE)["status"]["sync_state"] == "rescheduled"
     eventually(lambda: fivetran.connection(SALESFORCE)["succeeded_at"] is not None)
     assert [sync["status"] for sync in fivetran.syncs(SALESFORCE)] == ["RESCHEDULED", "SUCCESSFUL"]
 
 
-def test_a_sync_that_breaks_the_setup_is_not_tried_again(fivetran: Served) -> None:
-    fivetran.data("POST", f"/_local/connections/{SALESFORCE}/outcomes", json={"outcome": "broken"})
+def test_a_rescheduled_sync_of_a_manual_connection_waits_to_be_asked_for(fivetran: Served) -> None:
+    fivetran.control("POST", f"{SALESFORCE}/outcomes", outcome="rescheduled", reschedule_seconds=0.1)
+    status = fivetran.sync(SALESFORCE)["status"]
+    assert status["sync_state"] == "rescheduled" and status["rescheduled_for"]
+    time.sleep(0.5)
+    assert fivetran.connection(SALESFORCE)["status"] == status
+    assert fivetran.sync(SALESFORCE)["succeeded_at"] is not None
+    assert fivetran.connection(SALESFORCE)["status"]["rescheduled_for"] is None
+
+
+def test_a_broken_connection_is_mended_by_a_sync_that_goes_through_and_by_nothing_else(
+    fivetran: Served,
+) -> None:
+    fivetran.control("POST", f"{SALESFORCE}/outcomes", outcome="broken")
     assert fivetran.sync(SALESFORCE)["status"]["setup_state"] == "broken"
-    assert fivetran.api.post(f"/v1/connections/{SALESFORCE}/sync").status_code == 409
+    tested = fivetran.data("POST", f"/v1/connections/{SALESFORCE}/test", json={})
+    assert tested["setup_tests"][0]["status"] == "FAILED" and tested["status"]["setup_state"] == "broken"
+    refused = fivetran.api.post(f"/v1/connections/{SALESFORCE}/schemas/reload", json={})
+    assert refused.status_code == 400 and "'broken'" in refused.json()["message"]
+    assert fivetran.sync(SALESFORCE)["status"]["setup_state"] == "connected"
+
+
+@pytest.mark.parametrize("way", ["planned", "by hand"])
+def test_a_cancelled_sync_moves_neither_time(fivetran: Served, way: str) -> None:
+    before = fivetran.sync(SALESFORCE)
+    plan = {"outcome": "cancelled"} if way == "planned" else {"duration_seconds": 60}
+    fivetran.control("POST", f"{SALESFORCE}/outcomes", **plan)
+    fivetran.data("POST", f"/v1/connections/{SALESFORCE}/sync")
+    if way == "by hand":
+        assert fivetran.control("POST", f"{SALESFORCE}/cancel") == {"cancelled": True}
+    after = fivetran.settled(SALESFORCE)
+    assert after == before and after["status"]["sync_state"] == "scheduled"
+    assert fivetran.syncs(SALESFORCE)[-1]["status"] == "CANCELED"
+
+
+def test_a_first_sync_is_historical_as_long_as_it_takes(fivetran: Served) -> None:
+    fivetran.behave(historical_sync_seconds=7200, time_lapse=7200)
+    fivetran.data("POST", f"/v1/connections/{SALESFORCE}/sync")
+    status = fivetran.connection(SALESFORCE)["status"]
+    assert status["sync_state"] == "syncing" and status["is_historical_sync"]
+    assert not fivetran.settled(SALESFORCE)["status"]["is_historical_sync"]
+    (sync,) = fivetran.syncs(SALESFORCE)
+    took = datetime.fromisoformat(sync["ended_at"]) - datetime.fromisoformat(sync["started_at"])
+    assert took.total_seconds() >= 1
+
+
+def test_a_historical_sync_can_be_asked_for_with_a_patch(fivetran: Served) -> None:
+    first = fivetran.sync(SALESFORCE)
+    patch = {"is_historical_sync": True, "run_setup_tests": False}
+    assert fivetran.data("PATCH", f"/v1/connections/{SALESFORCE}", json=patch)["status"]["is_historical_sync"]
+    assert fivetran.settled(SALESFORCE)["succeeded_at"] > first["succeeded_at"]
+    rows = [sync["rows"] for sync in fivetran.syncs(SALESFORCE)]
+    assert rows[0] == rows[1]
+
+
+def test_a_resync_of_a_paused_connection_comes_when_it_is_resumed(fivetran: Served) -> None:
+    fivetran.sync(SALESFORCE)
+    for paused in (True, False):
+        patch = {"paused": paused, "run_setup_tests": False}
+        fivetran.data("PATCH", f"/v1/connections/{SALESFORCE}", json=patch)
+        if paused:
+            fivetran.data("POST", f"/v1/connections/{SALESFORCE}/resync", json={})
+    fivetran.sync(SALESFORCE)
+    rows = [sync["rows"] for sync in fivetran.syncs(SALESFORCE)]
+    assert rows[0] == rows[1]
 
 
 def test_a_slow_sync_goes_on_unless_it_is_forced(fivetran: Served) -> None:
@@ -210,7 +278,7 @@ def test_state_survives_a_restart(serve: Callable[..., Any]) -> None:
     with serve() as first:
         first.sync(SALESFORCE)
         first.data("PATCH", f"/v1/connections/{SALESFORCE}", json={"sync_frequency": 60})
-        first.data("POST", "/v1/webhooks/account", json={"url": "http://127.0.0.1:9/", "secret": "s"})
+        first.data("POST", "/v1/webhooks/account", json=NOBODY)
         before = first.connection(SALESFORCE)
         webhooks = first.data("GET", "/v1/webhooks")
     with serve() as second:

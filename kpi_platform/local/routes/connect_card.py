@@ -1,18 +1,25 @@
-"""The page behind a connect card: the owner of the source signs in here, and its secret goes nowhere else.
+"""Connect cards, and the page behind one.
 
-The sample sources have no secret; one click completes the setup.
+The owner of the source signs in there, and its secret goes nowhere else. The sample sources have no secret;
+one click completes the setup.
 """
 
+import secrets
+from datetime import timedelta
 from html import escape
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import Field
 
 from kpi_platform.local.account import Fivetran, LocalFivetran
-from kpi_platform.local.responses import ApiError
+from kpi_platform.local.responses import Answer, ApiError, Body, success
 from kpi_platform.local.state import Connection, now
 
 router = APIRouter(prefix="/connect-card")
+cards = APIRouter()
+CARD_LIFETIME = timedelta(days=1)
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -21,6 +28,39 @@ _PAGE = """<!doctype html>
 button {{ font: inherit; padding: .5rem 1rem }}</style></head>
 <body><main><h1>{title}</h1>{body}</main></body>
 </html>"""
+
+
+class ConnectCardConfig(Body):
+    redirect_uri: Annotated[str, Field(pattern="^https?://")]
+    hide_setup_guide: bool | None = None
+    all_fields: bool | None = None
+
+
+class ConnectCardRequest(Body):
+    connect_card_config: ConnectCardConfig
+
+
+@cards.post("/{connection_id}/connect-card")
+def create_connect_card(
+    fivetran: Fivetran, request: Request, connection_id: str, body: ConnectCardRequest
+) -> Answer:
+    card = new_card(fivetran, request, connection_id, body.connect_card_config)
+    shown = {"connector_id": connection_id, "connection_id": connection_id, "connect_card": card}
+    return success(shown | body.given())
+
+
+def new_card(
+    fivetran: LocalFivetran, request: Request, connection_id: str, config: ConnectCardConfig
+) -> Answer:
+    """A card for a day, in place of the one before."""
+    token = secrets.token_urlsafe(24)
+    with fivetran.store.lock:
+        connection = fivetran.connection(connection_id)
+        connection.connect_card_token = token
+        connection.connect_card_expires_at = now() + CARD_LIFETIME
+        connection.connect_card_redirect_uri = config.redirect_uri
+        fivetran.store.save(connection)
+    return {"token": token, "uri": str(request.url_for("show_connect_card").include_query_params(auth=token))}
 
 
 @router.get("/setup")

@@ -1,21 +1,22 @@
 """Connections, under their present and their former path."""
 
-import secrets
 import uuid
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
-from kpi_platform.local.account import Fivetran, LocalFivetran
-from kpi_platform.local.responses import Answer, ApiError, Cursor, Limit, page, success, timestamp
+from kpi_platform.local.account import USER_ID, Fivetran, LocalFivetran
+from kpi_platform.local.masking import holds_secret, masked
+from kpi_platform.local.responses import Answer, ApiError, Body, Cursor, Limit, page, success
+from kpi_platform.local.routes.connect_card import ConnectCardConfig, new_card
+from kpi_platform.local.routes.details import details, summary
 from kpi_platform.local.samples.profiles import Naming
+from kpi_platform.local.setup_tests import run_setup_tests
 from kpi_platform.local.sources import SERVICES
-from kpi_platform.local.state import SYNC_FREQUENCIES, Connection, now
+from kpi_platform.local.state import SYNC_FREQUENCIES, Connection, DelaySensitivity
 
 router = APIRouter()
-CARD_LIFETIME = timedelta(days=1)
 
 
 def _frequency(minutes: int) -> int:
@@ -24,41 +25,51 @@ def _frequency(minutes: int) -> int:
     return minutes
 
 
-Frequency = Annotated[int, AfterValidator(_frequency)]
-TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-ScheduleType = Literal["auto", "manual"]
+class Settings(Body):
+    """What creating and changing a connection have in common. `trust_*` and `run_setup_tests` are about the
+    setup tests of the request alone."""
+
+    config: dict[str, Any] | None = None
+    auth: dict[str, Any] | None = None
+    paused: bool | None = None
+    pause_after_trial: bool | None = None
+    sync_frequency: Annotated[int, AfterValidator(_frequency)] | None = None
+    schedule_type: Literal["auto", "manual"] | None = None
+    daily_sync_time: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):00$")] | None = None
+    data_delay_sensitivity: DelaySensitivity | None = None
+    data_delay_threshold: Annotated[int, Field(ge=0)] | None = None
+    networking_method: Literal["Directly"] | None = None
+    run_setup_tests: bool = True
+    trust_certificates: bool | None = None
+    trust_fingerprints: bool | None = None
+
+    @property
+    def authorizes(self) -> bool:
+        """Whether the request brings what signs in at the source."""
+        return bool(self.auth) or holds_secret(self.config or {})
+
+    def persistent(self) -> dict[str, Any]:
+        """What is given and stays."""
+        passing = {"run_setup_tests", "trust_certificates", "trust_fingerprints"}
+        return {name: value for name, value in self.given().items() if name not in passing}
 
 
-class ConnectCardConfig(BaseModel):
-    redirect_uri: str | None = None
-    hide_setup_guide: bool = False
-
-
-class NewConnection(BaseModel):
+class NewConnection(Settings):
     """`config.schema` names the raw schema; `config.sample` may choose and limit the sample source."""
 
     service: str
     group_id: str
-    config: dict[str, Any] = {}
-    paused: bool = False
-    sync_frequency: Frequency = 360
-    schedule_type: ScheduleType = "auto"
-    daily_sync_time: TimeOfDay | None = None
     destination_schema_names: Naming = "FIVETRAN_NAMING"
-    run_setup_tests: bool = True
     connect_card_config: ConnectCardConfig | None = None
 
 
-class ConnectionChange(BaseModel):
-    paused: bool | None = None
-    sync_frequency: Frequency | None = None
-    schedule_type: ScheduleType | None = None
-    daily_sync_time: TimeOfDay | None = None
-    config: dict[str, Any] | None = None
+class ConnectionChange(Settings):
+    is_historical_sync: bool | None = None
 
 
-class SyncRequest(BaseModel):
-    force: bool = False
+class TestRequest(Body):
+    trust_certificates: bool | None = None
+    trust_fingerprints: bool | None = None
 
 
 @router.get("")
@@ -70,7 +81,7 @@ def list_connections(
     cursor: Cursor = None,
 ) -> Answer:
     chosen = [
-        details(connection)
+        summary(connection)
         for connection in fivetran.store.all(Connection)
         if group_id in (None, connection.group_id) and schema in (None, connection.schema_name)
     ]
@@ -80,8 +91,11 @@ def list_connections(
 @router.post("", status_code=201)
 def create_connection(fivetran: Fivetran, request: Request, body: NewConnection) -> Answer:
     if body.service not in SERVICES:
-        raise ApiError(400, "InvalidInput", f"Service '{body.service}' is not supported.")
-    schema = str(body.config.get("schema") or body.service)
+        raise ApiError(400, "InvalidInput", f"Unsupported service '{body.service}'")
+    config = dict(body.config or {})
+    schema = config.pop("schema", None)
+    if not isinstance(schema, str) or not schema:
+        raise ApiError(400, "InvalidInput", "Field 'config.schema' is required")
     with fivetran.store.lock:
         fivetran.group(body.group_id)
         if any(
@@ -94,18 +108,18 @@ def create_connection(fivetran: Fivetran, request: Request, body: NewConnection)
             group_id=body.group_id,
             service=body.service,
             schema_name=schema,
-            config=body.config,
             naming=body.destination_schema_names,
-            paused=body.paused,
-            schedule_type=body.schedule_type,
-            sync_frequency=body.sync_frequency,
-            daily_sync_time=body.daily_sync_time,
-            setup_state="connected" if body.run_setup_tests else "incomplete",
+            setup_state="incomplete",
         )
+        _change(connection, body, config)
         fivetran.store.save(connection)
-    answer = details(connection)
+    fivetran.webhooks.emit("create_connector", connection, {"actor": USER_ID})
+    # A sample source has no password: whoever asks for the tests is let in.
+    tests = run_setup_tests(fivetran, connection.id, authorized=True) if body.run_setup_tests else None
+    answer = details(fivetran.connection(connection.id), tests)
     if body.connect_card_config is not None:
-        answer["connect_card"] = _connect_card(fivetran, request, connection.id, body.connect_card_config)
+        answer["connect_card"] = new_card(fivetran, request, connection.id, body.connect_card_config)
+        answer["connect_card_config"] = body.connect_card_config.given()
     return success(answer, "Connection has been created")
 
 
@@ -116,110 +130,69 @@ def get_connection(fivetran: Fivetran, connection_id: str) -> Answer:
 
 @router.patch("/{connection_id}")
 def change_connection(fivetran: Fivetran, connection_id: str, body: ConnectionChange) -> Answer:
+    """The change holds before the setup tests begin; a caller who does not wait for them has made it too."""
+    changes = body.persistent()
+    if not changes:
+        raise ApiError(400, "InvalidInput", "At least one parameter that is kept must be specified.")
+    config = dict(body.config or {})
     with fivetran.store.lock:
         connection = fivetran.connection(connection_id)
-        for name, value in body.model_dump(exclude_none=True, exclude={"config"}).items():
-            setattr(connection, name, value)
-        connection.config |= body.config or {}
+        if config.pop("schema", connection.schema_name) != connection.schema_name:
+            raise ApiError(400, "InvalidInput", "Field 'config.schema' can't be changed")
+        was_paused = connection.paused
+        _change(connection, body, config)
         fivetran.store.save(connection)
-    return success(details(connection), "Connection has been updated")
+    if was_paused != connection.paused:
+        event = "pause_connector" if connection.paused else "resume_connector"
+        fivetran.webhooks.emit(event, connection, {"actor": USER_ID})
+    if set(changes) - {"paused"}:
+        fivetran.webhooks.emit("edit_connector", connection, {"actor": USER_ID, "fields": sorted(changes)})
+    if body.is_historical_sync:
+        _sync_anew(fivetran, connection)
+    tests = (
+        run_setup_tests(fivetran, connection_id, authorized=body.authorizes) if body.run_setup_tests else None
+    )
+    return success(details(fivetran.connection(connection_id), tests), "Connection has been updated")
 
 
 @router.delete("/{connection_id}")
 def delete_connection(fivetran: Fivetran, connection_id: str) -> Answer:
     with fivetran.store.lock:
-        fivetran.connection(connection_id)
+        connection = fivetran.connection(connection_id)
         fivetran.store.delete(Connection, connection_id)
+    fivetran.webhooks.emit("delete_connector", connection, {"actor": USER_ID})
     return success(message=f"Connection with id '{connection_id}' has been deleted")
 
 
 @router.post("/{connection_id}/test")
-def run_setup_tests(fivetran: Fivetran, connection_id: str) -> Answer:
-    connection = fivetran.connection(connection_id)
-    passed = connection.setup_state == "connected"
-    outcome = {"title": "Connecting to the source", "status": "PASSED" if passed else "FAILED", "message": ""}
-    return success(details(connection) | {"setup_tests": [outcome]})
-
-
-@router.post("/{connection_id}/sync")
-def sync(fivetran: Fivetran, connection_id: str, body: SyncRequest | None = None) -> Answer:
-    """A sync that is running goes on, unless `force` replaces it."""
-    check_syncable(fivetran.connection(connection_id))
-    fivetran.syncs.start(connection_id, "api", force=body is not None and body.force)
-    return success(message="Sync has been successfully triggered for connection with id " + connection_id)
-
-
-@router.post("/{connection_id}/force")
-def force(fivetran: Fivetran, connection_id: str) -> Answer:
-    """The former name of a sync with `force`."""
-    return sync(fivetran, connection_id, SyncRequest(force=True))
-
-
-@router.post("/{connection_id}/connect-card")
-def create_connect_card(
-    fivetran: Fivetran, request: Request, connection_id: str, body: dict[str, ConnectCardConfig] | None = None
-) -> Answer:
+def test_connection(fivetran: Fivetran, connection_id: str, _body: TestRequest) -> Answer:
     fivetran.connection(connection_id)
-    config = (body or {}).get("connect_card_config") or ConnectCardConfig()
-    card = _connect_card(fivetran, request, connection_id, config)
-    return success({"connector_id": connection_id, "connection_id": connection_id, "connect_card": card})
+    tests = run_setup_tests(fivetran, connection_id, authorized=False)
+    return success(details(fivetran.connection(connection_id), tests), "Setup tests have been completed")
 
 
-def check_syncable(connection: Connection) -> None:
-    """Raises a 409 where the connection cannot sync."""
-    if connection.paused:
-        raise ApiError(409, "Conflict", f"Connection with id '{connection.id}' is paused.")
-    if connection.setup_state != "connected":
-        message = f"Connection with id '{connection.id}' is not set up: {connection.setup_state}."
-        raise ApiError(409, "Conflict", message)
+@router.get("/{connection_id}/state")
+@router.patch("/{connection_id}/state")
+def connection_state(fivetran: Fivetran, connection_id: str) -> Answer:
+    service = fivetran.connection(connection_id).service
+    raise ApiError(400, "InvalidInput", f"State management is not supported for the service '{service}'.")
 
 
-def details(connection: Connection) -> Answer:
-    """A connection as the API shows it."""
-    status: Answer = {
-        "setup_state": connection.setup_state,
-        "schema_status": "ready" if connection.tables is not None else "blocked_on_capture",
-        "sync_state": connection.sync_state,
-        "update_state": connection.update_state,
-        "is_historical_sync": connection.is_historical_sync,
-        "tasks": connection.tasks,
-        "warnings": connection.warnings,
-    }
-    if connection.rescheduled_for:
-        status["rescheduled_for"] = timestamp(connection.rescheduled_for)
-    return {
-        "id": connection.id,
-        "group_id": connection.group_id,
-        "service": connection.service,
-        "service_version": 1,
-        "schema": connection.schema_name,
-        "connected_by": "local",
-        "created_at": timestamp(connection.created_at),
-        "succeeded_at": timestamp(connection.succeeded_at),
-        "failed_at": timestamp(connection.failed_at),
-        "paused": connection.paused,
-        "pause_after_trial": False,
-        "sync_frequency": connection.sync_frequency,
-        "schedule_type": connection.schedule_type,
-        "daily_sync_time": connection.daily_sync_time,
-        "destination_schema_names": connection.naming,
-        "data_delay_sensitivity": "NORMAL",
-        "data_delay_threshold": 0,
-        "networking_method": "Directly",
-        "status": status,
-        "setup_tests": [],
-        "config": connection.config,
-    }
+def _change(connection: Connection, body: Settings, config: dict[str, Any]) -> None:
+    """Writes what stays; secrets do not."""
+    frequency = body.sync_frequency or connection.sync_frequency
+    if body.daily_sync_time is not None and frequency != 1440:
+        raise ApiError(400, "InvalidInput", "Field 'daily_sync_time' needs a 'sync_frequency' of 1440")
+    apart = {"config", "auth", "networking_method", "is_historical_sync"}
+    for name, value in body.persistent().items():
+        if name in Connection.model_fields and name not in apart:
+            setattr(connection, name, value)
+    connection.config |= masked(config)
 
 
-def _connect_card(
-    fivetran: LocalFivetran, request: Request, connection_id: str, config: ConnectCardConfig
-) -> Answer:
-    token = secrets.token_urlsafe(24)
-    with fivetran.store.lock:
-        connection = fivetran.connection(connection_id)
-        connection.connect_card_token = token
-        connection.connect_card_expires_at = now() + CARD_LIFETIME
-        connection.connect_card_redirect_uri = config.redirect_uri
-        fivetran.store.save(connection)
-    return {"token": token, "uri": str(request.url_for("show_connect_card").include_query_params(auth=token))}
+def _sync_anew(fivetran: LocalFivetran, connection: Connection) -> None:
+    """A historical sync: at once, or as soon as the connection is resumed."""
+    if connection.paused or connection.setup_state == "incomplete":
+        fivetran.anew_when_resumed(connection.id, list(connection.tables or {}))
+    else:
+        fivetran.syncs.start(connection.id, "resync", force=True, anew=list(connection.tables or {}))

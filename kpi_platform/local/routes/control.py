@@ -6,53 +6,57 @@ GET    /_local/calls                            the last API calls: method, path
 GET    /_local/faults                           faults that are switched on
 POST   /_local/faults                           switch one on: see `faults.Fault`
 DELETE /_local/faults                           switch all off
+GET    /_local/behaviour                        plan, durations, passing of time: see `behaviour.Behaviour`
+PATCH  /_local/behaviour                        {"plan": "trial", "setup_test_seconds": 20}
 PUT    /_local/clock                            {"offset_seconds": 86400}: the sources are a day ahead
-PUT    /_local/limit                            {"hourly_limit": 100}
-POST   /_local/connections/{id}/outcomes        how the next syncs end: see `state.PlannedOutcome`
-POST   /_local/connections/{id}/trigger         start a sync as Fivetran's own schedule does
-PATCH  /_local/connections/{id}                 {"setup_state": "broken", "tasks": […], "warnings": […]}
-POST   /_local/connections/{id}/deletes         {"table": "incident", "keys": […]}: rows vanish at the source
+PUT    /_local/limit                            {"hourly_limit": 100}, whatever the plan says
+POST   /_local/events                           {"event": "dbt_run_failed", "data": {…}}: send it to webhooks
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kpi_platform.local.account import Fivetran
+from kpi_platform.local.account import DEFAULT_GROUP, Fivetran
+from kpi_platform.local.behaviour import Behaviour
 from kpi_platform.local.faults import Fault
 from kpi_platform.local.responses import Answer, ApiError, success, timestamp
-from kpi_platform.local.routes.connections import details
-from kpi_platform.local.state import Connection, Installation, PlannedOutcome
+from kpi_platform.local.state import Connection, Installation
+from kpi_platform.local.webhooks import EVENTS
 
 _LOOPBACK = ("127.0.0.1", "::1", "testclient")
 
 
-def _loopback_only(request: Request) -> None:
+def loopback_only(request: Request) -> None:
     if request.client is None or request.client.host not in _LOOPBACK:
         raise ApiError(403, "Forbidden", "The control path serves callers on this machine only.")
 
 
-router = APIRouter(prefix="/_local", dependencies=[Depends(_loopback_only)])
+router = APIRouter(prefix="/_local", dependencies=[Depends(loopback_only)])
 
 
-class Clock(BaseModel):
+class Order(BaseModel):
+    """The body of a control call; a field that is not known is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Clock(Order):
     offset_seconds: float
 
 
-class HourlyLimit(BaseModel):
+class HourlyLimit(Order):
     hourly_limit: Annotated[int, Field(ge=0)]
 
 
-class Condition(BaseModel):
-    setup_state: Literal["incomplete", "connected", "broken"] | None = None
-    tasks: list[dict[str, str]] | None = None
-    warnings: list[dict[str, str]] | None = None
+class Event(Order):
+    """`connection_id`: whom it is about; None where it is about no connection, but about a group."""
 
-
-class Deletion(BaseModel):
-    table: str
-    keys: list[str]
+    event: str
+    connection_id: str | None = None
+    group_id: str = DEFAULT_GROUP
+    data: dict[str, Any] = {}
 
 
 @router.get("/identity")
@@ -101,6 +105,27 @@ def clear_faults(fivetran: Fivetran) -> Answer:
     return success()
 
 
+@router.get("/behaviour")
+def show_behaviour(fivetran: Fivetran) -> Answer:
+    return success(fivetran.behaviour.model_dump())
+
+
+@router.patch("/behaviour")
+def change_behaviour(fivetran: Fivetran, body: dict[str, Any]) -> Answer:
+    """Changes what is named. A new plan sets the hourly limits."""
+    try:
+        changed = Behaviour.model_validate(fivetran.behaviour.model_dump() | body)
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        message = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise ApiError(400, "InvalidInput", message) from cause
+    for name, value in changed:
+        setattr(fivetran.behaviour, name, value)
+    if "plan" in body:
+        fivetran.obey(changed.plan)
+    return success(changed.model_dump())
+
+
 @router.put("/clock")
 def set_clock(fivetran: Fivetran, body: Clock) -> Answer:
     with fivetran.store.lock:
@@ -117,38 +142,13 @@ def set_limit(fivetran: Fivetran, body: HourlyLimit) -> Answer:
     return success(body.model_dump())
 
 
-@router.post("/connections/{connection_id}/outcomes", status_code=201)
-def plan_outcome(fivetran: Fivetran, connection_id: str, body: PlannedOutcome) -> Answer:
-    with fivetran.store.lock:
-        connection = fivetran.connection(connection_id)
-        connection.planned.append(body)
-        fivetran.store.save(connection)
-    return success([planned.model_dump() for planned in connection.planned])
-
-
-@router.post("/connections/{connection_id}/trigger")
-def trigger(fivetran: Fivetran, connection_id: str) -> Answer:
-    fivetran.connection(connection_id)
-    return success({"started": fivetran.syncs.start(connection_id, "schedule")})
-
-
-@router.patch("/connections/{connection_id}")
-def set_condition(fivetran: Fivetran, connection_id: str, body: Condition) -> Answer:
-    with fivetran.store.lock:
-        connection = fivetran.connection(connection_id)
-        for name, value in body.model_dump(exclude_none=True).items():
-            setattr(connection, name, value)
-        fivetran.store.save(connection)
-    return success(details(connection))
-
-
-@router.post("/connections/{connection_id}/deletes", status_code=201)
-def delete_rows(fivetran: Fivetran, connection_id: str, body: Deletion) -> Answer:
-    with fivetran.store.lock:
-        connection = fivetran.connection(connection_id)
-        if body.table not in fivetran.syncs.source(connection).tables:
-            raise ApiError(404, "NotFound", f"Table '{body.table}' doesn't exist at the source.")
-        at = fivetran.syncs.source_time()
-        connection.deleted.setdefault(body.table, {}).update(dict.fromkeys(body.keys, at))
-        fivetran.store.save(connection)
-    return success({"deleted": len(body.keys)})
+@router.post("/events", status_code=201)
+def send_event(fivetran: Fivetran, body: Event) -> Answer:
+    """Sends it to the webhooks that ask for it, as though it had happened."""
+    if body.event not in EVENTS:
+        raise ApiError(400, "InvalidInput", f"The event '{body.event}' is not known.")
+    if body.connection_id is None:
+        fivetran.webhooks.emit_of_group(body.event, body.group_id, body.data)
+    else:
+        fivetran.webhooks.emit(body.event, fivetran.connection(body.connection_id), body.data)
+    return success()

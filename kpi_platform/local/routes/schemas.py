@@ -1,71 +1,89 @@
-"""The schema configuration of a connection: which tables and columns are synced, and syncing them anew."""
+"""The schema configuration of a connection: which schemas, tables and columns are synced."""
 
-from typing import Any
+from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from kpi_platform.local.account import Fivetran, LocalFivetran
 from kpi_platform.local.naming import name_in_destination
 from kpi_platform.local.reading import update_schema
-from kpi_platform.local.responses import Answer, ApiError, success
-from kpi_platform.local.routes.connections import check_syncable
-from kpi_platform.local.samples.source import Window, instant
-from kpi_platform.local.state import ChangeHandling, Connection, SyncMode, TableState
+from kpi_platform.local.responses import Answer, ApiError, Body, success
+from kpi_platform.local.schema_configuration import (
+    ColumnChange,
+    ConfigurationChange,
+    SchemaChange,
+    TableChange,
+    change_configuration,
+    check_connected,
+    columns_of,
+    configured,
+    schema_name,
+    shown_column,
+    shown_configuration,
+    the_schema,
+    the_table,
+)
+from kpi_platform.local.state import ChangeHandling, Connection
 
 router = APIRouter()
 
-
-class ColumnChange(BaseModel):
-    enabled: bool | None = None
+_TABLE = "/{connection_id}/schemas/{schema}/tables/{table}"
 
 
-class TableChange(BaseModel):
-    enabled: bool | None = None
-    sync_mode: SyncMode | None = None
-    columns: dict[str, ColumnChange] = {}
+class Reload(Body):
+    exclude_mode: Literal["PRESERVE", "INCLUDE", "EXCLUDE"] = "PRESERVE"
 
 
-class SchemaChange(BaseModel):
-    enabled: bool | None = None
-    tables: dict[str, TableChange] = {}
-
-
-class ConfigurationChange(BaseModel):
+class FirstConfiguration(Body):
+    schemas: dict[str, SchemaChange]
     schema_change_handling: ChangeHandling | None = None
-    schemas: dict[str, SchemaChange] = {}
 
 
 @router.get("/{connection_id}/schemas")
 def get_schemas(fivetran: Fivetran, connection_id: str) -> Answer:
-    return success(_configuration(_configured(fivetran, connection_id)))
+    return success(shown_configuration(configured(fivetran, connection_id)))
+
+
+@router.post("/{connection_id}/schemas")
+def configure_unknown_schema(fivetran: Fivetran, connection_id: str, body: FirstConfiguration) -> Answer:
+    """Before the schema is known: applied when it is. What is not there then is ignored."""
+    with fivetran.store.lock:
+        connection = fivetran.connection(connection_id)
+        if connection.tables is not None:
+            message = f"Connection with id '{connection_id}' already has a schema config"
+            raise ApiError(409, "Conflict", message)
+        connection.wanted_schema = body.given()
+        connection.schema_change_handling = body.schema_change_handling or connection.schema_change_handling
+        fivetran.store.save(connection)
+    return success(_as_asked(connection, body))
 
 
 @router.post("/{connection_id}/schemas/reload")
-def reload_schemas(fivetran: Fivetran, connection_id: str) -> Answer:
-    """Asks the source for its tables, before the first sync or after it."""
+def reload_schemas(fivetran: Fivetran, connection_id: str, body: Reload | None = None) -> Answer:
+    """Asks the source for its tables, before the first sync or after it, but not before it is set up."""
+    check_connected(fivetran.connection(connection_id))
+    fivetran.syncs.wait(fivetran.behaviour.reload_seconds)
+    mode = (body or Reload()).exclude_mode
     with fivetran.store.lock:
         connection = fivetran.connection(connection_id)
         update_schema(connection, fivetran.syncs.source(connection))
+        if mode != "PRESERVE":
+            connection.schema_enabled = mode == "INCLUDE"
+            for name, state in (connection.tables or {}).items():
+                if name_in_destination(name, connection.naming) not in connection.locked_tables:
+                    state.enabled = mode == "INCLUDE"
         fivetran.store.save(connection)
-    return success(_configuration(connection))
+    return success(shown_configuration(connection))
 
 
 @router.patch("/{connection_id}/schemas")
 def change_schemas(fivetran: Fivetran, connection_id: str, body: ConfigurationChange) -> Answer:
     """Takes effect with the next sync. All or nothing: an unknown table changes none."""
     with fivetran.store.lock:
-        connection = _configured(fivetran, connection_id)
-        if body.schema_change_handling is not None:
-            connection.schema_change_handling = body.schema_change_handling
-        for schema in body.schemas.values():
-            for name, change in schema.tables.items():
-                _change_table(fivetran, connection, name, change)
-            if schema.enabled is not None and not schema.tables:
-                for state in (connection.tables or {}).values():
-                    state.enabled = schema.enabled
+        connection = configured(fivetran, connection_id)
+        change_configuration(fivetran, connection, body)
         fivetran.store.save(connection)
-    return success(_configuration(connection))
+    return success(shown_configuration(connection))
 
 
 @router.patch("/{connection_id}/schemas/{schema}")
@@ -73,118 +91,81 @@ def change_schema(fivetran: Fivetran, connection_id: str, schema: str, body: Sch
     return change_schemas(fivetran, connection_id, ConfigurationChange(schemas={schema: body}))
 
 
-@router.patch("/{connection_id}/schemas/{schema}/tables/{table}")
+@router.patch(_TABLE)
 def change_table(
     fivetran: Fivetran, connection_id: str, schema: str, table: str, body: TableChange
 ) -> Answer:
     return change_schema(fivetran, connection_id, schema, SchemaChange(tables={table: body}))
 
 
-@router.get("/{connection_id}/schemas/{schema}/tables/{table}/columns")
-def get_columns(fivetran: Fivetran, connection_id: str, schema: str, table: str) -> Answer:  # noqa: ARG001
-    connection = _configured(fivetran, connection_id)
-    name, state = _table(connection, table)
+@router.get(_TABLE + "/columns")
+def get_columns(fivetran: Fivetran, connection_id: str, schema: str, table: str) -> Answer:
+    """All columns of a table, as the source has them now."""
+    connection = _known(fivetran, connection_id, schema)
+    check_connected(connection)
+    name, state = the_table(connection, table)
     key = fivetran.syncs.source(connection).tables[name]
     columns = {
-        name_in_destination(column, connection.naming): {
-            "name_in_destination": name_in_destination(column, connection.naming),
-            "enabled": column not in state.columns_off,
-            "hashed": False,
-            "is_primary_key": column == key,
-            "enabled_patch_settings": {"allowed": column != key},
-        }
-        for column in _columns(fivetran, connection, name)
+        landed: shown_column(connection, state, column, key)
+        for landed, column in columns_of(fivetran, connection, name).items()
     }
     return success({"columns": columns})
 
 
-@router.post("/{connection_id}/resync")
-def resync(fivetran: Fivetran, connection_id: str, body: dict[str, Any] | None = None) -> Answer:
-    """Reads every table anew, or those that `scope` names: `{schema: [table, …]}`."""
-    scope = (body or {}).get("scope")
-    if scope:
-        return resync_tables(fivetran, connection_id, scope)
-    connection = fivetran.connection(connection_id)
-    check_syncable(connection)
-    fivetran.syncs.start(connection_id, "resync", force=True, anew=list(connection.tables or {}))
-    return success(message="Re-sync has been triggered successfully")
+@router.patch(_TABLE + "/columns/{column}")
+def change_column(
+    fivetran: Fivetran, connection_id: str, schema: str, table: str, column: str, body: ColumnChange
+) -> Answer:
+    return change_table(fivetran, connection_id, schema, table, TableChange(columns={column: body}))
 
 
-@router.post("/{connection_id}/schemas/tables/resync")
-def resync_tables(fivetran: Fivetran, connection_id: str, body: dict[str, list[str]]) -> Answer:
-    connection = _configured(fivetran, connection_id)
-    check_syncable(connection)
-    anew = [_table(connection, table)[0] for tables in body.values() for table in tables]
-    fivetran.syncs.start(connection_id, "resync", force=True, anew=anew)
-    return success(message="Re-sync has been triggered successfully")
+@router.delete(_TABLE + "/columns/{column}")
+def drop_column(fivetran: Fivetran, connection_id: str, schema: str, table: str, column: str) -> Answer:
+    """Has the next sync drop a column that is not synced."""
+    with fivetran.store.lock:
+        connection = _known(fivetran, connection_id, schema)
+        name, state = the_table(connection, table)
+        known = columns_of(fivetran, connection, name)
+        if column not in known:
+            raise ApiError(404, "NotFound", f"Column '{column}' of table '{table}' doesn't exist.")
+        if known[column] not in state.columns_off:
+            raise ApiError(
+                409, "Conflict", f"Column '{column}' is synced; only a blocked one can be dropped."
+            )
+        state.columns_dropped = sorted({*state.columns_dropped, known[column]})
+        fivetran.store.save(connection)
+    return success(message=f"Column '{column}' will be dropped with the next sync")
 
 
-def _configured(fivetran: LocalFivetran, connection_id: str) -> Connection:
-    connection = fivetran.connection(connection_id)
-    if connection.tables is None:
-        message = f"Connection with id '{connection_id}' doesn't have schema config"
-        raise ApiError(404, "NotFound_SchemaConfig", message)
+def _known(fivetran: LocalFivetran, connection_id: str, schema: str) -> Connection:
+    connection = configured(fivetran, connection_id)
+    the_schema(connection, schema)
     return connection
 
 
-def _table(connection: Connection, name: str) -> tuple[str, TableState]:
-    """A table by its name at the source or in the destination."""
-    for table, state in (connection.tables or {}).items():
-        if name.lower() in (table.lower(), name_in_destination(table, connection.naming).lower()):
-            return table, state
-    raise ApiError(404, "NotFound", f"Table '{name}' doesn't exist.")
+def _as_asked(connection: Connection, asked: FirstConfiguration) -> Answer:
+    """The settings of the request, in the form of a configuration."""
 
+    def place(name: str) -> Answer:
+        return {"name_in_destination": name, "enabled": True}
 
-def _change_table(fivetran: LocalFivetran, connection: Connection, name: str, change: TableChange) -> None:
-    table, state = _table(connection, name)
-    if change.enabled is not None:
-        state.enabled = change.enabled
-    if change.sync_mode is not None:
-        state.sync_mode = change.sync_mode
-    if not change.columns:
-        return
-    key = fivetran.syncs.source(connection).tables[table]
-    columns = {
-        name_in_destination(column, connection.naming).lower(): column
-        for column in _columns(fivetran, connection, table)
-    }
-    for wanted, column_change in change.columns.items():
-        column = columns.get(name_in_destination(wanted, connection.naming).lower())
-        if column is None:
-            raise ApiError(404, "NotFound", f"Column '{wanted}' of table '{name}' doesn't exist.")
-        if column == key and column_change.enabled is False:
-            raise ApiError(400, "InvalidInput", f"Column '{wanted}' is the primary key; it is always synced.")
-        off = set(state.columns_off) - {column}
-        state.columns_off = sorted(off | ({column} if column_change.enabled is False else set()))
-
-
-def _columns(fivetran: LocalFivetran, connection: Connection, table: str) -> list[str]:
-    until = instant(fivetran.syncs.source_time())
-    changes = fivetran.syncs.source(connection).changes(table, Window(until, until))
-    return list(changes.rows.column_names)
-
-
-def _configuration(connection: Connection) -> Answer:
-    # Fivetran calls the one schema of a Salesforce connection by the service's name, whatever it lands in.
-    schema = "salesforce" if connection.service.startswith("salesforce") else connection.schema_name
-    tables = {
-        name_in_destination(table, connection.naming): {
-            "name_in_destination": name_in_destination(table, connection.naming),
-            "enabled": state.enabled,
-            "sync_mode": state.sync_mode,
-            "supports_columns_config": True,
-            "enabled_patch_settings": {"allowed": True},
-        }
-        for table, state in (connection.tables or {}).items()
-    }
-    return {
-        "schema_change_handling": connection.schema_change_handling,
-        "enable_new_by_default": connection.schema_change_handling == "ALLOW_ALL",
-        "schemas": {
-            schema: {
-                "name_in_destination": connection.schema_name,
-                "enabled": any(state.enabled for state in (connection.tables or {}).values()),
-                "tables": tables,
+    schemas: dict[str, Answer] = {}
+    for schema, change in asked.schemas.items():
+        landed = connection.schema_name if schema == schema_name(connection) else schema
+        tables = {
+            table: place(table)
+            | {"supports_columns_config": True, "supports_history_mode": True}
+            | {"enabled_patch_settings": {"allowed": True}}
+            | switches.given()
+            | {
+                "columns": {
+                    column: place(column)
+                    | {"hashed": False, "enabled_patch_settings": {"allowed": True}}
+                    | wanted.given()
+                    for column, wanted in switches.columns.items()
+                }
             }
-        },
-    }
+            for table, switches in change.tables.items()
+        }
+        schemas[schema] = place(landed) | change.given() | {"tables": tables}
+    return {"schema_change_handling": connection.schema_change_handling, "schemas": schemas}

@@ -1,35 +1,48 @@
 """Webhooks of the account and of a group."""
 
 import uuid
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import AfterValidator, Field
 
-from kpi_platform.local.account import Fivetran, LocalFivetran
-from kpi_platform.local.responses import Answer, ApiError, Cursor, Limit, page, success, timestamp
+from kpi_platform.local.account import USER_ID, Fivetran, LocalFivetran
+from kpi_platform.local.masking import MASK
+from kpi_platform.local.responses import Answer, ApiError, Body, Cursor, Limit, page, success, timestamp
 from kpi_platform.local.state import Webhook
 from kpi_platform.local.webhooks import EVENTS
 
 router = APIRouter(prefix="/v1/webhooks")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class NewWebhook(BaseModel):
+def _event(name: str) -> str:
+    if name not in EVENTS:
+        raise ValueError(f"the event '{name}' is not known")
+    return name
+
+
+Event = Annotated[str, AfterValidator(_event)]
+Events = Annotated[list[Event], Field(min_length=1)]
+
+
+class NewWebhook(Body):
     url: str
-    events: list[str] = ["sync_end"]
+    events: Events
     active: bool = True
     secret: str | None = None
 
 
-class WebhookChange(BaseModel):
+class WebhookChange(Body):
     url: str | None = None
-    events: list[str] | None = None
+    events: Events | None = None
     active: bool | None = None
     secret: str | None = None
 
 
-class WebhookTest(BaseModel):
-    event: str = "sync_end"
+class WebhookTest(Body):
+    event: Event
 
 
 @router.get("")
@@ -37,12 +50,12 @@ def list_webhooks(fivetran: Fivetran, limit: Limit = 100, cursor: Cursor = None)
     return page([_shown(webhook) for webhook in fivetran.store.all(Webhook)], limit, cursor)
 
 
-@router.post("/account", status_code=201)
+@router.post("/account")
 def create_account_webhook(fivetran: Fivetran, body: NewWebhook) -> Answer:
     return _create(fivetran, body, "account", None)
 
 
-@router.post("/group/{group_id}", status_code=201)
+@router.post("/group/{group_id}")
 def create_group_webhook(fivetran: Fivetran, group_id: str, body: NewWebhook) -> Answer:
     fivetran.group(group_id)
     return _create(fivetran, body, "group", group_id)
@@ -55,10 +68,19 @@ def get_webhook(fivetran: Fivetran, webhook_id: str) -> Answer:
 
 @router.patch("/{webhook_id}")
 def change_webhook(fivetran: Fivetran, webhook_id: str, body: WebhookChange) -> Answer:
+    changes = body.given()
+    if not changes:
+        raise ApiError(
+            400, "InvalidInput", "At least one of url, events, active and secret must be specified."
+        )
+    before = _webhook(fivetran, webhook_id)
+    webhook = before.model_copy(update=changes)
+    _check_url(fivetran, webhook.url)
+    if webhook.active and (not before.active or webhook.url != before.url):
+        _check_answers(fivetran, webhook)
+        webhook.failing_since = None
     with fivetran.store.lock:
-        webhook = _webhook(fivetran, webhook_id)
-        _check_events(body.events or [])
-        webhook = webhook.model_copy(update=body.model_dump(exclude_none=True))
+        _webhook(fivetran, webhook_id)
         fivetran.store.save(webhook)
     return success(_shown(webhook), "Webhook has been updated")
 
@@ -71,17 +93,15 @@ def delete_webhook(fivetran: Fivetran, webhook_id: str) -> Answer:
 
 
 @router.post("/{webhook_id}/test")
-def test_webhook(fivetran: Fivetran, webhook_id: str, body: WebhookTest | None = None) -> Answer:
-    event = (body or WebhookTest()).event
-    _check_events([event])
-    succeed, status, message = fivetran.webhooks.test(_webhook(fivetran, webhook_id), event)
+def test_webhook(fivetran: Fivetran, webhook_id: str, body: WebhookTest) -> Answer:
+    succeed, status, message = fivetran.webhooks.test(_webhook(fivetran, webhook_id), body.event)
     return success({"succeed": succeed, "status": status, "message": message})
 
 
 def _create(
     fivetran: LocalFivetran, body: NewWebhook, kind: Literal["account", "group"], group_id: str | None
 ) -> Answer:
-    _check_events(body.events)
+    _check_url(fivetran, body.url)
     webhook = Webhook(
         id=f"webhook_{uuid.uuid4().hex[:12]}",
         type=kind,
@@ -91,14 +111,30 @@ def _create(
         active=body.active,
         secret=body.secret,
     )
+    if webhook.active:
+        _check_answers(fivetran, webhook)
     fivetran.store.save(webhook)
-    return success(_shown(webhook), "Webhook has been created")
+    return success(_shown(webhook), f"{kind.title()} webhook has been created")
 
 
-def _check_events(events: list[str]) -> None:
-    unknown = sorted(set(events) - set(EVENTS))
-    if unknown:
-        raise ApiError(400, "InvalidInput", f"Events are not known: {', '.join(unknown)}.")
+def _check_url(fivetran: LocalFivetran, url: str) -> None:
+    """Raises a 400 where the address is not https; on this machine http will do where that is switched on."""
+    try:
+        parts = urlsplit(url)
+        scheme, host = parts.scheme, parts.hostname
+    except ValueError:
+        scheme, host = "", None
+    here = host in LOOPBACK and fivetran.behaviour.loopback_webhooks
+    if not host or not (scheme == "https" or (scheme == "http" and here)):
+        raise ApiError(400, "InvalidInput", f"The webhook's url '{url}' must be a valid https address.")
+
+
+def _check_answers(fivetran: LocalFivetran, webhook: Webhook) -> None:
+    """Raises a 400 where the receiver does not take a test message."""
+    taken, _, answer = fivetran.webhooks.test(webhook, "test_event")
+    if not taken:
+        message = f"The webhook's url '{webhook.url}' did not take the test event: {answer}"
+        raise ApiError(400, "InvalidInput", message)
 
 
 def _webhook(fivetran: LocalFivetran, webhook_id: str) -> Webhook:
@@ -115,8 +151,9 @@ def _shown(webhook: Webhook) -> Answer:
         "url": webhook.url,
         "events": webhook.events,
         "active": webhook.active,
-        "secret": "******" if webhook.secret else None,
         "created_at": timestamp(webhook.created_at),
-        "created_by": "local",
+        "created_by": USER_ID,
     }
+    if webhook.secret:
+        shown["secret"] = MASK
     return shown if webhook.group_id is None else shown | {"group_id": webhook.group_id}
