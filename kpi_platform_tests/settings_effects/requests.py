@@ -35,7 +35,8 @@ class Told:
 
 
 def connect(api: FivetranApi, sample: Mapping[str, int]) -> dict[str, str]:
-    """Two connections of each source, signed in; their ids by the names that documents here have for them."""
+    """Two connections of each source, set up, their tables known; their ids by the names that documents here
+    have for them."""
     ids = {}
     for name in ("crm", "crm2", "itsm", "itsm2"):
         made = api.create_connection(
@@ -46,6 +47,7 @@ def connect(api: FivetranApi, sample: Mapping[str, int]) -> dict[str, str]:
         )
         assert made.connect_card_url is not None
         assert httpx.post(made.connect_card_url).status_code == 303
+        assert api.reload_schemas(made.connection.id)
         ids[name] = made.connection.id
     return ids
 
