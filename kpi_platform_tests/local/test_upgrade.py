@@ -30,7 +30,7 @@ _EARLIER: dict[tuple[str, str], dict[str, Any]] = {
     ("Group", "local"): {"name": "local", "created_at": "2026-03-01T10:00:00Z"},
     ("Destination", "local"): {
         "service": "duckdb",
-        "config": {"path": "warehouse.duckdb", "password": "sesame"},
+        "config": {"password": "sesame"},
         "created_at": "2026-03-01T10:00:00Z",
     },
     ("Connection", "conn_1"): {
