@@ -76,6 +76,13 @@ def project_directory() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / "dbt"
 
 
+def model_file(model: str) -> str:
+    """Where the project has the SQL of a model: `dbt/models/…/int_case_rating.sql`."""
+    directory = project_directory()
+    (path,) = (directory / "models").rglob(f"{model}.sql")
+    return (Path("dbt") / path.relative_to(directory)).as_posix()
+
+
 def manifest_path(configuration: Configuration) -> Path:
     """A manifest.json of the project as it is now, for those who only read its graph. Parses the project
     where there is none yet, or a file of the project has changed since."""

@@ -53,6 +53,7 @@ def print_explanation(explanation: "Explanation") -> None:
         ("Value", _number(explanation.value, explanation.unit)),
         ("Status", explanation.status),
         ("Formula", explanation.formula),
+        ("Measured in", ", ".join(explanation.models)),
         ("Numerator", _number(explanation.numerator)),
         ("Denominator", _number(explanation.denominator)),
         ("Sample size", explanation.sample_size),

@@ -13,7 +13,6 @@ Direction = Literal["high", "low"]
 Impact = Literal["Critical", "High", "Medium", "Low"]
 Frequency = Literal["Daily", "Weekly", "Monthly", "Quarterly"]
 Band = Literal["healthy", "between", "at_risk"]
-Measure = Literal["field", "count", "mean", "ratio", "score"]
 
 
 class KpiStatus(StrEnum):
@@ -62,21 +61,10 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class HealthInput:
-    """The KPI's part in a category of the health score. `points` (0 to 100, clamped) is arithmetic over
-    `value`, and valid SQL."""
-
-    category: str
-    weight: float
-    points: str
-
-
-@dataclass(frozen=True, slots=True)
 class Kpi:
-    """One KPI of the contract. `window_days` is None where the latest value counts. `measure`: a field is
-    taken as it is, a count divided by 1, a mean by its rows, a ratio by its denominator; a score has a mart
-    of its own. `scale` multiplies the quotient; `minimum` and `maximum` are its range. `model` is the dbt
-    model of the source rows, or the mart that computes it; `column` its name in the wide marts."""
+    """One KPI of the contract. `window_days` is None where the latest value counts. `scale` multiplies
+    numerator / denominator; `minimum` and `maximum` are the range of the value. `models` are the dbt models
+    that its source rows, and so its formula, are read from; `column` is its name in the wide marts."""
 
     slug: str
     display_name: str
@@ -92,11 +80,9 @@ class Kpi:
     source: Source
     thresholds: Thresholds
     formula: str
-    measure: Measure
-    model: str
+    models: tuple[str, ...]
     column: str
     needs: Needs
-    health: HealthInput | None = None
     field: MappedField | None = None
     scale: int = 1
 
@@ -117,86 +103,78 @@ _TWELVE = (
     Kpi("nps", "NPS", "NPS", _RELATIONSHIP, "Critical", "Quarterly",
         "score", -100, 100, "high", None, "salesforce", Thresholds(50, 10),
         "the account field mapped as nps_score",
-        measure="field", model="int_salesforce_account", column="nps",
+        models=("int_salesforce_account",), column="nps",
         needs=Needs(("account",), (("account.nps_score",),)),
-        health=HealthInput("relationship", 0.3, "(value + 100) / 2"),
         field=MappedField("nps_score", ("account",))),
     Kpi("csat", "CSAT", "CSAT", _RELATIONSHIP, "High", "Monthly",
         "score", 1, 5, "high", 90, "salesforce", Thresholds(4, 3),
         "mean rating of the cases created in the window and rated 1 to 5",
-        measure="mean", model="int_case_rating", column="csat",
+        models=("int_case_rating",), column="csat",
         needs=Needs(("account", "case"), (
             ("case.account_id",), ("case.created_date",), ("case.satisfaction_rating",),
         )),
-        health=HealthInput("relationship", 0.3, "(value - 1) / 4 * 100"),
         field=MappedField("satisfaction_rating", ("case",))),
     Kpi("executive_engagement", "Executive Sponsor Engagement", "Executive", _RELATIONSHIP, "Medium",
         "Monthly",
         "touches", 0, None, "high", 30, "salesforce", Thresholds(3, 1),
         "completed tasks and ended events with executive contacts in the window",
-        measure="count", model="int_executive_touch", column="executive_engagement_score",
+        models=("int_executive_touch",), column="executive_engagement_score",
         needs=Needs(("account", "contact", "task"), (
             ("contact.account_id",), ("contact.title",), ("task.who_id",), ("task.is_closed", "task.status"),
             ("task.completed_date_time", "task.activity_date", "task.created_date"),
-        )),
-        health=HealthInput("relationship", 0.4, "value / 10 * 100")),
+        ))),
     Kpi("adoption_index", "Adoption Index", "Adoption", _ADOPTION, "High", "Monthly",
         "index", 0, 100, "high", None, "salesforce", Thresholds(70, 40),
         "the account field mapped as adoption_score",
-        measure="field", model="int_salesforce_account", column="adoption_index",
+        models=("int_salesforce_account",), column="adoption_index",
         needs=Needs(("account",), (("account.adoption_score",),)),
-        health=HealthInput("adoption", 0.5, "value"),
         field=MappedField("adoption_score", ("account",))),
     Kpi("support_ticket_volume", "Support Ticket Volume", "Tickets", _SUPPORT, "Medium", "Weekly",
         "tickets", 0, None, "low", 30, "servicenow", Thresholds(5, 10),
         "incidents opened in the window",
-        measure="count", model="int_incident_event", column="support_ticket_volume",
+        models=("int_incident_event",), column="support_ticket_volume",
         needs=Needs(("incident",))),
     Kpi("sla_compliance", "SLA Compliance", "SLA met", _SUPPORT, "Critical", "Daily",
         "percent", 0, 100, "high", 30, "servicenow", Thresholds(95, 85),
         "100 · met / (met + breached), of the SLAs decided in the window",
-        measure="ratio", model="int_incident_event", column="sla_compliance_percent",
+        models=("int_task_sla_event", "int_incident_event"), column="sla_compliance_percent",
         needs=Needs(("incident",)),
-        health=HealthInput("support", 0.4, "value"), scale=100),
+        scale=100),
     Kpi("first_response_time", "First Response Time", "First resp.", _SUPPORT, "High", "Daily",
         "hours", 0, None, "low", 30, "servicenow", Thresholds(4, 24),
         "mean hours from opening to first response, of the incidents first responded to in the window",
-        measure="mean", model="int_incident_event", column="first_response_time_hours",
+        models=("int_incident_event",), column="first_response_time_hours",
         needs=Needs(("incident",), (("incident.first_responded_at", "task.first_responded_at"),)),
-        health=HealthInput("support", 0.15, "100 - value / 24 * 100"),
         field=MappedField("first_responded_at", ("incident", "task"))),
     Kpi("resolution_time", "Resolution Time", "Resolution", _SUPPORT, "Medium", "Daily",
         "hours", 0, None, "low", 30, "servicenow", Thresholds(24, 120),
         "mean hours from opening to resolution, of the incidents resolved in the window",
-        measure="mean", model="int_incident_event", column="resolution_time_hours",
-        needs=Needs(("incident",), (_RESOLVED,)),
-        health=HealthInput("support", 0.15, "100 - value / 120 * 100")),
+        models=("int_incident_event",), column="resolution_time_hours",
+        needs=Needs(("incident",), (_RESOLVED,))),
     Kpi("support_satisfaction", "Support Satisfaction", "Support CSAT", _SUPPORT, "High", "Daily",
         "score", 1, 5, "high", 90, "servicenow", Thresholds(4, 3),
         "mean rating of the incidents resolved in the window and rated 1 to 5",
-        measure="mean", model="int_incident_event", column="support_satisfaction",
+        models=("int_incident_event",), column="support_satisfaction",
         needs=Needs(("incident",), (_RESOLVED, ("incident.satisfaction_rating", "task.satisfaction_rating"))),
-        health=HealthInput("support", 0.3, "(value - 1) / 4 * 100"),
         field=MappedField("satisfaction_rating", ("incident", "task"))),
     Kpi("revenue_growth", "Revenue Growth", "Growth", _OUTCOMES, "Critical", "Monthly",
         "percent", -100, None, "high", 365, "salesforce", Thresholds(10, 0),
         "100 · (R1 − R0) / R0, won amounts of this window and of the one before",
-        measure="ratio", model="int_won_amount", column="revenue_growth_percent",
+        models=("int_won_amount",), column="revenue_growth_percent",
         needs=Needs(("account", "opportunity"), _OPPORTUNITY),
-        health=HealthInput("business_outcomes", 0.4, "value"), scale=100),
+        scale=100),
     Kpi("net_revenue_retention", "Net Revenue Retention", "NRR", _OUTCOMES, "Critical", "Monthly",
         "percent", 0, None, "high", 365, "salesforce", Thresholds(110, 90),
         "100 · N / S, renewals and expansions of this window over the recurring amounts won in the one "
         "before",
-        measure="ratio", model="int_won_amount", column="net_revenue_retention",
+        models=("int_won_amount",), column="net_revenue_retention",
         needs=Needs(("account", "opportunity"), (*_OPPORTUNITY, ("opportunity.type",))),
-        health=HealthInput("business_outcomes", 0.4, "value / 150 * 100"), scale=100),
+        scale=100),
     Kpi("churn_risk", "Churn Risk Score", "Churn risk", _OUTCOMES, "Critical", "Daily",
         "score", 0, 100, "low", None, "salesforce", Thresholds(25, 60),
         "the account field mapped as churn_risk, else 100 · held / known weights",
-        measure="score", model="account_churn_risk", column="churn_risk",
+        models=("account_churn_risk",), column="churn_risk",
         needs=Needs(("account",)),
-        health=HealthInput("business_outcomes", 0.2, "100 - value"),
         field=MappedField("churn_risk", ("account",))),
 )
 # fmt: on

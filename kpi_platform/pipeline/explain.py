@@ -10,12 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kpi_platform.adapters.dbt import DbtProject
+from kpi_platform.adapters.dbt import DbtProject, model_file
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.definitions import KpiDefinition
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.find_account import AccountName, find_account
+from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.batch import CustomerInput, batches_of, read_inputs
@@ -63,7 +64,7 @@ class SourceRow:
 class Explanation:
     """One value with its parts. `left_out` counts the rows by reason. `rows` are the source rows, those that
     counted first, newest first, as many as were asked for. `factors` are the parts of a computed churn risk:
-    weight or 0, None where unknown."""
+    weight or 0, None where unknown. `models` are the files of the dbt models that measure the rows."""
 
     customer: str
     account_id: str
@@ -84,6 +85,7 @@ class Explanation:
     left_out: Mapping[str, int]
     factors: Mapping[str, float | None]
     rows: Sequence[SourceRow]
+    models: Sequence[str] = ()
 
 
 def explain(
@@ -157,6 +159,7 @@ def explain_value(
         left_out=left_out,
         factors=_factors(one.destination, one.customer, account.id, moment) if kpi == "churn_risk" else {},
         rows=source_rows,
+        models=[model_file(model) for model in (KPIS[kpi].models if kpi in KPIS else ("int_custom_event",))],
     )
 
 

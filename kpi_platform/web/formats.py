@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from kpi_platform.domain.kpis import Band
+from kpi_platform.domain.kpis import KPIS, Band
 
 NOTHING = "–"
 
@@ -34,18 +34,7 @@ REASON_WORDS = {
     "disabled": "off",
 }
 
-SHORT_NAMES = {
-    "executive_engagement": "Executive",
-    "adoption_index": "Adoption",
-    "support_ticket_volume": "Tickets",
-    "sla_compliance": "SLA met",
-    "first_response_time": "First resp.",
-    "resolution_time": "Resolution",
-    "support_satisfaction": "Support CSAT",
-    "revenue_growth": "Growth",
-    "net_revenue_retention": "NRR",
-    "churn_risk": "Churn risk",
-}
+SHORT_NAMES = {slug: kpi.short_name for slug, kpi in KPIS.items()}
 """What fits into a column's head; other KPIs go by their display name."""
 
 _SYMBOLS = {"percent": "%", "hours": " h"}

@@ -1,14 +1,18 @@
 """The dbt project by itself: unit tests, documentation, and the types and lineage of its marts' columns."""
 
+import ast
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 import pytest
 
-from kpi_platform.adapters.dbt import DbtProject
+from kpi_platform.adapters.dbt import DbtProject, model_file
 from kpi_platform.adapters.dbt_results import NodeResult
+from kpi_platform.domain.health import HEALTH_CATEGORIES
+from kpi_platform.domain.kpis import KPIS
 from kpi_platform_tests.dbt_project import column_lineage
 from kpi_platform_tests.dbt_project.mart_columns import MART_COLUMNS
 
@@ -77,6 +81,30 @@ def test_all_that_a_dialect_says_otherwise_stands_in_its_one_file(manifest: Mapp
     }
     assert all(file == f"macros/dialects/{name}.sql" for name, file in places if name in _DIALECTS)
     assert not [one["unique_id"] for one in own if "target.type" in one["macro_sql"]]
+
+
+def test_a_kpi_leads_to_its_models_and_they_to_it(models: Mapping[str, Mapping[str, Any]]) -> None:
+    stated = {name: model["config"]["meta"].get("kpis", []) for name, model in models.items()}
+    assert {(name, kpi) for name, kpis in stated.items() for kpi in kpis} == {
+        (name, slug) for slug, kpi in KPIS.items() for name in kpi.models
+    }
+    for name in stated:
+        assert model_file(name) == f"dbt/{models[name]['original_file_path']}"
+
+
+def test_the_health_score_weighs_its_inputs_as_the_catalogue_says(
+    models: Mapping[str, Mapping[str, Any]],
+) -> None:
+    sql = models["account_health_score"]["raw_code"]
+    for category, inputs in HEALTH_CATEGORIES.items():
+        (stated,) = re.findall(rf"set {category} = (\{{.*?\}})", sql, re.DOTALL)
+        assert ast.literal_eval(stated) == {one.name: one.weight for one in inputs}
+
+
+def test_every_kpi_has_its_column_in_the_wide_marts() -> None:
+    for kpi in KPIS.values():
+        for mart in (f"kpi_{kpi.source}_metrics", "kpi_integrated_metrics"):
+            assert kpi.column in MART_COLUMNS[mart], (kpi.slug, mart)
 
 
 def test_the_marts_have_the_columns_and_types_that_are_agreed(

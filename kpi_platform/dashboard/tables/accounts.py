@@ -12,6 +12,7 @@ from kpi_platform.dashboard.tables.schema import (
     upload_key,
 )
 from kpi_platform.dashboard.types import UtcDateTime
+from kpi_platform.domain.health import HEALTH_CATEGORIES, HEALTH_INPUTS
 
 _ACCOUNT_STATE = (
     ("name", sa.Text),
@@ -25,25 +26,8 @@ _ACCOUNT_STATE = (
     ("retired_at", UtcDateTime),
 )
 
-CATEGORY_SCORES = ("relationship_score", "adoption_score", "business_outcomes_score", "support_score")
-CONTRIBUTIONS = tuple(
-    f"{component}_contribution"
-    for component in (
-        "nps",
-        "csat",
-        "executive_engagement",
-        "adoption_index",
-        "activation",
-        "feature_usage",
-        "revenue_growth",
-        "net_revenue_retention",
-        "churn_risk",
-        "sla_compliance",
-        "support_satisfaction",
-        "first_response_time",
-        "resolution_time",
-    )
-)
+CATEGORY_SCORES = tuple(f"{category}_score" for category in HEALTH_CATEGORIES)
+CONTRIBUTIONS = tuple(f"{one.name}_contribution" for one in HEALTH_INPUTS)
 EXTRA_METRICS = (
     "escalation_rate",
     "ticket_reopen_rate",

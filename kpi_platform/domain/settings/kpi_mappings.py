@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, GetPydanticSchema, create_model, model_validator
+from pydantic import Field, create_model, model_validator
 
 from kpi_platform.domain.kpis import KPIS, Frequency, Impact, Kpi, Source
 from kpi_platform.domain.settings.section import Blank, Section, Text, refused, section, setting
@@ -151,42 +151,21 @@ def _mapping_type(kpi: Kpi) -> type[KpiMapping]:
 
 
 _TYPES = {slug: _mapping_type(kpi) for slug, kpi in KPIS.items()}
+_TWELVE: Any = create_model(
+    "KpiMappings",
+    __base__=Section,
+    **{
+        slug: (_TYPES[slug], section(_TYPES[slug], f"{kpi.display_name}: {kpi.formula}."))
+        for slug, kpi in KPIS.items()
+    },
+)
 
 
-def _of_catalogue(slug: str) -> GetPydanticSchema:
-    """Validates as the model of this KPI, which type checkers see as the `KpiMapping` that it extends."""
-    return GetPydanticSchema(lambda _source, handler: handler.generate_schema(_TYPES[slug]))
-
-
-def _kpi(slug: str) -> Any:
-    return section(_TYPES[slug], f"{KPIS[slug].display_name}: {KPIS[slug].formula}.")
-
-
-class KpiMappings(Section):
+class KpiMappings(_TWELVE):  # type: ignore[misc]
     """The twelve KPIs, as attributes and by slug."""
 
-    nps: Annotated[KpiMapping, _of_catalogue("nps")] = _kpi("nps")
-    csat: Annotated[KpiMapping, _of_catalogue("csat")] = _kpi("csat")
-    executive_engagement: Annotated[KpiMapping, _of_catalogue("executive_engagement")] = _kpi(
-        "executive_engagement"
-    )
-    adoption_index: Annotated[KpiMapping, _of_catalogue("adoption_index")] = _kpi("adoption_index")
-    support_ticket_volume: Annotated[KpiMapping, _of_catalogue("support_ticket_volume")] = _kpi(
-        "support_ticket_volume"
-    )
-    sla_compliance: Annotated[KpiMapping, _of_catalogue("sla_compliance")] = _kpi("sla_compliance")
-    first_response_time: Annotated[KpiMapping, _of_catalogue("first_response_time")] = _kpi(
-        "first_response_time"
-    )
-    resolution_time: Annotated[KpiMapping, _of_catalogue("resolution_time")] = _kpi("resolution_time")
-    support_satisfaction: Annotated[KpiMapping, _of_catalogue("support_satisfaction")] = _kpi(
-        "support_satisfaction"
-    )
-    revenue_growth: Annotated[KpiMapping, _of_catalogue("revenue_growth")] = _kpi("revenue_growth")
-    net_revenue_retention: Annotated[RetentionMapping, _of_catalogue("net_revenue_retention")] = _kpi(
-        "net_revenue_retention"
-    )
-    churn_risk: Annotated[KpiMapping, _of_catalogue("churn_risk")] = _kpi("churn_risk")
+    if TYPE_CHECKING:
+        net_revenue_retention: RetentionMapping
 
     def __getitem__(self, slug: str) -> KpiMapping:
         """The mapping of one of the twelve; KeyError for any other name."""

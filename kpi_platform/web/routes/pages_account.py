@@ -13,6 +13,7 @@ from kpi_platform.dashboard.account_reading import KpiValue, account_detail
 from kpi_platform.dashboard.accounts import Account
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
 from kpi_platform.dashboard.matches import StoredMatch, matches_of_account
+from kpi_platform.domain.health import HEALTH_CATEGORIES
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, KPIS, Thresholds
 from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.settings import CustomerSettings
@@ -26,14 +27,6 @@ from kpi_platform.web.page import CustomerPageDep
 router = APIRouter(include_in_schema=False)
 
 AccountId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-
-_CATEGORIES = {
-    "relationship": ("nps", "csat", "executive_engagement"),
-    "adoption": ("adoption_index", "activation", "feature_usage"),
-    "business_outcomes": ("revenue_growth", "net_revenue_retention", "churn_risk"),
-    "support": ("sla_compliance", "support_satisfaction", "first_response_time", "resolution_time"),
-}
-"""The health score's inputs by category, as `account_health` names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +121,8 @@ def _categories(health: Mapping[str, float | None], settings: CustomerSettings) 
     if health.get("health_score") is None:
         return []
     found = []
-    for position, (category, inputs) in enumerate(_CATEGORIES.items(), start=1):
-        given = [(_input_name(name), health.get(f"{name}_contribution")) for name in inputs]
+    for position, (category, inputs) in enumerate(HEALTH_CATEGORIES.items(), start=1):
+        given = [(_input_name(one.name), health.get(f"{one.name}_contribution")) for one in inputs]
         known = [(name, points) for name, points in given if points is not None]
         score, weight = health.get(f"{category}_score"), getattr(settings.health_score.weights, category)
         total = sum(points for _, points in known)

@@ -47,3 +47,7 @@ class ExplanationAnswer(Answer):
         description="Of a computed churn risk: its parts in points; null where unknown."
     )
     rows: list[SourceRowAnswer]
+    models: list[str] = Field(
+        description="The files of the dbt models that say how the rows are measured.",
+        examples=[["dbt/models/intermediate/salesforce/int_case_rating.sql"]],
+    )
