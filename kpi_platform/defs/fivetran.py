@@ -17,7 +17,6 @@ from kpi_platform.defs.requests import note_progress
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import record_connection, sync_metadata
-from kpi_platform.domain.batch import raw_schema
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, SyncFailed
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import find_schema, find_table
@@ -166,8 +165,8 @@ class SourceSync:
 
     def _landed(self, one: CustomerInput, connection: Connection) -> Mapping[dg.AssetKey, Metadata]:
         """Metadata of every selected table that is there; what has not landed is no materialisation."""
-        catalogue = one.destination.columns([raw_schema(one.settings, self._source)])
-        schema = find_schema(catalogue, raw_schema(one.settings, self._source))
+        catalogue = one.destination.columns([one.settings.source(self._source).schema_])
+        schema = find_schema(catalogue, one.settings.source(self._source).schema_)
         if schema is None:
             return {}
         there: dict[str, dg.AssetKey] = {}

@@ -11,7 +11,7 @@ from kpi_platform.domain.kpi_gaps import Gap, Landed, LandedSources, kpi_gap, pr
 from kpi_platform.domain.kpis import KPIS, Source
 from kpi_platform.domain.landed import ABSENT, LandedTable, find_schema, find_table
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES
 
 Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
 """schema → table → column → type."""
@@ -78,11 +78,6 @@ class CustomerPlan:
     custom_kpis: Sequence[Mapping[str, Any]]
 
 
-def raw_schema(settings: CustomerSettings, source: Source) -> str:
-    """The schema that the settings name for what Fivetran lands from `source`."""
-    return settings.salesforce.schema_ if source == "salesforce" else settings.servicenow.schema_
-
-
 def landed_tables(customer: str, settings: CustomerSettings, catalogue: Catalogue) -> Tables:
     """Every table of the customer's enabled sources. NotFound where an enabled source has no schema in the
     catalogue, or a schema with none of its tables: then there is nothing to compute from."""
@@ -109,6 +104,8 @@ def plan_customer(
         sources={
             source: {
                 "enabled": settings.source(source).enabled,
+                "key": SOURCE_SYSTEMS[source].key,
+                "key_length": SOURCE_SYSTEMS[source].key_length,
                 "fields": dict(landed[source].fields),
                 "tables": {
                     table.name: landed[source].tables.get(table.name, ABSENT).var(landed[source].fields)
@@ -232,7 +229,7 @@ def _source_tables(
     customer: str, source: Source, settings: CustomerSettings, catalogue: Catalogue
 ) -> dict[str, LandedTable]:
     section = settings.source(source)
-    configured = raw_schema(settings, source)
+    configured = settings.source(source).schema_
     schema = find_schema(catalogue, configured)
     landed = catalogue[schema] if schema is not None else {}
     mapped = [settings.mapped_field(source, field) for field in section.fields]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,18 +17,16 @@ class RecordLinks:
 
 def record_links(settings: CustomerSettings, table: str, record_id: str) -> RecordLinks:
     """Where the record of `table` (`salesforce.case`, `servicenow.incident`, …) is found."""
-    source, _, name = table.partition(".")
-    record = quote(record_id, safe="")
-    if source == "salesforce" and (instance := settings.salesforce.instance_url):
-        version, sobject = settings.salesforce.api_version, name.capitalize()
-        base = instance.rstrip("/")
-        return RecordLinks(
-            page=f"{base}/lightning/r/{sobject}/{record}/view",
-            api=f"{base}/services/data/{version}/sobjects/{sobject}/{record}",
-        )
-    if source == "servicenow" and (instance := settings.servicenow.instance_url):
-        base = instance.rstrip("/")
-        return RecordLinks(
-            page=f"{base}/{name}.do?sys_id={record}", api=f"{base}/api/now/table/{name}/{record}"
-        )
-    return RecordLinks(None, None)
+    name, _, landed = table.partition(".")
+    source = next((source for source in SOURCES if source == name), None)
+    if source is None or not (instance := settings.source(source).instance_url):
+        return RecordLinks(None, None)
+    parts = {
+        "instance": instance.rstrip("/"),
+        "version": getattr(settings.source(source), "api_version", None),
+        "table": landed,
+        "object": landed.capitalize(),
+        "record": quote(record_id, safe=""),
+    }
+    system = SOURCE_SYSTEMS[source]
+    return RecordLinks(system.page.format(**parts), system.api.format(**parts))

@@ -1,4 +1,4 @@
-"""The two sources and the tables that Fivetran lands from them."""
+"""The two sources, and the tables that Fivetran lands from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,45 @@ from types import MappingProxyType
 
 from kpi_platform.domain.kpis import Source
 
-SOURCES: tuple[Source, ...] = ("salesforce", "servicenow")
+
+@dataclass(frozen=True, slots=True)
+class SourceSystem:
+    """What is different between the sources. Ids are in the column `key`, and match on their first
+    `key_length` characters (None: on all). `page` and `api` are the addresses of a record for people and
+    programs, made of `instance`, `version`, `table`, `object` (the table's API name) and `record`."""
+
+    name: Source
+    title: str
+    key: str
+    key_length: int | None
+    page: str
+    api: str
+
+
+SOURCE_SYSTEMS: Mapping[Source, SourceSystem] = MappingProxyType(
+    {
+        system.name: system
+        for system in (
+            SourceSystem(
+                "salesforce",
+                "Salesforce",
+                key="id",
+                key_length=15,
+                page="{instance}/lightning/r/{object}/{record}/view",
+                api="{instance}/services/data/{version}/sobjects/{object}/{record}",
+            ),
+            SourceSystem(
+                "servicenow",
+                "ServiceNow",
+                key="sys_id",
+                key_length=None,
+                page="{instance}/{table}.do?sys_id={record}",
+                api="{instance}/api/now/table/{table}/{record}",
+            ),
+        )
+    }
+)
+SOURCES: tuple[Source, ...] = tuple(SOURCE_SYSTEMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,29 +54,33 @@ class SourceTable:
 
     source: Source
     name: str
-    primary_key: str
     switch: str | None
     description: str
 
+    @property
+    def primary_key(self) -> str:
+        """The column with its ids."""
+        return SOURCE_SYSTEMS[self.source].key
+
 
 _TABLES = (
-    SourceTable("salesforce", "account", "id", "accounts", "Client companies."),
-    SourceTable("salesforce", "opportunity", "id", "opportunities", "Deals, won, lost and open."),
-    SourceTable("salesforce", "contact", "id", "contacts", "People at the client companies."),
-    SourceTable("salesforce", "case", "id", "cases", "Customer cases with their ratings."),
-    SourceTable("salesforce", "task", "id", "tasks", "Calls, e-mails and other to-dos."),
-    SourceTable("salesforce", "user", "id", "users", "Salesforce users; the owners of accounts."),
-    SourceTable("salesforce", "event", "id", None, "Meetings in the calendar."),
-    SourceTable("servicenow", "incident", "sys_id", "incidents", "Tickets."),
-    SourceTable("servicenow", "task", "sys_id", "tasks", "What all task classes have in common."),
-    SourceTable("servicenow", "problem", "sys_id", "problems", "Causes behind incidents."),
-    SourceTable("servicenow", "change_request", "sys_id", "change_requests", "Changes."),
-    SourceTable("servicenow", "cmdb_ci", "sys_id", "configuration_items", "Configuration items."),
-    SourceTable("servicenow", "sys_user", "sys_id", "users", "ServiceNow users."),
-    SourceTable("servicenow", "task_sla", "sys_id", None, "SLAs that run on tasks."),
-    SourceTable("servicenow", "contract_sla", "sys_id", None, "Definitions of SLAs."),
-    SourceTable("servicenow", "core_company", "sys_id", None, "Companies of callers and assets."),
-    SourceTable("servicenow", "sys_choice", "sys_id", None, "Labels of choice fields."),
+    SourceTable("salesforce", "account", "accounts", "Client companies."),
+    SourceTable("salesforce", "opportunity", "opportunities", "Deals, won, lost and open."),
+    SourceTable("salesforce", "contact", "contacts", "People at the client companies."),
+    SourceTable("salesforce", "case", "cases", "Customer cases with their ratings."),
+    SourceTable("salesforce", "task", "tasks", "Calls, e-mails and other to-dos."),
+    SourceTable("salesforce", "user", "users", "Salesforce users; the owners of accounts."),
+    SourceTable("salesforce", "event", None, "Meetings in the calendar."),
+    SourceTable("servicenow", "incident", "incidents", "Tickets."),
+    SourceTable("servicenow", "task", "tasks", "What all task classes have in common."),
+    SourceTable("servicenow", "problem", "problems", "Causes behind incidents."),
+    SourceTable("servicenow", "change_request", "change_requests", "Changes."),
+    SourceTable("servicenow", "cmdb_ci", "configuration_items", "Configuration items."),
+    SourceTable("servicenow", "sys_user", "users", "ServiceNow users."),
+    SourceTable("servicenow", "task_sla", None, "SLAs that run on tasks."),
+    SourceTable("servicenow", "contract_sla", None, "Definitions of SLAs."),
+    SourceTable("servicenow", "core_company", None, "Companies of callers and assets."),
+    SourceTable("servicenow", "sys_choice", None, "Labels of choice fields."),
 )
 
 SOURCE_TABLES: Mapping[Source, tuple[SourceTable, ...]] = MappingProxyType(

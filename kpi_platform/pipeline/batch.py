@@ -23,13 +23,12 @@ from kpi_platform.domain.batch import (
     batch_vars,
     landed_tables,
     plan_customer,
-    raw_schema,
 )
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import LandedTable, column_key
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES, SourceTable
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, SourceTable
 from kpi_platform.pipeline.customer_settings import has_single_customer, secrets_of_each, settings_in
 
 
@@ -178,13 +177,11 @@ def _key(table: SourceTable, landed: LandedTable) -> TableKey | None:
     column = (landed.columns or {}).get(column_key(table.primary_key))
     if column is None or landed.schema is None or landed.identifier is None:
         return None
-    return TableKey(
-        landed.schema, landed.identifier, column.name, 15 if table.source == "salesforce" else None
-    )
+    return TableKey(landed.schema, landed.identifier, column.name, SOURCE_SYSTEMS[table.source].key_length)
 
 
 def _schemas(one: CustomerInput) -> list[str]:
-    return [raw_schema(one.settings, source) for source in SOURCES if one.settings.source(source).enabled]
+    return [one.settings.source(source).schema_ for source in SOURCES if one.settings.source(source).enabled]
 
 
 def _sync_states(

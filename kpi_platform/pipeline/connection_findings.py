@@ -1,7 +1,6 @@
 """What is wrong with a customer's connection, by one answer of Fivetran's: for doctor and the status page."""
 
 from kpi_platform.adapters.fivetran_connection import Connection
-from kpi_platform.domain.batch import raw_schema
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SERVICES
@@ -41,7 +40,7 @@ def connection_findings(
             f"The schedule of '{connection.id}' is {connection.schedule_type} in Fivetran and "
             f"{wanted.schedule_type} by the settings: save the settings of {source} again."
         )
-    schema = raw_schema(settings, source)
+    schema = settings.source(source).schema_
     if connection.schema.casefold() != schema.casefold():
         findings.append(
             f"'{connection.id}' lands in schema '{connection.schema}', the settings read '{schema}': "

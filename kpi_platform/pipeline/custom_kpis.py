@@ -4,7 +4,7 @@ from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.batch import Tables, landed_tables, raw_schema
+from kpi_platform.domain.batch import Tables, landed_tables
 from kpi_platform.domain.custom_kpi_columns import Problem, check_custom_kpi, texts_read_otherwise
 from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.errors import InvalidSettings, NotFound
@@ -25,7 +25,7 @@ def require_computable(
     the destination cannot be asked."""
     if not settings.custom_kpis:
         return
-    schemas = [raw_schema(settings, source) for source in SOURCES if settings.source(source).enabled]
+    schemas = [settings.source(source).schema_ for source in SOURCES if settings.source(source).enabled]
     destination = open_destination(configuration, settings.warehouse, secrets)
     try:
         tables = landed_tables(secrets.customer, settings, destination.columns(schemas))

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kpi_platform.domain.kpis import KPIS, Band
+from kpi_platform.domain.sources import SOURCE_SYSTEMS
 
 NOTHING = "–"
 
@@ -39,7 +40,8 @@ SHORT_NAMES = {slug: kpi.short_name for slug, kpi in KPIS.items()}
 
 _SYMBOLS = {"percent": "%", "hours": " h"}
 _ONE = {"percent": "%", "hours": "h", "tickets": "ticket", "touches": "touch"}
-_SOURCES = {"salesforce": "Salesforce", "servicenow": "ServiceNow", "combined": "Salesforce and ServiceNow"}
+_TITLES = {str(system.name): system.title for system in SOURCE_SYSTEMS.values()}
+_SOURCES = {**_TITLES, "combined": " and ".join(_TITLES.values())}
 
 
 def number(value: float | None, digits: int = 1) -> str:

@@ -19,7 +19,7 @@ from kpi_platform.adapters.dbt import DbtProject, project_directory
 from kpi_platform.adapters.dbt_results import NodeResult
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.batch import batch_vars, landed_tables, plan_customer, raw_schema
+from kpi_platform.domain.batch import batch_vars, landed_tables, plan_customer
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import landed_name
 from kpi_platform.domain.settings import parse_settings
@@ -56,7 +56,7 @@ def build_documented(project: DbtProject) -> list[NodeResult]:
         for table in tables:
             documented[source][table] |= dict.fromkeys(names, "varchar")
     for source, tables in documented.items():
-        file, schema = project.configuration.warehouse_file, raw_schema(settings, source)
+        file, schema = project.configuration.warehouse_file, settings.source(source).schema_
         land(file, schema, {name: (columns, []) for name, columns in tables.items()})
     landed = landed_tables("documented", settings, documented)
     plan = plan_customer("documented", settings, landed, {}, AS_OF)

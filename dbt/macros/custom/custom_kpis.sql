@@ -147,11 +147,12 @@ left join (
 {% macro custom_landed(customer, source, table, readings, references) -%}
     {%- set landed = landed_table(customer, source, table) -%}
     {%- set types = {'number': 'float', 'exact': 'exact', 'text': 'string', 'boolean': 'boolean', 'time': 'timestamp'} -%}
-    {%- set landed_id = staged_column(landed, ['id' if source == 'salesforce' else 'sys_id'], 'string') -%}
+    {%- set system = customer.sources[source] -%}
+    {%- set landed_id = staged_column(landed, [system.key], 'string') -%}
 select
     cast({{ text_literal(customer.key) }} as {{ canonical_type('string') }}) as customer_id,
     {{ landed_id }} as landed_id,
-    {{ salesforce_key(landed_id) if source == 'salesforce' else landed_id }} as id_key,
+    {{ salesforce_key(landed_id) if system.key_length else landed_id }} as id_key,
     {%- for reading in readings.values() %}
     {{ staged_column(landed, [reading.field], types[reading.kind]) }} as field_{{ reading.place }},
     {%- endfor %}

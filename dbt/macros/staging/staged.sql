@@ -65,12 +65,12 @@ select * from (
     {%- set first = customers[0] -%}
     {%- set landed = landed_table(first, source, table) -%}
     {%- set names = staged_names(first, source, table, columns, fields, references) -%}
-    {%- set key = 'id' if source == 'salesforce' else 'sys_id' -%}
-    {%- set landed_id = staged_column(landed, [key], 'string') -%}
+    {%- set system = first.sources[source] -%}
+    {%- set landed_id = staged_column(landed, [system.key], 'string') -%}
 select
     kpi_customer as customer_id,
     {{ landed_id }} as landed_id,
-    {{ salesforce_key(landed_id) if source == 'salesforce' else landed_id }} as id_key,
+    {{ salesforce_key(landed_id) if system.key_length else landed_id }} as id_key,
     {%- for name, type in columns.items() %}
         {%- set landed_name, kind = (name, type) if type is string else type %}
     {{ staged_column(landed, [landed_name], kind) }} as {{ name }},
@@ -95,7 +95,7 @@ from (
 {% macro staged_names(customer, source, table, columns, fields, references) -%}
     {#- The landed columns that are read of a table, each led by a comma. -#}
     {%- set landed = landed_table(customer, source, table) -%}
-    {%- set wanted = ['id', 'sys_id', 'is_deleted', '_fivetran_deleted', '_fivetran_active', '_fivetran_synced', '_fivetran_start'] -%}
+    {%- set wanted = [customer.sources[source].key, 'is_deleted', '_fivetran_deleted', '_fivetran_active', '_fivetran_synced', '_fivetran_start'] -%}
     {%- for name, type in columns.items() -%}
         {%- do wanted.append(name if type is string else type[0]) -%}
     {%- endfor -%}

@@ -67,7 +67,7 @@ class CustomerSettings(Section):
 
     def source(self, name: Source) -> SourceSettings:
         """The section of one source."""
-        return self.salesforce if name == "salesforce" else self.servicenow
+        return getattr(self, name)  # type: ignore[no-any-return]
 
     def mapped_field(self, source: Source, field: str) -> str:
         """The column name that stands for `field` of `custom_fields`. The field of a KPI's mapping wins.
@@ -85,7 +85,7 @@ class CustomerSettings(Section):
 
     def syncs_automatically(self, source: Source) -> bool:
         """Whether the source takes part in the automatic sync, whoever starts it."""
-        wanted = self.fivetran.sync_salesforce if source == "salesforce" else self.fivetran.sync_servicenow
+        wanted: bool = getattr(self.fivetran, f"sync_{source}")
         return self.fivetran.enabled and wanted and self.source(source).enabled
 
     def document(self) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class SourceSettings(Section):
         None, "Fivetran connection of this source. A connection belongs to one customer only."
     )
     schema_: Identifier
+    instance_url: Annotated[HttpsUrl | None, Blank]
 
     @property
     def switches(self) -> Mapping[str, bool]:
