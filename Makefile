@@ -92,9 +92,10 @@ chaos: .venv/.dev  ## 15 minutes (CHAOS_SECONDS) of random faults beside an undi
 screenshots: .venv/.dev  ## take the pictures of the README anew
 	@$(BIN)/python -m kpi_platform_tests.screenshots
 
-reference: .venv/.dev  ## make the pages of all commands and settings, and the lineage of columns, anew
+reference: .venv/.dev  ## make anew what is made from code: commands, settings, KPIs for dbt, lineage of columns
 	@$(BIN)/typer kpi_platform.cli.main utils docs --name kpi-platform --output docs/commands.md
 	@$(BIN)/kpi-platform settings docs > docs/settings.md
+	@$(BIN)/python -m kpi_platform_tests.dbt_project.kpi_catalogue
 	@$(BIN)/python -m kpi_platform_tests.dbt_project.column_lineage
 
 # These two have environments of their own: what they install makes every import of dbt slower by two seconds.

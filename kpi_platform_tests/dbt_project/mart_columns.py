@@ -1,5 +1,12 @@
 """The columns of every mart and their types on DuckDB: what the load, the API and other readers rely on."""
 
+from kpi_platform.domain.kpis import KPIS, Source
+
+
+def _kpis(source: Source) -> dict[str, str]:
+    return {kpi.column: "double" for kpi in KPIS.values() if kpi.source == source}
+
+
 MART_COLUMNS = {
     "account_churn_risk": {
         "customer_id": "varchar",
@@ -94,6 +101,8 @@ MART_COLUMNS = {
         "as_of_date": "date",
     },
     "kpi_integrated_metrics": {
+        **_kpis("salesforce"),
+        **_kpis("servicenow"),
         "customer_id": "varchar",
         "account_id": "varchar",
         "account_name": "varchar",
@@ -103,20 +112,8 @@ MART_COLUMNS = {
         "csm_name": "varchar",
         "csm_email": "varchar",
         "website": "varchar",
-        "nps": "double",
-        "csat": "double",
-        "executive_engagement_score": "double",
-        "adoption_index": "double",
-        "revenue_growth_percent": "double",
-        "net_revenue_retention": "double",
-        "churn_risk": "double",
-        "support_ticket_volume": "double",
-        "sla_compliance_percent": "double",
-        "first_response_time_hours": "double",
-        "resolution_time_hours": "double",
         "resolution_time_median_hours": "double",
         "resolution_time_p90_hours": "double",
-        "support_satisfaction": "double",
         "escalation_rate": "double",
         "ticket_reopen_rate": "double",
         "critical_issues_count": "bigint",
@@ -144,6 +141,7 @@ MART_COLUMNS = {
         "p90_hours": "double",
     },
     "kpi_salesforce_metrics": {
+        **_kpis("salesforce"),
         "customer_id": "varchar",
         "account_id": "varchar",
         "account_name": "varchar",
@@ -153,26 +151,15 @@ MART_COLUMNS = {
         "csm_name": "varchar",
         "csm_email": "varchar",
         "website": "varchar",
-        "nps": "double",
-        "csat": "double",
-        "executive_engagement_score": "double",
-        "adoption_index": "double",
-        "revenue_growth_percent": "double",
-        "net_revenue_retention": "double",
-        "churn_risk": "double",
         "as_of": "timestamp",
     },
     "kpi_servicenow_metrics": {
+        **_kpis("servicenow"),
         "customer_id": "varchar",
         "account_id": "varchar",
         "account_name": "varchar",
-        "support_ticket_volume": "double",
-        "sla_compliance_percent": "double",
-        "first_response_time_hours": "double",
-        "resolution_time_hours": "double",
         "resolution_time_median_hours": "double",
         "resolution_time_p90_hours": "double",
-        "support_satisfaction": "double",
         "escalation_rate": "double",
         "ticket_reopen_rate": "double",
         "critical_issues_count": "bigint",

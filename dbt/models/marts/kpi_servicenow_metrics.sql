@@ -16,11 +16,7 @@ metrics as (
     select
         customer_id,
         account_id,
-        max(case when kpi = 'support_ticket_volume' then value end) as support_ticket_volume,
-        max(case when kpi = 'sla_compliance' then value end) as sla_compliance_percent,
-        max(case when kpi = 'first_response_time' then value end) as first_response_time_hours,
-        max(case when kpi = 'resolution_time' then value end) as resolution_time_hours,
-        max(case when kpi = 'support_satisfaction' then value end) as support_satisfaction
+        {{ kpi_columns('servicenow') }}
     from kpi_values
     group by customer_id, account_id
 ),
@@ -57,15 +53,11 @@ final as (
         accounts.customer_id,
         accounts.account_id,
         accounts.account_name,
-        metrics.support_ticket_volume,
-        metrics.sla_compliance_percent,
-        metrics.first_response_time_hours,
-        metrics.resolution_time_hours,
+        {{ kpi_names('servicenow', 'metrics') }},
         case when metrics.resolution_time_hours is not null then extras.resolution_time_median_hours end
             as resolution_time_median_hours,
         case when metrics.resolution_time_hours is not null then extras.resolution_time_p90_hours end
             as resolution_time_p90_hours,
-        metrics.support_satisfaction,
         extras.escalation_rate,
         extras.ticket_reopen_rate,
         extras.critical_issues_count,

@@ -1,0 +1,14 @@
+{% macro kpi_columns(source) -%}
+    {#- The KPIs of a source as columns of a wide mart, from rows of kpi_values. -#}
+    {%- for kpi in kpi_catalogue() if kpi.source == source -%}
+        max(case when kpi = '{{ kpi.slug }}' then value end) as {{ kpi.column }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro kpi_names(source, relation) -%}
+    {#- The columns of kpi_columns, read from a relation. -#}
+    {%- for kpi in kpi_catalogue() if kpi.source == source -%}
+        {{ relation }}.{{ kpi.column }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
