@@ -172,7 +172,7 @@ class SourceSync:
         there: dict[str, dg.AssetKey] = {}
         for table in SOURCE_TABLES[self._source]:
             key = table_key(self._source, table.name)
-            found = find_table(table, schema, catalogue[schema], switched_on=True, mapped=())
+            found = find_table(table, schema, catalogue[schema], mapped=())
             if found.identifier and key in self._context.selected_asset_keys:
                 there[found.identifier] = key
         rows = one.destination.row_counts(schema, list(there))

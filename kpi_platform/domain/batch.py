@@ -9,7 +9,7 @@ from kpi_platform.domain.custom_kpi_columns import custom_kpi_var
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.kpi_gaps import Gap, Landed, LandedSources, kpi_gap, presence, row_gap
 from kpi_platform.domain.kpis import KPIS, Source
-from kpi_platform.domain.landed import ABSENT, LandedTable, find_schema, find_table
+from kpi_platform.domain.landed import ABSENT, SWITCHED_OFF, LandedTable, find_schema, find_table
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES
 
@@ -80,7 +80,8 @@ class CustomerPlan:
 
 def landed_tables(customer: str, settings: CustomerSettings, catalogue: Catalogue) -> Tables:
     """Every table of the customer's enabled sources. NotFound where an enabled source has no schema in the
-    catalogue, or a schema with none of its tables: then there is nothing to compute from."""
+    catalogue, or a schema with none of its tables: it was never synced. Tables that are switched off are not
+    missing, even where no other is left: their KPIs are not synced."""
     return {
         source: _source_tables(customer, source, settings, catalogue)
         for source in SOURCES
@@ -234,17 +235,11 @@ def _source_tables(
     landed = catalogue[schema] if schema is not None else {}
     mapped = [settings.mapped_field(source, field) for field in section.fields]
     mapped += [name for kpi in settings.custom_kpis if kpi.source == source for name in kpi.fields()]
-    tables = {
-        table.name: find_table(
-            table,
-            schema or configured,
-            landed,
-            switched_on=table.switch is None or section.switches[table.switch],
-            mapped=mapped,
-        )
+    found = {
+        table: find_table(table, schema or configured, landed, mapped=mapped)
         for table in SOURCE_TABLES[source]
     }
-    if not any(table.status == "available" for table in tables.values()):
+    if all(table is ABSENT for table in found.values()):
         raise NotFound(
             f"Customer {customer} has {source} enabled, but its schema {configured} "
             + ("has none of its tables." if landed else "does not exist in the destination, or is empty."),
@@ -252,4 +247,7 @@ def _source_tables(
             f"settings, or set {source}.enabled to false.",
             details={"customer": customer, "source": source, "schema": configured},
         )
-    return tables
+    return {
+        table.name: one if table.switch is None or section.switches[table.switch] else SWITCHED_OFF
+        for table, one in found.items()
+    }

@@ -65,6 +65,7 @@ class LandedTable:
 
 
 ABSENT = LandedTable("absent")
+SWITCHED_OFF = LandedTable("switched_off")
 
 
 def find_schema(catalogue: Mapping[str, Any], name: str) -> str | None:
@@ -77,13 +78,10 @@ def find_table(
     schema: str,
     landed: Mapping[str, Mapping[str, str]],
     *,
-    switched_on: bool,
     mapped: Collection[str],
 ) -> LandedTable:
     """`table` among the tables that landed in `schema`. `mapped` are field names from the settings: where two
     columns are spellings of one field, the one that is spelled like a mapped name is meant."""
-    if not switched_on:
-        return LandedTable("switched_off")
     wanted = column_key(table.name)
     identifier = _spelled(
         landed,

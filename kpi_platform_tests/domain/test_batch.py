@@ -98,6 +98,12 @@ def test_an_enabled_source_without_any_of_its_tables_is_named_with_the_next_step
     assert "servicenow.enabled" in caught.value.next_step
 
 
+def test_a_source_whose_tables_are_all_switched_off_is_not_synced_and_fails_nobody() -> None:
+    settings = parse_settings({"servicenow": {"sync_tables": {"incidents": False}}})
+    plan = plan_customer("acme", settings, landed_tables("acme", settings, CATALOGUE), {}, AS_OF)
+    assert {one.gap for one in plan.kpi_settings if one.source == "servicenow"} == {"not_synced"}
+
+
 def test_customers_with_equal_settings_and_gaps_share_their_rows() -> None:
     def plan(name: str, document: dict[str, object]) -> CustomerPlan:
         settings = parse_settings(document)

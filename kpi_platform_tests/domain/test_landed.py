@@ -37,29 +37,18 @@ def test_which_of_two_spellings_is_taken_does_not_depend_on_their_order(names: l
 def test_a_table_is_found_in_every_spelling_and_its_own_is_preferred() -> None:
     def found(*names: str) -> str | None:
         landed = {name: {"Id": "text"} for name in names}
-        return find_table(ACCOUNT, "s", landed, switched_on=True, mapped=[]).identifier
+        return find_table(ACCOUNT, "s", landed, mapped=[]).identifier
 
     assert found("Account") == "Account"
     assert found("ACCOUNT", "account", "Account") == "account"
     assert found("accounts") is None
-    table = find_table(CHANGE_REQUEST, "s", {"ChangeRequest": {}}, switched_on=True, mapped=[])
+    table = find_table(CHANGE_REQUEST, "s", {"ChangeRequest": {}}, mapped=[])
     assert table.identifier == "ChangeRequest"
-
-
-def test_a_switched_off_table_is_not_read_even_where_it_is() -> None:
-    table = find_table(ACCOUNT, "s", {"account": {"id": "text"}}, switched_on=False, mapped=[])
-    var = table.var({})
-    assert (var["status"], var["schema"], var["identifier"], var["columns"]) == (
-        "switched_off",
-        None,
-        None,
-        {},
-    )
 
 
 def test_tables_have_one_layout_when_they_are_read_alike() -> None:
     def layout(columns: dict[str, str], fields: dict[str, str]) -> str:
-        found = find_table(ACCOUNT, "s", {"account": columns}, switched_on=True, mapped=[])
+        found = find_table(ACCOUNT, "s", {"account": columns}, mapped=[])
         return str(found.var(fields)["layout"])
 
     one = layout({"id": "text", "name": "text"}, {"nps_score": "nps"})
