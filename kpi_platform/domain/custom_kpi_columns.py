@@ -14,6 +14,7 @@ from typing import Any, Literal
 from kpi_platform.domain.custom_kpis import Comparison, Condition, CustomKpi, Measure, Or, Scalar
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import LandedColumn, LandedTable, column_key
+from kpi_platform.domain.sources import SOURCE_TABLES
 
 Kind = Literal["number", "text", "boolean", "time"]
 
@@ -136,9 +137,9 @@ def custom_kpi_var(kpi: CustomKpi, tables: Mapping[Source, Mapping[str, LandedTa
 def _tables_of(
     source: Source, table: str, tables: Mapping[Source, Mapping[str, LandedTable]]
 ) -> list[LandedTable]:
-    names = ("task", table) if (source, table) == ("servicenow", "incident") else (table,)
+    classes = [one.class_table for one in SOURCE_TABLES[source] if one.name == table]
     of_source = tables.get(source, {})
-    return [of_source[name] for name in names if name in of_source]
+    return [of_source[name] for name in (*classes, table) if name in of_source]
 
 
 def _problems(kpi: CustomKpi, columns: Mapping[str, LandedColumn]) -> Iterator[Problem]:

@@ -50,12 +50,14 @@ SOURCES: tuple[Source, ...] = tuple(SOURCE_SYSTEMS)
 @dataclass(frozen=True, slots=True)
 class SourceTable:
     """A landed table. `switch` names its setting in `sync_objects` or `sync_tables`; without one the table is
-    used wherever it is synced."""
+    used wherever it is synced. `class_table` holds what its rows have in common with others, where the
+    source keeps that apart."""
 
     source: Source
     name: str
     switch: str | None
     description: str
+    class_table: str | None = None
 
     @property
     def primary_key(self) -> str:
@@ -71,7 +73,7 @@ _TABLES = (
     SourceTable("salesforce", "task", "tasks", "Calls, e-mails and other to-dos."),
     SourceTable("salesforce", "user", "users", "Salesforce users; the owners of accounts."),
     SourceTable("salesforce", "event", None, "Meetings in the calendar."),
-    SourceTable("servicenow", "incident", "incidents", "Tickets."),
+    SourceTable("servicenow", "incident", "incidents", "Tickets.", class_table="task"),
     SourceTable("servicenow", "task", "tasks", "What all task classes have in common."),
     SourceTable("servicenow", "problem", "problems", "Causes behind incidents."),
     SourceTable("servicenow", "change_request", "change_requests", "Changes."),
