@@ -137,7 +137,7 @@ def custom_kpi_var(kpi: CustomKpi, tables: Mapping[Source, Mapping[str, LandedTa
 def _tables_of(
     source: Source, table: str, tables: Mapping[Source, Mapping[str, LandedTable]]
 ) -> list[LandedTable]:
-    classes = [one.class_table for one in SOURCE_TABLES[source] if one.name == table]
+    classes = [one.class_table for one in SOURCE_TABLES[source] if one.name == table and one.class_table]
     of_source = tables.get(source, {})
     return [of_source[name] for name in (*classes, table) if name in of_source]
 

@@ -151,17 +151,14 @@ def _mapping_type(kpi: Kpi) -> type[KpiMapping]:
 
 
 _TYPES = {slug: _mapping_type(kpi) for slug, kpi in KPIS.items()}
-_TWELVE: Any = create_model(
-    "KpiMappings",
-    __base__=Section,
-    **{
-        slug: (_TYPES[slug], section(_TYPES[slug], f"{kpi.display_name}: {kpi.formula}."))
-        for slug, kpi in KPIS.items()
-    },
-)
+_SECTIONS: dict[str, Any] = {
+    slug: (_TYPES[slug], section(_TYPES[slug], f"{kpi.display_name}: {kpi.formula}."))
+    for slug, kpi in KPIS.items()
+}
+_Twelve: Any = create_model("KpiMappings", __base__=Section, **_SECTIONS)
 
 
-class KpiMappings(_TWELVE):  # type: ignore[misc]
+class KpiMappings(_Twelve):  # type: ignore[misc]
     """The twelve KPIs, as attributes and by slug."""
 
     if TYPE_CHECKING:
