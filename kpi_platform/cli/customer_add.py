@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kpi_platform.cli.dashboard import dashboard, who
+from kpi_platform.cli.dashboard import dashboard, editor
 from kpi_platform.cli.output import cli_errors, console, error_console, print_json, print_table
 from kpi_platform.cli.settings_files import read_document
 from kpi_platform.cli.settings_tables import print_applied, print_change
@@ -97,7 +97,7 @@ def add(
         if wanted := [] if no_apply else _wanted(given, resume):
             done = create_customer(
                 configuration, engine, key, name or key, wanted,
-                who=who(), redirect_uri=_back_to(configuration), document=_with_schemas(document, given),
+                by=editor(), redirect_uri=_back_to(configuration), document=_with_schemas(document, given),
                 confirm=_confirm(yes, as_json),
             )  # fmt: skip
             assert done is not None
@@ -149,7 +149,7 @@ def connect(
     with dashboard(configuration) as engine:
         done = connect_sources(
             configuration, engine, key, wanted,
-            who=who(), redirect_uri=_back_to(configuration), confirm=_confirm(yes, as_json),
+            by=editor(), redirect_uri=_back_to(configuration), confirm=_confirm(yes, as_json),
         )  # fmt: skip
     _say(key, done, as_json, added=False)
 
@@ -238,11 +238,11 @@ def _add(
     from kpi_platform.pipeline.onboarding import create_customer
 
     if not document:
-        create_customer(configuration, engine, key, name, who=who(), redirect_uri=_back_to(configuration))
+        create_customer(configuration, engine, key, name, by=editor(), redirect_uri=_back_to(configuration))
         return None
     return change_settings(
         configuration, engine, key, document,
-        who=who(), note="Customer added.", apply=not no_apply, add_as=name,
+        by=editor(), note="Customer added.", apply=not no_apply, add_as=name,
     )  # fmt: skip
 
 

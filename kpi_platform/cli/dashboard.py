@@ -11,6 +11,8 @@ from kpi_platform.configuration import Configuration
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from kpi_platform.domain.settings import Editor
+
 
 @contextmanager
 def dashboard(configuration: Configuration) -> "Iterator[sa.Engine]":
@@ -23,6 +25,13 @@ def dashboard(configuration: Configuration) -> "Iterator[sa.Engine]":
         yield engine
     finally:
         engine.dispose()
+
+
+def editor() -> "Editor":
+    """Whoever runs the command, as an editor of settings: the command line is the operator."""
+    from kpi_platform.domain.settings import Editor
+
+    return Editor(who(), operator=True)
 
 
 def who() -> str:

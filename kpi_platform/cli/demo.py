@@ -96,6 +96,7 @@ def add_sample_customer(configuration: Configuration, engine: "Engine", customer
     """Adds the customer, its settings and the accounts its dashboard already knows; leaves what is there."""
     from kpi_platform.dashboard.accounts import add_account, list_accounts
     from kpi_platform.dashboard.customers import list_customers
+    from kpi_platform.domain.settings import Editor
     from kpi_platform.local.samples import dashboard_accounts
     from kpi_platform.pipeline.change_settings import change_settings
 
@@ -104,7 +105,7 @@ def add_sample_customer(configuration: Configuration, engine: "Engine", customer
     if not there:
         change_settings(
             configuration, engine, customer.key, customer.settings,
-            who="kpi-platform demo", note="Sample settings", add_as=customer.name,
+            by=Editor("kpi-platform demo", operator=True), note="Sample settings", add_as=customer.name,
         )  # fmt: skip
     with engine.begin() as connection:
         if list_accounts(connection, customer.key, retired=True):

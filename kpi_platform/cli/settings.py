@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kpi_platform.cli.dashboard import dashboard, who
+from kpi_platform.cli.dashboard import dashboard, editor
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.cli.settings_files import Format, as_text, format_of, read_document
 from kpi_platform.cli.settings_tables import (
@@ -77,11 +77,11 @@ def export(
     Left out are ServiceNow's custom fields that are named as the table prefix makes them: they follow it.
     """
     from kpi_platform.dashboard.settings_versions import current_settings
-    from kpi_platform.domain.settings import editable_part, parse_settings
+    from kpi_platform.domain.settings import whole_document
 
     with dashboard(Configuration.from_environment()) as engine, engine.connect() as connection:
         stored = current_settings(connection, customer)
-    document = editable_part(parse_settings(stored.document if stored else {}).document())
+    document = whole_document(stored.document if stored else {})
     text = as_text(document, form or (format_of(file) if file else "json"))
     if file is None:
         typer.echo(text, nl=False)
@@ -101,8 +101,8 @@ def import_(
 ) -> None:
     """Make FILE the settings of CUSTOMER: check, tell Fivetran, store as a new version.
 
-    Takes files of older set-ups, too, and says what it renamed. What FILE leaves out is at its default. If
-    anything is wrong, or Fivetran refuses, nothing is stored.
+    Takes files of older set-ups, too, and says what it renamed. What FILE leaves out, or only repeats, is at
+    its default, also when that changes later. If anything is wrong, or Fivetran refuses, nothing is stored.
     """
     from kpi_platform.pipeline.change_settings import change_settings
 
@@ -111,7 +111,7 @@ def import_(
     with dashboard(configuration) as engine:
         change = change_settings(
             configuration, engine, customer, imported.document,
-            who=who(), note=note or f"Imported from {file.name}.", apply=not no_apply, dry_run=dry_run,
+            by=editor(), note=note or f"Imported from {file.name}.", apply=not no_apply, dry_run=dry_run,
         )  # fmt: skip
     if as_json:
         print_json({"renamed": imported.renamed, **_as_json(change), "saved": not dry_run})
@@ -163,17 +163,11 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Make an earlier VERSION the newest one again."""
-    from kpi_platform.dashboard.settings_versions import settings_version
-    from kpi_platform.pipeline.change_settings import change_settings
+    from kpi_platform.pipeline.change_settings import restore_settings
 
     configuration = Configuration.from_environment()
     with dashboard(configuration) as engine:
-        with engine.connect() as connection:
-            document = settings_version(connection, customer, version).document
-        change = change_settings(
-            configuration, engine, customer, document,
-            who=who(), note=f"Restored version {version}.", apply=not no_apply,
-        )  # fmt: skip
+        change = restore_settings(configuration, engine, customer, version, by=editor(), apply=not no_apply)
     if as_json:
         print_json(_as_json(change))
     else:

@@ -64,7 +64,7 @@ def save_settings(
     current = _newest(connection, stored.id)
     found = current.version if current else 0
     if expected_version is not None and expected_version != found:
-        raise _too_late(customer, expected_version, found)
+        raise somebody_was_faster(customer, expected_version, found)
     changes = differences(current.document if current else {}, document)
     _claim(connection, stored.id, customer, document if effective is None else effective)
     if current and not changes:
@@ -125,17 +125,6 @@ def settings_version(connection: sa.Connection, customer: str, version: int) -> 
     return StoredSettings(**row)
 
 
-def restore_settings(
-    connection: sa.Connection, customer: str, version: int, *, who: str, expected_version: int | None = None
-) -> int:
-    """Saves the document of `version` again, as the newest version."""
-    document = settings_version(connection, customer, version).document
-    note = f"Restored version {version}."
-    return save_settings(
-        connection, customer, document, who=who, expected_version=expected_version, note=note
-    )
-
-
 def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = ""
 ) -> list[dict[str, Any]]:
@@ -144,10 +133,12 @@ def differences(
     for key in sorted({*before, *after}):
         old, new = before.get(key), after.get(key)
         path = f"{prefix}{key}"
-        if old == new:
+        # None is a statement, such as "no frequency of its own"; a key that is not there is none.
+        if old == new and (key in before) == (key in after):
             continue
-        if isinstance(new, Mapping) and (old is None or isinstance(old, Mapping)):
-            changes += differences(old or {}, new, f"{path}.")
+        sections = [part for part in (old, new) if part is not None]
+        if sections and all(isinstance(part, Mapping) for part in sections):
+            changes += differences(old or {}, new or {}, f"{path}.")
         else:
             changes.append({"path": path, "before": old, "after": new})
     return changes
@@ -210,7 +201,8 @@ def _belongs_to(kind: str, value: str, owner: str, customer: str) -> Conflict:
     )
 
 
-def _too_late(customer: str, expected: int, found: int) -> Conflict:
+def somebody_was_faster(customer: str, expected: int, found: int) -> Conflict:
+    """The refusal of a change that is based on version `expected`, while `found` holds."""
     return Conflict(
         f"The settings of '{customer}' are at version {found}, not {expected}: somebody else was faster.",
         next_step="Read the current settings, make the change again, and save.",

@@ -4,15 +4,14 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import NotFound
-
-Scope = Literal["read", "write", "admin"]
+from kpi_platform.domain.settings import Scope
 
 _PREFIX = "kpi_"
 _TOUCH_EVERY = timedelta(minutes=1)

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from kpi_platform.domain.kpis import CATEGORIES, KPIS, Direction, Frequency, Impact, Source
+from kpi_platform.domain.limits import at_most
 
 Aggregate = Literal["count", "count_distinct", "sum", "avg", "min", "max", "median"]
 Operator = Literal[
@@ -94,13 +95,13 @@ class Comparison(_Definition):
 class And(_Definition):
     """All of the conditions hold."""
 
-    conditions: Annotated[tuple["Condition", ...], Field(alias="and", min_length=1)]
+    conditions: Annotated[tuple["Condition", ...], Field(alias="and", min_length=1), at_most(MAX_CONDITIONS)]
 
 
 class Or(_Definition):
     """At least one of the conditions holds."""
 
-    conditions: Annotated[tuple["Condition", ...], Field(alias="or", min_length=1)]
+    conditions: Annotated[tuple["Condition", ...], Field(alias="or", min_length=1), at_most(MAX_CONDITIONS)]
 
 
 def _condition_tag(condition: Any) -> str:
@@ -121,7 +122,7 @@ class Measure(_Definition):
 
     aggregate: Aggregate
     field: FieldName | None = None
-    filters: tuple[Condition, ...] = ()
+    filters: Annotated[tuple[Condition, ...], at_most(MAX_CONDITIONS)] = ()
 
     @model_validator(mode="after")
     def _field_fits_aggregate(self) -> Self:
@@ -151,7 +152,7 @@ class CustomKpi(_Definition):
     table: str
     aggregate: Literal[Aggregate, "ratio"]
     field: FieldName | None = None
-    filters: tuple[Condition, ...] = ()
+    filters: Annotated[tuple[Condition, ...], at_most(MAX_CONDITIONS)] = ()
     numerator: Measure | None = None
     denominator: Measure | None = None
     time_field: FieldName | None = None

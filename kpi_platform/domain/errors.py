@@ -67,6 +67,13 @@ class UnknownCustomer(NotFound):
     code = "unknown_customer"
 
 
+class Forbidden(KpiPlatformError):
+    """Whoever asks is known and may not do this. Of settings, `details["paths"]` lists those concerned."""
+
+    code = "forbidden"
+    http_status = 403
+
+
 class Conflict(KpiPlatformError):
     """Somebody else was faster, or the thing belongs to somebody else."""
 

@@ -1,4 +1,8 @@
-"""Changing a customer's settings: checked, applied to Fivetran, and stored, or nothing of it."""
+"""Changing a customer's settings: checked, applied to Fivetran, and stored, or nothing of it.
+
+Every way in ends here: page, API, command line, import, restore, onboarding, preview. So does every rule: who
+may change what, and that nothing is stored which only repeats a default.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,19 +13,33 @@ import sqlalchemy as sa
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.audit import record_event
 from kpi_platform.dashboard.customers import add_customer
-from kpi_platform.dashboard.settings_versions import current_settings, save_settings
-from kpi_platform.domain.errors import InvalidSettings
+from kpi_platform.dashboard.settings_versions import (
+    current_settings,
+    save_settings,
+    settings_version,
+    somebody_was_faster,
+)
+from kpi_platform.domain.errors import Conflict, InvalidSettings
 from kpi_platform.domain.settings import (
     Change,
     CustomerSettings,
+    Editor,
+    as_it_holds,
     diff_settings,
     editable_part,
     parse_settings,
+    paths_beyond,
+    require_none,
+    stated_part,
 )
 from kpi_platform.pipeline.applied_change import AppliedChange
 from kpi_platform.pipeline.apply_settings import settings_applied
 from kpi_platform.pipeline.custom_kpis import require_computable
-from kpi_platform.pipeline.customer_settings import customer_secrets, effective_settings
+from kpi_platform.pipeline.customer_settings import (
+    customer_secrets,
+    effective_settings,
+    has_single_customer,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +52,23 @@ class SettingsChange:
     applied: tuple[AppliedChange, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What is to be stored: the `document`, and the settings that it makes beside those so far."""
+
+    document: Mapping[str, Any]
+    new: CustomerSettings
+    old: CustomerSettings | None
+    version: int
+
+
 def change_settings(
     configuration: Configuration,
     engine: sa.Engine,
     customer: str,
     document: Mapping[str, Any],
     *,
-    who: str,
+    by: Editor,
     expected_version: int | None = None,
     note: str = "",
     apply: bool = True,
@@ -53,64 +81,123 @@ def change_settings(
     and changes nothing; without `apply`, Fivetran is not called.
 
     Raises InvalidSettings, also where a new custom KPI names what did not land (DestinationUnavailable where
-    that cannot be asked); Conflict where somebody else was faster than `expected_version`, or a connection
-    or raw schema is another customer's; FivetranRefused or FivetranUnavailable. After any of them Fivetran
-    and the database are as they were.
+    that cannot be asked); Forbidden with the paths that `by` may not change; Conflict where somebody else was
+    faster than `expected_version`, or a connection or raw schema is another customer's; FivetranRefused or
+    FivetranUnavailable. After any of them Fivetran and the database are as they were.
     """
 
     def add(connection: sa.Connection) -> None:
         if add_as is not None:
             add_customer(connection, customer, add_as)
-            record_event(connection, who=who, action="customer.add", target=customer, customer=customer)
+            record_event(connection, who=by.name, action="customer.add", target=customer, customer=customer)
 
-    def save(connection: sa.Connection, expected: int) -> int:
+    def save(connection: sa.Connection) -> int:
         # Connections of the environment claim nothing: they count only while there is a single customer.
-        claimed = parse_settings(document, environment=configuration.environment, single_customer=False)
-        return save_settings(
-            connection, customer, editable_part(document),
-            who=who, expected_version=expected, note=note, effective=claimed.document(),
-        )  # fmt: skip
+        claimed = parse_settings(
+            planned.document, environment=configuration.environment, single_customer=False
+        )
+        try:
+            return save_settings(
+                connection, customer, planned.document,
+                who=by.name, expected_version=planned.version, note=note, effective=claimed.document(),
+            )  # fmt: skip
+        except Conflict as conflict:
+            raise _without_owner(conflict, by) from None
 
     # Everything but Fivetran's consent is checked first; the database must not wait for Fivetran's answers.
     with engine.connect() as connection, connection.begin() as trial:
         add(connection)
-        old = _valid_settings(configuration, connection, customer) if add_as is None else None
-        found = _version(connection, customer)
-        expected = found if expected_version is None else expected_version
-        save(connection, expected)
-        new = effective_settings(configuration, connection, customer)
+        planned = _planned(
+            configuration, connection, customer, document, by, expected_version, adds=add_as is not None
+        )
+        save(connection)
         secrets = customer_secrets(configuration, connection, customer)
         trial.rollback()
+    old, new = planned.old, planned.new
     if old is None or new.custom_kpis != old.custom_kpis:
         require_computable(configuration, new, secrets)
     changes = tuple(diff_settings(old or CustomerSettings(), new))
     if dry_run:
-        return SettingsChange(found, new, changes, ())
+        return SettingsChange(planned.version, new, changes, ())
     # Without `apply` there is no difference to tell Fivetran of.
     told = settings_applied(configuration, old if apply else new, new, resume=resume)
     with told as applied, engine.begin() as connection:
         add(connection)
-        version = save(connection, expected)
-        if version != found:
+        version = save(connection)
+        if version != planned.version:
             detail = {"version": version, "settings": [change.path for change in changes]}
             record_event(
-                connection, who=who, action="settings.save", target=customer, customer=customer, detail=detail
-            )
+                connection, who=by.name, action="settings.save", target=customer, customer=customer,
+                detail=detail,
+            )  # fmt: skip
     return SettingsChange(version, new, changes, tuple(applied))
+
+
+def restore_settings(
+    configuration: Configuration,
+    engine: sa.Engine,
+    customer: str,
+    version: int,
+    *,
+    by: Editor,
+    expected_version: int | None = None,
+    apply: bool = True,
+) -> SettingsChange:
+    """Saves the document of `version` again, as the newest version. NotFound where there is none; raises as
+    `change_settings`."""
+    with engine.connect() as connection:
+        document = settings_version(connection, customer, version).document
+    return change_settings(
+        configuration, engine, customer, document,
+        by=by, expected_version=expected_version, note=f"Restored version {version}.", apply=apply,
+    )  # fmt: skip
+
+
+def _planned(
+    configuration: Configuration,
+    connection: sa.Connection,
+    customer: str,
+    document: Mapping[str, Any],
+    by: Editor,
+    expected_version: int | None,
+    *,
+    adds: bool,
+) -> _Planned:
+    current = current_settings(connection, customer)
+    stored, version = (current.document, current.version) if current else ({}, 0)
+    if expected_version is not None and expected_version != version:
+        raise somebody_was_faster(customer, expected_version, version)
+    environment, alone = configuration.environment, has_single_customer(connection)
+    holds = parse_settings(document, environment=environment, single_customer=alone).document()
+    defaults = parse_settings({}, environment=environment, single_customer=alone).document()
+    before = as_it_holds(stored, defaults)
+    stated = stated_part(
+        editable_part(document), stored=stored, before=before, holds=holds, defaults=defaults
+    )
+    new = parse_settings(stated, environment=environment, single_customer=alone)
+    require_none(paths_beyond(by, before, new.document(), stored=stored, stated=stated))
+    # One that is added (again) has no settings so far: Fivetran is to be told everything.
+    old = _valid_settings(configuration, connection, customer) if current and not adds else None
+    return _Planned(stated, new, old, version)
 
 
 def _valid_settings(
     configuration: Configuration, connection: sa.Connection, customer: str
 ) -> CustomerSettings | None:
-    """The settings so far; None where there are none, or none that are valid any more."""
-    if not _version(connection, customer):
-        return None
+    """The settings so far; None where they are not valid any more."""
     try:
         return effective_settings(configuration, connection, customer)
     except InvalidSettings:
         return None
 
 
-def _version(connection: sa.Connection, customer: str) -> int:
-    stored = current_settings(connection, customer)
-    return stored.version if stored else 0
+def _without_owner(conflict: Conflict, by: Editor) -> Conflict:
+    """Whose a connection or raw schema is, is no business of another customer's."""
+    if by.operator or "owner" not in conflict.details:
+        return conflict
+    what = "connection" if conflict.details["kind"] == "connection" else "raw schema"
+    return Conflict(
+        f"The {what} belongs to another customer already.",
+        next_step="Check the settings, or ask the operator.",
+        details={"kind": conflict.details["kind"]},
+    )

@@ -17,7 +17,7 @@ from kpi_platform.dashboard.settings_versions import current_settings
 from kpi_platform.domain.customer import parse_customer_key
 from kpi_platform.domain.errors import Conflict, InvalidInput, KpiPlatformError, NotConfirmed
 from kpi_platform.domain.kpis import Source
-from kpi_platform.domain.settings import CustomerSettings, parse_settings
+from kpi_platform.domain.settings import CustomerSettings, Editor, parse_settings
 from kpi_platform.domain.sources import SERVICES, SOURCES
 from kpi_platform.pipeline.adoption import PlannedChange, adoption_changes
 from kpi_platform.pipeline.change_settings import SettingsChange, change_settings
@@ -67,7 +67,7 @@ def create_customer(
     name: str,
     wanted: Sequence[WantedConnection] = (),
     *,
-    who: str,
+    by: Editor,
     redirect_uri: str,
     document: Mapping[str, Any] | None = None,
     confirm: Confirm | None = None,
@@ -79,11 +79,11 @@ def create_customer(
     if wanted:
         return connect_sources(
             configuration, engine, key, wanted,
-            who=who, redirect_uri=redirect_uri, add_as=name, document=document, confirm=confirm,
+            by=by, redirect_uri=redirect_uri, add_as=name, document=document, confirm=confirm,
         )  # fmt: skip
     with engine.begin() as connection:
         add_customer(connection, key, name)
-        record_event(connection, who=who, action="customer.add", target=key, customer=key)
+        record_event(connection, who=by.name, action="customer.add", target=key, customer=key)
     return None
 
 
@@ -93,7 +93,7 @@ def connect_sources(
     customer: str,
     wanted: Sequence[WantedConnection],
     *,
-    who: str,
+    by: Editor,
     redirect_uri: str,
     add_as: str | None = None,
     document: Mapping[str, Any] | None = None,
@@ -121,7 +121,7 @@ def connect_sources(
             merged[source] = {**stated.get(source, {}), **section}
         return change_settings(
             configuration, engine, customer, merged,
-            who=who, note="Connected in Fivetran.", add_as=add_as, dry_run=dry_run, resume=resume,
+            by=by, note="Connected in Fivetran.", add_as=add_as, dry_run=dry_run, resume=resume,
         )  # fmt: skip
 
     undo: list[Callable[[], Any]] = []

@@ -13,10 +13,12 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import get_customer, list_customers
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.sessions import session_token
-from kpi_platform.dashboard.tokens import ApiToken, Scope, hash_text, needs_note, note_use, verify_token
+from kpi_platform.dashboard.tokens import ApiToken, hash_text, needs_note, note_use, verify_token
+from kpi_platform.domain.errors import Forbidden
+from kpi_platform.domain.settings import Editor, Scope
 from kpi_platform.logs import note_id
 from kpi_platform.web.hosts import OwnHosts
-from kpi_platform.web.refusals import Forbidden, NoCustomerChosen, NotSignedIn
+from kpi_platform.web.refusals import NoCustomerChosen, NotSignedIn
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, Session, Sessions, read_cookie
 from kpi_platform.web.throttle import Attempt, Throttle, network_of
 from kpi_platform.web.turns import Turns
@@ -43,6 +45,11 @@ class Principal:
     @property
     def operator(self) -> bool:
         return self.customer is None
+
+    @property
+    def editor(self) -> Editor:
+        """The principal as whoever changes settings."""
+        return Editor(self.name, self.operator, self.scope)
 
     def may(self, scope: Scope) -> bool:
         return _SCOPES.index(self.scope) >= _SCOPES.index(scope)

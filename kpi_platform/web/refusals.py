@@ -16,13 +16,6 @@ class NotSignedIn(KpiPlatformError):
     http_status = 401
 
 
-class Forbidden(KpiPlatformError):
-    """The token is known and may not do this."""
-
-    code = "forbidden"
-    http_status = 403
-
-
 class UnknownHost(KpiPlatformError):
     """The request is meant for a host that is none of this app's."""
 

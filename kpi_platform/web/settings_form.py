@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kpi_platform.domain.kpis import KPIS
-from kpi_platform.domain.settings import Leaf, settings_leaves
+from kpi_platform.domain.settings import WHO_MAY, Editor, Leaf, settings_leaves, value_at
 from kpi_platform.web.formats import words
 
 SECTIONS = {
@@ -51,7 +51,8 @@ _SAYS_NOTHING = ("text", "integer", "number", "identifier", "computed")
 @dataclass(frozen=True, slots=True)
 class SettingField:
     """One field. `text` is what stands in it, `default` what holds where nothing is stated; `message` says
-    what is wrong with it. `options` are value and label; a checkbox has none."""
+    what is wrong with it. `options` are value and label; a checkbox has none. `only` says who may change it,
+    if whoever looks may not; it is empty otherwise."""
 
     path: str
     label: str
@@ -63,6 +64,7 @@ class SettingField:
     unit: str
     options: Sequence[tuple[str, str]] = ()
     message: str | None = None
+    only: str = ""
 
     @property
     def id(self) -> str:
@@ -82,15 +84,26 @@ class FieldGroup:
     folds: bool = False
 
     @property
+    def only(self) -> str:
+        """Who may change these fields, if that is the same for all of them and not whoever looks."""
+        first, *others = {field.only for field in self.fields} or {""}
+        return "" if others else first
+
+    @property
     def is_wrong(self) -> bool:
         return any(field.message for field in self.fields)
 
 
 def field_groups(
-    section: str, document: Mapping[str, Any], typed: Mapping[str, str], wrong: Mapping[str, str]
+    section: str,
+    document: Mapping[str, Any],
+    typed: Mapping[str, str],
+    wrong: Mapping[str, str],
+    editor: Editor,
 ) -> list[FieldGroup]:
-    """The section's fields. `typed` wins over the document: what was typed stays until it is right. `wrong`
-    is the message of each path; one about a group as a whole stands at its first field."""
+    """The section's fields, and which of them are not the editor's to change. `typed` wins over the document:
+    what was typed stays until it is right. `wrong` is the message of each path; one about a group as a whole
+    stands at its first field."""
     groups: dict[str, list[SettingField]] = {}
     left = dict(wrong)
     for leaf in _leaves(section):
@@ -98,7 +111,7 @@ def field_groups(
         if message is None:
             above = next((path for path in left if leaf.path.startswith(f"{path}.")), None)
             message = left.pop(above) if above else None
-        groups.setdefault(_group(leaf), []).append(_field(leaf, document, typed, message))
+        groups.setdefault(_group(leaf), []).append(_field(leaf, document, typed, message, editor))
     folds = section == "kpi_mappings"
     return [FieldGroup(_group_title(name), fields, folds) for name, fields in groups.items()]
 
@@ -140,12 +153,9 @@ def _leaves(section: str) -> list[Leaf]:
 
 
 def _field(
-    leaf: Leaf, document: Mapping[str, Any], typed: Mapping[str, str], message: str | None
+    leaf: Leaf, document: Mapping[str, Any], typed: Mapping[str, str], message: str | None, editor: Editor
 ) -> SettingField:
-    value: Any = document
-    for name in leaf.path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    text = typed.get(leaf.path, _text(leaf, value))
+    text = typed.get(leaf.path, _text(leaf, value_at(document, leaf.path)))
     return SettingField(
         path=leaf.path,
         label=_label(leaf),
@@ -159,6 +169,7 @@ def _field(
         unit=_unit(leaf),
         options=_options(leaf, text),
         message=message,
+        only="" if leaf.kind == "meaning" or editor.may_change(leaf.kind) else WHO_MAY[leaf.kind],
     )
 
 

@@ -18,6 +18,7 @@ from kpi_platform.local.server import running
 from kpi_platform.pipeline.apply_settings import apply_settings, hand_schedule_over, settings_applied
 from kpi_platform.pipeline.change_settings import change_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
+from kpi_platform_tests.editors import OPERATOR
 
 SAMPLE = {"accounts": 3, "history_days": 5}
 AUTO = {"scheduler": "fivetran"}
@@ -41,7 +42,7 @@ class Installation:
         return {name: {**own.get(name, {}), **sections.get(name, {})} for name in {**own, **sections}}
 
     def change(self, document: dict[str, Any], **options: Any) -> Any:
-        return change_settings(self.configuration, self.engine, "acme", document, who="ann", **options)
+        return change_settings(self.configuration, self.engine, "acme", document, by=OPERATOR, **options)
 
     def settings(self) -> CustomerSettings:
         with self.engine.connect() as connection:
@@ -204,7 +205,7 @@ def test_an_unreachable_fivetran_stores_nothing(
     nowhere = replace(configuration, fivetran_api_url="http://127.0.0.1:9")
     document = {"salesforce": {"connection_id": "sf"}}
     with pytest.raises(FivetranUnavailable):
-        change_settings(nowhere, sqlite_engine, "acme", document, who="ann", add_as="Acme")
+        change_settings(nowhere, sqlite_engine, "acme", document, by=OPERATOR, add_as="Acme")
     with sqlite_engine.connect() as connection:
         assert list_customers(connection) == []
 
@@ -213,7 +214,7 @@ def test_a_customer_is_added_together_with_its_settings_or_not_at_all(
     configuration: Configuration, sqlite_engine: sa.Engine
 ) -> None:
     def add(key: str, document: dict[str, Any]) -> None:
-        change_settings(configuration, sqlite_engine, key, document, who="ann", add_as=key.title())
+        change_settings(configuration, sqlite_engine, key, document, by=OPERATOR, add_as=key.title())
 
     add("acme", {"salesforce": {"schema": "crm"}, "servicenow": {"enabled": False}})
     with pytest.raises(Conflict, match="raw schema 'crm' belongs to customer 'acme'"):
@@ -227,18 +228,19 @@ def test_a_customer_is_added_together_with_its_settings_or_not_at_all(
 def test_a_raw_schema_left_to_its_default_is_claimed_too(
     configuration: Configuration, sqlite_engine: sa.Engine
 ) -> None:
-    change_settings(configuration, sqlite_engine, "acme", {}, who="ann", add_as="Acme")
+    change_settings(configuration, sqlite_engine, "acme", {}, by=OPERATOR, add_as="Acme")
     explicit = {"salesforce": {"schema": "salesforce_crm"}, "servicenow": {"schema": "other"}}
     with pytest.raises(Conflict, match="raw schema 'salesforce_crm' belongs to customer 'acme'"):
-        change_settings(configuration, sqlite_engine, "bolt", explicit, who="ann", add_as="Bolt")
+        change_settings(configuration, sqlite_engine, "bolt", explicit, by=OPERATOR, add_as="Bolt")
 
 
 def test_what_is_only_shown_is_not_stored(configuration: Configuration, sqlite_engine: sa.Engine) -> None:
-    change = change_settings(configuration, sqlite_engine, "acme", {}, who="ann", add_as="Acme")
+    change = change_settings(configuration, sqlite_engine, "acme", {}, by=OPERATOR, add_as="Acme")
     shown = change.settings.document()
-    shown["fivetran"]["last_sync"] = "2026-01-01T00:00:00Z"
-    change_settings(configuration, sqlite_engine, "acme", shown, who="ann")
+    shown["fivetran"] |= {"last_sync": "2026-01-01T00:00:00Z", "enabled": False}
+    shown["kpi_mappings"]["nps"]["enabled"] = False
+    change_settings(configuration, sqlite_engine, "acme", shown, by=OPERATOR)
     with sqlite_engine.connect() as connection:
         newest, _ = settings_history(connection, "acme")
-    assert "last_sync" not in newest.document["fivetran"]
-    assert "calculation" not in newest.document["kpi_mappings"]["nps"]
+    changed = {"enabled": False}
+    assert newest.document == {"fivetran": changed, "kpi_mappings": {"nps": changed}}

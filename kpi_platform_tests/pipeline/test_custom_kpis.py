@@ -9,6 +9,7 @@ from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 from kpi_platform.pipeline.change_settings import change_settings
 from kpi_platform.pipeline.custom_kpis import require_computable
+from kpi_platform_tests.editors import OPERATOR
 from kpi_platform_tests.pipeline.landing import ACCOUNT, CASE, land
 from kpi_platform_tests.pipeline.uncomputable import COMPUTABLE, UNCOMPUTABLE, land_cases
 
@@ -79,10 +80,10 @@ def test_settings_with_a_custom_kpi_that_cannot_be_computed_are_not_saved(
     }
     with pytest.raises(InvalidSettings, match=r"custom_kpis\.0\.field: .*no column Rating__c"):
         change_settings(
-            configuration, sqlite_engine, "acme", document, who="tests", add_as="Acme", apply=False
+            configuration, sqlite_engine, "acme", document, by=OPERATOR, add_as="Acme", apply=False
         )
     document["custom_kpis"][0]["field"] = "satisfaction_rating__c"  # type: ignore[index]
     saved = change_settings(
-        configuration, sqlite_engine, "acme", document, who="tests", add_as="Acme", apply=False
+        configuration, sqlite_engine, "acme", document, by=OPERATOR, add_as="Acme", apply=False
     )
     assert [kpi.slug for kpi in saved.settings.custom_kpis] == ["rated_cases"]

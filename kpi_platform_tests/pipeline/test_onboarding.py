@@ -17,6 +17,7 @@ from kpi_platform.pipeline.onboarding import (
     connect_sources,
     create_customer,
 )
+from kpi_platform_tests.editors import OPERATOR
 
 SAMPLE = {"accounts": 3, "history_days": 5}
 BACK = "http://127.0.0.1:8080/settings"
@@ -41,11 +42,11 @@ class Office:
 
     def create(self, key: str, *wanted: WantedConnection) -> Onboarding | None:
         return create_customer(
-            self.configuration, self.engine, key, key.title(), wanted, who="ann", redirect_uri=BACK
+            self.configuration, self.engine, key, key.title(), wanted, by=OPERATOR, redirect_uri=BACK
         )
 
     def connect(self, key: str, *wanted: WantedConnection) -> Onboarding:
-        return connect_sources(self.configuration, self.engine, key, wanted, who="ann", redirect_uri=BACK)
+        return connect_sources(self.configuration, self.engine, key, wanted, by=OPERATOR, redirect_uri=BACK)
 
     def customers(self) -> list[str]:
         with self.engine.connect() as connection:

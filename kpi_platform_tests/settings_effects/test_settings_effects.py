@@ -13,6 +13,7 @@ from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.settings import parse_settings, settings_leaves
 from kpi_platform.local.server import running
 from kpi_platform.pipeline.onboarding import WantedConnection, create_customer
+from kpi_platform_tests.editors import OPERATOR
 from kpi_platform_tests.settings_effects.dashboard import DASHBOARD_EFFECTS, board_with
 from kpi_platform_tests.settings_effects.effect import Effect, merged
 from kpi_platform_tests.settings_effects.kpi_effects import KPI_EFFECTS
@@ -120,7 +121,7 @@ def test_a_new_connection_follows_the_settings(home: Configuration, engine: sa.E
             here = Configuration.from_environment({**base, "FIVETRAN_GROUP_ID": group})
             done = create_customer(
                 here, engine, f"in_{group}", group, [WantedConnection("salesforce")],
-                who="test", redirect_uri="http://127.0.0.1/",
+                by=OPERATOR, redirect_uri="http://127.0.0.1/",
             )  # fmt: skip
             assert done is not None
             groups[group] = api.connection(done.sources[0].connection_id).group_id

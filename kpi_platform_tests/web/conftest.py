@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import add_customer
-from kpi_platform.dashboard.tokens import Scope, create_token
+from kpi_platform.dashboard.tokens import create_token
+from kpi_platform.domain.settings import Scope
 from kpi_platform.web.app import create_app
 
 LOOPBACK = "http://127.0.0.1"

@@ -11,9 +11,9 @@ from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.accounts import add_account
 from kpi_platform.dashboard.settings_versions import save_settings
-from kpi_platform.dashboard.tokens import Scope, create_token
+from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.domain.kpis import KPIS
-from kpi_platform.domain.settings import parse_settings
+from kpi_platform.domain.settings import Scope, parse_settings
 from kpi_platform.pipeline.match import match_accounts
 from kpi_platform_tests.pipeline.desk import Desk
 from kpi_platform_tests.pipeline.marts import MartAccount

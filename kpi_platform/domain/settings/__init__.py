@@ -1,6 +1,7 @@
 """The settings of one customer: one document, validated as a whole. Import its names from here."""
 
 from kpi_platform.domain.settings.differences import Change, diff_settings
+from kpi_platform.domain.settings.editor import WHO_MAY, Editor, Scope, paths_beyond, require_none
 from kpi_platform.domain.settings.fivetran import FivetranSettings, SyncWindow
 from kpi_platform.domain.settings.kpi_mappings import (
     KpiMapping,
@@ -8,9 +9,9 @@ from kpi_platform.domain.settings.kpi_mappings import (
     RetentionMapping,
     RetentionTypes,
 )
-from kpi_platform.domain.settings.leaves import Leaf, settings_leaves
+from kpi_platform.domain.settings.leaves import Leaf, settings_kinds, settings_leaves, value_at
 from kpi_platform.domain.settings.model import CustomerSettings
-from kpi_platform.domain.settings.parsing import editable_part, parse_settings
+from kpi_platform.domain.settings.parsing import editable_part, parse_settings, whole_document
 from kpi_platform.domain.settings.policies import (
     AccountMatching,
     Alerts,
@@ -20,14 +21,16 @@ from kpi_platform.domain.settings.policies import (
     Update,
 )
 from kpi_platform.domain.settings.sources import SalesforceSettings, ServiceNowSettings, SourceSettings
-from kpi_platform.domain.settings.stated import stated_part
+from kpi_platform.domain.settings.stated import as_it_holds, stated_part
 from kpi_platform.domain.settings.warehouse import WarehouseSettings
 
 __all__ = [
+    "WHO_MAY",
     "AccountMatching",
     "Alerts",
     "Change",
     "CustomerSettings",
+    "Editor",
     "ErrorHandling",
     "FivetranSettings",
     "HealthScore",
@@ -38,14 +41,21 @@ __all__ = [
     "RetentionMapping",
     "RetentionTypes",
     "SalesforceSettings",
+    "Scope",
     "ServiceNowSettings",
     "SourceSettings",
     "SyncWindow",
     "Update",
     "WarehouseSettings",
+    "as_it_holds",
     "diff_settings",
     "editable_part",
     "parse_settings",
+    "paths_beyond",
+    "require_none",
+    "settings_kinds",
     "settings_leaves",
     "stated_part",
+    "value_at",
+    "whole_document",
 ]

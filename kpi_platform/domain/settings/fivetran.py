@@ -18,7 +18,7 @@ from kpi_platform.domain.settings.section import (
 Hour = Annotated[int, Field(ge=0, le=23)]
 
 
-class SyncWindow(Section):
+class SyncWindow(Section, kind="meaning"):
     """Full hours of the day in `fivetran.timezone`, both inclusive; start after end means over midnight."""
 
     start_hour: Hour = setting(
@@ -38,27 +38,35 @@ class FivetranSettings(Section):
     enabled: bool = setting(
         True, "Automatic sync. Off: nothing is started by itself, and the connections are manual in "
         "Fivetran; a manual sync still works.",
+        kind="meaning",
     )  # fmt: skip
     scheduler: Literal["platform", "fivetran"] = setting(
         "platform", "Who starts the syncs. platform: we do, by frequency, window and time zone, and the "
         "connections are set to manual in Fivetran. fivetran: Fivetran's own schedule does; we watch and "
         "refresh the KPIs after each sync.",
+        kind="meaning",
     )  # fmt: skip
     sync_frequency_minutes: SyncFrequency = setting(
         360, "Minutes between two syncs of a source that sets no frequency of its own. Applied to Fivetran.",
         choices=PAGE_FREQUENCIES,
+        kind="meaning",
     )  # fmt: skip
     sync_salesforce: bool = setting(
         True, "Salesforce is part of the automatic sync. Off: the data that is there is still used, and a "
         "manual sync still works.",
+        kind="meaning",
     )  # fmt: skip
     sync_servicenow: bool = setting(
         True, "ServiceNow is part of the automatic sync. Off: the data that is there is still used, and a "
         "manual sync still works.",
+        kind="meaning",
     )  # fmt: skip
-    timezone: TimeZone = setting("UTC", "Time zone in which the sync window is meant.", allowed="IANA name")
+    timezone: TimeZone = setting(
+        "UTC", "Time zone in which the sync window is meant.", allowed="IANA name", kind="meaning"
+    )
     sync_window: SyncWindow = section(SyncWindow, "Hours of the day in which syncs are started.")
     group_id: Annotated[Text | None, Blank] = setting(
         None, "Fivetran group (destination) in which the connections of this customer are created and found.",
         environment="FIVETRAN_GROUP_ID",
+        kind="placement",
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, create_model, model_validator
 
 from kpi_platform.domain.kpis import KPIS, Frequency, Impact, Kpi, Source
+from kpi_platform.domain.limits import at_most
 from kpi_platform.domain.settings.section import Blank, Section, Text, refused, section, setting
 
 FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
@@ -15,17 +16,17 @@ FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
 """KPIs that are read from a mapped field: the landed tables it may stand in, its name in `custom_fields`."""
 
 FieldName = Annotated[str, Field(pattern=r"^([a-z_]+\.)?[A-Za-z_][A-Za-z0-9_]*$", max_length=127)]
-Names = Annotated[tuple[Text, ...], Field(strict=False, max_length=50)]
+Names = Annotated[tuple[Text, ...], Field(strict=False), at_most(50)]
 
 
-class KpiThresholds(Section):
+class KpiThresholds(Section, kind="meaning"):
     """Where a value is healthy, and where an account is at risk."""
 
     healthy: float
     at_risk: float
 
 
-class KpiMapping(Section):
+class KpiMapping(Section, kind="meaning"):
     """How one KPI is measured and judged. `window_days` is None for KPIs that take the latest value; `field`
     is None where the name in `custom_fields` holds, and for KPIs that are not read from a mapped field."""
 
@@ -45,7 +46,7 @@ class KpiMapping(Section):
         return self.field.rpartition(".")[2] if self.field else None
 
 
-class RetentionTypes(Section):
+class RetentionTypes(Section, kind="meaning"):
     """Opportunity types that net revenue retention counts, compared without regard to case."""
 
     new_business: Names = setting(

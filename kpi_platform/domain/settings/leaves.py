@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from kpi_platform.domain.settings.model import CustomerSettings
+from kpi_platform.domain.settings.section import Kind, Section
 
 LeafType = Literal["boolean", "integer", "number", "text", "list"]
 
@@ -27,6 +28,7 @@ class Leaf:
 
     path: str
     section: str
+    kind: Kind
     type: LeafType
     default: Any
     allowed: str
@@ -42,9 +44,26 @@ class Leaf:
 def settings_leaves() -> tuple[Leaf, ...]:
     """All settings in the order of the document; custom KPIs are a list of their own and not among them."""
     return tuple(_leaves(CustomerSettings(), "")) + tuple(
-        Leaf(path, "fivetran", "text", None, "computed", text, optional=True, read_only=True)
+        Leaf(path, "fivetran", "meaning", "text", None, "computed", text, optional=True, read_only=True)
         for path, text in READ_ONLY.items()
     )
+
+
+@cache
+def settings_kinds() -> Mapping[str, Kind]:
+    """The kind of every setting that a document may change, by its path; the list of custom KPIs is one."""
+    custom = _kind("custom_kpis", CustomerSettings, CustomerSettings.model_fields["custom_kpis"])
+    return {leaf.path: leaf.kind for leaf in settings_leaves() if not leaf.read_only} | {
+        "custom_kpis": custom
+    }
+
+
+def value_at(document: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path; None where the document has none."""
+    value: Any = document
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _leaves(part: BaseModel, prefix: str) -> Iterator[Leaf]:
@@ -53,15 +72,15 @@ def _leaves(part: BaseModel, prefix: str) -> Iterator[Leaf]:
         if isinstance(value, BaseModel):
             yield from _leaves(value, f"{path}.")
         elif field.annotation is not NoneType and path != "custom_kpis":
-            yield _leaf(path, field, value)
+            yield _leaf(path, _kind(path, type(part), field), field, value)
 
 
-def _leaf(path: str, field: FieldInfo, value: Any) -> Leaf:
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+def _leaf(path: str, kind: Kind, field: FieldInfo, value: Any) -> Leaf:
+    extra = _extra(field)
     types = tuple(_flat(field.annotation))
     literals = tuple(value for kind in types if get_origin(kind) is Literal for value in get_args(kind))
     choices = tuple(extra.get("choices", ())) or literals  # type: ignore[arg-type]
-    kind = _kind(types, literals)
+    type_ = _type(types, literals)
     default = list(value) if isinstance(value, tuple) else value
     words = str(extra.get("allowed", ""))
     if literals:
@@ -73,9 +92,10 @@ def _leaf(path: str, field: FieldInfo, value: Any) -> Leaf:
     return Leaf(
         path=path,
         section=path.partition(".")[0],
-        type=kind,
+        kind=kind,
+        type=type_,
         default=default,
-        allowed=words or {"boolean": "true, false"}.get(kind, kind),
+        allowed=words or {"boolean": "true, false"}.get(type_, type_),
         help=field.description or "",
         choices=choices,
         accepted=literals,
@@ -83,6 +103,18 @@ def _leaf(path: str, field: FieldInfo, value: Any) -> Leaf:
         environment=str(extra.get("environment", "")),
         read_only=len(literals) == 1,
     )
+
+
+def _kind(path: str, part: type[BaseModel], field: FieldInfo) -> Kind:
+    stated: Any = _extra(field).get("kind")
+    kind: Kind | None = stated or (part.settings_kind if issubclass(part, Section) else None)
+    if kind is None:
+        raise TypeError(f"Say in the model which kind of setting {path} is: placement, reach_out or meaning.")
+    return kind
+
+
+def _extra(field: FieldInfo) -> Mapping[str, Any]:
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
 def _flat(annotation: Any) -> Iterator[Any]:
@@ -96,7 +128,7 @@ def _flat(annotation: Any) -> Iterator[Any]:
             yield from _flat(part)
 
 
-def _kind(types: tuple[Any, ...], literals: tuple[Any, ...]) -> LeafType:
+def _type(types: tuple[Any, ...], literals: tuple[Any, ...]) -> LeafType:
     if bool in types:
         return "boolean"
     if int in types or any(isinstance(value, int) for value in literals):

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.limits import at_most
 from kpi_platform.domain.settings.fivetran import FivetranSettings
 from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI, KpiMappings
 from kpi_platform.domain.settings.policies import AccountMatching, Alerts, ErrorHandling, HealthScore, Update
@@ -27,8 +28,10 @@ class CustomerSettings(Section):
     update: Update = section(Update, "How a load treats what is there.")
     error_handling: ErrorHandling = section(ErrorHandling, "What happens when something fails.")
     alerts: Alerts = section(Alerts, "Who is told of what.")
-    custom_kpis: Annotated[tuple[CustomKpi, ...], Field(strict=False, max_length=50)] = setting(
-        (), "Further KPIs that this customer defines; computed, explained and loaded like the twelve."
+    custom_kpis: Annotated[tuple[CustomKpi, ...], Field(strict=False), at_most(50)] = setting(
+        (),
+        "Further KPIs that this customer defines; computed, explained and loaded like the twelve.",
+        kind="meaning",
     )
 
     @model_validator(mode="after")

@@ -1,19 +1,28 @@
 """From a document to settings, with every mistake named."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from rapidfuzz import fuzz, process
 
-from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.errors import InvalidSettings
-from kpi_platform.domain.settings.leaves import READ_ONLY, settings_leaves
+from kpi_platform.domain.settings.leaves import READ_ONLY, settings_leaves, value_at
 from kpi_platform.domain.settings.model import CustomerSettings
 from kpi_platform.domain.settings.sources import made_names
+from kpi_platform.domain.settings.unknown_keys import (
+    NAMED_KEYS,
+    shown_place,
+    unknown_keys,
+    unknown_message,
+)
+
+MAX_DEPTH = 64
+"""Levels of sections and lists that a document may have; a settings model needs a dozen."""
+
+_LISTED_ERRORS = 100
 
 _CONNECTION_PATHS = frozenset({"salesforce.connection_id", "servicenow.connection_id"})
 _NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
@@ -28,16 +37,23 @@ def parse_settings(
     """The settings that `document` states; what it leaves out comes from `environment`, else the defaults.
 
     Variables that name a connection count only while the installation has a single customer. Raises
-    InvalidSettings with all errors as `{"field", "message"}`; no message repeats what may be a secret.
+    InvalidSettings with the errors as `{"field", "message"}`, of many the first ones; no message repeats what
+    may be a secret.
     """
     if not isinstance(document, Mapping):
         raise invalid_settings([{"field": "", "message": "must be a document with named sections"}])
+    if is_deeper(document, MAX_DEPTH):
+        raise invalid_settings([{"field": "", "message": f"must have at most {MAX_DEPTH} levels"}])
+    _require_few_unknown_keys(document)
     stated = _without(document, READ_ONLY)
     complete = _with_environment(stated, environment, single_customer)
     try:
         return CustomerSettings.model_validate(complete)
     except ValidationError as cause:
-        raise invalid_settings([_in_words(error) for error in cause.errors(include_url=False)]) from None
+        errors = [_in_words(error) for error in cause.errors(include_url=False)[:_LISTED_ERRORS]]
+        if more := cause.error_count() - len(errors):
+            errors.append({"field": "", "message": f"there are {more} more errors"})
+        raise invalid_settings(errors) from None
 
 
 def invalid_settings(errors: list[dict[str, str]]) -> InvalidSettings:
@@ -48,6 +64,18 @@ def invalid_settings(errors: list[dict[str, str]]) -> InvalidSettings:
         next_step="Correct these settings; `kpi-platform settings docs` describes every one.",
         details={"errors": errors},
     )
+
+
+def is_deeper(document: Any, levels: int) -> bool:
+    """Whether sections and lists are nested in more than so many levels, as one that holds itself is."""
+    parts: list[Any] = [document] if isinstance(document, dict | list | tuple) else []
+    for _ in range(levels):
+        inner = (value for part in parts for value in (part.values() if isinstance(part, dict) else part))
+        # What stands in several places is looked at once a level.
+        parts = list({id(one): one for one in inner if isinstance(one, dict | list | tuple)}.values())
+        if not parts:
+            return False
+    return True
 
 
 def editable_part(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,6 +90,25 @@ def editable_part(document: Mapping[str, Any]) -> dict[str, Any]:
     named = {key: value for key, value in section["custom_fields"].items() if made.get(key) != value}
     rest = {key: value for key, value in section.items() if key != "custom_fields"}
     return {**part, "servicenow": {**section, "custom_fields": named} if named else rest}
+
+
+def whole_document(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What `stored` makes with all defaults, to be edited as a file. A setting that has to have a value, and
+    gets it from an environment variable if none is stated, is left out: the variable goes on giving it."""
+    document = parse_settings(stored).document()
+    given = {leaf.path for leaf in settings_leaves() if leaf.environment and not leaf.optional}
+    return editable_part(_without(document, {path for path in given if value_at(stored, path) is None}))
+
+
+def _require_few_unknown_keys(document: Mapping[str, Any]) -> None:
+    """InvalidSettings if there are more than can be named: to look for what was meant takes time."""
+    unknown = list(islice(unknown_keys(document), NAMED_KEYS + 1))
+    if len(unknown) > NAMED_KEYS:
+        errors = [
+            {"field": shown_place(place), "message": unknown_message(place)} for place in unknown[:NAMED_KEYS]
+        ]
+        rest = {"field": "", "message": "further keys are not settings either"}
+        raise invalid_settings([*errors, rest])
 
 
 def _without(document: Mapping[str, Any], paths: Collection[str], prefix: str = "") -> dict[str, Any]:
@@ -116,10 +163,12 @@ def _place(location: tuple[int | str, ...]) -> str:
     """The path as the document has it: without the names of the forms that a condition may have."""
     forms = ("comparison", "and", "or")
     before = (None, *location)
-    return ".".join(
-        str(part)
-        for last, part in zip(before, location, strict=False)
-        if not (isinstance(last, int) and part in forms)
+    return shown_place(
+        tuple(
+            part
+            for last, part in zip(before, location, strict=False)
+            if not (isinstance(last, int) and part in forms)
+        )
     )
 
 
@@ -128,7 +177,7 @@ def _message(error: ErrorDetails, context: Mapping[str, Any]) -> str:
         case "refused":
             return str(context["message"])
         case "extra_forbidden":
-            return _unknown(error["loc"])
+            return unknown_message(error["loc"])
         case "missing":
             return "must be given"
         case "literal_error":
@@ -158,29 +207,3 @@ def _message(error: ErrorDetails, context: Mapping[str, Any]) -> str:
         case "none_required":
             return "must be left out: this KPI has no such setting"
     return error["msg"][:1].lower() + error["msg"][1:]
-
-
-def _unknown(location: tuple[int | str, ...]) -> str:
-    *parents, name = location
-    if re.search(r"password|secret|token|private_?key|api_?key", str(name), re.IGNORECASE):
-        return (
-            "is not a setting: secrets are never stored here. Put it into an environment variable, and that "
-            "variable's name into credentials_secret"
-        )
-    known = _keys_at(parents)
-    if not known:
-        return "is not a setting"
-    nearest, score, _ = process.extractOne(str(name), known, scorer=fuzz.ratio)
-    elsewhere = [leaf.path for leaf in settings_leaves() if leaf.path.endswith(f".{name}")]
-    if score < 75 and elsewhere:
-        return f"is not a setting here; there is '{elsewhere[0]}'"
-    return f"is not a setting; the nearest is '{'.'.join(map(str, (*parents, nearest)))}'"
-
-
-def _keys_at(parents: list[int | str]) -> list[str]:
-    if parents[:1] == ["custom_kpis"]:
-        return list(CustomKpi.model_fields) if len(parents) == 2 else []
-    part: BaseModel = CustomerSettings()
-    for parent in parents:
-        part = getattr(part, str(parent))
-    return [field.alias or name for name, field in type(part).model_fields.items()]

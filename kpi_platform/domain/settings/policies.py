@@ -15,7 +15,7 @@ def _strategy(value: Any) -> Any:
     return "fuzzy" if value == "name_fuzzy_match" else value
 
 
-class AccountMatching(Section):
+class AccountMatching(Section, kind="meaning"):
     """How an account of the sources finds the account that the dashboard already knows."""
 
     strategy: Annotated[Literal["exact", "fuzzy", "domain"], BeforeValidator(_strategy)] = setting(
@@ -48,7 +48,7 @@ class AccountMatching(Section):
         return self
 
 
-class HealthWeights(Section):
+class HealthWeights(Section, kind="meaning"):
     """How much each category counts in the health score. They sum to 1."""
 
     relationship: Weight = setting(
@@ -80,7 +80,7 @@ class HealthScore(Section):
     weights: HealthWeights = section(HealthWeights, "Weights of the four categories.")
 
 
-class Update(Section):
+class Update(Section, kind="meaning"):
     """How a load treats what the dashboard already has."""
 
     mode: Literal["upsert", "replace"] = setting(
@@ -89,7 +89,7 @@ class Update(Section):
     )  # fmt: skip
 
 
-class ErrorHandling(Section):
+class ErrorHandling(Section, kind="meaning"):
     """What happens when something is missing, doubled or fails."""
 
     on_missing_account: Literal["create", "skip", "error"] = setting(
@@ -119,11 +119,17 @@ class Alerts(Section):
         None, "Name of the environment variable with the address that alerts are posted to. It begins with "
         "KPI_SECRET_ and the customer's key in capitals, or the operator lists it. Empty: alerts only go "
         "to the log.", allowed="name of an environment variable",
+        kind="reach_out",
     )  # fmt: skip
-    on_sync_failure: bool = setting(True, "Alert when a sync has failed for good.")
+    on_sync_failure: bool = setting(True, "Alert when a sync has failed for good.", kind="meaning")
     on_stale_hours: Annotated[int, Field(ge=1, le=8760)] = setting(
-        24, "Alert when a source has not been synced successfully for so many hours.", allowed="1 to 8760"
+        24,
+        "Alert when a source has not been synced successfully for so many hours.",
+        allowed="1 to 8760",
+        kind="meaning",
     )
     on_threshold_crossing: bool = setting(
-        False, "Alert when a KPI of an account becomes at risk, by the thresholds of kpi_mappings."
+        False,
+        "Alert when a KPI of an account becomes at risk, by the thresholds of kpi_mappings.",
+        kind="meaning",
     )

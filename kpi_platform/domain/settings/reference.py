@@ -1,13 +1,15 @@
 """The reference page of all settings, made from the model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
 from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.kpis import KPIS
-from kpi_platform.domain.settings.leaves import Leaf, settings_leaves
+from kpi_platform.domain.settings.editor import WHO_MAY
+from kpi_platform.domain.settings.leaves import Leaf, settings_kinds, settings_leaves
 from kpi_platform.domain.settings.model import CustomerSettings
+from kpi_platform.domain.settings.section import Kind
 
 _INTRODUCTION = """\
 # Settings
@@ -21,14 +23,28 @@ ends in `_secret` hold the name of an environment variable.
 
 A default that names an environment variable is that variable's value where it is set. Variables that name a
 connection count only while the installation has a single customer. A connection, and a raw schema within one
-destination, belong to at most one customer.
+destination, belong to at most one customer. What only repeats a default is not stored.
+
+Every setting is of one kind, which says who may change it. The operator may change all, and the command line
+works for the operator.
+
+| kind | what it is about | who may change it |
+|---|---|---|
 """
+
+
+_KINDS: Mapping[Kind, str] = {
+    "placement": "where the customer's data lies and how it is reached",
+    "reach_out": "addresses that the installation calls for the customer",
+    "meaning": "everything else: mappings, thresholds, weights, schedules, policies",
+}
 
 
 def settings_reference() -> str:
     """The page, as Markdown."""
     leaves = settings_leaves()
-    parts = [_INTRODUCTION]
+    kinds = "".join(f"| {kind} | {about} | {WHO_MAY[kind]} |\n" for kind, about in _KINDS.items())
+    parts = [_INTRODUCTION + kinds]
     for name, field in CustomerSettings.model_fields.items():
         own = [leaf for leaf in leaves if leaf.section == name]
         parts.append(f"## {name}\n\n{field.description}\n")
@@ -51,12 +67,13 @@ def _kpi(slug: str, leaves: list[Leaf]) -> str:
 
 
 def _table(leaves: Iterable[Leaf], prefix: str) -> str:
-    rows = ["| setting | default | allowed | what it does |", "|---|---|---|---|"]
+    rows = ["| setting | default | allowed | kind | what it does |", "|---|---|---|---|---|"]
     for leaf in leaves:
         cells = (
             f"`{leaf.path.removeprefix(prefix)}`",
             _default(leaf),
             "shown only" if leaf.read_only else leaf.allowed,
+            "–" if leaf.read_only else leaf.kind,
             leaf.help,
         )
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
@@ -103,7 +120,12 @@ CUSTOM_KPI_KEYS = {
 
 
 def _custom_kpis() -> str:
-    rows = ["A list; each entry has:\n", "| key | default | what it is |", "|---|---|---|"]
+    kind = settings_kinds()["custom_kpis"]
+    rows = [
+        f"A list, of the kind {kind}; each entry has:\n",
+        "| key | default | what it is |",
+        "|---|---|---|",
+    ]
     for name, field in CustomKpi.model_fields.items():
         default = "required" if field.is_required() else _text(field.default or None)
         rows.append(f"| `{name}` | {default} | {CUSTOM_KPI_KEYS[name]} |")

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -23,12 +23,25 @@ PAGE_FREQUENCIES = (60, 180, 360, 720, 1440)
 """Minutes between syncs that the settings page offers; the API takes every value that Fivetran takes."""
 
 
+Kind = Literal["placement", "reach_out", "meaning"]
+"""What a setting is about, which decides who may change it (editor.py). placement: where the customer's data
+lies and how it is reached. reach_out: addresses that the installation calls. meaning: everything else."""
+
+
 class Section(BaseModel):
     """A part of the document: frozen, no unknown keys, no silent conversion of types."""
 
+    settings_kind: ClassVar[Kind | None] = None
+    """The kind of the settings of this section that state none. None: each has to state its own."""
+
+    def __init_subclass__(cls, kind: Kind | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if kind is not None:
+            cls.settings_kind = kind
+
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False,
-        validate_by_name=True, validate_by_alias=True, serialize_by_alias=True, validate_default=True,
+        validate_by_name=False, validate_by_alias=True, serialize_by_alias=True, validate_default=True,
     )  # fmt: skip
 
 
@@ -36,15 +49,18 @@ def setting(
     default: Any,
     help: str,
     *,
+    kind: Kind | None = None,
     allowed: str = "",
     environment: str = "",
     choices: tuple[Any, ...] = (),
     **constraints: Any,
 ) -> Any:
-    """A field of a section. `help` says what it does and with which effect; `allowed` says in words what the
-    type alone does not; `environment` names the variable that gives the default; `choices` is what the
-    settings page offers where that is less than what is accepted."""
-    extra: dict[str, Any] = {"allowed": allowed, "environment": environment, "choices": list(choices)}
+    """A field of a section. `help` says what it does and with which effect; `kind` is needed if the section
+    states none; `allowed` says in words what the type alone does not; `environment` names the variable that
+    gives the default; `choices` is what the settings page offers if that is less than what is accepted."""
+    extra: dict[str, Any] = {
+        "kind": kind, "allowed": allowed, "environment": environment, "choices": list(choices),
+    }  # fmt: skip
     return Field(
         default,
         description=help,

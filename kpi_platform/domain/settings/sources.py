@@ -26,13 +26,17 @@ class SourceSettings(Section):
         True,
         "This customer has this source. Off: its connection is paused in Fivetran, and its KPIs are "
         "not_synced.",
+        kind="meaning",
     )
     sync_frequency_minutes: SyncFrequency | None = setting(
         None, "Minutes between two syncs of this source. Empty: the frequency of the Fivetran section. "
         "Applied to Fivetran.", choices=PAGE_FREQUENCIES,
+        kind="meaning",
     )  # fmt: skip
     connection_id: Annotated[ConnectionId | None, Blank] = setting(
-        None, "Fivetran connection of this source. A connection belongs to one customer only."
+        None,
+        "Fivetran connection of this source. A connection belongs to one customer only.",
+        kind="placement",
     )
     schema_: Identifier
     instance_url: Annotated[HttpsUrl | None, Blank]
@@ -52,7 +56,7 @@ def _field(default: str, meaning: str) -> Any:
     return setting(default, meaning, allowed="Salesforce API name or landed column name")
 
 
-class SalesforceFields(Section):
+class SalesforceFields(Section, kind="meaning"):
     """Names of the Salesforce fields that hold the customer's own measures."""
 
     nps_score: Identifier = _field("NPS_Score__c", "Account field with the Net Promoter Score: the KPI nps.")
@@ -97,7 +101,7 @@ def _switch(what: str) -> Any:
     )  # fmt: skip
 
 
-class SalesforceObjects(Section):
+class SalesforceObjects(Section, kind="meaning"):
     """Which Salesforce objects Fivetran syncs."""
 
     accounts: bool = _switch("Accounts")
@@ -114,20 +118,24 @@ class SalesforceSettings(SourceSettings):
     connection_id: Annotated[ConnectionId | None, Blank] = setting(
         None, "Fivetran connection that syncs Salesforce. A connection belongs to one customer only.",
         environment="SALESFORCE_CONNECTOR_ID",
+        kind="placement",
     )  # fmt: skip
     schema_: Identifier = setting(
         "salesforce_crm", "Schema of the destination in which Fivetran lands Salesforce. Within a "
         "destination it belongs to one customer only.", alias="schema", allowed="identifier",
+        kind="placement",
     )  # fmt: skip
     instance_url: Annotated[HttpsUrl | None, Blank] = setting(
         None, "Address of the Salesforce organisation: links from accounts and explanations, and the "
         "domain of a connection that is created here.", allowed="https address",
         environment="SALESFORCE_DOMAIN",
+        kind="meaning",
     )  # fmt: skip
     api_version: Annotated[str, Matching(r"v\d\d\.0", "a version such as v58.0")] = setting(
         "v58.0",
         "Version of Salesforce's REST API in the links to records.",
         allowed="v and two digits and .0",
+        kind="meaning",
     )
     custom_fields: SalesforceFields = section(
         SalesforceFields, "Names of the fields with the customer's measures."
@@ -151,7 +159,7 @@ def _landed(name: str, meaning: str) -> Any:
     )
 
 
-class ServiceNowFields(Section):
+class ServiceNowFields(Section, kind="meaning"):
     """Names of the incident fields that hold the customer's own facts."""
 
     customer_account_id: Identifier = _landed(
@@ -175,7 +183,7 @@ def made_names(prefix: str) -> dict[str, str]:
     return {name: f"{prefix}{name}" for name in ServiceNowFields.model_fields}
 
 
-class ServiceNowTables(Section):
+class ServiceNowTables(Section, kind="meaning"):
     """Which ServiceNow tables Fivetran syncs. Others (task_sla, core_company, …) have no switch: they are
     used where they are synced."""
 
@@ -193,18 +201,22 @@ class ServiceNowSettings(SourceSettings):
     sync_frequency_minutes: SyncFrequency | None = setting(
         180, "Minutes between two syncs of ServiceNow. Empty: the frequency of the Fivetran section. "
         "Applied to Fivetran.", choices=PAGE_FREQUENCIES,
+        kind="meaning",
     )  # fmt: skip
     connection_id: Annotated[ConnectionId | None, Blank] = setting(
         None, "Fivetran connection that syncs ServiceNow. A connection belongs to one customer only.",
         environment="SERVICENOW_CONNECTOR_ID",
+        kind="placement",
     )  # fmt: skip
     schema_: Identifier = setting(
         "servicenow_itsm", "Schema of the destination in which Fivetran lands ServiceNow. Within a "
         "destination it belongs to one customer only.", alias="schema", allowed="identifier",
+        kind="placement",
     )  # fmt: skip
     instance_url: Annotated[HttpsUrl | None, Blank] = setting(
         None, "Address of the ServiceNow instance: links to incidents, and the instance of a connection "
         "that is created here.", allowed="https address", environment="SERVICENOW_INSTANCE_URL",
+        kind="meaning",
     )  # fmt: skip
     table_prefix: Annotated[
         str,
@@ -213,6 +225,7 @@ class ServiceNowSettings(SourceSettings):
     ] = setting(
         "u_", "Prefix of the customer's own fields: makes the names of the four custom fields. One that is "
         "given another name keeps it whatever the prefix is.",
+        kind="meaning",
     )  # fmt: skip
     custom_fields: ServiceNowFields = section(
         ServiceNowFields, "Names of the fields with the customer's facts."
@@ -221,6 +234,7 @@ class ServiceNowSettings(SourceSettings):
     sla_source: Literal["auto", "task_sla", "sla_due", "made_sla"] = setting(
         "auto", "What sla_compliance is measured from: the SLA engine's table, or one of two older fields "
         "of the incident. auto takes the first that is there.",
+        kind="meaning",
     )  # fmt: skip
 
     @model_validator(mode="before")

@@ -1,22 +1,68 @@
-"""What a document states, as against what it only repeats."""
+"""What a document states, as opposed to what it only repeats."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from kpi_platform.domain.settings.leaves import settings_kinds, value_at
+from kpi_platform.domain.settings.sources import made_names
+
 
 def stated_part(
-    document: Mapping[str, Any], stored: Mapping[str, Any], effective: Mapping[str, Any]
+    document: Mapping[str, Any],
+    *,
+    stored: Mapping[str, Any],
+    before: Mapping[str, Any],
+    holds: Mapping[str, Any],
+    defaults: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """`document` without what it repeats of `effective`, the settings that hold, unless `stored`, the
-    document behind them, states it: so defaults stay defaults when a whole document is saved again. Lists
-    count as a whole, and whatever is no setting is kept, to be refused by its name."""
+    """`document` without what only repeats a default, so that a later default or environment variable holds.
+
+    The other documents are whole: `holds` is what the document makes, `before` what held so far, `defaults`
+    what an empty document makes; `stored` is the document so far. What it states in the same words stays
+    stated; a name that the former table prefix made was never stated. Lists count as a whole.
+    """
+    made = made_names(holds["servicenow"]["table_prefix"])
+    follows = {**defaults, "servicenow": {**defaults["servicenow"], "custom_fields": made}}
+    return _stated(document, stored, before, holds, follows)
+
+
+def as_it_holds(stored: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole document that `stored` makes, unchecked: stored settings may be invalid by now, and who may
+    change them must not depend on that."""
+    document: dict[str, Any] = {}
+    prefix = value_at(stored, "servicenow.table_prefix")
+    made = made_names(prefix) if isinstance(prefix, str) else {}
+    for path in settings_kinds():
+        *parents, name = path.split(".")
+        part = document
+        for parent in parents:
+            part = part.setdefault(parent, {})
+        default = value_at(defaults, path)
+        if path.startswith("servicenow.custom_fields."):
+            default = made.get(name, default)
+        value = value_at(stored, path)
+        part[name] = default if value in (None, "") else value
+    return document
+
+
+def _stated(
+    document: Mapping[str, Any],
+    stored: Mapping[str, Any],
+    before: Mapping[str, Any],
+    holds: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+) -> dict[str, Any]:
     stated: dict[str, Any] = {}
     for key, value in document.items():
-        known, before = effective.get(key), stored.get(key)
-        if isinstance(value, Mapping) and isinstance(known, Mapping):
-            part = stated_part(value, before if isinstance(before, Mapping) else {}, known)
-            if part or key in stored:
+        former = stored.get(key)
+        if isinstance(value, Mapping):
+            inner = former if isinstance(former, Mapping) else {}
+            part = _stated(value, inner, before.get(key, {}), holds[key], defaults[key])
+            if part or former == {}:
                 stated[key] = part
-        elif key in stored or key not in effective or value != known or type(value) is not type(known):
+        elif key in stored:
+            if former == value or holds[key] != defaults[key]:
+                stated[key] = value
+        elif holds[key] != defaults[key] and value != before.get(key):
             stated[key] = value
     return stated

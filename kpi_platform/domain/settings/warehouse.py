@@ -21,7 +21,7 @@ Host = Annotated[
 ]
 
 
-class WarehouseSettings(Section):
+class WarehouseSettings(Section, kind="placement"):
     """Where the raw schemas and the marts are. Holds names of secrets, never secrets."""
 
     type: Literal["duckdb", "snowflake", "bigquery", "redshift", "postgres"] = setting(

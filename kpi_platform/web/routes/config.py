@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Path, Response
 
 from kpi_platform.dashboard.settings_versions import settings_history, settings_version
-from kpi_platform.pipeline.change_settings import SettingsChange
+from kpi_platform.pipeline.change_settings import SettingsChange, change_settings, restore_settings
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,
@@ -24,7 +24,7 @@ from kpi_platform.web.schemas.settings import (
     SettingsSavedAnswer,
     SettingsVersionAnswer,
 )
-from kpi_platform.web.settings_service import restore_version, save_document, settings_document
+from kpi_platform.web.settings_service import settings_document
 
 router = APIRouter(prefix="/fivetran/config", tags=["settings"])
 
@@ -56,9 +56,9 @@ def put_config(
     """Replace the settings. They are checked, told to Fivetran and stored, or nothing of it. What is left out
     is at its default; what only repeats a default stays one."""
     with precondition():
-        change = save_document(
+        change = change_settings(
             configuration, engine, customer, document,
-            principal=principal, expected_version=expected_version(if_match),
+            by=principal.editor, expected_version=expected_version(if_match),
         )  # fmt: skip
     return _saved(response, change)
 
@@ -87,9 +87,9 @@ def restore(
 ) -> SettingsSavedAnswer:
     """Save an older version again, as the newest one."""
     with precondition():
-        change = restore_version(
+        change = restore_settings(
             configuration, engine, customer, version,
-            principal=principal, expected_version=expected_version(if_match),
+            by=principal.editor, expected_version=expected_version(if_match),
         )  # fmt: skip
     return _saved(response, change)
 
@@ -109,7 +109,7 @@ def preview(
     # dbt's adapters and the matching take a second to import, and few processes ever need them.
     from kpi_platform.pipeline.preview import preview_settings
 
-    change = save_document(configuration, engine, customer, document, principal=principal, dry_run=True)
+    change = change_settings(configuration, engine, customer, document, by=principal.editor, dry_run=True)
     with turns.take(customer):
         found = preview_settings(configuration, engine, customer, change.settings)
     fields = {name: getattr(found, name) for name in PreviewAnswer.model_fields if hasattr(found, name)}

@@ -66,7 +66,7 @@ def onboard(
     """`create_customer` for a request."""
     done = create_customer(
         configuration, engine, body.key, body.name or body.key, _wanted(body.connections),
-        who=principal.name, redirect_uri=connected_url(configuration), confirm=confirm,
+        by=principal.editor, redirect_uri=connected_url(configuration), confirm=confirm,
     )  # fmt: skip
     return _answer(body.key, done)
 
@@ -84,7 +84,7 @@ def add_connections(
         get_customer(connection, key)
     done = connect_sources(
         configuration, engine, key, _wanted(body.connections),
-        who=principal.name, redirect_uri=connected_url(configuration),
+        by=principal.editor, redirect_uri=connected_url(configuration),
     )  # fmt: skip
     return _answer(key, done)
 

@@ -11,6 +11,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import reading
 from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError, NotFound
+from kpi_platform.pipeline.change_settings import change_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.web.custom_kpi_form import custom_kpi_groups, definition_of, messages, texts_of
 from kpi_platform.web.dependencies import (
@@ -23,7 +24,7 @@ from kpi_platform.web.dependencies import (
 )
 from kpi_platform.web.page import CustomerPageDep, Page
 from kpi_platform.web.routes.pages_settings import TypedDep
-from kpi_platform.web.settings_service import save_document, settings_document
+from kpi_platform.web.settings_service import settings_document
 
 router = APIRouter(prefix="/settings/custom-kpis", include_in_schema=False)
 _writing = Depends(require_scope("write"))
@@ -90,9 +91,9 @@ def remove_custom_kpi(
         version, document = settings_document(configuration, connection, customer)
         position = _known(configuration, connection, customer).position(slug)
     del document["custom_kpis"][position]
-    save_document(
+    change_settings(
         configuration, engine, customer, document,
-        principal=principal, expected_version=version, note=f"Removed custom KPI {slug}.",
+        by=principal.editor, expected_version=version, note=f"Removed custom KPI {slug}.",
     )  # fmt: skip
     return RedirectResponse(_LIST, 303)
 
@@ -132,8 +133,8 @@ def _save(
         definitions[position] = definition_of({**typed, "slug": slug})
     word = "Added" if slug is None else "Changed"
     try:
-        save_document(
-            configuration, engine, customer, document, principal=principal, expected_version=version,
+        change_settings(
+            configuration, engine, customer, document, by=principal.editor, expected_version=version,
             note=f"{word} custom KPI {typed.get('slug') or slug}.",
         )  # fmt: skip
     except InvalidSettings as error:

@@ -13,7 +13,7 @@ from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.domain.errors import Conflict, InvalidSettings, KpiPlatformError
 from kpi_platform.domain.settings import settings_leaves
-from kpi_platform.pipeline.change_settings import SettingsChange
+from kpi_platform.pipeline.change_settings import SettingsChange, change_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import sync_times
 from kpi_platform.web.dependencies import (
@@ -32,7 +32,7 @@ from kpi_platform.web.routes.pages_sync import newest_sync
 from kpi_platform.web.schemas.connection_test import ConnectionTestAnswer, ConnectionTestBody
 from kpi_platform.web.schemas.preview import PreviewAnswer
 from kpi_platform.web.settings_form import SECTIONS, document_of, field_groups, other_messages
-from kpi_platform.web.settings_service import save_document, settings_document
+from kpi_platform.web.settings_service import settings_document
 
 router = APIRouter(prefix="/settings", include_in_schema=False)
 _writing = Depends(require_scope("write"))
@@ -89,9 +89,9 @@ def save_settings(
         version, document = settings_document(configuration, connection, customer)
     shown, status = Shown(typed, based_on=based_on), 200
     try:
-        change = save_document(
+        change = change_settings(
             configuration, engine, customer, document_of(document, section, typed),
-            principal=principal, expected_version=based_on,
+            by=principal.editor, expected_version=based_on,
         )  # fmt: skip
         shown = Shown(saved=change)
     except KpiPlatformError as error:
@@ -106,17 +106,19 @@ def test_settings(
     configuration: ConfigurationDep,
     engine: EngineDep,
     customer: CustomerDep,
+    principal: CurrentPrincipal,
     turns: HeavyTurnsDep,
     typed: TypedDep,
 ) -> HTMLResponse:
-    """Tests the warehouse as the form has it, before it is saved."""
+    """Tests the warehouse as the form has it, before it is saved. Fields that the caller may not change are
+    not sent, and are tested as they are saved."""
     with reading(engine) as connection:
         version, document = settings_document(configuration, connection, customer)
     warehouse = document_of(document, "warehouse", typed)["warehouse"]
     status = 200
     try:
         body = ConnectionTestBody(warehouse=warehouse)
-        answer = test_warehouse(configuration, engine, customer, turns, body)
+        answer = test_warehouse(configuration, engine, customer, principal, turns, body)
         shown = Shown(typed, test=answer)
     except KpiPlatformError as error:
         page.note(error)
@@ -189,13 +191,17 @@ def _show(
     section = section if section in SECTIONS else "fivetran"
     version, document = settings_document(configuration, connection, customer)
     settings = effective_settings(configuration, connection, customer)
+    assert page.principal is not None
+    groups = field_groups(section, document, shown.typed, shown.wrong, page.principal.editor)
     return page.show(
         "settings.html",
         status,
         section=section,
         sections=SECTIONS,
         sizes={name: sum(leaf.section == name for leaf in settings_leaves()) for name in SECTIONS},
-        groups=field_groups(section, document, shown.typed, shown.wrong),
+        groups=groups,
+        may_save=page.principal.may("write")
+        and not all(field.only for group in groups for field in group.fields),
         version=version if shown.based_on is None else shown.based_on,
         shown=shown,
         test=shown.test,

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.settings_versions import settings_history
 from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.pipeline.change_settings import restore_settings
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,
@@ -17,7 +18,6 @@ from kpi_platform.web.dependencies import (
     require_scope,
 )
 from kpi_platform.web.page import CustomerPageDep
-from kpi_platform.web.settings_service import restore_version
 
 router = APIRouter(prefix="/settings", include_in_schema=False)
 
@@ -42,8 +42,8 @@ def restore(
     """Saves an older version again, as the newest one."""
     change, problem, status = None, None, 200
     try:
-        change = restore_version(
-            configuration, engine, customer, version, principal=principal, expected_version=expected_version
+        change = restore_settings(
+            configuration, engine, customer, version, by=principal.editor, expected_version=expected_version
         )
     except KpiPlatformError as error:
         problem, status = error, error.http_status

@@ -10,6 +10,7 @@ from kpi_platform.dashboard.settings_versions import current_settings
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.applied_change import AppliedChange
+from kpi_platform.pipeline.change_settings import change_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import sync_times
 from kpi_platform.web.dependencies import (
@@ -22,7 +23,6 @@ from kpi_platform.web.dependencies import (
 )
 from kpi_platform.web.schemas.answers import errors
 from kpi_platform.web.schemas.settings import ScheduleAnswer, ScheduleBody
-from kpi_platform.web.settings_service import save_document
 
 router = APIRouter(prefix="/fivetran/schedule", tags=["settings"])
 
@@ -52,9 +52,9 @@ def set_schedule(
     document["fivetran"] = {**document.get("fivetran", {}), **section}
     if window:
         document["fivetran"]["sync_window"] = window
-    change = save_document(
+    change = change_settings(
         configuration, engine, customer, document,
-        principal=principal, expected_version=stored.version if stored else 0, note="Schedule.",
+        by=principal.editor, expected_version=stored.version if stored else 0, note="Schedule.",
     )  # fmt: skip
     with engine.connect() as connection:
         return _answer(configuration, connection, customer, change.settings, change.applied)

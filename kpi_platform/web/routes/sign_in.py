@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.sessions import end_session
 from kpi_platform.dashboard.tokens import hash_text
+from kpi_platform.domain.errors import Forbidden
 from kpi_platform.web.dependencies import (
     ConnectionDep,
     EngineDep,
@@ -20,7 +21,7 @@ from kpi_platform.web.dependencies import (
     require_operator,
 )
 from kpi_platform.web.page import Page
-from kpi_platform.web.refusals import Forbidden, NotSignedIn, TooManyAttempts
+from kpi_platform.web.refusals import NotSignedIn, TooManyAttempts
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, SESSION_COOKIE, delete_cookie, set_cookie
 from kpi_platform.web.sign_in import LINK_LIFETIME, LINK_PATH, redeem_link, sign_in_with_token
 from kpi_platform.web.throttle import Throttle

@@ -17,8 +17,9 @@ from kpi_platform.dashboard.sync_requests import (
     sync_request,
     sync_requests,
 )
+from kpi_platform.domain.settings import paths_beyond, require_none
 from kpi_platform.pipeline.customer_settings import effective_settings
-from kpi_platform.pipeline.kpi_definitions import definitions_of
+from kpi_platform.pipeline.kpi_definitions import with_overrides
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,
@@ -55,8 +56,10 @@ def request_sync(
     queued for the same customer and source already is returned instead."""
     config = body.sync_config.model_dump(exclude_none=True)
     with reading(engine) as connection:
-        # What the overrides would refuse at load time is refused now.
-        definitions_of(effective_settings(configuration, connection, customer), config["kpi_mapping"])
+        settings = effective_settings(configuration, connection, customer)
+    # What the overrides would refuse at load time is refused now.
+    overridden = with_overrides(settings, config["kpi_mapping"])
+    require_none(paths_beyond(principal.editor, settings.document(), overridden.document()))
     with engine.begin() as connection:
         request = create_sync_request(
             connection, customer, body.data_source,

@@ -1,9 +1,9 @@
 """The settings document, its versions, and what a change does."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from kpi_platform.domain.kpis import Source
 from kpi_platform.web.schemas.answers import Answer, Body
@@ -64,13 +64,17 @@ class WindowBody(Body):
     end_hour: int = Field(ge=0, le=23)
 
 
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 6 else value
+
+
 class ScheduleBody(Body):
     """What is left out stays as it is."""
 
-    sync_frequency_minutes: int | None = Field(
+    sync_frequency_minutes: Annotated[int | None, BeforeValidator(_number)] = Field(
         None,
         validation_alias=AliasChoices("sync_frequency_minutes", "frequency"),
-        description="1, 5, 15, 30, 60, 120, 180, 360, 480, 720 or 1440.",
+        description="1, 5, 15, 30, 60, 120, 180, 360, 480, 720 or 1440; as text, too.",
         examples=[360],
     )
     enabled: bool | None = None

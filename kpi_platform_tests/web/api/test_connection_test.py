@@ -55,7 +55,7 @@ def test_a_host_that_is_not_allowed_is_never_reached(
     web: Web, listener: socket.socket, host: str, message: str
 ) -> None:
     body = {"warehouse": warehouse(host, listener.getsockname()[1])}
-    answer = web.client().post("/api/fivetran/test-connection", json=body)
+    answer = web.operator().post("/api/fivetran/test-connection", json=body)
     [step] = answer.json()["steps"]
     assert (answer.status_code, answer.json()["ok"], step["name"]) == (200, False, "resolve")
     assert message in step["error"]
@@ -102,11 +102,11 @@ def test_a_wrong_password_is_told_apart_from_an_unreachable_host(web: Web, postg
             "username": "stranger", "credentials_secret": PASSWORD,
         }
     }  # fmt: skip
-    steps = web.client().post("/api/fivetran/test-connection", json=body).json()["steps"]
+    steps = web.operator().post("/api/fivetran/test-connection", json=body).json()["steps"]
     assert [(step["name"], step["ok"]) for step in steps][-1] == ("authenticate", False)
     assert "marker" not in str(steps)
     body["warehouse"] |= {"port": 1}
-    steps = web.client().post("/api/fivetran/test-connection", json=body).json()["steps"]
+    steps = web.operator().post("/api/fivetran/test-connection", json=body).json()["steps"]
     assert (steps[-1]["name"], steps[-1]["ok"]) == ("connect", False)
 
 

@@ -78,7 +78,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     web = Web(app, configuration, engine)
     LoadedDesk(configuration, web, "acme").load(T1, [MartAccount("001A", MARKER, {"nps": 40})])
     own = {"name": MARKER, "slug": "own_cases", "source": "salesforce", "table": "case", "aggregate": "count"}
-    document = {"warehouse": {"database": MARKER}, "custom_kpis": [own]}
+    document = {"kpi_mappings": {"nps": {"category": MARKER}}, "custom_kpis": [own]}
     saved = web.client("acme").put("/api/fivetran/config", json=document)
     assert saved.status_code == 200, saved.text
     page = web.client("acme").get("/api/accounts").json()

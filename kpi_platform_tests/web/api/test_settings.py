@@ -6,6 +6,8 @@ from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform_tests.pipeline.uncomputable import COMPUTABLE, UNCOMPUTABLE, land_cases
 from kpi_platform_tests.web.conftest import Web
 
+REPLACE = {"update": {"mode": "replace"}}
+
 
 def test_a_document_can_be_read_and_saved_again_without_a_change(web: Web) -> None:
     client = web.client()
@@ -115,11 +117,9 @@ def test_the_schedule_is_a_part_of_the_settings(web: Web) -> None:
     assert refused.json()["error"]["details"]["errors"][0]["field"] == "fivetran.sync_frequency_minutes"
 
 
-def test_a_claim_on_anothers_connection_does_not_say_whose_it_is(web: Web) -> None:
-    section = {"salesforce": {"connection_id": "conn_1", "schema": "bolt_crm"}}
-    with web.engine.begin() as connection:
-        save_settings(connection, "bolt", section, who="test")
-    answer = web.client().put("/api/fivetran/config", json=section)
+def test_a_claim_on_anothers_raw_schema_does_not_say_whose_it_is(web: Web) -> None:
+    assert web.client("bolt").put("/api/fivetran/config", json=REPLACE).status_code == 200
+    answer = web.client().put("/api/fivetran/config", json=REPLACE)
     assert answer.status_code == 409
-    assert "bolt" not in answer.json()["error"]["message"]
-    assert "bolt" in web.operator().put("/api/fivetran/config", json=section).json()["error"]["message"]
+    assert "bolt" not in answer.text
+    assert "bolt" in web.operator().put("/api/fivetran/config", json=REPLACE).json()["error"]["message"]

@@ -6,10 +6,22 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
+from kpi_platform.dashboard.tokens import create_token
 from kpi_platform_tests.destinations.postgres_roles import STRANGER, create_roles
+from kpi_platform_tests.web.browser.conftest import SignIn
 from kpi_platform_tests.web.seeding import Seed, land_schemas
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(sign_in: SignIn, customer: Seed) -> Page:
+    """A browser of the operator, who alone tests other connections than the saved one."""
+    with customer.engine.begin() as connection:
+        token, _ = create_token(connection, name="Op", customer=None, scope="admin", who="test")
+    page = sign_in(token)
+    page.goto(f"/settings?customer={customer.customer}")
+    return page
 
 
 def try_it(page: Page) -> None:
@@ -26,9 +38,13 @@ def fill_postgres(page: Page, port: int, database: str = "postgres", user: str =
     page.get_by_label("Credentials secret").fill("WAREHOUSE_PASSWORD")
 
 
-def test_a_connection_that_works_shows_every_step(page: Page, customer: Seed) -> None:
+def test_a_connection_that_works_shows_every_step(sign_in: SignIn, customer: Seed) -> None:
     land_schemas(customer)
+    page = sign_in(customer.token())
     page.goto("/settings?section=warehouse")
+    expect(page.get_by_label("Host")).to_be_disabled()
+    expect(page.get_by_text("Only the operator may change these.")).to_be_visible()
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
     try_it(page)
     expect(page.get_by_role("heading", name="The connection works")).to_be_visible()
     expect(page.locator(".test-steps li")).to_have_count(6)

@@ -125,14 +125,14 @@ def test_a_source_is_synced_from_the_page_through_the_same_queue_as_the_api(web:
     assert web.client("acme", "read").post("/settings/sync").status_code == 403
 
 
-def test_a_connection_of_another_customer_is_refused_at_the_field_without_naming_it(web: Web) -> None:
+def test_a_raw_schema_of_another_customer_is_refused_at_the_field_without_naming_it(web: Web) -> None:
     section = "/settings?section=salesforce"
-    fields = {"salesforce.schema": "bolt_crm"}
+    fields = {"salesforce.api_version": "v61.0"}
     assert web.client("bolt").post(section, data=fields).status_code == 200
     answer = web.client("acme").post(section, data=fields)
     assert answer.status_code == 409
     assert 'id="salesforce-schema-wrong"' in answer.text
-    assert 'value="bolt_crm"' in answer.text
+    assert 'value="v61.0"' in answer.text
     assert "belongs to another customer" in answer.text and "Bolt" not in answer.text
 
 

@@ -5,13 +5,16 @@ import pytest
 from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.settings import CustomerSettings, editable_part, parse_settings, settings_leaves
 from kpi_platform.web.settings_form import SECTIONS, SettingField, document_of, field_groups, other_messages
+from kpi_platform_tests.editors import OPERATOR
 
 DOCUMENT = CustomerSettings().document()
 
 
 def fields(section: str, **typed: str) -> dict[str, SettingField]:
     return {
-        field.path: field for group in field_groups(section, DOCUMENT, typed, {}) for field in group.fields
+        field.path: field
+        for group in field_groups(section, DOCUMENT, typed, {}, OPERATOR)
+        for field in group.fields
     }
 
 
@@ -54,7 +57,7 @@ def test_what_is_no_number_is_refused_by_its_name_at_its_field() -> None:
         parse_settings(editable_part(document_of(DOCUMENT, "account_matching", typed)))
     here, elsewhere = other_messages("account_matching", caught.value.details["errors"])
     assert (here, elsewhere) == ({"account_matching.threshold": "must be a number"}, [])
-    [group] = field_groups("account_matching", DOCUMENT, typed, here)
+    [group] = field_groups("account_matching", DOCUMENT, typed, here, OPERATOR)
     wrong = {field.path: (field.text, field.message) for field in group.fields if field.message}
     assert wrong == {"account_matching.threshold": ("much", "must be a number")}
 
@@ -68,14 +71,14 @@ def test_a_message_about_another_section_is_said_with_its_path() -> None:
 
 
 def test_a_message_about_a_group_stands_at_its_first_field() -> None:
-    groups = field_groups("health_score", DOCUMENT, {}, {"health_score.weights": "must sum to 1"})
+    groups = field_groups("health_score", DOCUMENT, {}, {"health_score.weights": "must sum to 1"}, OPERATOR)
     messages = [field.message for group in groups for field in group.fields]
     assert messages == ["must sum to 1", None, None, None]
 
 
 def test_a_frequency_that_only_the_api_takes_stays_in_the_list() -> None:
     document = {**DOCUMENT, "fivetran": {**DOCUMENT["fivetran"], "sync_frequency_minutes": 15}}
-    [general, *_] = field_groups("fivetran", document, {}, {})
+    [general, *_] = field_groups("fivetran", document, {}, {}, OPERATOR)
     [frequency] = [field for field in general.fields if field.path == "fivetran.sync_frequency_minutes"]
     assert ("15", "every 15 minutes") in frequency.options
     assert ("60", "every hour") in frequency.options
