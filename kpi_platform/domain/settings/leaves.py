@@ -79,7 +79,7 @@ def _leaf(path: str, kind: Kind, field: FieldInfo, value: Any) -> Leaf:
     extra = _extra(field)
     types = tuple(_flat(field.annotation))
     literals = tuple(value for kind in types if get_origin(kind) is Literal for value in get_args(kind))
-    choices = tuple(extra.get("choices", ())) or literals  # type: ignore[arg-type]
+    choices = tuple(extra.get("choices", ())) or literals
     type_ = _type(types, literals)
     default = list(value) if isinstance(value, tuple) else value
     words = str(extra.get("allowed", ""))
