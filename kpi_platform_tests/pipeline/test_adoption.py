@@ -15,6 +15,7 @@ from kpi_platform.local.server import running
 from kpi_platform.pipeline.adoption import PlannedChange
 from kpi_platform.pipeline.onboarding import Confirm, Onboarding, WantedConnection, create_customer
 from kpi_platform_tests.adapters.scripted_server import Answer, scripted
+from kpi_platform_tests.editors import OPERATOR
 
 SAMPLE = {"accounts": 3, "history_days": 5}
 
@@ -52,7 +53,7 @@ def adopt(
 ) -> Onboarding | None:
     return create_customer(
         configuration, engine, "acme", "Acme", [wanted],
-        who="ann", redirect_uri="http://127.0.0.1:8080/settings", confirm=confirm,
+        by=OPERATOR, redirect_uri="http://127.0.0.1:8080/settings", confirm=confirm,
     )  # fmt: skip
 
 
