@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.audit import record_event
 from kpi_platform.dashboard.sessions import SESSION_LENGTH, start_session
-from kpi_platform.dashboard.tokens import Scope, create_token, redeem_unused_token, verify_token
+from kpi_platform.dashboard.tokens import create_token, redeem_unused_token, verify_token
+from kpi_platform.domain.settings import Scope
 from kpi_platform.web.refusals import NotSignedIn
 from kpi_platform.web.sessions import Sessions
 
