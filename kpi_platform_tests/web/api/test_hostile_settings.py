@@ -46,7 +46,16 @@ SAVES = {
     ("POST", "/customers/new"),
 }  # fmt: skip
 """Routes that take settings. The last three are the operator's by their decision."""
-NO_SETTINGS = ("/api/uploads", "/uploads", "/api/matches", "/matches", "/api/webhooks", "/sign-", "/customer")
+NO_SETTINGS = (
+    "/api/uploads",
+    "/uploads",
+    "/api/matches",
+    "/matches",
+    "/api/webhooks",
+    "/status/webhook",
+    "/sign-",
+    "/customer",
+)
 
 
 def merged(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
