@@ -35,6 +35,7 @@ from kpi_platform.dashboard.database import (
 )
 from kpi_platform.defs.run import run_job
 from kpi_platform.domain.runs import RunOutcome
+from kpi_platform.local.state import Outcome
 from kpi_platform_tests.defs.installation import Installation, installed
 
 CUSTOMERS = ("northwind", "umbra")
@@ -76,7 +77,11 @@ class Chaos:
             "Fivetran answers 429": lambda: self._fivetran({"status": 429, "retry_after": 1, "times": 3}),
             "Fivetran answers 500": lambda: self._fivetran({"status": 500, "times": 2}),
             "Fivetran is down": lambda: self._fivetran({"status": 503, "times": 0}),
-            "a sync fails": self._fail_sync,
+            "a sync fails": lambda: self._plan("failed"),
+            "a sync is put off": lambda: self._plan("rescheduled", reschedule_seconds=2),
+            "a sync is cancelled": lambda: self._plan("cancelled"),
+            "a connection breaks": lambda: self._plan("broken"),
+            "Fivetran forbids one connection": self._forbid_one,
             "the warehouse is locked": self._lock_warehouse,
             "the dashboard is locked": self._lock_dashboard,
             "two runs at once": self._run_twice,
@@ -138,10 +143,16 @@ class Chaos:
         self.installation.control("POST", "faults", {"match": "/v1/connections", **fault})
         self._end(self._start())
 
-    def _fail_sync(self) -> None:
-        source = self.dice.choice(("salesforce", "servicenow"))
-        self.installation.plan(f"{self.dice.choice(CUSTOMERS)}_{source}", "failed")
+    def _plan(self, outcome: Outcome, **more: Any) -> None:
+        """The next sync of one connection ends so."""
+        self.installation.plan(self._connection(), outcome, **more)
         self._end(self._start())
+
+    def _forbid_one(self) -> None:
+        self._fivetran({"match": f"/v1/connections/{self._connection()}", "status": 403, "times": 0})
+
+    def _connection(self) -> str:
+        return f"{self.dice.choice(CUSTOMERS)}_{self.dice.choice(('salesforce', 'servicenow'))}"
 
     def _lock_warehouse(self) -> None:
         """By a program that knows nothing of our queue lock."""
