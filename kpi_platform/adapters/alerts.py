@@ -7,9 +7,12 @@ import base64
 import hmac
 import json
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 
 import httpx
 
+from kpi_platform.adapters.door import ALLOWED_HOSTS_VARIABLE, Door, HostNotAllowed
 from kpi_platform.adapters.key_file import alert_key
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
@@ -18,12 +21,13 @@ from kpi_platform.domain.errors import Unavailable
 from kpi_platform.domain.settings import Alerts
 
 TIMEOUT_SECONDS = 10.0
+_PORTS = {"http": 80, "https": 443}
 
 
 def send_alert(configuration: Configuration, alerts: Alerts, alert: Alert, secrets: CustomerSecrets) -> bool:
     """Posts the alert to the address in the variable that `alerts.webhook_url_secret` names. False where none
-    is named. Raises MissingConfiguration where the variable is not set, and Unavailable where the
-    address does not take it; neither shows it."""
+    is named. Raises MissingConfiguration where the variable is not set, HostNotAllowed where the operator
+    does not allow the address, and Unavailable where it does not take the alert; none of them shows it."""
     if alerts.webhook_url_secret is None:
         return False
     body, moment = _body(configuration, alert), int(time.time())
@@ -35,14 +39,67 @@ def send_alert(configuration: Configuration, alerts: Alerts, alert: Alert, secre
         "webhook-signature": _signature(configuration, alert.customer, signed),
     }
     try:
-        url = secrets.secret(alerts.webhook_url_secret).text()
-        httpx.post(url, content=body, headers=headers, timeout=TIMEOUT_SECONDS).raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as cause:
+        _post(configuration, secrets, alerts.webhook_url_secret, body, headers)
+    except (httpx.HTTPError, httpx.InvalidURL, Unavailable) as cause:
         raise Unavailable(
             f"The address in {alerts.webhook_url_secret} did not take an alert: {type(cause).__name__}.",
             next_step=f"Check the address in {alerts.webhook_url_secret}.",
         ) from None
     return True
+
+
+def _post(
+    configuration: Configuration,
+    secrets: CustomerSecrets,
+    name: str,
+    body: bytes,
+    headers: Mapping[str, str],
+) -> None:
+    """To the address that the door answers, with the host's name for its certificate. A redirect is followed
+    nowhere: it is an error."""
+    url = httpx.URL(secrets.secret(name).text())
+    try:
+        address = _door(configuration, url).address(_host(url), url.port or _PORTS.get(url.scheme, 0))
+    except HostNotAllowed:
+        raise _not_allowed(name) from None
+    with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
+        client.post(
+            url.copy_with(host=address),
+            content=body,
+            headers={**headers, "Host": url.netloc.decode()},
+            extensions={"sni_hostname": _host(url)},
+        ).raise_for_status()
+
+
+def require_allowed(configuration: Configuration, alerts: Alerts, secrets: CustomerSecrets) -> None:
+    """Raises HostNotAllowed where no alert could be sent, because the operator does not allow the host;
+    MissingConfiguration where the variable is not set. Asks nobody."""
+    name = alerts.webhook_url_secret
+    if name is None:
+        return
+    try:
+        url = httpx.URL(secrets.secret(name).text())
+        _door(configuration, url).require_host(_host(url))
+    except (httpx.InvalidURL, HostNotAllowed):
+        raise _not_allowed(name) from None
+
+
+def _door(configuration: Configuration, url: httpx.URL) -> Door:
+    """The operator's own variable names the host: over https that is enough for a public one."""
+    door = Door.of(configuration)
+    return replace(door, named=_host(url)) if url.scheme == "https" else door
+
+
+def _host(url: httpx.URL) -> str:
+    return url.raw_host.decode().lower().rstrip(".")
+
+
+def _not_allowed(name: str) -> HostNotAllowed:
+    return HostNotAllowed(
+        f"The address in {name} is not one that may be reached from here.",
+        next_step="Use https and a public host, or ask the operator to add the host, and its address if "
+        f"that is private, to {ALLOWED_HOSTS_VARIABLE}.",
+    )
 
 
 def _body(configuration: Configuration, alert: Alert) -> bytes:

@@ -27,6 +27,7 @@ from kpi_platform.adapters.dbt_results import (
     progress_of,
 )
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
+from kpi_platform.adapters.destination.pins import GUARDS
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.adapters.secrets import hidden
 from kpi_platform.configuration import Configuration
@@ -291,6 +292,8 @@ class DbtProject:
             from kpi_platform.adapters.dbt_duckdb import mend
 
             mend()
+        if manifest is not None:
+            self._pin()
         profile = profile_of(_PROFILE, self.destination.dbt_target())
         self._write_profile(profile.text)
         places = {
@@ -315,6 +318,13 @@ class DbtProject:
         if result.exception is not None and not isinstance(result.exception, Exception):
             raise result.exception
         return result
+
+    def _pin(self) -> None:
+        """To parse, dbt connects to nothing."""
+        guard = GUARDS.get(self.destination.dbt_target().output["type"])
+        if guard is not None:
+            guard()
+        self.destination.pinned()
 
     def _write_profile(self, text: str) -> None:
         self._home.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from kpi_platform.adapters.private_home import keep_private
 from kpi_platform.cli import (
     alerts,
     backup,
+    claims,
     customers,
     dagster_home,
     db,
@@ -51,6 +52,7 @@ for group in (
     status,
     explain,
     customers,
+    claims,
     dagster_home,
     settings,
     secrets,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
+
 from kpi_platform.cli.output import console, print_table
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ def print_change(customer: str, change: "SettingsChange", *, dry_run: bool = Fal
         rows = [(each.path, _value(each.old), _value(each.new)) for each in change.changes]
         print_table(f"Settings of {customer}", ("setting", "before", "after"), rows)
     print_applied(change.applied)
+    for warning in change.warnings:
+        console.print(f"[yellow]![/] {escape(warning)}", highlight=False)
     if dry_run:
         console.print("Nothing was saved.", highlight=False)
     elif change.changes:

@@ -73,13 +73,13 @@ def list_customers(connection: sa.Connection) -> list[StoredCustomer]:
 
 
 def remove_customer(connection: sa.Connection, key: str) -> None:
-    """Removes the customer from every list, schedule and page; frees its connections and schemas; revokes its
-    tokens. Its accounts, values, history and settings stay, and `add_customer` brings them back."""
+    """Removes the customer from every list, schedule and page, and revokes its tokens. Its accounts, values,
+    history and settings stay, and `add_customer` brings them back; so stays its claim on connections and raw
+    schemas, whose data is its own until it is erased."""
     customer = get_customer(connection, key)
     now = datetime.now(UTC)
-    claims, tokens = tables.settings_claims, tables.api_tokens
+    tokens = tables.api_tokens
     connection.execute(sa.update(_table).where(_table.c.id == customer.id).values(removed_at=now))
-    connection.execute(sa.delete(claims).where(claims.c.customer_id == customer.id))
     connection.execute(
         sa.update(tokens)
         .where(tokens.c.customer_id == customer.id, tokens.c.revoked_at.is_(None))

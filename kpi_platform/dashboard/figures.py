@@ -84,11 +84,14 @@ def _customers(scope: _Scope) -> Iterator[Figure]:
 def _syncs(scope: _Scope) -> Iterator[Figure]:
     states, claims = tables.source_states, tables.settings_claims
     # A connection that the settings no longer name ages for ever, and is nobody's concern.
-    named = sa.select(claims.c.value).where(
-        claims.c.kind == "connection", claims.c.customer_id == states.c.customer_id
+    named = sa.select(claims.c.name).where(
+        claims.c.kind == "connection", claims.c.customer_id == states.c.customer_id, claims.c.in_use
     )
     query = sa.select(states.c.source, states.c.last_succeeded_at, states.c.last_failed_at).where(
-        sa.or_(states.c.connection_id.is_(None), states.c.connection_id.in_(named.correlate(states)))
+        sa.or_(
+            states.c.connection_id.is_(None),
+            sa.func.lower(states.c.connection_id).in_(named.correlate(states)),
+        )
     )
     succeeded: dict[str, list[datetime]] = defaultdict(list)
     condition: Counter[Labels] = Counter()

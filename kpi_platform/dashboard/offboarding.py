@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.audit import record_event
+from kpi_platform.dashboard.claims import leave_claims
 from kpi_platform.dashboard.customers import StoredCustomer, remove_customer
 from kpi_platform.domain.erasure import Erased
 from kpi_platform.domain.errors import UnknownCustomer
@@ -54,12 +55,11 @@ def find_leaver(connection: sa.Connection, key: str) -> Leaver:
 
 
 def taken_over(connection: sa.Connection, leaver: Leaver, kind: str) -> set[str]:
-    """The connections or raw schemas (`kind`: connection, schema; in lower case, of any destination) that the
-    settings of others name by now."""
+    """The connections or raw schemas (`kind`: connection, schema; in lower case, of any destination) that
+    others have claimed."""
     claims = tables.settings_claims
-    query = sa.select(claims.c.value).where(claims.c.kind == kind, claims.c.customer_id != leaver.customer.id)
-    values = connection.scalars(query)
-    return {value.rpartition("/")[2] if kind == "schema" else value for value in values}
+    is_other = claims.c.customer_id.is_distinct_from(leaver.customer.id)
+    return set(connection.scalars(sa.select(claims.c.name).where(claims.c.kind == kind, is_other)))
 
 
 def retire(connection: sa.Connection, leaver: Leaver, *, who: str) -> None:
@@ -71,7 +71,8 @@ def retire(connection: sa.Connection, leaver: Leaver, *, who: str) -> None:
 
 
 def erase_dashboard(engine: sa.Engine, leaver: Leaver, *, who: str, keep_audit: bool = False) -> list[Erased]:
-    """Deletes every row of the customer in one transaction. The audit trail keeps one event: that this was
+    """Deletes every row of the customer in one transaction. Raw schemas whose data was not erased stay
+    claimed, by nobody that is named. The audit trail keeps one event: that this was
     done, by whom, and how many rows of which table. With `keep_audit` earlier events stay too, under the
     customer's key instead of the customer."""
     customer_id, key = leaver.customer.id, leaver.customer.key
@@ -86,6 +87,7 @@ def erase_dashboard(engine: sa.Engine, leaver: Leaver, *, who: str, keep_audit: 
             if keep_audit:
                 moved = {"customer_id": None, "target": sa.literal(f"{key}: ") + audit.c.target}
                 connection.execute(sa.update(audit).where(_mine(audit, leaver)).values(moved))
+            leave_claims(connection, customer_id)
             for table in reversed(_own_tables()):
                 connection.execute(sa.delete(table).where(_mine(table, leaver)))
             connection.execute(sa.delete(tables.customers).where(tables.customers.c.id == customer_id))

@@ -1,7 +1,7 @@
 """Settings documents as versions: who, when, what changed.
 
 The document is plain JSON; the settings model validates it before it comes here. Saving also claims the
-connections and raw schemas that it names: each belongs to one customer, which the database itself enforces.
+connections and raw schemas that it names (`claims`): each belongs to one customer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.claims import claim
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import Conflict, NotFound
-from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,6 @@ class StoredSettings:
 
 
 _table = tables.customer_settings_versions
-_claims = tables.settings_claims
 _SELECT = sa.select(*(column for column in _table.c if column.name != "customer_id"))
 _MINE = _SELECT.where(_table.c.customer_id == sa.bindparam("customer"))
 _NEWEST = _MINE.order_by(_table.c.version.desc()).limit(1)
@@ -66,7 +64,7 @@ def save_settings(
     if expected_version is not None and expected_version != found:
         raise somebody_was_faster(customer, expected_version, found)
     changes = differences(current.document if current else {}, document)
-    _claim(connection, stored.id, customer, document if effective is None else effective)
+    claim(connection, stored.id, customer, document if effective is None else effective)
     if current and not changes:
         return found
     row = {
@@ -142,63 +140,6 @@ def differences(
         else:
             changes.append({"path": path, "before": old, "after": new})
     return changes
-
-
-def destination_identity(warehouse: Mapping[str, Any]) -> str:
-    """What makes two documents name the same destination."""
-    parts = (warehouse.get(name) for name in ("type", "host", "port", "database", "project"))
-    return "/".join("" if part is None else str(part).lower() for part in parts)
-
-
-def _claim(connection: sa.Connection, customer_id: int, customer: str, document: Mapping[str, Any]) -> None:
-    wanted = _claimed_by(document)
-    taken = sa.select(_claims.c.kind, _claims.c.value, tables.customers.c.key).join(tables.customers)
-    others = taken.where(_claims.c.customer_id != customer_id).order_by(_claims.c.kind, _claims.c.value)
-    for kind, value, owner in connection.execute(others):
-        if (kind, value) in wanted:
-            raise _belongs_to(kind, value, owner, customer)
-    connection.execute(sa.delete(_claims).where(_claims.c.customer_id == customer_id))
-    rows = [{"kind": kind, "value": value, "customer_id": customer_id} for kind, value in sorted(wanted)]
-    if rows:
-        try:
-            connection.execute(sa.insert(_claims), rows)
-        except sa.exc.IntegrityError as cause:
-            raise Conflict(
-                f"Another customer has just claimed a connection or raw schema of '{customer}'.",
-                next_step="Save again to see which.",
-            ) from cause
-
-
-def _claimed_by(document: Mapping[str, Any]) -> set[tuple[str, str]]:
-    destination = destination_identity(document.get("warehouse") or {})
-    claims = set()
-    for source in SOURCES:
-        section = document.get(source) or {}
-        if not section.get("enabled", True):
-            continue
-        if section.get("connection_id"):
-            claims.add(("connection", str(section["connection_id"])))
-        if section.get("schema"):
-            claims.add(("schema", f"{destination}/{str(section['schema']).lower()}"))
-    return claims
-
-
-def _belongs_to(kind: str, value: str, owner: str, customer: str) -> Conflict:
-    what = f"connection '{value}'" if kind == "connection" else f"raw schema '{value.rsplit('/', 1)[-1]}'"
-    next_step = f"Give '{customer}' a {kind} of its own, or take it from '{owner}' first."
-    for source in SOURCES:
-        section = CustomerSettings().source(source)
-        if kind == "schema" and value.rsplit("/", 1)[-1] == section.schema_:
-            next_step = (
-                f"It is the default of {source}.schema, which only one customer can be left on. Set "
-                f"{source}.schema of '{customer}' to the schema that its own connection lands in, such as "
-                f"{customer}_{source}; or set {source}.enabled to false where it has no such source."
-            )
-    return Conflict(
-        f"The {what} belongs to customer '{owner}', so customer '{customer}' cannot use it.",
-        next_step=next_step,
-        details={"kind": kind, "owner": owner, "customer": customer},
-    )
 
 
 def somebody_was_faster(customer: str, expected: int, found: int) -> Conflict:

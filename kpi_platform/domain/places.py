@@ -63,9 +63,12 @@ def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def without_domain(host: str) -> str:
+    """The account that a host of Snowflake's names; any other host as it is."""
+    return next((host.removesuffix(end) for end in SNOWFLAKE_DOMAINS if host.endswith(end)), host)
+
+
 def _account(host: str) -> str:
-    """The account without domain, region and cloud: Snowflake has several host names for one account."""
-    name = one_spelling(host)
-    for domain in SNOWFLAKE_DOMAINS:
-        name = name.removesuffix(domain)
+    """The account without region and cloud: Snowflake has several host names for one account."""
+    name = without_domain(one_spelling(host))
     return _HERE if name == _HERE else name.partition(".")[0].replace("_", "-")

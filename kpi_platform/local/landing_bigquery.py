@@ -14,7 +14,8 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from pyarrow import parquet
 
-from kpi_platform.adapters.destination.bigquery_client import API_HOST, open_client
+from kpi_platform.adapters.destination.bigquery_client import open_client
+from kpi_platform.adapters.door import BIGQUERY_HOST
 from kpi_platform.adapters.secrets import resolved
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
@@ -31,7 +32,7 @@ class BigQueryLander:
         emulator = f"http://{config.get('host')}:{config.get('port')}"
         self._client = open_client(
             self._project,
-            f"https://{API_HOST}" if secret else emulator,
+            f"https://{BIGQUERY_HOST}" if secret else emulator,
             resolved(configuration, secret) if secret else None,
         )
 

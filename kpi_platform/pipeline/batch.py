@@ -30,6 +30,7 @@ from kpi_platform.domain.landed import LandedTable, column_key
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, SourceTable
 from kpi_platform.pipeline.customer_settings import has_single_customer, secrets_of_each, settings_in
+from kpi_platform.pipeline.places import refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,9 @@ def read_inputs(
     configuration: Configuration, engine: sa.Engine, customers: Sequence[str]
 ) -> tuple[list[CustomerInput], dict[str, KpiPlatformError]]:
     """Settings, sync state and destination of every customer, and by name those that have none: an unknown
-    customer, settings that are no longer valid, a destination whose password is missing. The number of
-    queries does not grow with the customers."""
+    customer, settings that are no longer valid, a destination whose password is missing or whose host is not
+    allowed, a raw schema that is another customer's. The number of queries does not grow with the customers.
+    """
     inputs: list[CustomerInput] = []
     failed: dict[str, KpiPlatformError] = {}
     with reading(engine) as connection:
@@ -99,7 +101,8 @@ def read_inputs(
                 failed[customer] = error
             else:
                 inputs.append(CustomerInput(customer, settings, states.get(number, {}), destination))
-    return inputs, failed
+        refused, _ = refusals(connection, inputs, {key: one.id for key, one in known.items()})
+    return [one for one in inputs if one.customer not in refused], {**failed, **refused}
 
 
 def batches_of(inputs: Sequence[CustomerInput], as_of: datetime) -> list[Batch]:

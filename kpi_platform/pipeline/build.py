@@ -17,6 +17,7 @@ from kpi_platform.pipeline.batch import Batch, batch_of, by_destination, in_utc,
 from kpi_platform.pipeline.batch_marts import BatchMarts
 from kpi_platform.pipeline.checks import Check, check_of
 from kpi_platform.pipeline.kpi_definitions import with_overrides
+from kpi_platform.pipeline.places import settle
 
 TURN_SECONDS = 3600.0
 """How long a build waits for the builds before it."""
@@ -54,6 +55,9 @@ def build_kpis(
     `mapping_overrides` (by customer and KPI, as in `kpi_mappings`) hold for this build only."""
     started, as_of = time.monotonic(), in_utc(as_of)
     inputs, failed = read_inputs(configuration, engine, customers)
+    refused = settle(engine, inputs, again=True)
+    failed |= refused
+    inputs = [one for one in inputs if one.customer not in refused]
     overrides = mapping_overrides or {}
     inputs = [
         replace(one, settings=with_overrides(one.settings, overrides.get(one.customer, {}))) for one in inputs

@@ -19,6 +19,7 @@ from kpi_platform.dashboard.settings_versions import (
     settings_version,
     somebody_was_faster,
 )
+from kpi_platform.domain.claims import without_owner
 from kpi_platform.domain.errors import Conflict, InvalidSettings
 from kpi_platform.domain.settings import (
     Change,
@@ -40,16 +41,19 @@ from kpi_platform.pipeline.customer_settings import (
     effective_settings,
     has_single_customer,
 )
+from kpi_platform.pipeline.places import is_known, learn_place
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsChange:
-    """What a change did. `version` is the one that holds now; unchanged settings keep theirs."""
+    """What a change did. `version` is the one that holds now; unchanged settings keep theirs. `warnings` say
+    what could not be checked yet."""
 
     version: int
     settings: CustomerSettings
     changes: tuple[Change, ...]
     applied: tuple[AppliedChange, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def change_settings(
                 who=by.name, expected_version=planned.version, note=note, effective=claimed.document(),
             )  # fmt: skip
         except Conflict as conflict:
-            raise _without_owner(conflict, by) from None
+            raise conflict if by.operator else without_owner(conflict) from None
 
     # Everything but Fivetran's consent is checked first; the database must not wait for Fivetran's answers.
     with engine.connect() as connection, connection.begin() as trial:
@@ -114,11 +118,21 @@ def change_settings(
         secrets = customer_secrets(configuration, connection, customer)
         trial.rollback()
     old, new = planned.old, planned.new
-    if old is None or new.custom_kpis != old.custom_kpis:
+    reads = bool(new.custom_kpis) and (old is None or new.custom_kpis != old.custom_kpis)
+    warnings: list[str] = []
+    if old is None or new.warehouse != old.warehouse or (reads and not is_known(engine, new)):
+        if warning := learn_place(configuration, engine, new, secrets):
+            warnings.append(warning)
+        # What the server has said of itself may make a schema another customer's.
+        with engine.connect() as connection, connection.begin() as trial:
+            add(connection)
+            save(connection)
+            trial.rollback()
+    if reads:
         require_computable(configuration, new, secrets)
     changes = tuple(diff_settings(old or CustomerSettings(), new))
     if dry_run:
-        return SettingsChange(planned.version, new, changes, ())
+        return SettingsChange(planned.version, new, changes, (), tuple(warnings))
     # Without `apply` there is no difference to tell Fivetran of.
     told = settings_applied(configuration, old if apply else new, new, resume=resume)
     with told as applied, engine.begin() as connection:
@@ -130,7 +144,7 @@ def change_settings(
                 connection, who=by.name, action="settings.save", target=customer, customer=customer,
                 detail=detail,
             )  # fmt: skip
-    return SettingsChange(version, new, changes, tuple(applied))
+    return SettingsChange(version, new, changes, tuple(applied), tuple(warnings))
 
 
 def restore_settings(
@@ -189,15 +203,3 @@ def _valid_settings(
         return effective_settings(configuration, connection, customer)
     except InvalidSettings:
         return None
-
-
-def _without_owner(conflict: Conflict, by: Editor) -> Conflict:
-    """Whose a connection or raw schema is, is no business of another customer's."""
-    if by.operator or "owner" not in conflict.details:
-        return conflict
-    what = "connection" if conflict.details["kind"] == "connection" else "raw schema"
-    return Conflict(
-        f"The {what} belongs to another customer already.",
-        next_step="Check the settings, or ask the operator.",
-        details={"kind": conflict.details["kind"]},
-    )

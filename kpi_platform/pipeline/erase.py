@@ -11,10 +11,12 @@ from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.adapters.fivetran import open_fivetran
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.claims import end_claims, own_schemas, places_of
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.offboarding import Leaver, taken_over
 from kpi_platform.domain.erasure import Erased
 from kpi_platform.domain.errors import FivetranRefused, InvalidSettings
+from kpi_platform.domain.places import spelled_place
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_rows import customer_rows, erase_customer_rows, scratch_keys, scratch_of
@@ -27,18 +29,23 @@ def erase_in_destinations(
     configuration: Configuration, engine: sa.Engine, leaver: Leaver, *, raw_schemas: bool, former: bool
 ) -> Iterator[Erased]:
     """Deletes the customer's rows of every mart and preview, in each destination that its settings name or
-    (`former`) have named. `raw_schemas` drops those that its settings state and nobody else's do.
+    (`former`) have named. `raw_schemas` drops those that are its own, and ends its claim on them.
 
     Raises DestinationUnavailable or BuildFailed where a destination cannot be reached or refuses."""
     key = leaver.customer.key
-    for destination, schemas in _destinations(configuration, engine, leaver, former):
-        mine = _own(engine, leaver, schemas)
+    for destination, spelled, schemas in _destinations(configuration, engine, leaver, former):
+        with reading(engine) as connection:
+            place = places_of(connection, [spelled])[spelled]
+        mine = _own(engine, leaver, place, schemas)
         present = _tables(destination, mine)
         dropped = sorted(present) if raw_schemas else []
         yield from _erase_rows(configuration, destination, [key], dropped)
         # A preview that was killed has left its rows.
         yield from _erase_rows(configuration, scratch_of(destination), scratch_keys(key))
         remaining = _tables(destination, mine)
+        gone = set(mine) - {name.lower() for name in remaining}
+        with engine.begin() as connection:
+            end_claims(connection, leaver.customer.id, place, gone)
         for schema, count in sorted(present.items()):
             kept = "" if raw_schemas else "raw schemas are kept unless --raw-schemas is given"
             yield Erased(
@@ -73,7 +80,7 @@ def end_connections(
     with closing(open_fivetran(configuration)) as api:
         for name in leaver.connections:
             place = f"Fivetran connection {name}"
-            if name in others:
+            if name.lower() in others:
                 yield Erased(place, 1, 1, "another customer's by now")
                 continue
             try:
@@ -91,12 +98,12 @@ def end_connections(
 
 def _destinations(
     configuration: Configuration, engine: sa.Engine, leaver: Leaver, former: bool
-) -> Iterator[tuple[Destination, set[str]]]:
-    """Each destination once, with the raw schemas that settings have stated in it: the default of settings
-    that state none may be anybody's."""
+) -> Iterator[tuple[Destination, str, set[str]]]:
+    """Each destination once, with its place as it is spelled and the raw schemas that settings have stated in
+    it: the default of settings that state none may be anybody's."""
     with reading(engine) as connection:
         secrets = customer_secrets(configuration, connection, leaver.customer.key)
-    found: dict[str, tuple[Destination, set[str]]] = {}
+    found: dict[str, tuple[Destination, str, set[str]]] = {}
     for number, document in enumerate(leaver.documents or ({},)):
         if number and not former:
             break
@@ -108,18 +115,22 @@ def _destinations(
                 raise
             continue
         destination = open_destination(configuration, settings.warehouse, secrets)
-        _, schemas = found.setdefault(destination.name, (destination, set()))
+        spelled = spelled_place(settings.warehouse)
+        *_, schemas = found.setdefault(destination.name, (destination, spelled, set()))
         for source in SOURCES:
             if schema := (document.get(source) or {}).get("schema"):
                 schemas.add(str(schema))
     yield from found.values()
 
 
-def _own(engine: sa.Engine, leaver: Leaver, schemas: set[str]) -> list[str]:
-    """The raw schemas that are not another customer's by now."""
+def _own(engine: sa.Engine, leaver: Leaver, place: str, schemas: set[str]) -> list[str]:
+    """The raw schemas of the place that are the customer's: those that it has claimed, and those that its
+    settings have stated and nobody else has by now."""
     with reading(engine) as connection:
         others = taken_over(connection, leaver, "schema")
-    return sorted(schema for schema in schemas if schema.lower() not in others)
+        claimed = own_schemas(connection, leaver.customer.id, place)
+    stated = {schema.lower() for schema in schemas}
+    return sorted(claimed | (stated - others))
 
 
 def _tables(destination: Destination, schemas: list[str]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.batch import CustomerInput, batches_of, read_inputs
 from kpi_platform.pipeline.kpi_definitions import definitions_of
+from kpi_platform.pipeline.places import settle
 
 DEFAULT_ROWS = 1000
 
@@ -112,6 +113,7 @@ def explain(
 def explained_customer(configuration: Configuration, engine: sa.Engine, customer: str) -> CustomerInput:
     """Settings and destination of the customer whose values are explained. Raises what is wrong with them."""
     inputs, failed = read_inputs(configuration, engine, [customer])
+    failed |= settle(engine, inputs, again=False)
     for error in failed.values():
         raise error
     (one,) = inputs

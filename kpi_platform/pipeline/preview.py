@@ -24,6 +24,7 @@ from kpi_platform.domain.settings import Change, CustomerSettings, diff_settings
 from kpi_platform.pipeline.batch import Batch, CustomerInput, batches_of, read_inputs
 from kpi_platform.pipeline.customer_rows import erase_customer_rows, scratch_keys, scratch_of
 from kpi_platform.pipeline.match import dashboard_sides, propose_matches, source_parties
+from kpi_platform.pipeline.places import settle
 
 _MARTS = ("+kpi_integrated_metrics", "+account_email_domains", "+kpi_values", "+account_health_score")
 
@@ -89,6 +90,8 @@ def preview_settings(
     """Compares the customer's settings with `settings`, as of its newest load. Raises InvalidInput where the
     warehouse itself is another one, BuildFailed where either cannot be computed."""
     inputs, failed = read_inputs(configuration, engine, [customer])
+    changed = [replace(one, settings=settings) for one in inputs]
+    failed |= settle(engine, inputs, again=False) | settle(engine, changed, again=False)
     for error in failed.values():
         raise error
     [now] = inputs

@@ -134,6 +134,7 @@ def current_principal(
         require_form_token(session, form_token)
     if needs_note(token):
         background.add_task(_note_use, engine, token)
+    request.state.is_operator = token.customer is None
     return Principal(
         token.id, token.name, token.customer, token.scope, session.csrf_token if session else None
     )

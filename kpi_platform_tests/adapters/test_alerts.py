@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kpi_platform.adapters.alerts import send_alert, signing_secret
+from kpi_platform.adapters.alerts import require_allowed, send_alert, signing_secret
+from kpi_platform.adapters.door import HostNotAllowed
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.alerts import Alert
@@ -22,9 +23,10 @@ ALERT = Alert(
 NAMED = Alerts(webhook_url_secret="KPI_SECRET_ACME_ALERTS")
 
 
-def given(url: str) -> Configuration:
+def given(url: str, allowed: str = "127.0.0.1") -> Configuration:
     environment = {
         "KPI_SECRET_ACME_ALERTS": url,
+        "KPI_ALLOWED_HOSTS": allowed,
         "KPI_ALERT_KEY": "installation" * 3,
         "KPI_DAGSTER_URL": "http://dagster",
     }
@@ -96,3 +98,45 @@ def test_an_address_that_fails_is_named_by_its_variable_alone() -> None:
 def test_a_missing_variable_is_named(configuration: Configuration) -> None:
     with pytest.raises(MissingConfiguration, match="KPI_SECRET_ACME_ALERTS"):
         send(configuration, NAMED, ALERT)
+
+
+@pytest.mark.parametrize("allowed", ["", "*", "hooks.example.com"])
+def test_an_address_that_the_operator_does_not_allow_gets_nothing(allowed: str) -> None:
+    with scripted(Answer(body={})) as server:
+        for url in (
+            server.url,
+            server.url.replace("http:", "https:"),
+            server.url.replace("127.0.0.1", "127.1"),
+        ):
+            here = given(f"{url}/secret-path", allowed)
+            with pytest.raises(HostNotAllowed, match="KPI_SECRET_ACME_ALERTS") as raised:
+                send(here, NAMED, ALERT)
+            assert "secret-path" not in str(raised.value)
+            assert "127." not in str(raised.value)
+            if allowed != "*":
+                with pytest.raises(HostNotAllowed):
+                    other = given("http://hooks.example.net/x", allowed)
+                    require_allowed(other, NAMED, CustomerSecrets(other, "acme"))
+    assert server.requests == []
+
+
+def test_a_redirect_is_followed_nowhere() -> None:
+    with scripted(Answer(body={})) as other:
+        moved = Answer(307, {}, {"Location": other.url})
+        with scripted(moved) as server, pytest.raises(Unavailable):
+            here = given(server.url)
+            send(here, NAMED, ALERT)
+    assert other.requests == []
+
+
+def test_the_receiver_sees_the_name_that_it_was_called_by() -> None:
+    with scripted(Answer(body={})) as server:
+        named = server.url.replace("127.0.0.1", "localhost")
+        here = given(f"{named}/hook", "localhost, 127.0.0.1")
+        send(here, NAMED, ALERT)
+    assert server.headers[0]["host"] == named.removeprefix("http://")
+
+
+def test_a_public_host_over_https_needs_no_entry() -> None:
+    here = given("https://hooks.example.com/x", "")
+    require_allowed(here, NAMED, CustomerSecrets(here, "acme"))

@@ -25,7 +25,10 @@ TYPES = ("duckdb", "postgres", "redshift", "snowflake", "bigquery")
 TEXTS = [
     leaf.path.partition(".")[2]
     for leaf in settings_leaves()
-    if leaf.section == "warehouse" and leaf.type == "text" and leaf.path != "warehouse.type"
+    # A host that looks like this is refused before it is in a profile: test_door.py.
+    if leaf.section == "warehouse"
+    and leaf.type == "text"
+    and leaf.path not in ("warehouse.type", "warehouse.host")
 ]
 PASSWORD, KEY = "KPI_SECRET_ACME_PASSWORD", "KPI_SECRET_ACME_KEY"
 
@@ -35,7 +38,8 @@ def target_of(home: Path, kind: str, text: str, field: str | None) -> DbtTarget:
     them; what must hold does not rest on it."""
     secret = text if field is None else "plain"
     environment = {
-        "KPI_PLATFORM_HOME": str(home), PASSWORD: secret, KEY: json.dumps({"private_key": secret}),
+        "KPI_PLATFORM_HOME": str(home), "KPI_ALLOWED_HOSTS": "x", PASSWORD: secret,
+        KEY: json.dumps({"private_key": secret}),
     }  # fmt: skip
     configuration = Configuration.from_environment(environment)
     section: dict[str, Any] = dict.fromkeys(

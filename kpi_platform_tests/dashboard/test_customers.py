@@ -61,4 +61,5 @@ def test_a_connection_or_raw_schema_belongs_to_one_customer(
         elsewhere = {"salesforce": {"schema": "crm"}, "warehouse": {"type": "postgres", "host": "h"}}
         assert save_settings(connection, "bolt", elsewhere, who="ann") == 1
         remove_customer(connection, "acme")
-        assert save_settings(connection, "bolt", {**mine, "salesforce": section}, who="ann") == 2
+        with pytest.raises(Conflict, match=message):
+            save_settings(connection, "bolt", {**mine, "salesforce": section}, who="ann")

@@ -39,7 +39,8 @@ def test_an_empty_database_is_created_and_an_unknown_one_left_alone() -> None:
 
 def test_foreign_keys_are_enforced(any_dashboard_engine: sa.Engine) -> None:
     with pytest.raises(sa.exc.IntegrityError), any_dashboard_engine.begin() as connection:
-        connection.execute(sa.insert(tables.settings_claims).values(kind="schema", value="x", customer_id=99))
+        claim = {"kind": "schema", "place": "duckdb", "name": "x", "spelled": "duckdb", "customer_id": 99}
+        connection.execute(sa.insert(tables.settings_claims).values(**claim, held=True, in_use=True))
 
 
 @pytest.mark.parametrize("url", ["mysql://h/d", "nonsense"])

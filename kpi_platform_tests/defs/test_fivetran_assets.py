@@ -24,7 +24,9 @@ def alerts() -> Iterator[ScriptedServer]:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, alerts: ScriptedServer) -> Iterator[Installation]:
     with installed(
-        tmp_path_factory.mktemp("assets") / "home", KPI_SECRET_UMBRA_ALERTS=alerts.url
+        tmp_path_factory.mktemp("assets") / "home",
+        KPI_SECRET_UMBRA_ALERTS=alerts.url,
+        KPI_ALLOWED_HOSTS="127.0.0.1",
     ) as installation:
         installation.add("northwind", error_handling={"max_retries": 1, "retry_delay_seconds": 0})
         installation.add("initech", error_handling={"on_sync_failure": "skip"})

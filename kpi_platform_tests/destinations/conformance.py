@@ -4,6 +4,7 @@ fixture `place` (a `StartedDestination`) and runs all of this by one class:
     class TestSnowflake(DestinationConformance): ...
 """
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -88,6 +89,13 @@ class DestinationConformance:
         # For the tests that follow.
         built.land([leaving])
         built.compute([leaving.key], LATER)
+
+    def test_a_place_is_what_the_server_says_of_itself(self, built: Installation) -> None:
+        place = built.destination.place()
+        if built.place.says_which is None:
+            assert place is None
+        else:
+            assert re.fullmatch(built.place.says_which, str(place))
 
     def test_a_connection_test_names_each_step(
         self, built: Installation, expected: Expected, customer_document: dict[str, object]

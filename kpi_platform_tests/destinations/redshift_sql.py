@@ -14,6 +14,7 @@ _WORDS = (
     (re.compile(r"\bset query_group to\b", re.IGNORECASE), "set redshift_compat.query_group to"),
     (re.compile(r"set_config\('query_group'"), "set_config('redshift_compat.query_group'"),
     (re.compile(r"with no schema binding", re.IGNORECASE), ""),
+    (re.compile(r"\bcurrent_namespace\b"), "'c0ffee00-0000-4000-8000-000000000000'"),
 )
 _CURSOR = re.compile(r"declare \w+ cursor for ", re.IGNORECASE)
 _TABLE_PROPERTIES = (

@@ -25,7 +25,7 @@ class Refusal:
 class StartedDestination:
     """A server that was started empty. `warehouse` is the section of the settings and `environment` the
     variables with which the platform reaches it; `service` and `landing` those of the local Fivetran.
-    `secrets` must appear nowhere."""
+    `secrets` must appear nowhere. `says_which`: a pattern of how the server names its place, if it does."""
 
     service: str
     landing: Mapping[str, Any]
@@ -33,3 +33,4 @@ class StartedDestination:
     environment: Mapping[str, str]
     refusals: Sequence[Refusal] = ()
     secrets: Sequence[str] = ()
+    says_which: str | None = None

@@ -1,6 +1,7 @@
 """The conformance suite with dbt-bigquery and Google's client against a local emulator."""
 
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.adapters.destination.open import open_destination
+from kpi_platform.adapters.door import BIGQUERY_HOST
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidSettings, MissingConfiguration
@@ -88,13 +90,22 @@ OWN_KEY = "KPI_SECRET_ACME_KEY_PATH"
 
 
 def opened(environment: dict[str, str], home: Path, **warehouse: Any) -> Any:
-    configuration = Configuration.from_environment(environment | {"KPI_PLATFORM_HOME": str(home)})
+    configuration = Configuration.from_environment(
+        environment | {"KPI_PLATFORM_HOME": str(home), "WAREHOUSE_TYPE": "bigquery"}
+    )
     settings = parse_settings({"warehouse": {"type": "bigquery", **warehouse}})
     secrets = CustomerSecrets(configuration, "acme", allowed=frozenset({"WAREHOUSE_PRIVATE_KEY_PATH"}))
     return open_destination(configuration, settings.warehouse, secrets)
 
 
-def test_a_refused_service_account_is_named_without_its_key(tmp_path: Path, key_file: Path) -> None:
+def test_a_refused_service_account_is_named_without_its_key(
+    tmp_path: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.getaddrinfo
+    public = {BIGQUERY_HOST: "8.8.8.8"}  # where there is no resolver
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **more: real(public.get(host, host), *rest, **more)
+    )
     destination = opened({"WAREHOUSE_PRIVATE_KEY_PATH": str(key_file)}, tmp_path, project="acme")
     with pytest.raises(DestinationUnavailable, match="Invalid signature") as refused:
         destination._sign_in()

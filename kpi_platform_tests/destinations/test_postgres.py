@@ -45,6 +45,7 @@ def place(server: PostgresServer) -> Iterator[StartedDestination]:
             environment={"WAREHOUSE_PASSWORD": PASSWORD},
             refusals=refusals(silent),
             secrets=[PASSWORD, "wr0ng"],
+            says_which=r"postgres:\d+/\d+",
         )
 
 

@@ -61,6 +61,7 @@ def place(server: tuple[RedshiftServer, str]) -> Iterator[StartedDestination]:
             environment={"WAREHOUSE_PASSWORD": PASSWORD, "WAREHOUSE_SSLMODE": "disable"},
             refusals=refusals(silent),
             secrets=[PASSWORD, "wr0ng"],
+            says_which=r"redshift:c0ffee00-[0-9-]+/\w+",
         )
 
 

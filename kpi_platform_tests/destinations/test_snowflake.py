@@ -85,6 +85,7 @@ def place(server: "SnowflakeServer", keys: Path, silent: int) -> StartedDestinat
         landing=landing | {"user": "kpi", "password_env": "LANDING_PASSWORD"},
         warehouse=warehouse,
         environment={"WAREHOUSE_PRIVATE_KEY_PATH": str(keys / "kpi.p8"), "LANDING_PASSWORD": SECRET},
+        says_which="snowflake:aws_eu_central_1.xy12345/lake",
         refusals=[
             Refusal("host not allowed", "resolve", "KPI_ALLOWED_HOSTS", {"host": "acme"}),
             Refusal("nothing listens", "connect", "port 1", {"port": 1}),
@@ -154,7 +155,9 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     def opened(**warehouse: Any) -> object:
         settings = parse_settings({"warehouse": {"type": "snowflake", **warehouse}})
         secrets = CustomerSecrets(configuration, "acme", allowed=frozenset({"WAREHOUSE_PASSWORD"}))
-        return open_destination(configuration, settings.warehouse, secrets)
+        reached = {**configuration.environment, "KPI_ALLOWED_HOSTS": "org-acme"}
+        secrets = replace(secrets, configuration=replace(configuration, environment=reached))
+        return open_destination(secrets.configuration, settings.warehouse, secrets)
 
     account = {"host": "org-acme", "database": "d", "warehouse": "w", "username": "u"}
     with pytest.raises(InvalidSettings, match=r"warehouse\.database, warehouse\.warehouse"):

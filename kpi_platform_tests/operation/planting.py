@@ -42,8 +42,12 @@ def plant_in_dashboard(connection: sa.Connection, key: str, mark: str, document:
     for number, table in enumerate(of_customers()):
         if table is tables.customers or not there.has_table(table.name):
             continue
-        names = [column["name"] for column in there.get_columns(table.name)]
-        row = {name: _value(table, table.c[name], mark) for name in names}
+        # Of an older schema, some are not in the table as it is now: they hold text.
+        columns = {
+            name: table.c.get(name, sa.Column(name, sa.Text))
+            for name in (column["name"] for column in there.get_columns(table.name))
+        }
+        row = {name: _value(table, column, mark) for name, column in columns.items()}
         if "customer_id" in table.c:
             row["customer_id"] = customer.id
         if table is tables.fivetran_events:
@@ -55,7 +59,8 @@ def plant_in_dashboard(connection: sa.Connection, key: str, mark: str, document:
                 row[name] = customer.id * 1000 + (number if name == "id" else 0)
         if table is tables.accounts:
             row["id"] = customer.id * 1000
-        connection.execute(sa.insert(table).values(row))
+        made = sa.table(table.name, *(sa.column(name, column.type) for name, column in columns.items()))
+        connection.execute(sa.insert(made).values(row))
 
 
 def _value(table: sa.Table, column: sa.Column[Any], mark: str) -> Any:

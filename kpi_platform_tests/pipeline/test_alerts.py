@@ -24,7 +24,10 @@ SETTINGS = parse_settings({"alerts": {"webhook_url_secret": "KPI_SECRET_ACME_ALE
 class Desk:
     def __init__(self, server: ScriptedServer, configuration: Configuration, engine: sa.Engine) -> None:
         self.server, self.engine = server, engine
-        self.configuration = replace(configuration, environment={"KPI_SECRET_ACME_ALERTS": server.url})
+        self.configuration = replace(
+            configuration,
+            environment={"KPI_SECRET_ACME_ALERTS": server.url, "KPI_ALLOWED_HOSTS": "127.0.0.1"},
+        )
 
     def tell(self, alert: Alert = ALERT, settings: CustomerSettings = SETTINGS) -> bool:
         return tell(self.configuration, self.engine, settings, alert)

@@ -9,6 +9,7 @@ from kpi_platform.domain.errors import InvalidInput, NotFound, UnknownCustomer
 from kpi_platform.pipeline.batch import batches_of, plan_batches, read_inputs
 from kpi_platform_tests.pipeline.landing import ACCOUNT, INCIDENT, account, customer, land
 
+REACHED = {"KPI_ALLOWED_HOSTS": "127.0.0.1"}
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
 
@@ -57,7 +58,7 @@ def test_both_schemas_are_found_and_the_sync_state_is_judged_at_as_of(
 
 
 def test_no_secret_is_in_the_vars(configuration: Configuration, sqlite_engine: sa.Engine) -> None:
-    environment = {**configuration.environment, "KPI_SECRET_ACME_PASSWORD": "s3cr3t-value"}
+    environment = {**configuration.environment, "KPI_SECRET_ACME_PASSWORD": "s3cr3t-value", **REACHED}
     secret = Configuration.from_environment(environment)
     server = {"type": "postgres", "host": "127.0.0.1", "port": 1, "database": "d", "username": "u"}
     server |= {"credentials_secret": "KPI_SECRET_ACME_PASSWORD"}
@@ -72,7 +73,7 @@ def test_no_secret_is_in_the_vars(configuration: Configuration, sqlite_engine: s
 def test_a_destination_that_does_not_answer_leaves_out_its_own_customers(
     configuration: Configuration, sqlite_engine: sa.Engine
 ) -> None:
-    environment = {**configuration.environment, "KPI_SECRET_DOWN_PASSWORD": "x"}
+    environment = {**configuration.environment, "KPI_SECRET_DOWN_PASSWORD": "x", **REACHED}
     with_password = Configuration.from_environment(environment)
     server = {"type": "postgres", "host": "127.0.0.1", "port": 1, "database": "d", "username": "u"}
     server |= {"credentials_secret": "KPI_SECRET_DOWN_PASSWORD"}
@@ -91,9 +92,12 @@ def test_a_customer_without_a_destination_is_named(
 ) -> None:
     server = {"type": "postgres", "host": "127.0.0.1", "database": "d", "username": "u"}
     customer(configuration, sqlite_engine, "acme", {"warehouse": server})
-    inputs, failed = read_inputs(configuration, sqlite_engine, ["acme", "nobody"])
+    reached = Configuration.from_environment({**configuration.environment, **REACHED})
+    inputs, failed = read_inputs(reached, sqlite_engine, ["acme", "nobody"])
     assert inputs == []
     assert "KPI_SECRET_ACME_PASSWORD" in str(failed["acme"])
+    _, unreached = read_inputs(configuration, sqlite_engine, ["acme"])
+    assert "KPI_ALLOWED_HOSTS" in str(unreached["acme"])
     assert isinstance(failed["nobody"], UnknownCustomer)
     with pytest.raises(UnknownCustomer):
         plan_batches(configuration, sqlite_engine, ["nobody"], AS_OF)

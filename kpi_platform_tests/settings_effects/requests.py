@@ -85,6 +85,7 @@ def links_with(document: Mapping[str, Any]) -> tuple[Any, Any]:
 def dbt_told(document: Mapping[str, Any]) -> DbtTarget:
     """Where dbt is told to build, and with which secret."""
     environment = {
+        "KPI_ALLOWED_HOSTS": "*",
         "KPI_PLATFORM_HOME": "/nowhere",
         "WAREHOUSE_PASSWORD": "usual",
         "KPI_SECRET_ACME_PASSWORD": "other",

@@ -166,6 +166,7 @@ def test_runs_and_alerts_follow_the_settings(home: Configuration, engine: sa.Eng
         usual, other = both
         environment = {
             **home.environment, "ALERTS_HERE": usual.url, "ALERTS_THERE": other.url,
+            "KPI_ALLOWED_HOSTS": "127.0.0.1",
             "FIVETRAN_API_URL": "http://127.0.0.1:9",
         }  # fmt: skip
         here = Configuration.from_environment(environment)

@@ -3,13 +3,13 @@
 The catalogue is read from the API's metadata, which costs nothing; queries of INFORMATION_SCHEMA are billed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -23,15 +23,11 @@ from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from kpi_platform.adapters.destination import statements
 from kpi_platform.adapters.destination.arrow import BATCH_ROWS, plain_batches
-from kpi_platform.adapters.destination.bigquery_client import API_HOST, key_info, limit_of, open_client
+from kpi_platform.adapters.destination.bigquery_client import key_info, limit_of, open_client
 from kpi_platform.adapters.destination.protocol import Catalogue, ConnectionStep, DbtTarget
 from kpi_platform.adapters.destination.sql_destination import SqlDestination
-from kpi_platform.adapters.destination.steps import (
-    CONNECT_SECONDS,
-    network_steps,
-    require_schemas,
-    run_steps,
-)
+from kpi_platform.adapters.destination.steps import network_steps, require_schemas, run_steps
+from kpi_platform.adapters.door import BIGQUERY_HOST, CONNECT_SECONDS, Door
 from kpi_platform.adapters.secrets import CustomerSecrets, Secret, hidden, unless_it_tells
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import (
@@ -73,6 +69,7 @@ class BigQueryDestination(SqlDestination):
     port: int
     project: str
     mart_schema: str
+    door: Door
     key: Secret | None = field(repr=False, default=None)
     maximum_bytes_billed: int | None = None
 
@@ -88,8 +85,10 @@ class BigQueryDestination(SqlDestination):
                 next_step="Set it in the settings, or in the environment as WAREHOUSE_PROJECT.",
                 details={"errors": [{"field": "warehouse.project", "message": "is needed"}]},
             )
+        host = warehouse.host or BIGQUERY_HOST
         return cls(
-            host=warehouse.host or API_HOST,
+            host=host,
+            door=Door.to(configuration, host),
             port=warehouse.port or 443,
             project=warehouse.project,
             mart_schema=warehouse.dataset or warehouse.schema_,
@@ -131,15 +130,10 @@ class BigQueryDestination(SqlDestination):
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self._stream(sql, [], {})
 
-    def test_connection(
-        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
-    ) -> Iterator[ConnectionStep]:
-        """The client resolves the name again, because Google's certificates are for names."""
-        addresses: list[str] = []
-
+    def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
         return run_steps(
             [
-                *network_steps(self.host, self.port, permitted, addresses),
+                *network_steps(self.door, self.host, self.port),
                 ("authenticate", self._sign_in),
                 ("database", self._require_project),
                 ("schema", lambda: require_schemas(self.columns(schemas), schemas)),
@@ -166,6 +160,15 @@ class BigQueryDestination(SqlDestination):
                 output | {"method": "service-account-json"}, {"keyfile_json": key_info(self.key)}
             )
         return DbtTarget(output)
+
+    def pinned(self) -> Self:
+        """The client resolves the name again, because Google's certificates are for names: so all that it
+        resolves to must be permitted."""
+        self.door.addresses(self.host, self.port)
+        return self
+
+    def place(self) -> None:
+        """A project has one name, and each of its datasets one location."""
 
     def exclusive(self) -> AbstractContextManager[None]:
         """BigQuery takes many at once."""
@@ -219,6 +222,7 @@ class BigQueryDestination(SqlDestination):
 
     @contextmanager
     def _client(self) -> Iterator[bigquery.Client]:
+        self.pinned()
         with (
             self._refusals(),
             closing(open_client(self.project, self._endpoint, self.key)) as client,

@@ -13,7 +13,6 @@ from kpi_platform.adapters.secrets import Secret
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import MissingConfiguration
 
-API_HOST = "bigquery.googleapis.com"
 LIMIT_VARIABLE = "WAREHOUSE_MAXIMUM_BYTES_BILLED"
 _SCOPES = ["https://www.googleapis.com/auth/bigquery"]
 

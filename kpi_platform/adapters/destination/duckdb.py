@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -102,11 +102,8 @@ class DuckDbDestination(SqlDestination):
                     next_step="Look at the tables or views that the message names.",
                 ) from cause
 
-    def test_connection(
-        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
-    ) -> Iterator[ConnectionStep]:
+    def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
         """A file has no address and no sign-in: those steps say that it is there and may be read."""
-        del permitted
         return run_steps(
             [
                 ("resolve", self._require_file),
@@ -135,6 +132,12 @@ class DuckDbDestination(SqlDestination):
             },
         }
         return DbtTarget(output=output, memory=_MEMORY)
+
+    def pinned(self) -> Self:
+        return self
+
+    def place(self) -> None:
+        """An installation has one such file."""
 
     def exclusive(self) -> AbstractContextManager[None]:
         return duckdb_file.kept_open(self.file, wait_seconds=self.wait_seconds)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 import pyarrow as pa
@@ -12,17 +12,12 @@ from sqlalchemy import URL, Connection, CursorResult
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from kpi_platform.adapters.destination import statements
+from kpi_platform.adapters.destination.pins import pin
 from kpi_platform.adapters.destination.postgres_rows import BATCH_ROWS, batches
 from kpi_platform.adapters.destination.protocol import ConnectionStep, DbtTarget
 from kpi_platform.adapters.destination.sql_destination import Selected, SqlDestination
-from kpi_platform.adapters.destination.steps import (
-    CONNECT_SECONDS,
-    reach,
-    require_address,
-    require_schemas,
-    resolve,
-    run_steps,
-)
+from kpi_platform.adapters.destination.steps import require_schemas, run_steps
+from kpi_platform.adapters.door import CONNECT_SECONDS, Door, reach
 from kpi_platform.adapters.secrets import CustomerSecrets, hidden, unless_it_tells
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidSettings, KpiPlatformError, NotFound
 from kpi_platform.domain.settings import WarehouseSettings
@@ -34,10 +29,21 @@ _APPLICATION_NAME = (
 """Shown in pg_stat_activity and the server's log: run and customers, in the 63 bytes that are kept."""
 
 
+_DATABASE = (
+    sa.select(sa.column("oid"))
+    .select_from(sa.table("pg_database", schema="pg_catalog"))
+    .where(sa.column("datname") == sa.func.current_database())
+    .scalar_subquery()
+)
+_PLACE = sa.select(sa.column("system_identifier"), _DATABASE).select_from(sa.func.pg_control_system())
+_ADDRESS = sa.select(sa.func.host(sa.func.inet_server_addr()), sa.func.inet_server_port(), _DATABASE)
+_NOT_TOLD = (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedFunction)
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresDestination(SqlDestination):
-    """`host` may be a directory of a unix socket. With `address`, what the host resolved to, its name is not
-    resolved again."""
+    """`host` may be a directory of a unix socket. With `address`, what the host resolved to behind the door,
+    its name is not resolved again."""
 
     host: str
     port: int
@@ -45,6 +51,7 @@ class PostgresDestination(SqlDestination):
     username: str
     password: str = field(repr=False)
     mart_schema: str
+    door: Door
     address: str | None = None
 
     @classmethod
@@ -61,6 +68,7 @@ class PostgresDestination(SqlDestination):
         return cls(
             **needed,
             port=warehouse.port or 5432,
+            door=Door.to(secrets.configuration, needed["host"]),
             password=secrets.password(warehouse),
             mart_schema=warehouse.schema_,
         )
@@ -95,37 +103,32 @@ class PostgresDestination(SqlDestination):
                 description: Sequence[Any] = result.cursor.description if result.cursor is not None else ()
                 yield from batches(description, result.partitions(BATCH_ROWS))
 
-    def test_connection(
-        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
-    ) -> Iterator[ConnectionStep]:
-        """The name is resolved once, and what was resolved is what is connected to: the name cannot come to
-        mean another machine between the check and the use."""
-        addresses: list[str] = []
-
-        def find() -> None:
-            addresses.extend([self.host] if self._is_socket else resolve(self.host, self.port))
-            require_address(addresses[0], permitted)
+    def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
+        """The name is resolved once, for all steps."""
+        found: list[PostgresDestination] = []
 
         def connect() -> None:
-            if not self._is_socket:
-                reach(addresses[0], self.port)
-
-        def pinned() -> "PostgresDestination":
-            return self if self._is_socket else replace(self, address=addresses[0])
-
-        def authenticate() -> None:
-            self._sign_in(addresses[0], but="3D000")
+            if (address := found[0].address) is not None:
+                reach(address, self.port)
 
         return run_steps(
             [
-                ("resolve", find),
+                ("resolve", lambda: found.append(self.pinned())),
                 ("connect", connect),
-                ("authenticate", authenticate),
-                ("database", lambda: self._sign_in(addresses[0])),
-                ("schema", lambda: require_schemas(pinned().columns(schemas), schemas)),
-                ("can_read", lambda: pinned()._read_each(schemas)),
+                ("authenticate", lambda: found[0]._sign_in(but="3D000")),
+                ("database", lambda: found[0]._sign_in()),
+                ("schema", lambda: require_schemas(found[0].columns(schemas), schemas)),
+                ("can_read", lambda: found[0]._read_each(schemas)),
             ]
         )
+
+    def pinned(self) -> Self:
+        if self._is_socket:
+            self.door.require_host(self.host)
+            return self
+        address = self.address or self.door.address(self.host, self.port)
+        pin(self.host, address)
+        return replace(self, address=address)
 
     def dbt_target(self) -> DbtTarget:
         output = {
@@ -139,6 +142,24 @@ class PostgresDestination(SqlDestination):
         }
         return DbtTarget(output, {"password": self.password}, {"application_name": _APPLICATION_NAME})
 
+    def place(self) -> str | None:
+        """The identifier that the cluster was made with and the database's oid; where a role may not read the
+        first, the address that the server listens at."""
+        try:
+            [(identifier, database)] = self._rows(_PLACE)
+            return f"postgres:{identifier}/{database}"
+        except DestinationUnavailable as error:
+            if not isinstance(_reason(error), _NOT_TOLD):
+                raise
+        try:
+            [(address, port, database)] = self._rows(_ADDRESS)
+        except DestinationUnavailable as error:
+            if isinstance(_reason(error), _NOT_TOLD):
+                # A Redshift cluster, which answers to this driver, too.
+                return None
+            raise
+        return f"postgres:{address or '127.0.0.1'}:{port or self.port}/{database}"
+
     def exclusive(self) -> AbstractContextManager[None]:
         """A server takes many at once."""
         return nullcontext()
@@ -151,12 +172,12 @@ class PostgresDestination(SqlDestination):
         with self._connected() as connection:
             return connection.execute(statement).all()
 
-    def _sign_in(self, address: str, *, but: str | None = None) -> None:
-        """Signs in at `address`; an error of the SQLSTATE `but` does not count."""
+    def _sign_in(self, *, but: str | None = None) -> None:
+        """Signs in; an error of the SQLSTATE `but` does not count."""
         try:
             psycopg.connect(
                 host=self.host,
-                hostaddr=None if self._is_socket else address,
+                hostaddr=self.pinned().address,
                 port=self.port,
                 dbname=self.database,
                 user=self.username,
@@ -170,6 +191,7 @@ class PostgresDestination(SqlDestination):
     @contextmanager
     def _connected(self, customer: str = "") -> Iterator[Connection]:
         """`customer` is whose rows are read, for the server's log."""
+        address = self.pinned().address
         engine = sa.create_engine(
             URL.create(
                 "postgresql+psycopg",
@@ -184,7 +206,7 @@ class PostgresDestination(SqlDestination):
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
                 "application_name": f"kpi_platform - {customer}"[:63],
-                **({} if self.address is None else {"hostaddr": self.address}),
+                **({} if address is None else {"hostaddr": address}),
             },
         )
         try:
@@ -205,3 +227,9 @@ class PostgresDestination(SqlDestination):
             f"{self.name} refuses: {hidden(str(cause).strip(), self.password)}",
             next_step="Check host, user, password and rights, and that the server runs.",
         )
+
+
+def _reason(error: DestinationUnavailable) -> BaseException | None:
+    """What the driver said."""
+    cause = error.__cause__
+    return cause.orig if isinstance(cause, DBAPIError) else cause

@@ -1,6 +1,6 @@
 """What the platform needs of a destination, whatever its type."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
@@ -52,7 +52,7 @@ class Destination(Protocol):
     """A warehouse that Fivetran writes to and that holds the marts in its schema `mart_schema`.
 
     Every method opens what it needs and closes it. All raise DestinationUnavailable where the destination
-    cannot be reached or refuses.
+    cannot be reached or refuses, and HostNotAllowed where the operator does not permit its address.
     """
 
     @property
@@ -92,16 +92,21 @@ class Destination(Protocol):
     def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
         """Customer → mart → rows, for the customers that have any."""
 
-    def test_connection(
-        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
-    ) -> Iterator[ConnectionStep]:
-        """The steps from name to first row, each as it ends. `schemas` are the raw schemas to look into;
-        `permitted` says of an address whether it may be connected to."""
+    def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
+        """The steps from name to first row, each as it ends. `schemas` are the raw schemas to look into."""
 
     def query(self, sql: str) -> Iterator["pa.RecordBatch"]:
         """The rows of a statement that dbt compiled; never one that holds text from elsewhere."""
 
     def dbt_target(self) -> DbtTarget: ...
+
+    def pinned(self) -> Self:
+        """The same destination, its name resolved: from now on this process connects to the address that was
+        found, as does dbt. Raises HostNotAllowed where the operator does not permit it."""
+
+    def place(self) -> str | None:
+        """What the server says of itself, equal for whatever names and addresses it is reached by; None where
+        its spelling in the settings says as much, or it says nothing. One question."""
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Held while dbt works in the destination, and by those who have more than one thing to do there."""

@@ -1,9 +1,9 @@
 """Amazon Redshift as a destination, through redshift_connector."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -14,17 +14,16 @@ from kpi_platform.adapters.destination.postgres_rows import BATCH_ROWS, batches
 from kpi_platform.adapters.destination.protocol import ConnectionStep, DbtTarget
 from kpi_platform.adapters.destination.redshift_connection import RedshiftConnection, sql_state
 from kpi_platform.adapters.destination.sql_destination import SqlDestination
-from kpi_platform.adapters.destination.steps import (
-    network_steps,
-    require_schemas,
-    run_steps,
-)
+from kpi_platform.adapters.destination.steps import require_schemas, run_steps
+from kpi_platform.adapters.door import reach
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
 from kpi_platform.domain.settings import WarehouseSettings
 
 _NO_SUCH_DATABASE = "3D000"
+_NOT_TOLD = ("42501", "42703", "42883")
+_PLACE = sa.select(sa.literal_column("current_namespace"), sa.func.current_database())
 _DIALECT = postgresql(paramstyle="format")  # type: ignore[no-untyped-call]
 
 
@@ -60,28 +59,36 @@ class RedshiftDestination(SqlDestination):
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self._stream(sql, [], "-")
 
-    def test_connection(
-        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
-    ) -> Iterator[ConnectionStep]:
-        """The name is resolved once, and what was resolved is what is connected to."""
-        host, port = self.connection.host, self.connection.port
-        addresses: list[str] = []
-
-        def pinned() -> "RedshiftDestination":
-            return replace(self, connection=replace(self.connection, address=addresses[0]))
+    def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
+        """The name is resolved once, for all steps."""
+        found: list[RedshiftDestination] = []
 
         return run_steps(
             [
-                *network_steps(host, port, permitted, addresses),
-                ("authenticate", lambda: pinned()._sign_in(but=_NO_SUCH_DATABASE)),
-                ("database", lambda: pinned()._sign_in()),
-                ("schema", lambda: require_schemas(pinned().columns(schemas), schemas)),
-                ("can_read", lambda: pinned()._read_each(schemas)),
+                ("resolve", lambda: found.append(self.pinned())),
+                ("connect", lambda: reach(str(found[0].connection.address), self.connection.port)),
+                ("authenticate", lambda: found[0]._sign_in(but=_NO_SUCH_DATABASE)),
+                ("database", lambda: found[0]._sign_in()),
+                ("schema", lambda: require_schemas(found[0].columns(schemas), schemas)),
+                ("can_read", lambda: found[0]._read_each(schemas)),
             ]
         )
 
+    def pinned(self) -> Self:
+        return replace(self, connection=self.connection.pinned())
+
     def dbt_target(self) -> DbtTarget:
         return self.connection.dbt_target(self.mart_schema)
+
+    def place(self) -> str | None:
+        """The cluster's or workgroup's namespace, which is its own, and the database."""
+        try:
+            [(namespace, database)] = self._rows(_PLACE)
+        except DestinationUnavailable as error:
+            if sql_state(error.__cause__) in _NOT_TOLD:
+                return None
+            raise
+        return f"redshift:{namespace}/{database}".lower()
 
     def exclusive(self) -> AbstractContextManager[None]:
         """A cluster takes many at once."""

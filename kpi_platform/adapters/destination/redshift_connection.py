@@ -3,16 +3,18 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from socket import AF_INET
+from typing import Any, Self
 
 import redshift_connector
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 from redshift_connector.core import Connection
 from redshift_connector.error import Error
 
+from kpi_platform.adapters.destination.pins import guard_redshift, pin
 from kpi_platform.adapters.destination.protocol import DbtTarget
-from kpi_platform.adapters.destination.steps import CONNECT_SECONDS
+from kpi_platform.adapters.door import CONNECT_SECONDS, Door
 from kpi_platform.adapters.secrets import CustomerSecrets, hidden, unless_it_tells
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidInput, InvalidSettings, NotFound
@@ -38,13 +40,14 @@ _DBT_QUERY_GROUP = (
 class RedshiftConnection:
     """Signs in with `password`, or, where that is None, through IAM with the AWS credentials of the process:
     as the database user `username`, or as the caller's role where there is none. With `address`, what the
-    host resolved to, its name is not resolved again."""
+    host resolved to behind the door, its name is not resolved again."""
 
     host: str
     port: int
     database: str
     username: str | None
     password: str | None = field(repr=False)
+    door: Door
     ssl_mode: str = _SSL_MODES[0]
     address: str | None = None
 
@@ -65,6 +68,7 @@ class RedshiftConnection:
             )
         return cls(
             host=warehouse.host or "",
+            door=Door.to(configuration, warehouse.host or ""),
             port=warehouse.port or 5439,
             database=warehouse.database or "",
             username=warehouse.username,
@@ -106,7 +110,7 @@ class RedshiftConnection:
         }
         if self.password is not None:
             signed_in = {"user": self.username, "password": self.password}
-            return arguments | signed_in | {"host": self.address or self.host}
+            return arguments | signed_in | {"host": self.host}
         name, region, serverless = self._endpoint()
         as_role: dict[str, Any] = {"group_federation": not serverless}
         arguments |= {"db_user": self.username} if self.username else as_role
@@ -114,10 +118,18 @@ class RedshiftConnection:
         place = {"host": self.host, "region": region, named: name, "is_serverless": serverless}
         return arguments | {"iam": True, **place}
 
+    def pinned(self) -> Self:
+        """With the address that the door answers, and the driver told of it. It takes IPv4 alone."""
+        address = self.address or self.door.address(self.host, self.port, family=AF_INET)
+        pin(self.host, address)
+        guard_redshift()
+        return replace(self, address=address)
+
     @contextmanager
     def opened(self, label: str) -> Iterator[Connection]:
         """A connection whose statements are labelled, each committed by itself. Raises NotFound of a table
         that is not there, and DestinationUnavailable."""
+        self.pinned()
         try:
             connection = redshift_connector.connect(**self.driver_arguments())
         except (Error, OSError, BotoCoreError, ClientError) as cause:

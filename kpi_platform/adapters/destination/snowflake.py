@@ -1,10 +1,10 @@
 """Snowflake as a destination, through dagster-snowflake's resource, with results fetched in Arrow."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -15,25 +15,22 @@ from kpi_platform.adapters.destination import statements
 from kpi_platform.adapters.destination.arrow import plain_batches
 from kpi_platform.adapters.destination.protocol import ConnectionStep, DbtTarget
 from kpi_platform.adapters.destination.sql_destination import SqlDestination
-from kpi_platform.adapters.destination.steps import (
-    CONNECT_SECONDS,
-    network_steps,
-    require_schemas,
-    run_steps,
-)
+from kpi_platform.adapters.destination.steps import network_steps, require_schemas, run_steps
+from kpi_platform.adapters.door import CONNECT_SECONDS, Door
 from kpi_platform.adapters.secrets import CustomerSecrets, hidden, unless_it_tells
 from kpi_platform.domain.errors import (
     DestinationUnavailable,
     InvalidSettings,
     NotFound,
 )
+from kpi_platform.domain.places import SNOWFLAKE_DOMAINS, without_domain
 from kpi_platform.domain.settings import WarehouseSettings
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-_DOMAIN = ".snowflakecomputing.com"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PLACE = sa.select(sa.func.current_region(), sa.func.current_account(), sa.func.current_database())
 _NO_SUCH_OBJECT = 2003
 _DIALECT = DefaultDialect(paramstyle="qmark")
 """A name in lower case is left unquoted, so that Snowflake reads it in capitals; any other is quoted."""
@@ -56,6 +53,7 @@ class SnowflakeDestination(SqlDestination):
     warehouse: str
     role: str | None
     mart_schema: str
+    door: Door
     password: str | None = field(repr=False, default=None)
     private_key_path: str | None = field(repr=False, default=None)
 
@@ -71,8 +69,10 @@ class SnowflakeDestination(SqlDestination):
                 next_step="Set them in the settings, or in the environment as WAREHOUSE_*.",
                 details={"errors": [{"field": name, "message": "is needed"} for name in missing]},
             )
+        host = _host(needed["host"])
         return cls(
-            **needed | {"host": _host(needed["host"])},
+            **needed | {"host": host},
+            door=Door.to(secrets.configuration, host),
             port=warehouse.port or 443,
             role=warehouse.role,
             mart_schema=warehouse.schema_,
@@ -106,16 +106,10 @@ class SnowflakeDestination(SqlDestination):
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self._stream(sql, None, {})
 
-    def test_connection(
-        self, schemas: Sequence[str] = (), *, permitted: Callable[[str], bool] | None = None
-    ) -> Iterator[ConnectionStep]:
-        """The driver resolves the name again, because Snowflake's certificates are for names: what protects
-        from a name that comes to mean another machine is that this machine has no such certificate."""
-        addresses: list[str] = []
-
+    def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
         return run_steps(
             [
-                *network_steps(self.host, self.port, permitted, addresses),
+                *network_steps(self.door, self.host, self.port),
                 ("authenticate", self._sign_in),
                 ("database", self._use),
                 ("schema", lambda: require_schemas(self.columns(schemas), schemas)),
@@ -143,13 +137,25 @@ class SnowflakeDestination(SqlDestination):
         }
         return DbtTarget(output, signed, {"query_tag": _DBT_QUERY_TAG})
 
+    def pinned(self) -> Self:
+        """The driver resolves the name again, because Snowflake's certificates are for names: so all that it
+        resolves to must be permitted. From a name that comes to mean another machine protects that this
+        machine has no such certificate."""
+        self.door.addresses(self.host, self.port)
+        return self
+
+    def place(self) -> str | None:
+        """The account's locator, which is its own within a region, and the database."""
+        [(region, account, database)] = self._rows(_PLACE)
+        return f"snowflake:{region}.{account}/{database or self.database}".lower() if account else None
+
     def exclusive(self) -> AbstractContextManager[None]:
         """Snowflake takes many at once."""
         return nullcontext()
 
     @property
     def _account(self) -> str:
-        return self.host.removesuffix(_DOMAIN)
+        return without_domain(self.host)
 
     @property
     def _protocol(self) -> str:
@@ -192,6 +198,7 @@ class SnowflakeDestination(SqlDestination):
     def _connected(self, tag: Mapping[str, str]) -> "Iterator[SnowflakeConnection]":
         from dagster_snowflake import SnowflakeResource
 
+        self.pinned()
         resource = SnowflakeResource(
             account=self._account,
             user=self.username,
@@ -239,8 +246,9 @@ class SnowflakeDestination(SqlDestination):
 
 def _host(given: str) -> str:
     """A whole host name as it is; an account (`xy12345.eu-central-1`) as the host that Snowflake gives it."""
-    whole = given.endswith(_DOMAIN) or given in _LOOPBACK
-    return given if whole else f"{given}{_DOMAIN}"
+    name = given.lower().rstrip(".")
+    whole = name.endswith(SNOWFLAKE_DOMAINS) or name in _LOOPBACK
+    return name if whole else f"{name}{SNOWFLAKE_DOMAINS[0]}"
 
 
 def _credentials(secrets: CustomerSecrets, warehouse: WarehouseSettings) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from kpi_platform.dashboard.tables.customers import (
     allowed_secrets,
     customer_settings_versions,
     customers,
+    destination_places,
     settings_claims,
 )
 from kpi_platform.dashboard.tables.kpis import kpi_definitions, kpi_history, kpis
@@ -59,6 +60,7 @@ __all__ = [
     "check_results",
     "customer_settings_versions",
     "customers",
+    "destination_places",
     "fivetran_account",
     "fivetran_calls",
     "fivetran_events",

@@ -27,15 +27,39 @@ customer_settings_versions = sa.Table(
     sa.Column("changes", JSON, nullable=False),
 )
 
+_HOLDER = sa.text("held AND kind <> 'marts'")
+
 settings_claims = sa.Table(
     "settings_claims",
     metadata,
-    sa.Column("kind", Slug, primary_key=True),
-    sa.Column("value", sa.Text, primary_key=True),
-    customer_id_column(),
-    one_of("kind", "connection", "schema"),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", Slug, nullable=False),
+    sa.Column("place", sa.Text, nullable=False, comment="What its server says, or its spelling."),
+    sa.Column("name", sa.Text, nullable=False, comment="In lower case."),
+    sa.Column(
+        "customer_id", sa.Integer, sa.ForeignKey("customers.id"), comment="NULL: a customer that was erased."
+    ),
+    sa.Column("spelled", sa.Text, nullable=False, comment="The place as the settings spell it."),
+    sa.Column("held", sa.Boolean, nullable=False, comment="False: somebody else was there before."),
+    sa.Column("in_use", sa.Boolean, nullable=False, comment="Whether the settings name it now."),
+    sa.UniqueConstraint("kind", "place", "name", "customer_id"),
+    one_of("kind", "connection", "schema", "marts"),
     sa.Index(None, "customer_id"),
-    comment="Connections and raw schemas that a customer's current settings name; each belongs to one.",
+    sa.Index(None, "spelled"),
+    sa.Index(
+        "ix_settings_claims_holder", "kind", "place", "name", unique=True,
+        sqlite_where=_HOLDER, postgresql_where=_HOLDER,
+    ),
+    comment="Connections and raw schemas, with one holder each, and marts' schemas of customers.",
+)  # fmt: skip
+
+destination_places = sa.Table(
+    "destination_places",
+    metadata,
+    sa.Column("spelled", sa.Text, primary_key=True),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+    comment="What the server of a place said of itself, by how settings spell the place.",
 )
 
 allowed_secrets = sa.Table(

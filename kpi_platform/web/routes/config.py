@@ -125,6 +125,7 @@ def _saved(response: Response, change: SettingsChange) -> SettingsSavedAnswer:
             "version": change.version,
             "changes": change.changes,
             "applied": change.applied,
+            "warnings": change.warnings,
             "settings": change.settings.document(),
         }
     )

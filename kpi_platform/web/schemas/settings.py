@@ -40,6 +40,7 @@ class SettingsSavedAnswer(Answer):
     version: int
     changes: list[ChangeAnswer]
     applied: list[AppliedAnswer]
+    warnings: list[str] = Field(description="What could not be checked yet, and when it will be.")
     settings: dict[str, Any]
 
 

@@ -1,0 +1,92 @@
+"""What settings claim for their customer, and what is said of a claim that is somebody else's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kpi_platform.domain.errors import Conflict
+from kpi_platform.domain.places import spelled_place
+from kpi_platform.domain.settings import CustomerSettings, WarehouseSettings
+from kpi_platform.domain.sources import SOURCES
+
+Kind = Literal["connection", "schema", "marts"]
+PREVIEW_SUFFIX = "_preview"
+ERASED = "a customer that was erased"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Wanted:
+    """What settings want for their customer; `place` is "" for connections. Names are in lower case."""
+
+    kind: Kind
+    place: str
+    name: str
+    in_use: bool = True
+
+
+def claimed_by(document: Mapping[str, Any]) -> tuple[str, set[Wanted]]:
+    """The place that `document` spells, and all that it wants there. Of a source that is switched off it
+    wants no schema that is only the default: it may never have had one."""
+    warehouse = WarehouseSettings.model_validate(document.get("warehouse") or {})
+    place = spelled_place(warehouse)
+    wanted = {Wanted("marts", place, mart_schema(warehouse))}
+    for source in SOURCES:
+        section = document.get(source) or {}
+        enabled = section.get("enabled", True)
+        if section.get("connection_id"):
+            wanted.add(Wanted("connection", "", str(section["connection_id"]).lower(), enabled))
+        schema = str(section.get("schema") or "").lower()
+        if schema and (enabled or schema != _default(source)):
+            wanted.add(Wanted("schema", place, schema, enabled))
+    return place, wanted
+
+
+def mart_schema(warehouse: WarehouseSettings) -> str:
+    """The schema or dataset of the marts, in lower case."""
+    is_dataset = warehouse.type == "bigquery" and warehouse.dataset
+    return str(warehouse.dataset if is_dataset else warehouse.schema_).lower()
+
+
+def belongs_to(kind: str, name: str, owner: str | None, customer: str) -> Conflict:
+    """The error of a claim that is somebody else's."""
+    what = f"connection '{name}'" if kind == "connection" else f"raw schema '{name}'"
+    whose = f"customer '{owner}'" if owner else ERASED
+    free = f"erase the data of '{owner}' first: kpi-platform customer erase {owner} --raw-schemas"
+    next_step = f"Give '{customer}' a {kind} of its own, or {free if owner else 'drop the schema first'}."
+    for source in SOURCES:
+        if kind == "schema" and name == _default(source):
+            next_step = (
+                f"It is the default of {source}.schema, which only one customer can be left on. Set "
+                f"{source}.schema of '{customer}' to the schema that its own connection lands in, such as "
+                f"{customer}_{source}; or set {source}.enabled to false where it has no such source."
+            )
+    return Conflict(
+        f"The {what} belongs to {whose}, so customer '{customer}' cannot use it.",
+        next_step=next_step,
+        details={"kind": kind, "owner": owner, "customer": customer},
+    )
+
+
+def without_owner(conflict: Conflict) -> Conflict:
+    """The error for people of a customer: whose it is, is no business of theirs. Any other as it is."""
+    if "owner" not in conflict.details:
+        return conflict
+    what = "connection" if conflict.details["kind"] == "connection" else "raw schema"
+    return Conflict(
+        f"The {what} belongs to another customer already.",
+        next_step="Check the settings, or ask the operator.",
+        details={"kind": conflict.details["kind"]},
+    )
+
+
+def marts_there(name: str, customer: str) -> Conflict:
+    """The error of a raw schema in which marts are built, or the other way round."""
+    return Conflict(
+        f"The schema '{name}' cannot hold both marts and what Fivetran lands: '{customer}' cannot use it.",
+        next_step="Choose another warehouse.schema, or have the connection land in another schema.",
+        details={"kind": "schema", "customer": customer},
+    )
+
+
+def _default(source: str) -> str:
+    return str(CustomerSettings().source(source).schema_).lower()  # type: ignore[arg-type]
