@@ -7,34 +7,55 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.domain.json_text import TOO_DEEP, DuplicateKey, is_too_deep, parse_json
 
 Format = Literal["json", "yaml"]
 
 
 def read_document(file: Path) -> Mapping[str, Any]:
-    """The document in `file` ("-": standard input), JSON or YAML. Raises InvalidInput, with the line."""
-    import yaml
-
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as cause:
-        reason = cause.strerror if isinstance(cause, OSError) else "it is not UTF-8 text"
-        raise InvalidInput(
-            f"The file {file} cannot be read: {reason}.", next_step="Check its path."
-        ) from cause
-    try:
-        document = json.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
-    except (json.JSONDecodeError, yaml.YAMLError) as cause:
-        raise InvalidInput(
-            f"The file {file} is no valid {format_of(file).upper()}: {_reason(cause)}.",
-            next_step="Correct it, and try again.",
-        ) from cause
+    """The document in `file` ("-": standard input), JSON or YAML. Raises InvalidInput with the line, also for
+    what the two formats allow and nobody means."""
+    document = _parsed(file, _text(file))
     if not isinstance(document, dict):
         raise InvalidInput(
             f"The file {file} holds no settings document.",
             next_step="It is an object whose keys are sections, such as fivetran and salesforce.",
         )
     return document
+
+
+def _text(file: Path) -> str:
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as cause:
+        at_all = isinstance(cause, OSError)
+        raise InvalidInput(
+            f"The file {file} cannot be read: {cause.strerror if at_all else 'it is not UTF-8 text'}.",
+            next_step="Check its path." if at_all else "Save it as UTF-8.",
+        ) from cause
+    return text.removeprefix("\ufeff")
+
+
+def _parsed(file: Path, text: str) -> Any:
+    import yaml
+
+    from kpi_platform.cli.strict_yaml import UnsafeYaml, parse_yaml
+
+    form = format_of(file)
+    reason = TOO_DEEP[:1].lower() + TOO_DEEP[1:].rstrip(".")
+    try:
+        if form == "yaml":
+            return parse_yaml(text)
+        if not is_too_deep(text.encode(errors="surrogatepass")):
+            return parse_json(text)
+    except (DuplicateKey, UnsafeYaml) as cause:
+        reason = str(cause)
+    except (ValueError, yaml.YAMLError) as cause:
+        raise InvalidInput(
+            f"The file {file} is no valid {form.upper()}: {_reason(cause)}.",
+            next_step="Correct it, and try again.",
+        ) from cause
+    raise InvalidInput(f"The file {file} is refused: {reason}.", next_step="Correct it, and try again.")
 
 
 def format_of(file: Path) -> Format:
@@ -56,5 +77,10 @@ def _reason(cause: Exception) -> str:
     if isinstance(cause, json.JSONDecodeError):
         return f"line {cause.lineno}, column {cause.colno}: {cause.msg}"
     if mark is not None:
-        return f"line {mark.line + 1}, column {mark.column + 1}: {getattr(cause, 'problem', '') or cause}"
+        return f"line {mark.line + 1}, column {mark.column + 1}: {_problem(cause)}"
     return str(cause).splitlines()[0]
+
+
+def _problem(cause: Exception) -> str:
+    parts = (getattr(cause, "context", None), getattr(cause, "problem", None))
+    return ", ".join(part for part in parts if part) or str(cause).splitlines()[0]

@@ -1,7 +1,7 @@
 """Changing a customer's settings: checked, applied to Fivetran, and stored, or nothing of it.
 
 Every way in ends here: page, API, command line, import, restore, onboarding, preview. So does every rule: who
-may change what, and that nothing is stored which only repeats a default.
+may change what, which secrets may be named, and that nothing is stored which only repeats a default.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.audit import record_event
 from kpi_platform.dashboard.customers import add_customer
@@ -41,6 +42,7 @@ from kpi_platform.pipeline.customer_settings import (
     effective_settings,
     has_single_customer,
 )
+from kpi_platform.pipeline.named_secrets import require_nameable
 from kpi_platform.pipeline.places import is_known, learn_place
 
 
@@ -64,6 +66,7 @@ class _Planned:
     new: CustomerSettings
     old: CustomerSettings | None
     version: int
+    secrets: CustomerSecrets
 
 
 def change_settings(
@@ -84,10 +87,11 @@ def change_settings(
     the same transaction. `resume` names connections that go on where they are paused. `dry_run` checks all
     and changes nothing; without `apply`, Fivetran is not called.
 
-    Raises InvalidSettings, also where a new custom KPI names what did not land (DestinationUnavailable where
-    that cannot be asked); Forbidden with the paths that `by` may not change; Conflict where somebody else was
-    faster than `expected_version`, or a connection or raw schema is another customer's; FivetranRefused or
-    FivetranUnavailable. After any of them Fivetran and the database are as they were.
+    Raises InvalidSettings, also where a secret is not the customer's, or a new custom KPI names what did not
+    land (DestinationUnavailable where that cannot be asked); Forbidden with the paths that `by` may not
+    change; Conflict where somebody else was faster than `expected_version`, or a connection or raw schema is
+    another customer's; FivetranRefused or FivetranUnavailable. After any of them Fivetran and the database
+    are as they were.
     """
 
     def add(connection: sa.Connection) -> None:
@@ -115,13 +119,12 @@ def change_settings(
             configuration, connection, customer, document, by, expected_version, adds=add_as is not None
         )
         save(connection)
-        secrets = customer_secrets(configuration, connection, customer)
         trial.rollback()
     old, new = planned.old, planned.new
     reads = bool(new.custom_kpis) and (old is None or new.custom_kpis != old.custom_kpis)
     warnings: list[str] = []
     if old is None or new.warehouse != old.warehouse or (reads and not is_known(engine, new)):
-        if warning := learn_place(configuration, engine, new, secrets):
+        if warning := learn_place(configuration, engine, new, planned.secrets):
             warnings.append(warning)
         # What the server has said of itself may make a schema another customer's.
         with engine.connect() as connection, connection.begin() as trial:
@@ -129,7 +132,7 @@ def change_settings(
             save(connection)
             trial.rollback()
     if reads:
-        require_computable(configuration, new, secrets)
+        require_computable(configuration, new, planned.secrets)
     changes = tuple(diff_settings(old or CustomerSettings(), new))
     if dry_run:
         return SettingsChange(planned.version, new, changes, (), tuple(warnings))
@@ -190,9 +193,11 @@ def _planned(
     )
     new = parse_settings(stated, environment=environment, single_customer=alone)
     require_none(paths_beyond(by, before, new.document(), stored=stored, stated=stated))
+    secrets = customer_secrets(configuration, connection, customer)
+    require_nameable(secrets, before, stated, new)
     # One that is added (again) has no settings so far: Fivetran is to be told everything.
     old = _valid_settings(configuration, connection, customer) if current and not adds else None
-    return _Planned(stated, new, old, version)
+    return _Planned(stated, new, old, version, secrets)
 
 
 def _valid_settings(

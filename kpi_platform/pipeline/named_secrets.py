@@ -1,8 +1,8 @@
 """Which secrets the settings of customers name, and whether they get them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -10,9 +10,12 @@ from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.allowed_secrets import AllowedSecret, listed_secrets
 from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError
-from kpi_platform.domain.secret_names import DEFAULT_CREDENTIALS
-from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.secret_names import DEFAULT_CREDENTIALS, prefix_of
+from kpi_platform.domain.settings import CustomerSettings, settings_leaves, value_at
+from kpi_platform.domain.settings.parsing import invalid_settings
 from kpi_platform.pipeline.customer_settings import secrets_of_each, settings_of_each
+
+_CREDENTIALS = "warehouse.credentials_secret"
 
 Right = Literal["own", "default", "listed", "by the upgrade", "refused"]
 
@@ -50,6 +53,45 @@ def named_secrets(
     return found
 
 
+def require_nameable(
+    secrets: CustomerSecrets, before: Mapping[str, Any], stated: Mapping[str, Any], after: CustomerSettings
+) -> None:
+    """InvalidSettings where a change names a secret that is not the customer's. What was stored `before`
+    stays: settings of an earlier time go on loading, and the name goes on resolving to nothing."""
+    errors = []
+    for path in secret_paths():
+        name = value_at(stated, path)
+        if not name or not _is_new(path, name, before, after) or _may_name(secrets, path, name, after):
+            continue
+        # The name may be a secret that somebody took for one: it is not repeated.
+        message = (
+            f"names no secret of customer {secrets.customer}. Name one that begins with "
+            f"{prefix_of(secrets.customer)}, or let the operator list it: "
+            f"kpi-platform secret allow {secrets.customer} NAME"
+        )
+        errors.append({"field": path, "message": message})
+    if errors:
+        raise invalid_settings(errors)
+
+
+def secret_paths() -> tuple[str, ...]:
+    """The settings that hold names of secrets."""
+    return tuple(leaf.path for leaf in settings_leaves() if leaf.path.endswith("_secret"))
+
+
+def _is_new(path: str, name: str, before: Mapping[str, Any], after: CustomerSettings) -> bool:
+    """Whether this name was not there before; or it is the installation's own, for another warehouse now."""
+    if name != value_at(before, path):
+        return True
+    return name in DEFAULT_CREDENTIALS and before.get("warehouse") != after.document()["warehouse"]
+
+
+def _may_name(secrets: CustomerSecrets, path: str, name: str, settings: CustomerSettings) -> bool:
+    if path == _CREDENTIALS and name in DEFAULT_CREDENTIALS:
+        return secrets.may_sign_in_as_the_installation(settings.warehouse)
+    return secrets.may_name(name)
+
+
 def _of_customer(
     secrets: CustomerSecrets, settings: CustomerSettings, listed: dict[str, AllowedSecret]
 ) -> Iterator[NamedSecret]:
@@ -68,7 +110,7 @@ def _of_customer(
             credentials = credentials or DEFAULT_CREDENTIALS[0]
             problems[credentials] = error
         if credentials is not None:
-            used.setdefault(credentials, []).append("warehouse.credentials_secret")
+            used.setdefault(credentials, []).append(_CREDENTIALS)
     if address is not None:
         used.setdefault(address, []).append("alerts.webhook_url_secret")
         try:

@@ -1,9 +1,6 @@
 """How large a body may be, and how deep JSON may nest: what walks a document calls itself for each level, and
 Python ends that with an error."""
 
-import json
-import re
-from itertools import accumulate
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -11,36 +8,24 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.domain.json_text import TOO_DEEP, DuplicateKey, is_too_deep, parse_json
 
 MAX_BODY_BYTES = 1_000_000
-DEEPEST = 64
-TOO_DEEP = f"It nests deeper than {DEEPEST} levels."
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-# One that never ends matches too: else each of its quotes would be tried as a beginning.
-_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
-def is_too_deep(text: bytes) -> bool:
-    """Whether objects and lists of the text, which need not be valid JSON, nest deeper than DEEPEST."""
-    if text.count(b"[") + text.count(b"{") <= DEEPEST:
-        return False
-    brackets = _TEXT.sub(b"", text).translate(None, _NO_BRACKETS)
-    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > DEEPEST
-
-
-def parse_json(text: str) -> Any:
-    """What the text of a form's field is. Raises InvalidInput if it nests too deep, ValueError if it is no
-    JSON."""
+def parse_field(text: str) -> Any:
+    """What the JSON in a form's field is. Raises InvalidInput if it nests too deep, ValueError if it is no
+    JSON, or has a key twice."""
     if is_too_deep(text.encode()):
         raise InvalidInput(f"The form is refused. {TOO_DEEP}", next_step="Write it with fewer levels.")
-    return json.loads(text)
+    return parse_json(text)
 
 
 class BoundBody:
     """ASGI middleware: reads the body before the app does, also for a route that has no use for it. Raises
-    HTTPException(413) if it is too large, and InvalidInput if it is no form and nests too deep."""
+    HTTPException(413) if it is too large, and InvalidInput if it is no form and nests too deep or has a key
+    twice."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -50,8 +35,8 @@ class BoundBody:
             await self.app(scope, receive, send)
             return
         body: bytes | None = await _read(receive)
-        if _kind(scope) not in _FORMS and is_too_deep(body or b""):
-            raise InvalidInput(f"The body is refused. {TOO_DEEP}", next_step="Send it with fewer levels.")
+        if body and _kind(scope) not in _FORMS:
+            _require_clear(body)
 
         async def receive_again() -> Message:
             nonlocal body
@@ -61,6 +46,18 @@ class BoundBody:
             return {"type": "http.request", "body": given, "more_body": False}
 
         await self.app(scope, receive_again, send)
+
+
+def _require_clear(body: bytes) -> None:
+    """InvalidInput if the body nests too deep, or has a key twice. What is no JSON, the route refuses."""
+    if is_too_deep(body):
+        raise InvalidInput(f"The body is refused. {TOO_DEEP}", next_step="Send it with fewer levels.")
+    try:
+        parse_json(body.decode())
+    except DuplicateKey as cause:
+        raise InvalidInput(f"The body is refused: {cause}.", next_step="Send each key once.") from None
+    except ValueError:
+        pass
 
 
 async def _read(receive: Receive) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from kpi_platform.domain.custom_kpis import ACCOUNT_TABLES, Aggregate, CustomKpi, Operator
 from kpi_platform.domain.kpis import CATEGORIES, Direction, Frequency, Impact
 from kpi_platform.domain.settings.reference import CUSTOM_KPI_KEYS
-from kpi_platform.web.body import parse_json
+from kpi_platform.web.body import parse_field
 from kpi_platform.web.settings_form import FieldGroup, SettingField
 
 _AGGREGATES = get_args(Aggregate)
@@ -201,8 +201,8 @@ def _parsed(part: _Part, text: str) -> Any:
 def _condition(line: str) -> Any:
     if line.startswith("{"):
         try:
-            return parse_json(line)
-        except json.JSONDecodeError:
+            return parse_field(line)
+        except ValueError:
             return line
     field, operator, value = (*line.split(None, 2), "", "", "")[:3]
     condition: dict[str, Any] = {"field": field, "operator": operator}
@@ -215,15 +215,15 @@ def _condition(line: str) -> Any:
 
 def _list(text: str) -> list[Any]:
     try:
-        return list(parse_json(f"[{text}]"))
-    except json.JSONDecodeError:
+        return list(parse_field(f"[{text}]"))
+    except ValueError:
         return [_scalar(each.strip()) for each in text.split(",") if each.strip()]
 
 
 def _scalar(text: str) -> Any:
     """A number, true, false or a quoted text as JSON has it; anything else is text."""
     try:
-        value = parse_json(text)
-    except json.JSONDecodeError:
+        value = parse_field(text)
+    except ValueError:
         return text
     return value if isinstance(value, str | bool | int | float) else text

@@ -6,11 +6,14 @@ import pytest
 import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.allowed_secrets import allow_secret
+from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import current_settings, save_settings
-from kpi_platform.domain.errors import Conflict, Forbidden
+from kpi_platform.domain.errors import Conflict, Forbidden, InvalidSettings
 from kpi_platform.domain.settings import CustomerSettings, Editor
 from kpi_platform.pipeline.change_settings import SettingsChange, change_settings, restore_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
+from kpi_platform.pipeline.named_secrets import secret_paths
 from kpi_platform_tests.editors import ADMIN, OPERATOR, WRITER
 
 DEFAULTS = CustomerSettings().document()
@@ -150,3 +153,52 @@ def test_whoever_is_late_is_told_so_before_what_is_not_theirs(bench: Bench) -> N
     bench.save({"warehouse": {"schema": "marts"}})
     with pytest.raises(Conflict, match="somebody else was faster"):
         bench.save(REPLACE, WRITER, expected_version=1)
+
+
+@pytest.mark.parametrize("path", secret_paths())
+@pytest.mark.parametrize(
+    "name", ["KPI_SESSION_KEY", "KPI_SECRET_BOLT_PASSWORD", "KPI_SECRET_ACME_", "KPI_SECRET_ACME_EU_PASSWORD"]
+)
+def test_a_secret_that_is_not_the_customers_is_not_saved_by_anybody(
+    bench: Bench, path: str, name: str
+) -> None:
+    with bench.engine.begin() as connection:
+        add_customer(connection, "acme_eu", "Acme EU")
+    section, _, key = path.partition(".")
+    for document in ({section: {key: name}}, {"warehouse": {"host": "db.example"}, section: {key: name}}):
+        with pytest.raises(InvalidSettings, match="kpi-platform secret allow acme NAME") as refused:
+            bench.save(document)
+        assert [error["field"] for error in refused.value.details["errors"]] == [path]
+    assert bench.stored() == {}
+    bench.save({section: {key: "KPI_SECRET_ACME_PASSWORD"}})
+    with bench.engine.begin() as connection:
+        allow_secret(connection, "acme", name, who="test")
+    bench.save({section: {key: name}})
+    assert bench.stored() == {section: {key: name}}
+
+
+def test_the_installations_credentials_are_named_at_its_default_place_alone(bench: Bench) -> None:
+    place = {"type": "postgres", "host": "db.example", "database": "raw"}
+    bench.with_environment(WAREHOUSE_TYPE="postgres", WAREHOUSE_HOST="db.example", WAREHOUSE_DATABASE="raw")
+    named = {"credentials_secret": "WAREHOUSE_PASSWORD"}
+    bench.save({"warehouse": place | named})
+    for elsewhere in ({"host": "other.example"}, {"port": 6543}, {"database": "other"}):
+        with pytest.raises(InvalidSettings):
+            bench.save({"warehouse": place | named | elsewhere})
+    with pytest.raises(InvalidSettings):
+        bench.save({"alerts": {"webhook_url_secret": "WAREHOUSE_PASSWORD"}})
+    assert bench.stored() == {"warehouse": named}
+    with bench.engine.begin() as connection:
+        allow_secret(connection, "acme", "WAREHOUSE_PASSWORD", who="test")
+    bench.save({"warehouse": place | named | {"host": "other.example"}})
+
+
+def test_a_name_of_before_is_kept_and_cannot_be_restored(bench: Bench) -> None:
+    former = {"alerts": {"webhook_url_secret": "KPI_SESSION_KEY"}}
+    with bench.engine.begin() as connection:
+        save_settings(connection, "acme", former, who="test")
+    bench.save({**bench.holds(), **REPLACE}, WRITER)
+    assert bench.stored() == {**former, **REPLACE}
+    bench.save(REPLACE)
+    with pytest.raises(InvalidSettings):
+        restore_settings(bench.configuration, bench.engine, "acme", 2, by=OPERATOR, apply=False)

@@ -9,8 +9,9 @@ import pytest
 
 from kpi_platform.dashboard.sync_requests import finish_sync_request
 from kpi_platform.domain.errors import Unavailable
+from kpi_platform.domain.json_text import is_too_deep
+from kpi_platform.domain.settings.parsing import MAX_DEPTH
 from kpi_platform.web import readiness
-from kpi_platform.web.body import DEEPEST, is_too_deep
 from kpi_platform.web.readiness import Readiness
 from kpi_platform.web.refusals import TooBusy
 from kpi_platform.web.turns import Turns
@@ -35,24 +36,34 @@ def test_a_body_that_nests_too_deep_is_a_400_of_our_form_everywhere(web: Web, bo
         assert "nests deeper than 64 levels" in answer.json()["error"]["message"]
 
 
+def test_a_body_with_a_key_twice_is_refused_with_its_line(web: Web) -> None:
+    body = '{"alerts": {"on_stale_hours": 5,\n"on_stale_hours": 6}}'
+    for method, path in (("PUT", "/api/fivetran/config"), ("POST", "/api/fivetran/config/preview")):
+        answer = web.client().request(
+            method, path, content=body, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 400
+        assert "line 2: the key 'on_stale_hours'" in answer.json()["error"]["message"]
+
+
 class _Any(dict[str, str]):
     def __missing__(self, _: str) -> str:
         return "1"
 
 
 def test_a_custom_kpi_form_that_nests_too_deep_is_refused(web: Web) -> None:
-    from kpi_platform.web.body import parse_json
+    from kpi_platform.web.body import parse_field
 
     with pytest.raises(Exception, match="nests deeper than 64 levels"):
-        parse_json(OBJECTS)
-    assert parse_json('{"any": [[1]]}') == {"any": [[1]]}
+        parse_field(OBJECTS)
+    assert parse_field('{"any": [[1]]}') == {"any": [[1]]}
 
 
 @pytest.mark.parametrize(
     ("text", "too_deep"),
     [
-        ("[" * DEEPEST + "]" * DEEPEST, False),
-        ("[" * (DEEPEST + 1), True),
+        ("[" * MAX_DEPTH + "]" * MAX_DEPTH, False),
+        ("[" * (MAX_DEPTH + 1), True),
         ("[" + "[]," * 1000 + "[]]", False),
         ('"' + "[" * 1000 + '"', False),
         ('"\\"' + "[" * 1000 + '"', False),
