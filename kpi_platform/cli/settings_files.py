@@ -27,11 +27,13 @@ def read_document(file: Path) -> Mapping[str, Any]:
 def _text(file: Path) -> str:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as cause:
-        at_all = isinstance(cause, OSError)
+    except OSError as cause:
         raise InvalidInput(
-            f"The file {file} cannot be read: {cause.strerror if at_all else 'it is not UTF-8 text'}.",
-            next_step="Check its path." if at_all else "Save it as UTF-8.",
+            f"The file {file} cannot be read: {cause.strerror}.", next_step="Check its path."
+        ) from cause
+    except UnicodeDecodeError as cause:
+        raise InvalidInput(
+            f"The file {file} cannot be read: it is not UTF-8 text.", next_step="Save it as UTF-8."
         ) from cause
     return text.removeprefix("\ufeff")
 

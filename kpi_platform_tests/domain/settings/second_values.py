@@ -42,7 +42,7 @@ def second_value(leaf: Leaf) -> Any:
         return _NUMBERS.get(leaf.path, 7 if leaf.default != 7 else 8)
     if leaf.type == "list":
         return ["Something Else"]
-    return _TEXTS.get(leaf.path, "another_name")
+    return _TEXTS.get(leaf.path, f"another_{leaf.path.replace('.', '_')}")
 
 
 def changed_by(path: str, value: Any) -> dict[str, Any]:
