@@ -29,7 +29,7 @@ def fivetran_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def here(configuration: Configuration, fivetran_url: str) -> Configuration:
-    return replace(configuration, fivetran_api_url=fivetran_url)
+    return Configuration.from_environment({**configuration.environment, "FIVETRAN_API_URL": fivetran_url})
 
 
 @pytest.fixture

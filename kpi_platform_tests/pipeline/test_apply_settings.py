@@ -14,6 +14,7 @@ from kpi_platform.dashboard.customers import add_customer, list_customers
 from kpi_platform.dashboard.settings_versions import current_settings, settings_history
 from kpi_platform.domain.errors import Conflict, FivetranRefused, FivetranUnavailable, InvalidSettings
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
+from kpi_platform.local.behaviour import Behaviour
 from kpi_platform.local.server import running
 from kpi_platform.pipeline.apply_settings import apply_settings, hand_schedule_over, settings_applied
 from kpi_platform.pipeline.change_settings import change_settings
@@ -58,13 +59,14 @@ class Installation:
 def fivetran_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One local Fivetran for all tests of this file; each makes connections of its own."""
     home = tmp_path_factory.mktemp("fivetran")
-    with running(Configuration.from_environment({"KPI_PLATFORM_HOME": str(home)}), sample=SAMPLE) as url:
+    configuration = Configuration.from_environment({"KPI_PLATFORM_HOME": str(home)})
+    with running(configuration, behaviour=Behaviour(setup_test_seconds=0), sample=SAMPLE) as url:
         yield url
 
 
 @pytest.fixture
 def acme(configuration: Configuration, sqlite_engine: sa.Engine, fivetran_url: str) -> Iterator[Installation]:
-    here = replace(configuration, fivetran_api_url=fivetran_url)
+    here = Configuration.from_environment({**configuration.environment, "FIVETRAN_API_URL": fivetran_url})
     with sqlite_engine.begin() as connection:
         add_customer(connection, "acme", "Acme")
     with open_fivetran(here) as api:
