@@ -65,8 +65,8 @@ def test_a_dashboard_database_that_is_not_there_is_named_without_its_place(web: 
         part.unlink()
     file.mkdir()
     answer = web.anonymous().get("/readyz")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
-    assert f"sqlite {file.name}" in answer.text
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "damaged")
+    assert file.name in answer.text
     assert_names_no_place(web, answer.text)
 
 
