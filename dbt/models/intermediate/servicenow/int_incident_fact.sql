@@ -42,7 +42,7 @@ final as (
         -- support_satisfaction
         case when satisfaction_rating is not null then ended_at end as rated_at,
         satisfaction_rating,
-        not {{ is_rating('satisfaction_rating') }} as is_rating_refused,
+        {{ is_rating('satisfaction_rating') }} = false as is_rating_refused,
 
         -- sla_compliance by sla_due
         sla_due,
