@@ -15,6 +15,10 @@ POLLS_UNTIL_CANCELLED = 3
 """After so many polls a sync that ran, runs no more and has not ended was cancelled. Fivetran may show the
 end of a sync a little later than that it no longer runs."""
 
+POLLS_UNTIL_ASKED_AGAIN = 10
+"""After so many polls a sync that was never seen to run is asked for again: it waits for its turn, and then
+that changes nothing, or it was cancelled between two polls."""
+
 FIRST_SYNC_PATIENCE = 600.0
 """Seconds that a run waits for a connection's first sync, which may take days; the refresh follows it."""
 
@@ -85,6 +89,7 @@ class _Watch:
     ask: Callable[[], None]
     asked_for: datetime | None
     polls_since_it_ran: int | None
+    polls_unseen: int = 0
 
     def look(self, now: Connection) -> None:
         """Raises SyncFailed if there is nothing to wait for. Asks for a sync whose time has come again."""
@@ -94,6 +99,10 @@ class _Watch:
         if now.is_put_off:
             self.polls_since_it_ran = None
             self._put_off(now)
+        elif not now.is_syncing and self.polls_since_it_ran is None:
+            self.polls_unseen += 1
+            if self.polls_unseen % POLLS_UNTIL_ASKED_AGAIN == 0:
+                self.ask()
         elif not now.is_syncing and self.polls_since_it_ran is not None:
             self.polls_since_it_ran += 1
             if self.polls_since_it_ran >= POLLS_UNTIL_CANCELLED:

@@ -102,6 +102,14 @@ def test_a_sync_that_waits_for_its_turn_is_not_taken_for_cancelled() -> None:
         assert synced(api).last_sync_succeeded
 
 
+def test_a_sync_that_was_cancelled_before_it_was_seen_to_run_is_asked_for_again() -> None:
+    unseen = [state()] * fivetran_sync.POLLS_UNTIL_ASKED_AGAIN
+    ended = state("syncing"), state(succeeded_at=LATER)
+    with served(state(), ASKED, *unseen, ASKED, *ended) as (api, server):
+        assert synced(api).last_sync_succeeded
+    assert asked(server) == 2
+
+
 def test_a_manual_connection_that_was_put_off_is_asked_for_again_when_its_time_has_come() -> None:
     soon = state("rescheduled", rescheduled_for=in_seconds(0.3))
     with served(state(), ASKED, state("syncing"), soon) as (api, server):
