@@ -13,7 +13,6 @@ from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import SourceState, newest_failure, record_sync_state
-from kpi_platform.domain.due_times import Recorded
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.refresh import SyncEnds, refresh_inputs
 from kpi_platform.domain.settings import CustomerSettings
@@ -42,18 +41,6 @@ def recorded_syncs(engine: sa.Engine) -> dict[tuple[str, Source], Mapping[str, A
     )
     with reading(engine) as database:
         return {(row["key"], row["source"]): dict(row) for row in database.execute(query).mappings()}
-
-
-def recorded_state(row: Mapping[str, Any]) -> Recorded:
-    """What a row of `recorded_syncs` means for when the source is synced next."""
-    detail = row["detail"]
-    return Recorded(
-        started_at=row["last_attempt_at"],
-        put_off_until=row["put_off_until"],
-        awaits_set_up=detail.get("setup_state") == "incomplete",
-        in_first_sync=row["first_sync_since"] is not None,
-        held=row["last_succeeded_at"] is None and detail.get("schedule_type") == "manual",
-    )
 
 
 def recorded_inputs(

@@ -39,20 +39,29 @@ def sources_to_start(
 ) -> tuple[Source, ...]:
     """The sources of a customer to sync now: those that are due, and those whose sync was put off until now.
     One that waits for its set-up, for its first sync, or for a later time that Fivetran named is none."""
-    return tuple(
-        source for source in SOURCES if _is_to_start(settings, source, recorded.get(source, Recorded()), now)
-    )
+    starts = _starts(settings, recorded, now)
+    return tuple(source for source, start in starts.items() if start <= now)
 
 
-def _is_to_start(settings: CustomerSettings, source: Source, known: Recorded, now: datetime) -> bool:
+def _starts(
+    settings: CustomerSettings, recorded: Mapping[Source, Recorded], now: datetime
+) -> dict[Source, datetime]:
+    """When each source is started next; those that are not have no entry."""
+    starts = {one: next_start(settings, one, recorded.get(one, Recorded()), now) for one in SOURCES}
+    return {source: start for source, start in starts.items() if start is not None}
+
+
+def next_start(settings: CustomerSettings, source: Source, known: Recorded, now: datetime) -> datetime | None:
+    """When the platform next asks Fivetran to sync the source, `now` if that is due; None while it will not:
+    Fivetran syncs by itself, the owner has not signed in, or the first sync goes on."""
     section = settings.source(source)
     if not section.enabled or section.connection_id is None or known.awaits_set_up or known.in_first_sync:
-        return False
+        return None
     if known.put_off_until is not None:
-        return known.put_off_until <= now
+        return max(known.put_off_until, now)
     if known.held and settings.syncs_automatically(source) and known.started_at is None:
-        return True
-    return due(settings, source, last_started=known.started_at, now=now)
+        return now
+    return next_sync(settings, source, known.started_at, now)
 
 
 def started_by_platform(settings: CustomerSettings, source: Source) -> bool:
@@ -105,11 +114,10 @@ def overdue(
 
 
 def customer_next_sync(
-    settings: CustomerSettings, last_started: Mapping[Source, datetime | None], now: datetime
+    settings: CustomerSettings, recorded: Mapping[Source, Recorded], now: datetime
 ) -> datetime | None:
-    """When the next sync of any of the customer's sources is due: the settings' `next_sync`."""
-    upcoming = (next_sync(settings, source, last_started.get(source), now) for source in SOURCES)
-    return min((instant for instant in upcoming if instant is not None), default=None)
+    """When the next sync of any of the customer's sources is started: the settings' `next_sync`."""
+    return min(_starts(settings, recorded, now).values(), default=None)
 
 
 def customer_last_sync(last_succeeded: Mapping[Source, datetime | None]) -> datetime | None:

@@ -20,6 +20,7 @@ from kpi_platform.domain.due_times import (
     sources_to_start,
 )
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
+from kpi_platform.domain.sources import SOURCES
 
 ZONES = st.sampled_from(sorted(available_timezones()))
 FREQUENCIES = st.sampled_from([1, 5, 15, 30, 60, 120, 180, 360, 480, 720, 1440])
@@ -212,13 +213,14 @@ def test_each_source_has_its_own_frequency_and_the_customer_the_earliest() -> No
         }
     )
     started = {"salesforce": utc("2026-05-01 10:00"), "servicenow": utc("2026-05-01 10:00")}
-    assert customer_next_sync(both, started, utc("2026-05-01 10:30")) == utc("2026-05-01 11:00")
     recorded = {source: Recorded(started_at=at) for source, at in started.items()}
+    assert customer_next_sync(both, recorded, utc("2026-05-01 10:30")) == utc("2026-05-01 11:00")
     assert sources_to_start(both, recorded, utc("2026-05-01 11:00")) == ("servicenow",)
     assert sources_to_start(both, {}, utc("2026-05-01 11:00")) == ("salesforce", "servicenow")
 
 
 NOW = utc("2026-05-01 11:00")
+BY_HAND = {"fivetran": {"enabled": False}, "salesforce": {"connection_id": "sf"}}
 
 
 @pytest.mark.parametrize(
@@ -235,12 +237,21 @@ NOW = utc("2026-05-01 11:00")
 def test_fivetran_is_asked_when_a_sync_is_due_and_when_it_said_to_ask_again(
     known: Recorded, is_started: bool
 ) -> None:
-    settings = customer()
-    assert ("salesforce" in sources_to_start(settings, {"salesforce": known}, NOW)) is is_started
+    recorded = dict.fromkeys(SOURCES, known)
+    assert sources_to_start(customer(), recorded, NOW) == (SOURCES if is_started else ())
+    assert (customer_next_sync(customer(), recorded, NOW) == NOW) is is_started
+
+
+def test_the_next_sync_of_a_source_that_was_put_off_is_the_time_that_fivetran_named() -> None:
+    later = NOW + timedelta(minutes=7)
+    put_off = dict.fromkeys(SOURCES, Recorded(started_at=NOW - timedelta(days=3), put_off_until=later))
+    for document in (customer(), parse_settings(BY_HAND)):
+        assert customer_next_sync(document, put_off, NOW) == later
+        assert customer_next_sync(document, put_off, later + timedelta(hours=1)) == later + timedelta(hours=1)
 
 
 def test_a_sync_that_was_put_off_is_asked_for_again_also_where_none_is_automatic() -> None:
-    by_hand = parse_settings({"fivetran": {"enabled": False}, "salesforce": {"connection_id": "sf"}})
+    by_hand = parse_settings(BY_HAND)
     put_off = {"salesforce": Recorded(started_at=NOW, put_off_until=NOW)}
     assert sources_to_start(by_hand, put_off, NOW) == ("salesforce",)
     assert sources_to_start(by_hand, {}, NOW) == ()

@@ -30,3 +30,18 @@ def test_the_next_sync_counts_from_the_last_start_and_the_last_one_is_the_newest
         record_sync_state(connection, "acme", "servicenow", last_attempt_at=started, last_failed_at=NOW)
         times = sync_times(connection, "acme", settings, now=NOW)
     assert times == SyncTimes(last_sync=ended, next_sync=started + timedelta(minutes=180))
+
+
+def test_the_next_sync_of_a_source_that_fivetran_put_off_is_when_it_is_asked_for_again(
+    sqlite_engine: sa.Engine,
+) -> None:
+    settings = parse_settings({"salesforce": {"connection_id": "sf"}})
+    until = NOW + timedelta(hours=4)
+    with sqlite_engine.begin() as connection:
+        add_customer(connection, "acme", "Acme")
+        record_sync_state(
+            connection, "acme", "salesforce", last_attempt_at=NOW - timedelta(days=1), put_off_until=until
+        )
+        assert sync_times(connection, "acme", settings, now=NOW).next_sync == until
+        record_sync_state(connection, "acme", "salesforce", put_off_until=None, in_first_sync=True)
+        assert sync_times(connection, "acme", settings, now=NOW).next_sync is None

@@ -12,7 +12,7 @@ from kpi_platform.adapters.destination.protocol import DbtTarget
 from kpi_platform.adapters.fivetran import FivetranApi
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.due_times import customer_next_sync
+from kpi_platform.domain.due_times import Recorded, customer_next_sync
 from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.domain.sources import SOURCES
@@ -69,9 +69,8 @@ def fivetran_after(
 
 def next_sync_after(document: Mapping[str, Any]) -> datetime | None:
     """When the customer is synced next."""
-    started = {"salesforce": _MIDNIGHT, "servicenow": _MIDNIGHT}
     settings = parse_settings(merged(CONNECTED, document))
-    return customer_next_sync(settings, started, NIGHT)  # type: ignore[arg-type]
+    return customer_next_sync(settings, dict.fromkeys(SOURCES, Recorded(started_at=_MIDNIGHT)), NIGHT)
 
 
 def links_with(document: Mapping[str, Any]) -> tuple[Any, Any]:
