@@ -43,8 +43,10 @@ def scripted(*answers: Answer) -> Iterator[ScriptedServer]:
             script.requests.append((self.command, self.path, body))
             script.headers.append({name.lower(): value for name, value in self.headers.items()})
             path, _, query = self.path.partition("?")
-            recording.record(self.headers.get("User-Agent", ""), self.command, path, query, text.encode())
             answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
+            client = self.headers.get("User-Agent", "")
+            status = None if answer.hang_up else answer.status
+            recording.record(client, self.command, path, query, text.encode(), status)
             if answer.hang_up:
                 self.close_connection = True
                 return

@@ -1,7 +1,8 @@
-"""Every request that the platform's own client makes to a Fivetran of the tests, for the definition to judge.
+"""Every request that the platform's own client makes to a Fivetran of the tests, for the definition to judge,
+and the status of every scripted success.
 
-The root conftest has `recorded` wrap the local application, and fails the test during which a request
-was made that Fivetran's definition does not have.
+The root conftest has `recorded` wrap the local application, and fails the test during which a request or
+a status came that Fivetran's definition does not have.
 """
 
 import json
@@ -20,15 +21,16 @@ from kpi_platform_tests.local.definition import FILE, Definition
 CLIENT = "kpi-platform"
 """How the platform's client calls itself."""
 
-_seen: list[tuple[str, str, str, bytes]] = []
+_seen: list[tuple[str, str, str, bytes, int | None]] = []
 _lock = threading.Lock()
 
 
-def record(client: str, method: str, path: str, query: str, body: bytes) -> None:
-    """Remembers a request if the platform's client made it."""
+def record(client: str, method: str, path: str, query: str, body: bytes, status: int | None = None) -> None:
+    """Remembers a request if the platform's client made it, with the `status` of a scripted answer. The body
+    of such an answer may be half of what Fivetran says: that is what scripts are for."""
     if client.startswith(CLIENT) and path.startswith("/v1/"):
         with _lock:
-            _seen.append((method, path, query, body))
+            _seen.append((method, path, query, body, status))
 
 
 def problems(shared: Path) -> list[str]:
@@ -40,10 +42,12 @@ def problems(shared: Path) -> list[str]:
         return []
     definition = _definition(shared)
     found = []
-    for method, path, query, body in seen:
+    for method, path, query, body, status in seen:
         wrong = definition.problems_of_request(
             method, path, dict(parse_qsl(query)), json.loads(body) if body else None
         )
+        if status is not None:
+            wrong += definition.problems_of_status(method, path, status)
         found += [f"{method} {path} {body.decode()}: {problem}" for problem in wrong]
     return found
 

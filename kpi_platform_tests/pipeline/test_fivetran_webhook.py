@@ -21,7 +21,7 @@ OURS = {
     "active": True,
 }
 NONE = Answer(body={"data": {"items": []}})
-MADE = Answer(201, {"data": OURS})
+MADE = Answer(body={"data": OURS})
 GONE = Answer(404, {"code": "NotFound_Webhook", "message": "no"})
 
 
