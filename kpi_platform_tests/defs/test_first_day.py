@@ -1,12 +1,15 @@
 """The first day with a trial account: connections are adopted, first syncs take hours, nothing alarms."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from kpi_platform.adapters import fivetran_sync
 from kpi_platform.adapters.fivetran import open_fivetran
 from kpi_platform.cli.doctor_checks import CHECKS, Finding
+from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.alerts import open_alerts
 from kpi_platform.dashboard.fivetran_account import fivetran_account
 from kpi_platform.dashboard.source_states import SourceState, source_states
@@ -15,6 +18,7 @@ from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.adoption import PlannedChange
 from kpi_platform.pipeline.onboarding import WantedConnection, create_customer
 from kpi_platform_tests.defs.installation import Installation, eventually, installed, tick
+from kpi_platform_tests.editors import OPERATOR
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -57,7 +61,7 @@ def test_a_trial_account_is_connected_and_its_first_syncs_are_waited_for_without
     create_customer(
         installation.configuration, installation.engine, "northwind", "Northwind",
         [WantedConnection(source, names[source]) for source in SOURCES],
-        who="ann", redirect_uri="http://127.0.0.1:8080/settings", confirm=agree,
+        by=OPERATOR, redirect_uri="http://127.0.0.1:8080/settings", confirm=agree,
     )  # fmt: skip
     said = {change.setting: (change.now, change.then) for change in asked if change.source == "salesforce"}
     assert said == {"schedule": ("auto", "manual"), "minutes between syncs": ("60", "360")}
@@ -85,3 +89,21 @@ def test_a_trial_account_is_connected_and_its_first_syncs_are_waited_for_without
     with installation.engine.connect() as connection:
         assert fivetran_account(connection).hourly_limit == 500
     assert len(installation.control("GET", "calls")) < 500
+
+
+def test_a_first_sync_that_does_not_end_is_alerted_once_after_its_limit(installation: Installation) -> None:
+    installation.control("PATCH", "behaviour", {"time_lapse": 1.0})
+    installation.add("northwind", servicenow={"enabled": False})
+    tick(installation, "customers_partitions")
+    installation.control("POST", "connections/northwind_salesforce/trigger")
+    since = tables.source_states.c.first_sync_since
+    for hours, alerts in ((71, 0), (73, 1), (74, 1)):
+        tick(installation, "fivetran_syncs")
+        began = datetime.now(UTC) - timedelta(hours=hours)
+        with installation.engine.begin() as connection:
+            connection.execute(sa.update(tables.source_states).values({since: began}))
+        tick(installation, "fivetran_syncs")
+        with installation.engine.connect() as connection:
+            told = open_alerts(connection, "northwind")
+        assert len(told) == alerts, hours
+    assert "for more than 72 hours (KPI_FIRST_SYNC_HOURS)" in told[0].text
