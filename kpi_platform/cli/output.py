@@ -79,6 +79,7 @@ def _damage(error: Exception) -> KpiPlatformError | None:
 
 
 def _tell(error: KpiPlatformError, as_json: bool) -> None:
+    error = error.for_operator
     if as_json:
         texts = {"code": error.code, "message": error.operator_message, "next_step": error.next_step}
         print_json({"error": {**texts, "details": error.details}})

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kpi_platform.dashboard import tables
-from kpi_platform.domain.claims import PREVIEW_SUFFIX, Kind, Wanted, belongs_to, claimed_by, marts_there
+from kpi_platform.domain.claims import PREVIEW_SUFFIX, Kind, Taken, Wanted, claimed_by, marts_there
 
 _claims = tables.settings_claims
 _places = tables.destination_places
@@ -207,7 +207,7 @@ def _require_free(
         if is_other and row.kind in _OWNED and (row.kind, row.name) in keys:
             # Who came later keeps its other settings changeable; its runs refuse.
             if (row.kind, row.place, row.name) not in mine:
-                raise belongs_to(row.kind, row.name, row.key, customer)
+                raise Taken(row.kind, row.name, row.key, customer)
         elif (row.kind, row.name) in both:
             raise marts_there(row.name, customer)
 

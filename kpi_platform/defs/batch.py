@@ -167,7 +167,7 @@ class Batch:
         try:
             yield
         except KpiPlatformError as error:
-            self.lose(customer, str(error))
+            self.lose(customer, error)
         except Exception as error:  # noqa: BLE001 - a surprise in one customer must not end the others
             self.context.log.error(_with_trace(f"{customer}: unexpected error", error))
             self.lose(customer, f"{type(error).__name__}: the log of the run has the whole error.")
@@ -192,10 +192,12 @@ class Batch:
         self._kept.clear()
         self._stored_at = time.monotonic()
 
-    def lose(self, customer: str, reason: str) -> None:
-        """Records that `customer` goes no further in this run."""
-        self.context.log.error(f"{customer}: {reason}")
-        self.failed[customer] = reason
+    def lose(self, customer: str, reason: KpiPlatformError | str) -> None:
+        """Records that `customer` goes no further in this run. Its people are shown the reason; the log has
+        it in full."""
+        in_full = reason.for_operator if isinstance(reason, KpiPlatformError) else reason
+        self.context.log.error(f"{customer}: {in_full}")
+        self.failed[customer] = str(reason)
 
     def finish(self) -> Iterator[dg.MaterializeResult[Any]]:
         """Lets the next step begin with those that are left; fails this one if it has lost somebody."""

@@ -105,7 +105,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
             )
         platform.marts_read = report.marts
         for customer, error in report.failed.items():
-            batch.lose(customer, str(error))
+            batch.lose(customer, error)
         for customer, rows in report.built.items():
             made = {
                 key: {"dagster/row_count": rows[key.path[-1]]}

@@ -87,7 +87,7 @@ class SourceSync:
             self._platform.configuration, self._platform.engine, self._batch.customers
         )
         for customer, error in unknown.items():
-            self._batch.lose(customer, str(error))
+            self._batch.lose(customer, error)
         inputs = [one for one in inputs if self._has_source(one)]
         self._start_other_sources(inputs)
         again: list[tuple[CustomerInput, KpiPlatformError]] = []
@@ -228,7 +228,7 @@ class SourceSync:
         if one.settings.error_handling.on_sync_failure == "skip":
             self._context.log.info(f"{one.customer}: {error} Its KPIs are computed from what is there.")
         else:
-            self._batch.lose(one.customer, str(error))
+            self._batch.lose(one.customer, error)
 
     def _give_up(self, one: CustomerInput, error: KpiPlatformError) -> None:
         now = datetime.now(UTC)
@@ -240,7 +240,7 @@ class SourceSync:
         if one.settings.error_handling.on_sync_failure == "skip":
             self._context.log.warning(f"{one.customer}: {error} Its KPIs are computed from what is there.")
             return
-        self._batch.lose(one.customer, str(error))
+        self._batch.lose(one.customer, error)
         tell_failed_sync(
             self._platform, one.customer, one.settings, self._source, str(error), self._context.run.run_id
         )

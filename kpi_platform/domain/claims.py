@@ -47,36 +47,41 @@ def mart_schema(warehouse: WarehouseSettings) -> str:
     return str(warehouse.dataset if is_dataset else warehouse.schema_).lower()
 
 
-def belongs_to(kind: str, name: str, owner: str | None, customer: str) -> Conflict:
-    """The error of a claim that is somebody else's."""
-    what = f"connection '{name}'" if kind == "connection" else f"raw schema '{name}'"
-    whose = f"customer '{owner}'" if owner else ERASED
-    free = f"erase the data of '{owner}' first: kpi-platform customer erase {owner} --raw-schemas"
-    next_step = f"Give '{customer}' a {kind} of its own, or {free if owner else 'drop the schema first'}."
+class Taken(Conflict):
+    """A connection or raw schema is somebody else's. Whose, is no business of a customer's people, who find
+    this error also in what their runs have left: only `for_operator` says it."""
+
+    def __init__(self, kind: str, name: str, owner: str | None, customer: str) -> None:
+        what = f"connection '{name}'" if kind == "connection" else f"raw schema '{name}'"
+        hint = _left_on_default(kind, name, customer)
+        super().__init__(
+            f"The {what} belongs to another customer already.",
+            next_step=hint or "Check the settings, or ask the operator, whom `kpi-platform doctor` tells more.",
+            details={"kind": kind},
+        )
+        whose = f"customer '{owner}'" if owner else ERASED
+        free = f"erase the data of '{owner}' first: kpi-platform customer erase {owner} --raw-schemas"
+        self._in_full = Conflict(
+            f"The {what} belongs to {whose}, so customer '{customer}' cannot use it.",
+            next_step=hint
+            or f"Give '{customer}' a {kind} of its own, or {free if owner else 'drop the schema first'}.",
+            details={"kind": kind, "owner": owner, "customer": customer},
+        )
+
+    @property
+    def for_operator(self) -> Conflict:
+        return self._in_full
+
+
+def _left_on_default(kind: str, name: str, customer: str) -> str:
     for source in SOURCES:
         if kind == "schema" and name == _default(source):
-            next_step = (
+            return (
                 f"It is the default of {source}.schema, which only one customer can be left on. Set "
                 f"{source}.schema of '{customer}' to the schema that its own connection lands in, such as "
                 f"{customer}_{source}; or set {source}.enabled to false where it has no such source."
             )
-    return Conflict(
-        f"The {what} belongs to {whose}, so customer '{customer}' cannot use it.",
-        next_step=next_step,
-        details={"kind": kind, "owner": owner, "customer": customer},
-    )
-
-
-def without_owner(conflict: Conflict) -> Conflict:
-    """The error for people of a customer: whose it is, is no business of theirs. Any other as it is."""
-    if "owner" not in conflict.details:
-        return conflict
-    what = "connection" if conflict.details["kind"] == "connection" else "raw schema"
-    return Conflict(
-        f"The {what} belongs to another customer already.",
-        next_step="Check the settings, or ask the operator.",
-        details={"kind": conflict.details["kind"]},
-    )
+    return ""
 
 
 def marts_there(name: str, customer: str) -> Conflict:

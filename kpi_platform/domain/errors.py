@@ -36,6 +36,11 @@ class KpiPlatformError(Exception):
         """The message for whoever runs the server, on its command line: may name folders."""
         return self.message
 
+    @property
+    def for_operator(self) -> "KpiPlatformError":
+        """The error for operators: may name other customers. `str` of an error never does."""
+        return self
+
 
 class InvalidInput(KpiPlatformError):
     """What the user gave cannot be used as it is."""

@@ -20,7 +20,6 @@ from kpi_platform.dashboard.settings_versions import (
     settings_version,
     somebody_was_faster,
 )
-from kpi_platform.domain.claims import without_owner
 from kpi_platform.domain.errors import Conflict, InvalidSettings
 from kpi_platform.domain.settings import (
     Change,
@@ -110,7 +109,7 @@ def change_settings(
                 who=by.name, expected_version=planned.version, note=note, effective=claimed.document(),
             )  # fmt: skip
         except Conflict as conflict:
-            raise conflict if by.operator else without_owner(conflict) from None
+            raise conflict.for_operator if by.operator else conflict from None
 
     # Everything but Fivetran's consent is checked first; the database must not wait for Fivetran's answers.
     with engine.connect() as connection, connection.begin() as trial:

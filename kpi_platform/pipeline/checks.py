@@ -35,10 +35,13 @@ class Check:
 
     def as_error(self, customer: str) -> BuildFailed:
         place = f"{self.model}.{self.column}" if self.column else self.model
-        row = ", ".join(f"{name}={value}" for name, value in (self.example or {}).items())
+        example = self.example or {}
+        row = ""
+        # Another customer's row is nothing for this one's people.
+        if example.get("customer_id") == customer:
+            row = ", ".join(f"{name}={value}" for name, value in example.items())
         return BuildFailed(
-            f"The check {self.node} of {place} found {self.failures} wrong "
-            f"{'row' if self.failures == 1 else 'rows'}, of customer {customer} too."
+            f"The check {self.node} of {place} found wrong rows, of customer {customer} too."
             + (f" For example: {row}." if row else ""),
             next_step="Look at the rows that the check selects; nothing is loaded for the customer.",
             details={"customer": customer, "nodes": [self.node]},

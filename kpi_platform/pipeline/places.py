@@ -25,7 +25,7 @@ from kpi_platform.dashboard.claims import (
 )
 from kpi_platform.dashboard.customers import find_customers
 from kpi_platform.dashboard.database import reading
-from kpi_platform.domain.claims import PREVIEW_SUFFIX, belongs_to, mart_schema, marts_there
+from kpi_platform.domain.claims import PREVIEW_SUFFIX, Taken, mart_schema, marts_there
 from kpi_platform.domain.errors import Conflict, KpiPlatformError, NotFound
 from kpi_platform.domain.places import spelled_place
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
@@ -163,7 +163,7 @@ def _refusal(
     for name in sorted(raw & owners.keys()):
         owner, key = owners[name]
         if owner is None or owner != number:
-            return belongs_to("schema", name, key, customer)
+            return Taken("schema", name, key, customer)
     return None
 
 

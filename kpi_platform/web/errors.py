@@ -11,10 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from kpi_platform.dashboard.database import require_current_schema
-from kpi_platform.domain.claims import without_owner
 from kpi_platform.domain.damage import damage_of
 from kpi_platform.domain.errors import (
-    Conflict,
     FivetranRefused,
     InvalidInput,
     KpiPlatformError,
@@ -96,9 +94,7 @@ def _wants_page(request: Request) -> bool:
 def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, KpiPlatformError)
     note_error(request, error)
-    if isinstance(error, Conflict) and not getattr(request.state, "is_operator", False):
-        error = without_owner(error)
-    return _answer(request, error)
+    return _answer(request, error.for_operator if getattr(request.state, "is_operator", False) else error)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

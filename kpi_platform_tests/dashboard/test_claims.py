@@ -47,7 +47,7 @@ def test_of_two_who_claim_at_once_one_wins(engine: sa.Engine) -> None:
             save(engine, customer, at("db"))
             outcomes[customer] = "has it"
         except Conflict as conflict:
-            outcomes[customer] = conflict.message
+            outcomes[customer] = conflict.for_operator.message
 
     threads = [threading.Thread(target=claim, args=[key]) for key in ("acme", "bolt")]
     for thread in threads:
@@ -77,8 +77,9 @@ def test_two_spellings_that_prove_to_be_one_place_leave_one_holder(engine: sa.En
     with engine.connect() as connection:
         assert claimed_twice(connection) == []
     # A spelling that is known to be the place is refused at once.
-    with pytest.raises(Conflict, match="'acme'"):
+    with pytest.raises(Conflict) as taken:
         save(engine, "bolt", at("warehouse.example", "CRM"))
+    assert "'acme'" in taken.value.for_operator.message
 
 
 def test_a_server_that_has_become_another_takes_its_claims_along(engine: sa.Engine) -> None:
@@ -106,8 +107,9 @@ def test_data_that_outlives_its_customer_is_nobodys(engine: sa.Engine) -> None:
         leaver = find_leaver(connection, "acme")
         retire(connection, leaver, who="ann")
     assert all(one.proved for one in erase_dashboard(engine, leaver, who="ann"))
-    with pytest.raises(Conflict, match="belongs to a customer that was erased"):
+    with pytest.raises(Conflict) as taken:
         save(engine, "bolt", at("db"))
+    assert "belongs to a customer that was erased" in taken.value.for_operator.message
 
 
 OLD = [

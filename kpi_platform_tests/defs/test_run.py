@@ -143,7 +143,7 @@ def test_customers_without_a_schema_or_with_a_row_that_a_data_test_refuses_fail_
     assert list(outcome.loaded) == ["umbra"]
     assert list(outcome.failed) == ["initech", "wonka"]
     assert "initech_salesforce" in outcome.failed["initech"]
-    assert "check house_rule of kpi_values found 1 wrong row, of customer wonka" in outcome.failed["wonka"]
+    assert "check house_rule of kpi_values found wrong rows, of customer wonka" in outcome.failed["wonka"]
     assert f"account_id={account(2)['id']}, kpi=nps, value=-99.0" in outcome.failed["wonka"]
     mart = dg.AssetKey("kpi_values")
     statuses = installation.instance.get_status_by_partition(mart, ["umbra", "wonka"], CUSTOMERS)
@@ -178,6 +178,21 @@ def test_where_settings_skip_a_fivetran_that_fails_the_values_are_computed_and_s
         )
         assert source_states(connection, "umbra")["salesforce"].last_sync_failed
     assert statuses == {"stale"}
+
+
+def test_a_customer_is_not_told_whose_its_schema_is_but_the_log_says_it(installation: Installation) -> None:
+    installation.add("hooli", servicenow={"enabled": False})
+    claims, customers = tables.settings_claims, tables.customers
+    umbra = sa.select(customers.c.id).where(customers.c.key == "umbra").scalar_subquery()
+    with installation.engine.begin() as connection:
+        taken = sa.update(claims).where(claims.c.name == "hooli_salesforce", claims.c.kind == "schema")
+        connection.execute(taken.values(customer_id=umbra))
+    outcome, _ = run(installation, "hooli", skip_sync=True)
+    assert "belongs to another customer" in outcome.failed["hooli"]
+    assert "umbra" not in outcome.failed["hooli"]
+    [newest] = installation.instance.get_runs(limit=1)
+    said = [entry.user_message for entry in installation.instance.all_logs(newest.run_id)]
+    assert any("belongs to customer 'umbra'" in text for text in said)
 
 
 def test_an_unknown_customer_is_refused_before_anything_runs(installation: Installation) -> None:
