@@ -23,8 +23,9 @@ _NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,252})")
 _PRIVATE = tuple(
     map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
 )
-_METADATA = tuple(map(ip_address, ("100.100.100.200", "fd00:ec2::254")))
-"""Where clouds answer whoever asks with credentials; the usual address is link-local."""
+_METADATA = tuple(map(ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")))
+"""Where clouds answer whoever asks with credentials, also at addresses that count as public. The usual one is
+link-local."""
 
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 """Addresses whose last 32 bits are the IPv4 address that a translator (NAT64) reaches for them."""
@@ -211,7 +212,8 @@ def _is_public(address: Address) -> bool:
             return _is_public(IPv4Address(int(address) & 0xFFFFFFFF))
         if address.sixtofour is not None and not _is_public(address.sixtofour):
             return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    inside = address.is_multicast or address.is_reserved or address in _METADATA
+    return address.is_global and not inside
 
 
 def _answers(address: str, port: int) -> bool:

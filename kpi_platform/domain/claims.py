@@ -56,7 +56,8 @@ class Taken(Conflict):
         hint = _left_on_default(kind, name, customer)
         super().__init__(
             f"The {what} belongs to another customer already.",
-            next_step=hint or "Check the settings, or ask the operator, whom `kpi-platform doctor` tells more.",
+            next_step=hint
+            or "Check the settings, or ask the operator, whom `kpi-platform doctor` tells more.",
             details={"kind": kind},
         )
         whose = f"customer '{owner}'" if owner else ERASED

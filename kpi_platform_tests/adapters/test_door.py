@@ -14,7 +14,17 @@ from kpi_platform.domain.errors import KpiPlatformError, Unavailable
 
 HERE = ("127.0.0.1", "localhost", "LOCALHOST.", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "::1")
 SPELLED = (*HERE, "::ffff:127.0.0.1", "::ffff:7f00:1", "0.0.0.0", "127.0.0.1.")
-INSIDE = ("169.254.169.254", "0xa9fea9fe", "10.2.0.1", "192.168.1.1", "fe80::1", "fd00:ec2::254", "224.0.0.1")
+INSIDE = (
+    "169.254.169.254",
+    "0xa9fea9fe",
+    "168.63.129.16",
+    "192.0.0.192",
+    "10.2.0.1",
+    "192.168.1.1",
+    "fe80::1",
+    "fd00:ec2::254",
+    "224.0.0.1",
+)
 
 
 def door(allowed: str = "", **environment: str) -> Door:

@@ -76,7 +76,10 @@ class Here:
 
     def settle(self, *customers: str, again: bool = True) -> dict[str, str]:
         inputs, failed = read_inputs(self.configuration, self.engine, customers)
-        return {key: str(error.for_operator) for key, error in (failed | settle(self.engine, inputs, again=again)).items()}
+        return {
+            key: str(error.for_operator)
+            for key, error in (failed | settle(self.engine, inputs, again=again)).items()
+        }
 
     def executes(self, statement: str) -> None:
         engine = sa.create_engine(self.url)
