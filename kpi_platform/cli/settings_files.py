@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.domain.json_text import TOO_DEEP, DuplicateKey, is_too_deep, parse_json
+from kpi_platform.domain.json_text import TOO_DEEP, UnclearJson, is_too_deep, parse_json
 
 Format = Literal["json", "yaml"]
 
@@ -50,7 +50,7 @@ def _parsed(file: Path, text: str) -> Any:
             return parse_yaml(text)
         if not is_too_deep(text.encode(errors="surrogatepass")):
             return parse_json(text)
-    except (DuplicateKey, UnsafeYaml) as cause:
+    except (UnclearJson, UnsafeYaml) as cause:
         reason = str(cause)
     except (ValueError, yaml.YAMLError) as cause:
         raise InvalidInput(

@@ -70,6 +70,7 @@ class _Checked:
 
     def _of(self, node: yaml.Node, path: tuple[str, ...]) -> tuple[int, int]:
         if isinstance(node, yaml.ScalarNode):
+            _require_whole_characters(node, path)
             if node.style is None and _ANOTHER_NUMBER.fullmatch(node.value):
                 _refuse(
                     node, path,
@@ -92,9 +93,17 @@ def _require_keys(node: yaml.MappingNode, path: tuple[str, ...]) -> None:
         if key.tag not in (_TEXT, _MERGE):
             shown = key.value if isinstance(key, yaml.ScalarNode) else ""
             _refuse(key, (*path, shown), "a key must be text: write it in quotes")
+        _require_whole_characters(key, path)
         if key.value in seen:
             _refuse(key, (*path, key.value), "the key stands there for the second time")
         seen.add(key.value)
+
+
+def _require_whole_characters(node: yaml.ScalarNode, path: tuple[str, ...]) -> None:
+    try:
+        node.value.encode()
+    except UnicodeEncodeError:
+        _refuse(node, path, "it holds half of a character")
 
 
 def _refuse(where: Any, path: tuple[str, ...], why: str) -> NoReturn:

@@ -1,4 +1,5 @@
-"""JSON from outside: no key twice in one object, and not nested deeper than what walks it can go."""
+"""JSON from outside: no key twice in one object, no half of a character, and no deeper than what walks it can
+go."""
 
 import json
 import re
@@ -15,8 +16,8 @@ _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _KEY_OR_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"(\s*+:)?|[\[\]{}]', re.DOTALL)
 
 
-class DuplicateKey(ValueError):
-    """An object has a key twice: which of the two is meant, nobody can know."""
+class UnclearJson(ValueError):
+    """JSON that says two things, or nothing that can be stored. Its text says where, or what."""
 
 
 def is_too_deep(text: bytes) -> bool:
@@ -28,19 +29,30 @@ def is_too_deep(text: bytes) -> bool:
 
 
 def parse_json(text: str) -> Any:
-    """What the text says. Raises DuplicateKey with line and key, and another ValueError if it is no JSON. It
-    must not be too deep."""
+    """What the text says. Raises UnclearJson, of a key that stands twice with its line, and another
+    ValueError if it is no JSON. It must not be too deep."""
     try:
-        return json.loads(text, object_pairs_hook=_object)
-    except DuplicateKey:
-        raise DuplicateKey(_first_duplicate(text)) from None
+        document = json.loads(text, object_pairs_hook=_object)
+    except UnclearJson:
+        raise UnclearJson(_first_duplicate(text)) from None
+    if "\\u" in text:
+        _require_whole_characters(document)
+    return document
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise DuplicateKey
+        raise UnclearJson
     return made
+
+
+def _require_whole_characters(document: Any) -> None:
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as cause:
+        half = f"\\u{ord(cause.object[cause.start]):04x}"
+        raise UnclearJson(f"{half} is half of a character, without its other half") from None
 
 
 def _first_duplicate(text: str) -> str:

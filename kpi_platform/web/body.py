@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.domain.json_text import TOO_DEEP, DuplicateKey, is_too_deep, parse_json
+from kpi_platform.domain.json_text import TOO_DEEP, UnclearJson, is_too_deep, parse_json
 
 MAX_BODY_BYTES = 1_000_000
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -16,7 +16,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 def parse_field(text: str) -> Any:
     """What the JSON in a form's field is. Raises InvalidInput if it nests too deep, ValueError if it is no
-    JSON, or has a key twice."""
+    JSON, or none that is clear."""
     if is_too_deep(text.encode()):
         raise InvalidInput(f"The form is refused. {TOO_DEEP}", next_step="Write it with fewer levels.")
     return parse_json(text)
@@ -24,8 +24,8 @@ def parse_field(text: str) -> Any:
 
 class BoundBody:
     """ASGI middleware: reads the body before the app does, also for a route that has no use for it. Raises
-    HTTPException(413) if it is too large, and InvalidInput if it is no form and nests too deep or has a key
-    twice."""
+    HTTPException(413) if it is too large, and InvalidInput if it is no form and nests too deep or is unclear:
+    has a key twice, or half of a character."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -49,13 +49,15 @@ class BoundBody:
 
 
 def _require_clear(body: bytes) -> None:
-    """InvalidInput if the body nests too deep, or has a key twice. What is no JSON, the route refuses."""
+    """InvalidInput if the body nests too deep, or is unclear. What is no JSON, the route refuses."""
     if is_too_deep(body):
         raise InvalidInput(f"The body is refused. {TOO_DEEP}", next_step="Send it with fewer levels.")
     try:
         parse_json(body.decode())
-    except DuplicateKey as cause:
-        raise InvalidInput(f"The body is refused: {cause}.", next_step="Send each key once.") from None
+    except UnclearJson as cause:
+        raise InvalidInput(
+            f"The body is refused: {cause}.", next_step="Send each key once, and whole characters."
+        ) from None
     except ValueError:
         pass
 

@@ -184,7 +184,7 @@ def _options(leaf: Leaf, text: str) -> list[tuple[str, str]]:
 
 
 def _choice_label(leaf: Leaf, value: str) -> str:
-    if leaf.path.endswith("_minutes") and value.isdecimal():
+    if leaf.path.endswith("_minutes") and value.isdecimal() and len(value) < 10:
         minutes = int(value)
         if minutes % 60:
             return f"every {minutes} minutes"

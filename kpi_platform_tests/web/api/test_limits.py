@@ -46,6 +46,19 @@ def test_a_body_with_a_key_twice_is_refused_with_its_line(web: Web) -> None:
         assert "line 2: the key 'on_stale_hours'" in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("body", ['{"alerts": {"\\ud800": 1}}', '{"custom_kpis": [{"table": "\\udfff"}]}'])
+def test_half_a_character_is_refused_wherever_it_stands(web: Web, body: str) -> None:
+    for path in ("/api/fivetran/schedule", "/api/fivetran/config/preview", "/api/customers"):
+        answer = web.operator().post(path, content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, "half of a character" in answer.text) == (400, True)
+
+
+def test_a_form_with_a_number_of_thousands_of_digits_is_shown_again(web: Web) -> None:
+    for name in ("sync_frequency_minutes", "timezone"):
+        answer = web.client().post("/settings?section=fivetran", data={f"fivetran.{name}": "1" * 5000})
+        assert answer.status_code == 400
+
+
 class _Any(dict[str, str]):
     def __missing__(self, _: str) -> str:
         return "1"

@@ -123,3 +123,8 @@ def test_a_claim_on_anothers_raw_schema_does_not_say_whose_it_is(web: Web) -> No
     assert answer.status_code == 409
     assert "bolt" not in answer.text
     assert "bolt" in web.operator().put("/api/fivetran/config", json=REPLACE).json()["error"]["message"]
+
+
+def test_the_schedule_takes_a_frequency_as_text(web: Web) -> None:
+    answer = web.client().post("/api/fivetran/schedule", json={"frequency": "360"})
+    assert (answer.status_code, answer.json()["sync_frequency_minutes"]) == (200, 360)
