@@ -210,6 +210,18 @@ def test_an_export_can_be_imported_again(terminal: Terminal, suffix: str) -> Non
     }
 
 
+def test_a_file_that_was_exported_and_imported_again_leaves_later_variables_in_force(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.ok("customer", "add", "acme")
+    path = str(terminal.folder / "acme.yaml")
+    terminal.ok("settings", "export", "acme", path)
+    terminal.ok("settings", "import", "acme", path, "--no-apply")
+    monkeypatch.setenv("WAREHOUSE_TYPE", "postgres")
+    shown = json.loads(terminal.ok("settings", "show", "acme", "--json"))
+    assert shown["warehouse"]["type"] == "postgres"
+
+
 def test_settings_are_shown_as_table_json_and_yaml(terminal: Terminal) -> None:
     terminal.ok("customer", "add", "acme")
     shown = json.loads(terminal.ok("settings", "show", "acme", "--json"))
