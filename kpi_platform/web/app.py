@@ -1,5 +1,6 @@
 """The web app: REST API and pages, over the dashboard database. It knows no Dagster."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,10 @@ from kpi_platform.web.routes import api, docs, health, pages, sign_in, webhooks
 from kpi_platform.web.sessions import Sessions
 from kpi_platform.web.throttle import Throttle
 from kpi_platform.web.turns import Turns
+
+READERS_AT_ONCE = 10
+"""Requests that hold a connection to the dashboard database; its pool has some more for those that look up a
+token meanwhile."""
 
 
 def create_app(configuration: Configuration, *, host: str = "127.0.0.1") -> FastAPI:
@@ -39,6 +44,7 @@ def create_app(configuration: Configuration, *, host: str = "127.0.0.1") -> Fast
     )
     app.state.configuration = configuration
     app.state.engine = engine
+    app.state.readers = asyncio.Semaphore(READERS_AT_ONCE)
     app.state.sessions = Sessions.of(configuration)
     app.state.hosts = OwnHosts.of(configuration, host)
     app.state.sign_in_throttle = Throttle(of_address=5, of_account=20)

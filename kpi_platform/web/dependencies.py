@@ -1,12 +1,13 @@
 """What routes ask for: the database, who calls, and which customer the call is about."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import BackgroundTasks, Depends, Header, Request, Security
+from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from kpi_platform.configuration import Configuration
@@ -89,13 +90,16 @@ HeavyTurnsDep = Annotated[Turns, Depends(get_heavy_turns)]
 HostsDep = Annotated[OwnHosts, Depends(get_hosts)]
 
 
-def get_connection(engine: EngineDep) -> Iterator[sa.Connection]:
-    with reading(engine) as connection:
+async def get_connection(request: Request, engine: EngineDep) -> AsyncIterator[sa.Connection]:
+    # Who waits holds neither thread nor connection: those that have one need a thread to go on, and a second
+    # connection for a moment.
+    async with request.app.state.readers, contextmanager_in_threadpool(reading(engine)) as connection:
         yield connection
 
 
-ConnectionDep = Annotated[sa.Connection, Depends(get_connection)]
-"""To read: one snapshot for the whole request, which waits for no load."""
+ConnectionDep = Annotated[sa.Connection, Depends(get_connection, scope="function")]
+"""To read: one snapshot for the whole request, which waits for no load. Given back before the answer is sent:
+nobody keeps it by reading slowly."""
 
 
 async def _form_token(request: Request) -> str | None:

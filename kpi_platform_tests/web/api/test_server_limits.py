@@ -61,6 +61,18 @@ def has_ended(client: socket.socket) -> bool:
         return True
 
 
+def test_many_who_read_at_once_wait_for_their_turn_and_none_for_another(web: Web) -> None:
+    """Each needs a second connection of the database's pool for a moment, to look up its token."""
+    headers = {"Authorization": web.client().headers["authorization"]}
+    with serving(web.app) as url, ThreadPoolExecutor(60) as callers:
+        began = time.monotonic()
+        asked = [
+            callers.submit(httpx.get, f"{url}/api/accounts", headers=headers, timeout=60) for _ in range(60)
+        ]
+        assert {one.result().status_code for one in asked} == {200}
+        assert time.monotonic() - began < 15
+
+
 HEAD = b"PUT /api/fivetran/config HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
 
