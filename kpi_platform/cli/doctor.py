@@ -12,12 +12,19 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from kpi_platform.cli.doctor_checks import CHECKS, Check, Finding
+from kpi_platform.cli import doctor_checks
+from kpi_platform.cli.doctor_checks import Check, Finding
 from kpi_platform.cli.doctor_outside import addresses, claims
 from kpi_platform.cli.output import console, print_json
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.damage import damage_of
 from kpi_platform.domain.errors import KpiPlatformError
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    *doctor_checks.CHECKS,
+    ("addresses", addresses),
+    ("claims", claims),
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 def examine(configuration: Configuration) -> Iterator[Finding]:
     """Every finding, in the order of the flow. A check that raises an error has failed with it."""
-    for name, check in (*CHECKS, ("addresses", addresses), ("claims", claims)):
+    for name, check in CHECKS:
         yield from _guarded(name, check, configuration)
 
 

@@ -55,10 +55,10 @@ def test_a_name_is_allowed_listed_and_forbidden_and_the_audit_trail_says_so(
 def test_doctor_says_of_a_former_home_what_is_to_be_done(
     configuration: Configuration, sqlite_engine: sa.Engine
 ) -> None:
-    database.downgrade(sqlite_engine, "0007")
     save(sqlite_engine, "older", credentials_secret="OLD_PASSWORD")
     save(sqlite_engine, "globex", credentials_secret="OLD_PASSWORD")
     save(sqlite_engine, "away", credentials_secret="WAREHOUSE_PASSWORD")
+    database.downgrade(sqlite_engine, "0007")
     database.upgrade(sqlite_engine)
     environment = {
         **configuration.environment, "DASHBOARD_DATABASE_URL": str(sqlite_engine.url),
@@ -90,9 +90,10 @@ def test_customers_of_one_place_do_not_sign_in_with_each_other_s_secret(
     configuration: Configuration, sqlite_engine: sa.Engine
 ) -> None:
     values = {"KPI_SECRET_ONE_PASSWORD": "right", "KPI_SECRET_TWO_PASSWORD": "wrong"}
+    allowed = {"KPI_ALLOWED_HOSTS": "127.0.0.1"}
     for key in ("one", "two"):
         save(sqlite_engine, key, credentials_secret=f"KPI_SECRET_{key.upper()}_PASSWORD")
-    here = Configuration.from_environment({**configuration.environment, **values})
+    here = Configuration.from_environment({**configuration.environment, **values, **allowed})
     batches = plan_batches(here, sqlite_engine, ["one", "two"], AS_OF)
     assert [set(batch.left_out) for batch in batches] == [{"one"}, {"two"}]
     assert "right" not in str(batches)

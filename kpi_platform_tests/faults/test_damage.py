@@ -43,7 +43,7 @@ ONLY_READS = {
 }
 VALUES = {
     "customers": "acme", "customer": "acme", "key": "acme", "account": "a", "kpi": "csat", "version": "1",
-    "first": "1", "second": "1", "name": "n", "token_id": "1", "webhook_id": "1",
+    "first": "1", "second": "1", "name": "n", "token_id": "1", "webhook_id": "1", "schema": "gone",
 }  # fmt: skip
 OPTIONS = {
     "customer add": ["--name", "Acme"],

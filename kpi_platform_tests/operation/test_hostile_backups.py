@@ -145,6 +145,8 @@ def refused(tmp_path: Path, file: Path) -> str:
     """The one sentence with which `restore FILE --replace` refuses on a home that has something."""
     home = tmp_path / "installation" / "home"
     home.mkdir(parents=True)
+    # As every command leaves it.
+    home.chmod(0o700)
     (home / "mine").write_text("mine")
     before = everything(tmp_path)
     answer = run_command(home, "restore", str(file), "--replace", **PORTS)

@@ -145,7 +145,11 @@ def test_uploads_that_are_written_together_end_when_all_is_written(
 
 
 def test_where_one_may_not_be_loaded_nothing_is(desks: Desks) -> None:
-    desks.desks["bolt"].settings(error_handling={"on_missing_account": "error"})
+    desks.desks["bolt"].settings(
+        error_handling={"on_missing_account": "error"},
+        salesforce={"schema": "bolt_salesforce"},
+        servicenow={"schema": "bolt_servicenow"},
+    )
     desks.write(T1, {key: [acme(), zeta()] for key in KEYS})
     with pytest.raises(LoadRefused, match="'bolt' have no match"):
         desks.together(T1)
