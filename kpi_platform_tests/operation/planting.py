@@ -54,6 +54,8 @@ def plant_in_dashboard(connection: sa.Connection, key: str, mark: str, document:
             row["connection_id"] = document["salesforce"]["connection_id"]
         if table is tables.customer_settings_versions:
             row["document"] = document
+        if table is tables.source_states:
+            row["detail"] = {"setup_state": mark}
         for name in ("id", "account_id"):
             if name in row and isinstance(table.c[name].type, sa.Integer):
                 row[name] = customer.id * 1000 + (number if name == "id" else 0)
