@@ -127,3 +127,13 @@ def test_a_place_that_cannot_be_asked_is_saved_with_a_warning(web: Web) -> None:
     assert "KPI_ALLOWED_HOSTS" in warning
     again = put(web, "acme", owned({**POSTGRES, "host": "db.example.com"}, health_score={}))
     assert again.json()["warnings"] == []
+
+
+def test_the_settings_page_shows_the_warning_too(web: Web) -> None:
+    assert put(web, "acme", owned({"type": "duckdb"})).status_code == 200
+    place = {f"warehouse.{name}": str(value) for name, value in POSTGRES.items()}
+    typed = {**place, "warehouse.host": "db.example.com", "expected_version": "1"}
+    page = web.operator("acme").post("/settings?section=warehouse", data=typed)
+    assert page.status_code == 200
+    assert "Saved as version 2" in page.text
+    assert "KPI_ALLOWED_HOSTS" in page.text.partition("Saved as version 2")[2].partition("</div>")[0]
