@@ -11,6 +11,8 @@ from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.json_text import TOO_DEEP, UnclearJson, is_too_deep, parse_json
 
 MAX_BODY_BYTES = 1_000_000
+_SIGNED = "/api/webhooks/"
+"""Messages whose signature decides whether they are taken, whatever they say."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -36,7 +38,9 @@ class BoundBody:
             return
         body: bytes | None = await _read(receive)
         if body and _kind(scope) not in _FORMS:
-            _require_clear(body)
+            _require_flat(body)
+            if not scope["path"].startswith(_SIGNED):
+                _require_clear(body)
 
         async def receive_again() -> Message:
             nonlocal body
@@ -48,10 +52,14 @@ class BoundBody:
         await self.app(scope, receive_again, send)
 
 
-def _require_clear(body: bytes) -> None:
-    """InvalidInput if the body nests too deep, or is unclear. What is no JSON, the route refuses."""
+def _require_flat(body: bytes) -> None:
+    """Raises InvalidInput if the body nests too deep."""
     if is_too_deep(body):
         raise InvalidInput(f"The body is refused. {TOO_DEEP}", next_step="Send it with fewer levels.")
+
+
+def _require_clear(body: bytes) -> None:
+    """Raises InvalidInput if the body is unclear JSON. The route refuses what is no JSON."""
     try:
         parse_json(body.decode())
     except UnclearJson as cause:
