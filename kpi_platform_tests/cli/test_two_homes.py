@@ -16,15 +16,10 @@ from kpi_platform.domain.errors import FivetranRefused
 from kpi_platform.local.port import with_free_port
 from kpi_platform.local.server import running
 from kpi_platform_tests.cli.commands import run_command
+from kpi_platform_tests.ports import free_port
 
 CONNECTION = "northwind_servicenow"
 SMALL = {"accounts": 3, "history_days": 20}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

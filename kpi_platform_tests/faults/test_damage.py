@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from kpi_platform.pipeline.backup import write_backup
 from kpi_platform_tests.cli.commands import run_command
 from kpi_platform_tests.faults.damages import DAGSTER, DAMAGES, DASHBOARD, HOME, WAREHOUSE, Damage
 from kpi_platform_tests.operation.planting import plant_in_dagster, plant_in_dashboard, plant_in_warehouse
+from kpi_platform_tests.ports import free_port
 
 SERVERS = {"up", "web", "local-fivetran"}
 """They end by themselves only where they meet the damage."""
@@ -130,17 +130,11 @@ def logs_as_before() -> Iterator[None]:
     logging.getLogger().handlers[:] = before
 
 
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda one: one.name)
 def test_every_command_names_the_damaged_file_and_the_next_step(
     damage: Damage, sound: Path, files: Path, tmp_path: Path, no_pauses: None
 ) -> None:
-    spared, port = unaffected(damage), free_port()
+    spared, port = unaffected(damage), str(free_port())
     wrong = []
     for number, command in enumerate(COMMANDS):
         if command in SERVERS & spared:
