@@ -5,6 +5,7 @@ how long the code location takes to load, as Dagster loads it, with 10,000 parti
 """
 
 import logging
+import statistics
 import sys
 import tempfile
 import time
@@ -23,6 +24,8 @@ from kpi_platform_tests.defs.installation import WORKSPACE, Installation, instal
 
 CUSTOMERS = 500
 """Each with a connection of Salesforce and one of ServiceNow."""
+TICKS = 15
+"""Ticks of each sensor; the median of their seconds is printed."""
 PARTITIONS = 10_000
 SENSORS = ("customers_partitions", "fivetran_syncs", "refresh")
 TICK_SECONDS, CALLS, LOAD_SECONDS = 2.0, 2, 5.0
@@ -41,10 +44,15 @@ def main() -> int:
         for name in SENSORS:
             # The first one takes in what is new.
             tick(installation, name)
-            calls, started = _calls(installation), time.perf_counter()
-            tick(installation, name)
-            seconds = time.perf_counter() - started
-            rows.append({"sensor": name, "seconds": seconds, "API calls": _calls(installation) - calls})
+            calls = _calls(installation)
+            seconds = [_seconds(installation, name) for _ in range(TICKS)]
+            rows.append(
+                {
+                    "sensor": name,
+                    "seconds": statistics.median(seconds),
+                    "API calls": (_calls(installation) - calls) / TICKS,
+                }
+            )
         print(tabulate(rows, headers="keys", floatfmt=".2f"))
         print(f"A tick with {2 * CUSTOMERS:,} connections: at most {TICK_SECONDS:g} s and {CALLS} calls\n")
         seconds = _load(installation)
@@ -70,6 +78,12 @@ def _connect(installation: Installation) -> None:
             add_customer(connection, f"c{number:05d}", f"Customer {number}")
             save_settings(connection, f"c{number:05d}", document, who="bench")
     platform.close()
+
+
+def _seconds(installation: Installation, name: str) -> float:
+    started = time.perf_counter()
+    tick(installation, name)
+    return time.perf_counter() - started
 
 
 def _calls(installation: Installation) -> int:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ class Installation:
     configuration: Configuration
     engine: sa.Engine
     instance: dg.DagsterInstance
+
+    @cached_property
+    def definitions(self) -> dg.Definitions:
+        """The code location, made once, as a code server does."""
+        return definitions(self.configuration)
 
     def add(self, customer: str, **settings: Mapping[str, Any]) -> None:
         """Adds one of the sample customers, with its connections."""
@@ -77,7 +83,7 @@ class Installation:
 
     def run(self, job: str, *customers: str, **tags: str) -> dg.DagsterRun:
         """Runs one of the platform's jobs for `customers` in this process, to its end."""
-        definition = definitions(self.configuration).resolve_job_def(job)
+        definition = self.definitions.resolve_job_def(job)
         self.instance.add_dynamic_partitions(CUSTOMERS_NAME, list(customers))
         created = self.instance.create_run_for_job(
             definition,
@@ -142,7 +148,7 @@ def installed(home: Path, **environment: str) -> Iterator[Installation]:
 
 def tick(installation: Installation, name: str, cursor: str | None = None) -> dg.SensorResult | Any:
     """One evaluation of a sensor, as the daemon does it; what it asks of the instance is done."""
-    sensor = definitions(installation.configuration).resolve_sensor_def(name)
+    sensor = installation.definitions.resolve_sensor_def(name)
     with closing(Platform(installation.configuration)) as platform:
         context = dg.build_sensor_context(
             installation.instance, cursor=cursor, resources={"platform": platform}, sensor_name=name

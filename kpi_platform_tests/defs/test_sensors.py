@@ -16,7 +16,6 @@ from kpi_platform.dashboard.customers import remove_customer
 from kpi_platform.dashboard.source_states import record_sync_state, source_states
 from kpi_platform.dashboard.sync_requests import create_sync_request, sync_request
 from kpi_platform.defs.batch import CUSTOMERS_TAG, batch_tags
-from kpi_platform.defs.location import definitions
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.request_sensors import run_for
 from kpi_platform.defs.resources import Platform
@@ -85,7 +84,7 @@ def test_syncs_start_when_they_are_due_and_never_twice_at_once(installation: Ins
     assert request.tags["kpi/source"] == "salesforce"
     assert all(key.path[0] == "salesforce" for key in request.asset_selection)
 
-    job = definitions(installation.configuration).resolve_job_def("sync")
+    job = installation.definitions.resolve_job_def("sync")
     installation.instance.create_run_for_job(
         job, tags=batch_tags(installation.instance, ["northwind"]), status=dg.DagsterRunStatus.NOT_STARTED
     )
@@ -113,7 +112,7 @@ def test_a_sync_by_fivetran_is_noticed_once_with_success_and_failure_apart(
 def test_a_sync_that_a_run_of_ours_owns_is_left_to_it(installation: Installation) -> None:
     installation.add("northwind")
     tick(installation, "customers_partitions")
-    job = definitions(installation.configuration).resolve_job_def("sync")
+    job = installation.definitions.resolve_job_def("sync")
     run = installation.instance.create_run_for_job(
         job, tags=batch_tags(installation.instance, ["northwind"]), status=dg.DagsterRunStatus.STARTED
     )
@@ -224,7 +223,7 @@ def test_a_refresh_waits_for_a_run_that_has_the_customer(installation: Installat
     installation.add("northwind")
     tick(installation, "customers_partitions")
     synced(installation, "northwind", "salesforce", datetime.now(UTC) - timedelta(minutes=5))
-    job = definitions(installation.configuration).resolve_job_def("sync")
+    job = installation.definitions.resolve_job_def("sync")
     run = installation.instance.create_run_for_job(
         job, tags=batch_tags(installation.instance, ["northwind"]), status=dg.DagsterRunStatus.NOT_STARTED
     )
@@ -262,7 +261,7 @@ def test_a_request_hears_of_a_failed_run_only_where_none_follows_it(installation
     tick(installation, "customers_partitions")
     with installation.engine.begin() as connection:
         asked = create_sync_request(connection, "umbra", "salesforce", requested_by="test")
-    job = definitions(installation.configuration).resolve_job_def("sync_and_refresh")
+    job = installation.definitions.resolve_job_def("sync_and_refresh")
     tags = run_for(installation.instance, asked, []).tags
     for retries, state in ((AFTER_A_CRASH, "queued"), ({"dagster/max_retries": "0"}, "failed")):
         run = installation.instance.create_run_for_job(job, tags={**tags, **retries})
@@ -276,7 +275,7 @@ def test_a_request_hears_of_a_failed_run_only_where_none_follows_it(installation
 
 def ended(installation: Installation, name: str, run_id: str) -> None:
     """One evaluation of a sensor of runs that have ended."""
-    sensor = definitions(installation.configuration).resolve_sensor_def(name)
+    sensor = installation.definitions.resolve_sensor_def(name)
     run = installation.instance.get_run_by_id(run_id)
     failures = installation.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
     event = failures.records[0].event_log_entry.dagster_event
