@@ -10,7 +10,7 @@ import yaml
 
 from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console
-from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, require_free_port
+from kpi_platform.cli.ports import DAGSTER_PORT, WEB_PORT, is_listening, require_free_port
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import Conflict
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Start the local Fivetran, Dagster's web UI and daemon, and the web app; one Ctrl-C ends all.
 
-        The local Fivetran starts only where FIVETRAN_API_URL is not set: with it, your own Fivetran is used.
+        The local Fivetran does not start if FIVETRAN_API_URL names a server that is there: that one is used.
         """
         from honcho import manager as processes
 
@@ -57,9 +57,8 @@ def register(app: typer.Typer) -> None:
             raise damage
         require_free_port("web app", port, "--port")
         require_free_port("Dagster", dagster_port, "--dagster-port")
-        if configuration.uses_local_fivetran and configuration.get("FIVETRAN_API_URL"):
-            require_free_port("local Fivetran", configuration.local_fivetran_port)
-        elif configuration.uses_local_fivetran:
+        serves_fivetran = starts_fivetran(configuration)
+        if serves_fivetran and not configuration.get("FIVETRAN_API_URL"):
             if serves(configuration):
                 raise Conflict(
                     f"The local Fivetran of {configuration.home} runs already.",
@@ -70,7 +69,7 @@ def register(app: typer.Typer) -> None:
         # Dagster ends its own processes in order; killed before that, it would leave them behind.
         processes.KILL_WAIT = _SECONDS_TO_END
         manager = processes.Manager()
-        for name, command in _servers(configuration, host, port, dagster_port).items():
+        for name, command in _servers(configuration, host, port, dagster_port, serves_fivetran).items():
             manager.add_process(name, shlex.join(map(str, command)), env=environment)
         console.print(f"Dagster   http://{host}:{dagster_port}")
         console.print(f"Fivetran  {configuration.fivetran_api_url}")
@@ -83,8 +82,16 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(0 if manager.returncode in (0, 130, 143) else 1)
 
 
+def starts_fivetran(configuration: Configuration) -> bool:
+    """Whether `up` starts a local Fivetran: not if FIVETRAN_API_URL names another machine, or a port of this
+    one on which a server listens already."""
+    named = configuration.get("FIVETRAN_API_URL") is not None
+    there = named and is_listening(configuration.local_fivetran_port)
+    return configuration.uses_local_fivetran and not there
+
+
 def _servers(
-    configuration: Configuration, host: str, port: int, dagster_port: int
+    configuration: Configuration, host: str, port: int, dagster_port: int, serves_fivetran: bool
 ) -> dict[str, list[object]]:
     """The commands, by the name that their output is marked with."""
     python = [sys.executable, "-m"]
@@ -92,7 +99,7 @@ def _servers(
     workspace.write_text(yaml.safe_dump(_WORKSPACE))
     dagster = [*python, "dagster", "dev", "-w", workspace, "-h", host, "-p", dagster_port]
     servers: dict[str, list[object]] = {}
-    if configuration.uses_local_fivetran:
+    if serves_fivetran:
         local_port = configuration.local_fivetran_port
         # The web app that takes its webhooks is on this machine, without TLS.
         behaviour = ["--behaviour", "loopback_webhooks=true"]

@@ -11,6 +11,7 @@ import pytest
 from kpi_platform.adapters.duckdb_file import connect
 from kpi_platform.adapters.fivetran import open_fivetran
 from kpi_platform.cli.demo import local_fivetran
+from kpi_platform.cli.up import starts_fivetran
 from kpi_platform.configuration import LOCAL_FIVETRAN_PORT_FILE, Configuration
 from kpi_platform.domain.errors import FivetranRefused
 from kpi_platform.local.port import with_free_port
@@ -82,6 +83,9 @@ def test_the_server_refuses_the_calls_of_another_home(homes: tuple[Configuration
         named = Configuration.from_environment({**second.environment, "FIVETRAN_API_URL": url})
         with open_fivetran(named) as fivetran:
             assert fivetran.groups()
+        assert not starts_fivetran(named)
+    assert starts_fivetran(named)
+    assert starts_fivetran(second)
 
 
 def test_a_demo_uses_the_server_that_serves_its_home_already(
