@@ -18,7 +18,14 @@ measures as (
 opened as (
     select
         incidents.customer_id,
-        coalesce(incidents.opened_at, tasks.opened_at) as opened_at
+        coalesce(
+            incidents.opened_at,
+            case when incidents.opened_at_unreadable is null then tasks.opened_at end
+        ) as opened_at,
+        coalesce(
+            incidents.opened_at_unreadable,
+            case when incidents.opened_at is null then tasks.opened_at_unreadable end
+        ) as opened_at_unreadable
     from incidents
     left join {{ ref('stg_servicenow__task') }} as tasks
         on
@@ -30,7 +37,8 @@ opened as (
 opened as (
     select
         customer_id,
-        opened_at
+        opened_at,
+        opened_at_unreadable
     from incidents
 ),
 {%- endif %}
@@ -41,7 +49,9 @@ rows_in as (
         count(*) as row_count
     from opened
     inner join settings on opened.customer_id = settings.customer_id
-    where opened.opened_at >= settings.window_start and opened.opened_at < settings.window_end
+    where
+        (opened.opened_at >= settings.window_start and opened.opened_at < settings.window_end)
+        or opened.opened_at_unreadable is not null
     group by opened.customer_id
 ),
 

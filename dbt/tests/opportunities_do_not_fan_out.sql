@@ -21,11 +21,14 @@ rows_in as (
     from opportunities
     inner join settings on opportunities.customer_id = settings.customer_id
     where
-        opportunities.close_date >= settings.prior_window_start
-        and opportunities.close_date < settings.window_end
-        and (
-            opportunities.close_date < settings.prior_window_end
-            or opportunities.close_date >= settings.window_start
+        opportunities.close_date_unreadable is not null
+        or (
+            opportunities.close_date >= settings.prior_window_start
+            and opportunities.close_date < settings.window_end
+            and (
+                opportunities.close_date < settings.prior_window_end
+                or opportunities.close_date >= settings.window_start
+            )
         )
     group by opportunities.customer_id
 ),

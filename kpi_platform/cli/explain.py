@@ -8,6 +8,7 @@ from rich.table import Table
 
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.kpis import unreadable_rows
 
 if TYPE_CHECKING:
     from kpi_platform.pipeline.explain import Explanation
@@ -49,6 +50,10 @@ def print_explanation(explanation: "Explanation") -> None:
     window = f"{explanation.window_end:%Y-%m-%d %H:%M} UTC"
     if explanation.window_start:
         window = f"{explanation.window_start:%Y-%m-%d %H:%M} UTC to {window}, the end not included"
+    unreadable = []
+    if explanation.unreadable_count:
+        rows = unreadable_rows(explanation.unreadable_count, explanation.sample_size or 0)
+        unreadable = [("Unreadable", rows)]
     parts: list[tuple[Any, ...]] = [
         ("Value", _number(explanation.value, explanation.unit)),
         ("Status", explanation.status),
@@ -57,6 +62,7 @@ def print_explanation(explanation: "Explanation") -> None:
         ("Numerator", _number(explanation.numerator)),
         ("Denominator", _number(explanation.denominator)),
         ("Sample size", explanation.sample_size),
+        *unreadable,
         ("Window" if explanation.window_start else "As it was at", window),
         ("Account id", explanation.account_id),
     ]

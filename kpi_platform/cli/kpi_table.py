@@ -13,6 +13,7 @@ from kpi_platform.domain.kpis import Band, KpiStatus, Thresholds
 _BANDS: tuple[Band, ...] = ("healthy", "between", "at_risk")
 _REASONS = {
     KpiStatus.NO_DATA: "no data",
+    KpiStatus.UNREADABLE: "unreadable",
     KpiStatus.NOT_MAPPED: "not mapped",
     KpiStatus.NOT_SYNCED: "not synced",
     KpiStatus.OUT_OF_RANGE: "out of range",

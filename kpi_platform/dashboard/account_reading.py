@@ -25,13 +25,15 @@ SORTS = ("name", "health_score", "revenue", "industry", "region", "csm_name")
 @dataclass(frozen=True, slots=True)
 class KpiValue:
     """One shown value. Without a value, `status` says why. `band` is None where there is no value, or the
-    KPI has no thresholds."""
+    KPI has no thresholds. `unreadable_count` rows of the source could not be read, beside the `sample_size`
+    that count."""
 
     kpi: str
     value: float | None
     numerator: float | None
     denominator: float | None
     sample_size: int | None
+    unreadable_count: int
     window_start: datetime | None
     window_end: datetime | None
     status: str

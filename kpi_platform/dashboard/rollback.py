@@ -123,7 +123,7 @@ def diff_uploads(
     same = sa.and_(
         *(
             a.c[name].is_not_distinct_from(b.c[name])
-            for name in ("value", "numerator", "denominator", "sample_size", "status")
+            for name in ("value", "numerator", "denominator", "sample_size", "unreadable_count", "status")
         )
     )
     kind = sa.case(

@@ -22,9 +22,16 @@ class KpiStatus(StrEnum):
     STALE = "stale"
     OUT_OF_RANGE = "out_of_range"
     NO_DATA = "no_data"
+    UNREADABLE = "unreadable"
     NOT_MAPPED = "not_mapped"
     NOT_SYNCED = "not_synced"
     DISABLED = "disabled"
+
+
+def unreadable_rows(unreadable: int, counted: int) -> str:
+    """Of the rows that a value is measured from: `3 of 90 rows could not be read`."""
+    rows = unreadable + counted
+    return f"{unreadable:,} of {rows:,} row{'s' if rows > 1 else ''} could not be read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ CHUNK_ROWS = 1_000_000
 one customer is never split."""
 
 VALUE_COLUMNS = (
-    "account_id", "kpi", "value", "numerator", "denominator", "sample_size", "window_start", "window_end",
-    "status", "as_of",
+    "account_id", "kpi", "value", "numerator", "denominator", "sample_size", "unreadable_count",
+    "window_start", "window_end", "status", "as_of",
 )  # fmt: skip
 """What a load reads of `kpi_values`."""
 

@@ -65,7 +65,8 @@ class SourceRow:
 class Explanation:
     """One value with its parts. `left_out` counts the rows by reason. `rows` are the source rows, those that
     counted first, newest first, as many as were asked for. `factors` are the parts of a computed churn risk:
-    weight or 0, None where unknown. `models` are the files of the dbt models that measure the rows."""
+    weight or 0, None where unknown. `unreadable_count` rows could not be read. `models` are the files of the
+    dbt models that measure the rows."""
 
     customer: str
     account_id: str
@@ -79,6 +80,7 @@ class Explanation:
     numerator: float | None
     denominator: float | None
     sample_size: int | None
+    unreadable_count: int
     window_start: datetime | None
     window_end: datetime
     as_of: datetime
@@ -154,6 +156,8 @@ def explain_value(
         numerator=value["numerator"],
         denominator=value["denominator"],
         sample_size=value["sample_size"],
+        # Days that were computed before it was counted have none.
+        unreadable_count=value.get("unreadable_count") or 0,
         window_start=_utc(value["window_start"]) if value["window_start"] else None,
         window_end=_utc(value["window_end"]),
         as_of=moment,

@@ -19,6 +19,7 @@ REASONS = {
     "stale": "The source's newest sync failed. This is the value from before.",
     "out_of_range": "The source holds a number that is outside of this KPI's range, so it is not shown.",
     "no_data": "The source was synced, and holds nothing in the window that this KPI can be measured from.",
+    "unreadable": "More than one in twenty of the rows that this KPI is measured from cannot be read.",
     "not_mapped": "The field or table that this KPI is read from does not exist in the source. "
     "Name it in the settings.",
     "not_synced": "The source of this KPI has not been synced yet, or is switched off.",
@@ -30,6 +31,7 @@ REASON_WORDS = {
     "stale": "old",
     "out_of_range": "out of range",
     "no_data": "no data",
+    "unreadable": "unreadable",
     "not_mapped": "not mapped",
     "not_synced": "not synced",
     "disabled": "off",

@@ -15,6 +15,7 @@ from kpi_platform.dashboard.customers import StoredCustomer, get_customer, list_
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.matches import count_matches
 from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.domain.kpis import unreadable_rows
 from kpi_platform.web import charts, formats
 from kpi_platform.web.dependencies import (
     CSRF_FIELD,
@@ -45,6 +46,7 @@ def _environment() -> Environment:
         names = [name for name in vars(module) if not name.startswith("_")]
         environment.globals |= {name: getattr(module, name) for name in names}
     environment.globals |= {"csrf_field": CSRF_FIELD, "with_query": with_query}
+    environment.globals["unreadable_rows"] = unreadable_rows
     environment.globals["platform_version"] = version("kpi_platform")
     return environment
 

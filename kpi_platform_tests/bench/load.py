@@ -215,6 +215,7 @@ def _write(configuration: Configuration, marts: dict[str, Any], as_of: datetime)
         "numerator": pa.array(marts["value"] * 7),
         "denominator": pa.repeat(7.0, accounts * kpis),
         "sample_size": pa.array(np.full(accounts * kpis, 7)),
+        "unreadable_count": pa.array(np.zeros(accounts * kpis, dtype=np.int64)),
         "window_start": pa.array(starts, instant),
         "window_end": pa.repeat(pa.scalar(as_of, instant), accounts * kpis),
         "status": pa.repeat("ok", accounts * kpis),

@@ -85,10 +85,27 @@ def test_checks_are_replaced_around_the_rows_that_are_there(any_dashboard_engine
             customer_id=1, account_id=account, value=1.0, as_of=datetime.now(UTC), upload_version=1
         )
         connection.execute(add_value.values(kpi="nps_score", status="ok"))
-        before = connection.execute(sa.select(tables.kpis)).all()
+        shown = sa.select(*(column for column in tables.kpis.c if column.name != "unreadable_count"))
+        before = connection.execute(shown).all()
     database.upgrade(any_dashboard_engine)
     with any_dashboard_engine.connect() as connection:
-        assert connection.execute(sa.select(tables.kpis)).all() == before
+        assert connection.execute(shown).all() == before
+        assert connection.scalar(sa.select(tables.kpis.c.unreadable_count)) == 0
         for refused in ("excellent", "no_data"):
             with pytest.raises(sa.exc.IntegrityError), connection.begin_nested():
                 connection.execute(add_value.values(kpi="csat_score", status=refused))
+
+
+def test_a_value_that_could_not_be_read_has_no_data_in_an_older_schema(
+    any_dashboard_engine: sa.Engine,
+) -> None:
+    database.upgrade(any_dashboard_engine)
+    with any_dashboard_engine.begin() as connection:
+        add_customer(connection, "acme", "Acme")
+        account = add_account(connection, "acme", name="One").id
+        row = {"customer_id": 1, "account_id": account, "kpi": "csat", "as_of": datetime.now(UTC)}
+        unreadable = {"status": "unreadable", "unreadable_count": 7, "upload_version": 1}
+        connection.execute(sa.insert(tables.kpis).values(row | unreadable))
+    database.downgrade(any_dashboard_engine, "0011")
+    with any_dashboard_engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT status FROM kpis")) == "no_data"

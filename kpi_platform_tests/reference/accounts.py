@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kpi_platform_tests.reference.identity import id_key, name_key
-from kpi_platform_tests.reference.latest_row import latest_rows
+from kpi_platform_tests.reference.latest_row import latest_rows, unreadable_flag
 from kpi_platform_tests.reference.tables import Row, Table
-from kpi_platform_tests.reference.values import instant, number, text
+from kpi_platform_tests.reference.values import moment, number, text
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ def salesforce_accounts(table: Table | None) -> SalesforceAccounts:
     counting = {
         key: Account(key, str(row["id"]), text(row["name"]), row)
         for key, row in latest_rows(table, "id", id_key).items()
-        if text(row["master_record_id"]) is None and _is_customer(table, row)
+        # "an account row is left out, reason `unreadable account.is_deleted`"
+        if not unreadable_flag(row) and text(row["master_record_id"]) is None and _is_customer(table, row)
     }
     held = (id_key(row["id"]) for row in table.rows)
     return SalesforceAccounts(counting, frozenset(key for key in held if key is not None))
@@ -71,4 +72,4 @@ def description(account: Account, users: Table | None) -> dict[str, object]:
 
 
 def synced_at(row: Row | None) -> int | None:
-    return None if row is None else instant(row["_fivetran_synced"])
+    return None if row is None else moment(row["_fivetran_synced"])

@@ -8,7 +8,7 @@ from kpi_platform_tests.reference import measure
 from kpi_platform_tests.reference.measure import Found, Measure
 from kpi_platform_tests.reference.salesforce import Salesforce
 from kpi_platform_tests.reference.tables import Row
-from kpi_platform_tests.reference.values import DAY, choice, instant, number
+from kpi_platform_tests.reference.values import DAY, choice, instant, number, unreadable
 
 WEIGHTS = {
     "nps_risk": 25,
@@ -78,9 +78,11 @@ def churn_risk(salesforce: Salesforce, row: Row | None, found: Factors) -> Found
     100 · Σ weight of risks that hold / Σ weight of factors that are known`; `no_data` when the known
     weights sum to less than 50." "Computed churn: held weights, known weights, number of known
     factors." """
-    own = None if row is None else number(row[salesforce.field("churn_risk")])
-    if own is not None:
-        return measure.field(own)
+    landed = None if row is None else row[salesforce.field("churn_risk")]
+    own = number(landed)
+    # "churn_risk itself is `unreadable` only where its mapped field cannot be read (it is then not computed)"
+    if own is not None or unreadable(number, landed):
+        return measure.field(own, unreadable=own is None)
     sample = sum(held is not None for held in found.holds.values())
     value = Fraction(100 * found.held, found.known) if found.known >= 50 else None
     return Found(value, Fraction(found.held), Fraction(found.known), sample)

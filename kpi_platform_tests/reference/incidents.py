@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from kpi_platform_tests.reference.accounts import Account, SalesforceAccounts
 from kpi_platform_tests.reference.identity import id_key, name_key
-from kpi_platform_tests.reference.latest_row import latest_rows
+from kpi_platform_tests.reference.latest_row import latest_rows, unreadable_flag
 from kpi_platform_tests.reference.settings import Rules
 from kpi_platform_tests.reference.tables import Row, Table, column_key
 from kpi_platform_tests.reference.values import (
@@ -14,8 +14,11 @@ from kpi_platform_tests.reference.values import (
     flag,
     instant,
     leading_digits,
+    moment,
     number,
     text,
+    there,
+    unreadable,
 )
 
 _CANCELLED_STATE = 8
@@ -24,13 +27,15 @@ _CANCELLED = frozenset({"canceled", "cancelled"})
 
 @dataclass(frozen=True)
 class Incident:
-    """One incident that is not deleted and was opened before as_of. `account` is the key of an account that
-    counts or of a ServiceNow-only one; None where it is nobody's."""
+    """One incident that is not deleted and was opened before as_of, or whose opening cannot be read.
+    `account` is the key of an account that counts or of a ServiceNow-only one; None where it is nobody's.
+    `unreadable` names what is there and cannot be read; that is None."""
 
     sys_id: str
     account: str | None
-    opened_at: int
+    opened_at: int | None
     counts: bool
+    unreadable: frozenset[str]
     first_responded_at: int | None
     resolved_at: int | None
     rating: Fraction | None
@@ -66,9 +71,10 @@ def read_servicenow(
     id_field = rules.field("servicenow", "customer_account_id")
     link = _Link(id_field, accounts, accounts.by_name(), _company_names(tables.get("core_company")))
     read = [
-        (row, _incident(sys_id, row, opened, link.account(row), rules, as_of))
-        for sys_id, row in _merged(incident, task, rules).items()
-        if (opened := instant(row["opened_at"])) is not None and opened < as_of
+        (row, _incident(sys_id, row, link.account(row), rules, as_of, doubtful))
+        for sys_id, (row, doubtful) in _merged(incident, task, rules).items()
+        # "an incident whose opened_at cannot be read exists"
+        if _before(instant(row["opened_at"]), as_of) is not None or unreadable(instant, row["opened_at"])
     ]
     return ServiceNow(
         incidents=tuple(found for _, found in read),
@@ -87,12 +93,12 @@ def _columns(table: Table | None) -> frozenset[str]:
     return frozenset() if table is None else table.columns
 
 
-def _merged(incident: Table | None, task: Table | None, rules: Rules) -> dict[str, Row]:
+def _merged(incident: Table | None, task: Table | None, rules: Rules) -> dict[str, tuple[Row, bool]]:
     """ "Left join incident to task on `sys_id`; incident's non-null value wins; deleted on either side is
-    deleted." What cannot be read is NULL, on either side."""
+    deleted." What cannot be read is there. The flag says whether it is unknown if either is deleted."""
     live_tasks = latest_rows(task, "sys_id", text)
     all_tasks = {text(row["sys_id"]) for row in task.rows} if task else set()
-    readers = _readers(rules)
+    trimmed = _trimmed(rules)
     id_field = rules.field("servicenow", "customer_account_id")
     references = {column_key(id_field), column_key(f"{id_field}_value")}
     merged = {}
@@ -102,34 +108,28 @@ def _merged(incident: Table | None, task: Table | None, rules: Rules) -> dict[st
         own = {
             column: value
             for column, value in row.cells.items()
-            if readers.get(column, _as_landed)(value) is not None
+            if (there(value) if column in trimmed else value is not None)
         }
         # The reference may have two spellings: the incident's, whichever it has, goes before the task's.
         other = references if references & own.keys() else set()
         cells = live_tasks[sys_id].cells if sys_id in live_tasks else {}
-        merged[sys_id] = Row({name: value for name, value in cells.items() if name not in other} | own)
+        doubtful = unreadable_flag(row) or (sys_id in live_tasks and unreadable_flag(live_tasks[sys_id]))
+        both = Row({name: value for name, value in cells.items() if name not in other} | own)
+        merged[sys_id] = both, doubtful
     return merged
 
 
-def _as_landed(value: object) -> object:
-    return value
-
-
-def _readers(rules: Rules) -> dict[str, Callable[[object], object]]:
-    """How each column of an incident is read, where it is not text as it landed."""
-
-    def field(name: str) -> str:
-        return rules.field("servicenow", name)
-
-    id_field = field("customer_account_id")
-    columns: dict[Callable[[object], object], tuple[str, ...]] = {
-        instant: ("opened_at", "resolved_at", "closed_at", "sla_due", field("first_responded_at")),
-        number: ("reopen_count", "reassignment_count", field("satisfaction_rating")),
-        leading_digits: ("priority", "escalation"),
-        flag: ("made_sla",),
-        text: ("company_value", id_field, f"{id_field}_value"),
-    }
-    return {column_key(name): read for read, names in columns.items() for name in names}
+def _trimmed(rules: Rules) -> frozenset[str]:
+    """The columns in which a blank text is NULL."""
+    id_field = rules.field("servicenow", "customer_account_id")
+    fields = (rules.field("servicenow", name) for name in ("first_responded_at", "satisfaction_rating"))
+    return frozenset(
+        column_key(name)
+        for name in (
+            *("opened_at", "resolved_at", "closed_at", "sla_due", "reopen_count", "reassignment_count"),
+            *("priority", "escalation", "made_sla", "company_value", id_field, f"{id_field}_value", *fields),
+        )
+    )
 
 
 def _company_names(company: Table | None) -> dict[str, str | None]:
@@ -161,17 +161,34 @@ class _Link:
 
 
 def _incident(
-    sys_id: str, row: Row, opened_at: int, account: str | None, rules: Rules, as_of: int
+    sys_id: str, row: Row, account: str | None, rules: Rules, as_of: int, doubtful: bool
 ) -> Incident:
-    resolved = instant(row["resolved_at"])
+    # "In a coalesce … the first value that is there decides: if it cannot be read, neither can the result."
+    resolution = row["resolved_at"] if there(row["resolved_at"]) else row["closed_at"]
+    responded, rating = (
+        row[rules.field("servicenow", name)] for name in ("first_responded_at", "satisfaction_rating")
+    )
+    cells: dict[str, tuple[Callable[[object], object], object]] = {
+        "opened_at": (instant, row["opened_at"]),
+        "first_responded_at": (instant, responded),
+        "resolved_at": (instant, resolution),
+        "rating": (number, rating),
+        "priority": (leading_digits, row["priority"]),
+        "escalation": (leading_digits, row["escalation"]),
+        "reopen_count": (number, row["reopen_count"]),
+        "sla_due": (instant, row["sla_due"]),
+        "made_sla": (flag, row["made_sla"]),
+    }
+    cannot = {name for name, (read, value) in cells.items() if unreadable(read, value)}
     return Incident(
         sys_id=sys_id,
         account=account,
-        opened_at=opened_at,
+        opened_at=instant(row["opened_at"]),
         counts=not _cancelled(row) and text(row["parent_incident_value"]) is None,
-        first_responded_at=_before(instant(row[rules.field("servicenow", "first_responded_at")]), as_of),
-        resolved_at=_before(instant(row["closed_at"]) if resolved is None else resolved, as_of),
-        rating=number(row[rules.field("servicenow", "satisfaction_rating")]),
+        unreadable=frozenset(cannot | ({"flag"} if doubtful else set())),
+        first_responded_at=_before(instant(responded), as_of),
+        resolved_at=_before(instant(resolution), as_of),
+        rating=number(rating),
         priority=leading_digits(row["priority"]),
         escalation=leading_digits(row["escalation"]),
         reopen_count=number(row["reopen_count"]),
@@ -179,14 +196,14 @@ def _incident(
         sla_due=instant(row["sla_due"]),
         made_sla=flag(row["made_sla"]),
         category=None if row["category"] is None else str(row["category"]),
-        synced=instant(row["_fivetran_synced"]),
+        synced=moment(row["_fivetran_synced"]),
     )
 
 
-def _before(moment: int | None, as_of: int) -> int | None:
+def _before(time: int | None, as_of: int) -> int | None:
     """ "A later timestamp at or after `as_of` (R after the coalesce, first response, `end_time`) reads as
     NULL." """
-    return moment if moment is not None and moment < as_of else None
+    return time if time is not None and time < as_of else None
 
 
 def _cancelled(row: Row) -> bool:
@@ -209,7 +226,7 @@ def _only_here(read: list[tuple[Row, Incident]], link: _Link, name_field: str) -
         forms.setdefault(key, set()).add(landed)
         name = text(row[name_field])
         if name is not None:
-            candidate = (incident.opened_at, incident.sys_id, name)
+            candidate = (incident.opened_at or 0, incident.sys_id, name)
             named[key] = max(candidate, named.get(key, candidate))
     return {
         key: Account(

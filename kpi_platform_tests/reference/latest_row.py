@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from kpi_platform_tests.reference.tables import Row, Table
-from kpi_platform_tests.reference.values import flag, instant
+from kpi_platform_tests.reference.values import flag, moment, unreadable
 
 _NEVER = -(2**63)
 
@@ -13,6 +13,13 @@ def is_live(row: Row) -> bool:
     history mode keeps `coalesce(_fivetran_active, true)`. These columns may be absent." """
     deleted = flag(row["is_deleted"]) or flag(row["_fivetran_deleted"])
     return not deleted and flag(row["_fivetran_active"]) is not False
+
+
+def unreadable_flag(row: Row) -> bool:
+    """ "B4 flags. The row is u of every KPI that would read it" """
+    return any(
+        unreadable(flag, row[name]) for name in ("is_deleted", "_fivetran_deleted", "_fivetran_active")
+    )
 
 
 def latest_rows(
@@ -35,7 +42,7 @@ def _live(table: Table | None) -> Iterable[Row]:
 
 
 def _rank(row: Row, primary_key: str) -> tuple[int, int, str]:
-    synced, start = instant(row["_fivetran_synced"]), instant(row["_fivetran_start"])
+    synced, start = moment(row["_fivetran_synced"]), moment(row["_fivetran_start"])
     return (
         _NEVER if synced is None else synced,
         _NEVER if start is None else start,

@@ -15,7 +15,7 @@ from kpi_platform_tests.reference.servicenow import Support
 from kpi_platform_tests.reference.settings import SALESFORCE_KPIS, SERVICENOW_KPIS, WINDOW_DAYS, Rules
 from kpi_platform_tests.reference.sla import read_sla
 from kpi_platform_tests.reference.tables import RawSchema, Table, open_table
-from kpi_platform_tests.reference.values import DAY, EPOCH, MICROSECOND, instant, number
+from kpi_platform_tests.reference.values import DAY, EPOCH, MICROSECOND, instant, number, unreadable
 
 MARTS = (
     "kpi_values",
@@ -161,15 +161,15 @@ def _measures(world: _World, shared: _Shared, key: str, account: Account) -> dic
 
 def _found_in_salesforce(world: _World, shared: _Shared, key: str, account: Account) -> dict[str, Found]:
     def account_field(name: str) -> Found:
-        row = account.row
-        return measure.field(None if row is None else number(row[world.salesforce.field(name)]))
+        landed = None if account.row is None else account.row[world.salesforce.field(name)]
+        return measure.field(number(landed), unreadable=unreadable(number, landed))
 
     nothing = measure.percent(Fraction(0), Fraction(0), 0)
     return {
         "nps": account_field("nps_score"),
         "adoption_index": account_field("adoption_score"),
         "csat": shared.csat.get(key, measure.mean(())),
-        "executive_engagement": measure.count(shared.engagement[key]),
+        "executive_engagement": shared.engagement.get(key, measure.count(0)),
         "revenue_growth": shared.growth.get(key, nothing),
         "net_revenue_retention": shared.retention.get(key, nothing),
     }
@@ -231,6 +231,7 @@ def _value_row(world: _World, kpi: str, measured: Measure) -> MartRow:
         "window_start": _time(world.as_of - world.rules.window_days(kpi) * DAY) if windowed else None,
         "window_end": _time(world.as_of),
         "status": measured.status,
+        "unreadable_count": measured.unreadable,
         "as_of": _time(world.as_of),
     }
 

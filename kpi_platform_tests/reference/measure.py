@@ -1,7 +1,7 @@
 """From what was found to a value with its status."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 _TOLERANCE = Fraction(1, 10**9)
@@ -30,6 +30,11 @@ class Found:
     numerator: Fraction | None
     denominator: Fraction | None
     sample_size: int
+    unreadable: int = 0
+
+    def with_unreadable(self, rows: int) -> "Found":
+        """The same, of which so many rows more cannot be read."""
+        return replace(self, unreadable=rows)
 
 
 @dataclass(frozen=True)
@@ -39,22 +44,30 @@ class Measure:
     denominator: Fraction | None
     sample_size: int | None
     status: str
+    unreadable: int = 0
 
 
 def settle(kpi: str, found: Found, barriers: Collection[str], *, stale: bool) -> Measure:
-    """ "Precedence of status: disabled > not_synced > not_mapped > no_data > out_of_range > stale > ok."
+    """ "Precedence: disabled > not_synced > not_mapped > unreadable > no_data > out_of_range > stale > ok."
     "Only `ok` and `stale` have a value." "`not_mapped`, `not_synced`, `disabled`: NULL." """
     for barrier in _BARRIERS:
         if barrier in barriers:
             return Measure(None, None, None, None, barrier)
-    if found.value is None:
+    if too_many(found.unreadable, found.sample_size):
+        status = "unreadable"
+    elif found.value is None:
         status = "no_data"
     elif not in_range(found.value, *_RANGES[kpi]):
         status = "out_of_range"
     else:
         status = "stale" if stale else "ok"
     value = found.value if status in ("ok", "stale") else None
-    return Measure(value, found.numerator, found.denominator, found.sample_size, status)
+    return Measure(value, found.numerator, found.denominator, found.sample_size, status, found.unreadable)
+
+
+def too_many(unreadable: int, counted: int) -> bool:
+    """ "5 %: 20·u > u + n." """
+    return 20 * unreadable > unreadable + counted
 
 
 def in_range(value: Fraction, minimum: int | None, maximum: int | None) -> bool:
@@ -64,9 +77,12 @@ def in_range(value: Fraction, minimum: int | None, maximum: int | None) -> bool:
     )
 
 
-def field(value: Fraction | None) -> Found:
-    """ "Fields: value, 1, 1 (also when out of range)." "`no_data`: … NULL, NULL, 0 for fields" """
-    return Found(None, None, None, 0) if value is None else Found(value, value, Fraction(1), 1)
+def field(value: Fraction | None, *, unreadable: bool = False) -> Found:
+    """ "Fields: value, 1, 1 (also when out of range)." "`no_data`: … NULL, NULL, 0 for fields", and beside
+    unreadable "fields NULL, NULL, 0" """
+    if value is None:
+        return Found(None, None, None, 0, int(unreadable))
+    return Found(value, value, Fraction(1), 1)
 
 
 def count(n: int) -> Found:

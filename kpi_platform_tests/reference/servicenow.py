@@ -1,12 +1,12 @@
 """What ServiceNow says of each account: the five KPIs, the rates and the two support marts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from kpi_platform_tests.reference import measure
 from kpi_platform_tests.reference.incidents import Incident, ServiceNow
-from kpi_platform_tests.reference.measure import Found, in_range
+from kpi_platform_tests.reference.measure import Found, in_range, too_many
 from kpi_platform_tests.reference.settings import Rules
 from kpi_platform_tests.reference.sla import Sla
 from kpi_platform_tests.reference.values import DAY, HOUR
@@ -28,56 +28,73 @@ class Support:
         end = self.as_of - ago * DAY
         return moment is not None and end - days * DAY <= moment < end
 
-    def opened(self, days: int, ago: int = 0) -> list[Incident]:
-        return [incident for incident in self.incidents if self._within(incident.opened_at, days, ago)]
+    def _at(self, time: str, days: int, *needed: str, ago: int = 0) -> tuple[list[Incident], int]:
+        """The incidents whose event time is in the window and that can be read, and u: rows "(a) whose event
+        time cannot be read, whatever the window, or (b) whose event time is in the window and another needed
+        column cannot be read"."""
+        found, u = [], 0
+        for incident in self.incidents:
+            if time in incident.unreadable:
+                u += 1
+            elif self._within(getattr(incident, time), days, ago):
+                if incident.unreadable & {*needed, "flag"}:
+                    u += 1
+                else:
+                    found.append(incident)
+        return found, u
 
-    def resolved(self, days: int) -> list[Incident]:
-        return [incident for incident in self.incidents if self._within(incident.resolved_at, days)]
+    def opened(self, days: int, *needed: str, ago: int = 0) -> tuple[list[Incident], int]:
+        return self._at("opened_at", days, *needed, ago=ago)
+
+    def resolved(self, days: int, *needed: str) -> tuple[list[Incident], int]:
+        return self._at("resolved_at", days, *needed)
 
     def volume(self, days: int) -> Found:
         """ "An account never seen in ServiceNow … has `no_data`"; "one that was seen, but has no counting
         incident in the window, has a support_ticket_volume of 0" """
-        return measure.count(len(self.opened(days))) if self.seen else measure.field(None)
+        opened, u = self.opened(days)
+        return measure.count(len(opened)).with_unreadable(u) if self.seen else measure.field(None)
 
     def sla_compliance(self, days: int) -> Found:
         """ "`100·met/(met+breached)`"; "SLA: met, met + breached, met + breached." """
-        decisions = [
-            met
-            for incident in self.incidents
-            for met in self.sla.decisions(incident, self.as_of - days * DAY, self.as_of)
-        ]
-        return measure.percent(Fraction(sum(decisions)), Fraction(len(decisions)), len(decisions))
+        decisions, u = [], 0
+        for incident in self.incidents:
+            found, cannot = self.sla.decisions(incident, self.as_of - days * DAY, self.as_of)
+            decisions += found
+            u += cannot
+        whole = Fraction(len(decisions))
+        return measure.percent(Fraction(sum(decisions)), whole, len(decisions)).with_unreadable(u)
 
     def first_response(self, days: int) -> Found:
         """ "mean hours `first_responded_at − opened_at` over incidents first responded to in the window;
         negative ones are left out" """
-        return measure.mean(
-            _hours(
-                incident.first_responded_at - incident.opened_at
-                for incident in self.incidents
-                if incident.first_responded_at is not None and self._within(incident.first_responded_at, days)
-            )
-        )
+        answered, u = self._at("first_responded_at", days, "opened_at")
+        lengths = [_length(incident.opened_at, incident.first_responded_at) for incident in answered]
+        return measure.mean(_hours(lengths)).with_unreadable(u)
 
-    def resolution_hours(self, days: int) -> list[Fraction]:
+    def resolution_hours(self, days: int) -> tuple[list[Fraction], int]:
         """ "hours `R − opened_at` with R = `coalesce(resolved_at, closed_at)` in the window; negatives left
         out" """
-        return _hours(
-            incident.resolved_at - incident.opened_at
-            for incident in self.resolved(days)
-            if incident.resolved_at is not None
-        )
+        resolved, u = self.resolved(days, "opened_at")
+        return _hours(_length(incident.opened_at, incident.resolved_at) for incident in resolved), u
+
+    def resolution(self, days: int) -> Found:
+        hours, u = self.resolution_hours(days)
+        return measure.mean(hours).with_unreadable(u)
 
     def satisfaction(self, days: int) -> Found:
         """ "mean of the incident field mapped as `satisfaction_rating`, incidents resolved (R) in the window,
         ratings in 1…5" """
-        return measure.mean(
-            [
-                incident.rating
-                for incident in self.resolved(days)
-                if incident.rating is not None and in_range(incident.rating, 1, 5)
-            ]
-        )
+        rated = [one for one in self.incidents if one.rating is not None or "rating" in one.unreadable]
+        resolved, u = replace(self, incidents=rated).resolved(days, "rating")
+        inside = [one.rating for one in resolved if one.rating is not None and in_range(one.rating, 1, 5)]
+        return measure.mean(inside).with_unreadable(u)
+
+
+def _length(start: int | None, end: int | None) -> int:
+    assert start is not None
+    assert end is not None
+    return end - start
 
 
 def _hours(microseconds: Iterable[int]) -> list[Fraction]:
@@ -114,7 +131,7 @@ def find(support: Support, rules: Rules, kpi: str) -> Found:
     if kpi == "first_response_time":
         return support.first_response(days)
     if kpi == "resolution_time":
-        return measure.mean(support.resolution_hours(days))
+        return support.resolution(days)
     assert kpi == "support_satisfaction"
     return support.satisfaction(days)
 
@@ -122,11 +139,14 @@ def find(support: Support, rules: Rules, kpi: str) -> Found:
 Has = Callable[[str], bool]
 
 
-def _rate(incidents: Sequence[Incident], holds: Callable[[Incident], bool], exists: bool) -> Fraction | None:
-    """ "a NULL flag means no; no rows, or no column: NULL." """
-    if not incidents or not exists:
+def _rate(
+    incidents: tuple[Sequence[Incident], int], holds: Callable[[Incident], bool], exists: bool
+) -> Fraction | None:
+    """ "a NULL flag means no; no rows, or no column: NULL."; "NULL where u > 5 % of its (u + n)" """
+    found, u = incidents
+    if not found or not exists or too_many(u, len(found)):
         return None
-    return Fraction(100 * sum(map(holds, incidents)), len(incidents))
+    return Fraction(100 * sum(map(holds, found)), len(found))
 
 
 def _escalated(incident: Incident) -> bool:
@@ -144,10 +164,11 @@ def _critical(incident: Incident) -> bool:
 def rates(support: Support, rules: Rules, has: Has) -> MartRow:
     """ "escalation_rate and critical_issues_count use the window of support_ticket_volume,
     ticket_reopen_rate that of resolution_time" """
-    opened = support.opened(rules.window_days("support_ticket_volume"))
-    resolved = support.resolved(rules.window_days("resolution_time"))
+    days = rules.window_days("support_ticket_volume")
+    opened, _ = support.opened(days, "priority")
+    resolved = support.resolved(rules.window_days("resolution_time"), "reopen_count")
     return {
-        "escalation_rate": _rate(opened, _escalated, has("escalation")),
+        "escalation_rate": _rate(support.opened(days, "escalation"), _escalated, has("escalation")),
         "ticket_reopen_rate": _rate(resolved, _reopened, has("reopen_count")),
         "critical_issues_count": sum(map(_critical, opened)) if opened and has("priority") else None,
     }
@@ -155,7 +176,7 @@ def rates(support: Support, rules: Rules, has: Has) -> MartRow:
 
 def spread(support: Support, rules: Rules) -> MartRow:
     """ "`resolution_time_median_hours`, `resolution_time_p90_hours`" """
-    hours = support.resolution_hours(rules.window_days("resolution_time"))
+    hours, _ = support.resolution_hours(rules.window_days("resolution_time"))
     return {
         "resolution_time_median_hours": measure.percentile(hours, Fraction(1, 2)),
         "resolution_time_p90_hours": measure.percentile(hours, Fraction(9, 10)),
@@ -166,24 +187,29 @@ def support_metrics(support: Support, has: Has) -> MartRow | None:
     """ "One row per account with a counting incident; its windows ignore `window_days`." """
     if not support.incidents:
         return None
-    opened, resolved = support.opened(90), support.resolved(90)
+    opened, _ = support.opened(90)
     return {
         "total_tickets": len(opened),
         "critical_tickets": sum(map(_critical, opened)) if has("priority") else None,
-        "sla_compliance_percent": None if support.sla.barrier else support.sla_compliance(90).value,
-        "avg_first_response_hours": support.first_response(90).value,
-        "avg_resolution_hours": measure.mean(support.resolution_hours(90)).value,
-        "avg_satisfaction": support.satisfaction(90).value,
-        "reopen_rate_percent": _rate(resolved, _reopened, has("reopen_count")),
-        "escalation_rate_percent": _rate(opened, _escalated, has("escalation")),
-        "tickets_last_7_days": len(support.opened(7)),
-        "tickets_prior_7_days": len(support.opened(7, ago=7)),
+        "sla_compliance_percent": None if support.sla.barrier else _readable(support.sla_compliance(90)),
+        "avg_first_response_hours": _readable(support.first_response(90)),
+        "avg_resolution_hours": _readable(support.resolution(90)),
+        "avg_satisfaction": _readable(support.satisfaction(90)),
+        "reopen_rate_percent": _rate(support.resolved(90, "reopen_count"), _reopened, has("reopen_count")),
+        "escalation_rate_percent": _rate(support.opened(90, "escalation"), _escalated, has("escalation")),
+        "tickets_last_7_days": len(support.opened(7)[0]),
+        "tickets_prior_7_days": len(support.opened(7, ago=7)[0]),
     }
+
+
+def _readable(found: Found) -> Fraction | None:
+    """ "A rate, mean, median or percentile … is NULL where u > 5 % of its (u + n)" """
+    return None if too_many(found.unreadable, found.sample_size) else found.value
 
 
 def sla_breaches(support: Support, has: Has) -> list[MartRow]:
     """30 days by opened_at, a row for each category; "A NULL category is a row." """
-    opened = support.opened(30)
+    opened, _ = support.opened(30)
     in_force = support.sla.source is not None and support.sla.barrier is None
     rows: list[MartRow] = []
     for category in {incident.category for incident in opened}:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kpi_platform_tests.reference.incidents import Incident, ServiceNow
-from kpi_platform_tests.reference.latest_row import latest_rows
+from kpi_platform_tests.reference.latest_row import latest_rows, unreadable_flag
 from kpi_platform_tests.reference.settings import Rules
 from kpi_platform_tests.reference.tables import Row, Table
-from kpi_platform_tests.reference.values import choice, flag, instant, text
+from kpi_platform_tests.reference.values import choice, flag, instant, text, unreadable
 
 Source = Literal["task_sla", "sla_due", "made_sla"]
 _CANCELLED = frozenset({"canceled", "cancelled"})
@@ -17,8 +17,10 @@ _CANCELLED = frozenset({"canceled", "cancelled"})
 
 @dataclass(frozen=True)
 class TaskSla:
-    """One non-cancelled resolution SLA of an incident. `ended` is None where it had not ended at as_of."""
+    """One non-cancelled resolution SLA of an incident. `ended` is None where it had not ended at as_of.
+    `unreadable` names what is there and cannot be read; that is None."""
 
+    unreadable: frozenset[str]
     completed: bool
     has_breached: bool
     planned_end: int | None
@@ -35,25 +37,47 @@ class Sla:
     task_slas: Mapping[str, tuple[TaskSla, ...]]
     as_of: int
 
-    def decisions(self, incident: Incident, start: int, end: int) -> list[bool]:
-        """True for every SLA of a counting incident that was met in `[start, end)`, False for every
-        breach."""
+    def decisions(self, incident: Incident, start: int, end: int) -> tuple[list[bool], int]:
+        """True for every SLA of a counting incident that was met in `[start, end)`, False for every breach;
+        and how many cannot be read."""
 
         def within(moment: int | None) -> bool:
             return moment is not None and start <= moment < end
 
+        doubtful = "flag" in incident.unreadable
+        found: list[bool] = []
+        u = 0
+        for met, decided, cannot in self._looked_at(incident):
+            if decided is None:
+                u += cannot
+            elif within(decided):
+                if cannot or doubtful:
+                    u += 1
+                else:
+                    found.append(met)
+        return found, u
+
+    def _looked_at(self, incident: Incident) -> Iterable[tuple[bool, int | None, bool]]:
+        """Met, decided when, and whether that cannot be read; without a time it is u or nothing."""
         if self.source == "task_sla":
-            return [
-                met
-                for sla in self.task_slas.get(incident.sys_id, ())
-                for met, decided in _task_sla_decisions(sla)
-                if within(decided)
-            ]
-        if self.source == "sla_due":
-            return [met for met, decided in _sla_due_decisions(incident, self.as_of) if within(decided)]
-        if self.source == "made_sla" and incident.made_sla is not None and within(incident.resolved_at):
-            return [incident.made_sla]
-        return []
+            for sla in self.task_slas.get(incident.sys_id, ()):
+                yield _task_sla_decision(sla)
+        elif self.source == "sla_due":
+            undecided = incident.sla_due is not None and "resolved_at" in incident.unreadable
+            if undecided or "sla_due" in incident.unreadable:
+                yield False, None, True
+            else:
+                yield from (
+                    (met, decided, False) for met, decided in _sla_due_decisions(incident, self.as_of)
+                )
+        elif self.source == "made_sla" and (
+            incident.made_sla is not None or "made_sla" in incident.unreadable
+        ):
+            if "resolved_at" in incident.unreadable:
+                yield False, None, True
+            else:
+                cannot = "made_sla" in incident.unreadable and incident.resolved_at is not None
+                yield bool(incident.made_sla), incident.resolved_at, cannot
 
     def breach(self, incident: Incident) -> tuple[bool, int | None]:
         """Whether the incident breached its SLA by as_of, and for how many microseconds."""
@@ -62,26 +86,40 @@ class Sla:
             lengths = [
                 (self.as_of if sla.ended is None else sla.ended) - sla.planned_end
                 for sla in self.task_slas.get(incident.sys_id, ())
-                if sla.has_breached and sla.planned_end is not None and sla.planned_end < self.as_of
+                if sla.has_breached
+                and sla.planned_end is not None
+                and sla.planned_end < self.as_of
+                # "all columns of servicenow_sla_breaches … stand as counted from what can be read"
+                and not sla.unreadable & {"end", "breach"}
             ]
             return bool(lengths), max(lengths, default=None)
         if self.source == "sla_due":
             due, resolved = incident.sla_due, incident.resolved_at
+            if "resolved_at" in incident.unreadable:
+                return False, None
             if due is None or due >= self.as_of or (resolved is not None and resolved <= due):
                 return False, None
             return True, (self.as_of if resolved is None else resolved) - due
         return incident.resolved_at is not None and incident.made_sla is False, None
 
 
-def _task_sla_decisions(sla: TaskSla) -> Iterable[tuple[bool, int | None]]:
+def _task_sla_decision(sla: TaskSla) -> tuple[bool, int | None, bool]:
     """ "ended in it (`end_time`, stage `completed`) → met unless `has_breached`; or breached in it while
     still running (`planned_end_time` in the window, `has_breached`)"; "Running: not cancelled,
-    `end_time` NULL or at or after `as_of`. Completed without `end_time` does not count." """
+    `end_time` NULL or at or after `as_of`. Completed without `end_time` does not count."; u: "task_sla: stage
+    completed end_time, else planned_end_time, + has_breached" """
+    doubtful = bool(sla.unreadable & {"breach", "flag"})
+    if sla.completed and "end" in sla.unreadable:
+        return False, None, True
     if sla.ended is not None:
-        if sla.completed:
-            yield not sla.has_breached, sla.ended
-    elif sla.has_breached and not (sla.completed and sla.landed_end is None):
-        yield False, sla.planned_end
+        return not sla.has_breached, sla.ended if sla.completed else None, doubtful and sla.completed
+    may_have_breached = sla.has_breached or "breach" in sla.unreadable
+    if not may_have_breached or (sla.completed and sla.landed_end is None):
+        return False, None, False
+    if "due" in sla.unreadable:
+        return False, None, True
+    # Whether one runs whose end cannot be read is not known.
+    return False, sla.planned_end, sla.planned_end is not None and (doubtful or "end" in sla.unreadable)
 
 
 def _sla_due_decisions(incident: Incident, as_of: int) -> Iterable[tuple[bool, int]]:
@@ -111,8 +149,8 @@ def read_sla(tables: Mapping[str, Table], rules: Rules, servicenow: ServiceNow, 
     }
     there: dict[Source, bool] = {
         "task_sla": bool(rows),
-        "sla_due": any(incident.sla_due is not None for incident in incidents),
-        "made_sla": any(incident.made_sla is not None for incident in incidents),
+        "sla_due": any(one.sla_due is not None or "sla_due" in one.unreadable for one in incidents),
+        "made_sla": any(one.made_sla is not None or "made_sla" in one.unreadable for one in incidents),
     }
     for source in exists:
         if chosen == source:
@@ -138,8 +176,15 @@ def _task_slas(rows: Mapping[str, Row], contract: Table | None, as_of: int) -> d
         ):
             continue
         end = instant(row["end_time"])
+        cells = {
+            "end": unreadable(instant, row["end_time"]),
+            "due": unreadable(instant, row["planned_end_time"]),
+            "breach": unreadable(flag, row["has_breached"]),
+            "flag": unreadable_flag(row),
+        }
         found[task].append(
             TaskSla(
+                unreadable=frozenset(name for name, cannot in cells.items() if cannot),
                 completed=stage == "completed",
                 has_breached=bool(flag(row["has_breached"])),
                 planned_end=instant(row["planned_end_time"]),

@@ -1,5 +1,6 @@
 {% macro custom_conditions(conditions, readings, operator='and') %}
-    {#- Nested conditions of a definition as SQL. A NULL field satisfies is_null alone. -#}
+    {#- Nested conditions of a definition as SQL. A NULL field satisfies is_null alone; whether one that cannot be read
+        satisfies any is unknown, that is NULL. -#}
     {%- set parts = [] -%}
     {%- for condition in conditions or [] -%}
         {%- if 'and' in condition -%}
@@ -16,9 +17,9 @@
 
 {% macro custom_comparison(condition, reading) %}
     {%- if condition.operator == 'is_null' -%}
-        {{- return(reading ~ ' is null') -}}
+        {{- return('(' ~ reading ~ ' is null and ' ~ reading ~ '_unreadable is null)') -}}
     {%- elif condition.operator == 'is_not_null' -%}
-        {{- return(reading ~ ' is not null') -}}
+        {{- return('(' ~ reading ~ ' is not null or ' ~ reading ~ '_unreadable is not null)') -}}
     {%- endif -%}
     {%- if condition.operator in ('in', 'not_in') -%}
         {%- set values = [] -%}
@@ -36,7 +37,7 @@
         {%- set symbol = {'eq': '=', 'ne': '<>', 'lt': '<', 'le': '<=', 'gt': '>', 'ge': '>='}[condition.operator] -%}
         {%- set test = reading ~ ' ' ~ symbol ~ ' ' ~ custom_value(condition.value, condition.kind) -%}
     {%- endif -%}
-    {{- return('coalesce(' ~ test ~ ', false)') -}}
+    {{- return('case when ' ~ reading ~ '_unreadable is null then coalesce(' ~ test ~ ', false) end') -}}
 {% endmacro %}
 
 

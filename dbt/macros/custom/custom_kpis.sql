@@ -49,7 +49,7 @@
         'id_key': 'string', 'account_id': 'string', 'who_id': 'string', 'event_time': 'timestamp',
         'in_numerator': 'boolean', 'numerator_number': 'exact', 'numerator_text': 'string',
         'in_denominator': 'boolean', 'denominator_number': 'exact', 'denominator_text': 'string',
-        'is_live': 'boolean',
+        'is_live': 'boolean', 'unreadable_reason': 'string',
     } -%}
     {{ literal_rows(columns, []) }}
 {%- endmacro %}
@@ -62,6 +62,7 @@
     {%- set numerator = custom_measure(definition.numerator if is_ratio else definition, readings, is_ratio) -%}
     {%- set denominator = custom_measure(definition.denominator, readings, true) if is_ratio else none -%}
     {%- set event_time = custom_reading(definition.time_field, 'time', readings) if definition.time_field else none -%}
+    {%- set unreadable = custom_unreadable(conditions, [numerator, denominator], event_time, readings) -%}
     {%- set references = ['account_id', 'who_id'] if definition.table not in ('account', 'incident') else [] -%}
 select
     customer_id,
@@ -72,32 +73,63 @@ select
     {{ 'account_id' if references else literal(none, 'string') }} as account_id,
     {{ 'who_id' if references else literal(none, 'string') }} as who_id,
     {{ event_time or literal(none, 'timestamp') }} as event_time,
-    {{ numerator.passes }} as in_numerator,
+    coalesce({{ numerator.passes }}, false) as in_numerator,
     {{ numerator.number }} as numerator_number,
     {{ numerator.text }} as numerator_text,
-    {{ denominator.passes if denominator else 'false' }} as in_denominator,
+    {{ 'coalesce(' ~ denominator.passes ~ ', false)' if denominator else 'false' }} as in_denominator,
     {{ denominator.number if denominator else literal(none, 'exact') }} as denominator_number,
     {{ denominator.text if denominator else literal(none, 'string') }} as denominator_text,
-    is_live
+    is_live,
+    {{ unreadable }} as unreadable_reason
 from (
     {{ custom_records(customer, definition, readings, references) }}
 ) as records
 where
-    {{ conditions }}
+    coalesce({{ conditions }}, true)
     {%- if event_time and definition.window_days %}
-    and {{ event_time }} >= {{ days_before_as_of(definition.window_days) }}
-    and {{ event_time }} < {{ as_of() }}
+    and {{ is_looked_at(event_time, event_time ~ '_unreadable', days_before_as_of(definition.window_days)) }}
+    and ({{ event_time }} < {{ as_of() }} or {{ event_time }} is null)
     {%- elif event_time %}
     and ({{ event_time }} < {{ as_of() }} or {{ event_time }} is null)
     {%- endif %}
 {%- endmacro %}
 
 
+{% macro custom_unreadable(conditions, measures, event_time, readings) %}
+    {#- Why a row cannot be read: its time, what a filter compares where the rest does not decide, or what is measured. -#}
+    {%- set undecided, measured = [conditions ~ ' is null'], [] -%}
+    {%- for measure in measures if measure -%}
+        {%- do undecided.append(measure.passes ~ ' is null') -%}
+        {%- do measured.extend(measure.reasons) -%}
+    {%- endfor -%}
+    {%- set reasons = [] -%}
+    {%- for reading in readings.values() -%}
+        {%- do reasons.append('field_' ~ reading.place ~ '_unreadable') -%}
+    {%- endfor -%}
+    {%- do measured.append('is_live_unreadable') -%}
+    {%- if reasons -%}
+        {%- do measured.insert(0, 'case when ' ~ undecided | join(' or ') ~ ' then coalesce(' ~ (reasons + ['null']) | join(', ') ~ ') end') -%}
+    {%- endif -%}
+    {%- if event_time -%}
+        {#- A row without time counts where there is no window. -#}
+        {%- do measured.insert(0, event_time ~ '_unreadable') -%}
+    {%- endif -%}
+    {{- return('coalesce(' ~ measured | join(', ') ~ ', null)') -}}
+{% endmacro %}
+
+
 {% macro custom_measure(measure, readings, is_side) %}
     {#- Which rows a measure takes, and what it reads of them as number and as text. -#}
     {%- set is_text = measure.aggregate == 'count_distinct' -%}
+    {%- set passes = custom_conditions(measure.filters, readings) if is_side else 'true' -%}
+    {%- set reasons = [] -%}
+    {%- if measure.field -%}
+        {%- set read = custom_reading(measure.field, 'text' if is_text else 'exact', readings) -%}
+        {%- do reasons.append('case when ' ~ passes ~ ' then ' ~ read ~ '_unreadable end') -%}
+    {%- endif -%}
     {{- return({
-        'passes': custom_conditions(measure.filters, readings) if is_side else 'true',
+        'passes': passes,
+        'reasons': reasons,
         'number': custom_reading(measure.field, 'exact', readings) if measure.field and not is_text else literal(none, 'exact'),
         'text': custom_reading(measure.field, 'text', readings) if measure.field and is_text else literal(none, 'string'),
     }) -}}
@@ -120,9 +152,12 @@ select
     incidents.landed_id,
     incidents.id_key,
         {%- for reading in readings.values() %}
-    coalesce(incidents.field_{{ reading.place }}, tasks.field_{{ reading.place }}) as field_{{ reading.place }},
+            {%- set columns = ['incidents.field_' ~ reading.place, 'tasks.field_' ~ reading.place] %}
+    {{ first_there(columns) }} as field_{{ reading.place }},
+    {{ first_there_unreadable(columns) }} as field_{{ reading.place }}_unreadable,
         {%- endfor %}
-    incidents.is_live
+    incidents.is_live,
+    coalesce(incidents.is_live_unreadable, tasks.is_live_unreadable) as is_live_unreadable
 from (
     {{ custom_latest(customer, 'servicenow', 'incident', readings, references) }}
 ) as incidents
@@ -148,19 +183,22 @@ left join (
     {%- set landed = landed_table(customer, source, table) -%}
     {%- set types = {'number': 'float', 'exact': 'exact', 'text': 'string', 'boolean': 'boolean', 'time': 'timestamp'} -%}
     {%- set system = customer.sources[source] -%}
-    {%- set landed_id = staged_column(landed, [system.key], 'string') -%}
+    {%- set landed_id = staged_column(landed, system.key, 'string') -%}
 select
     cast({{ text_literal(customer.key) }} as {{ canonical_type('string') }}) as customer_id,
     {{ landed_id }} as landed_id,
     {{ salesforce_key(landed_id) if system.key_length else landed_id }} as id_key,
     {%- for reading in readings.values() %}
-    {{ staged_column(landed, [reading.field], types[reading.kind]) }} as field_{{ reading.place }},
+        {%- set column = landed.columns.get(normalised_field(reading.field)) %}
+    {{ staged_column(landed, reading.field, types[reading.kind]) }} as field_{{ reading.place }},
+    {{ unreadable_reason(landed, table, column, types[reading.kind]) }} as field_{{ reading.place }}_unreadable,
     {%- endfor %}
     {%- for reference in references %}
-    {{ staged_column(landed, [reference], 'string') }} as {{ reference }},
+    {{ staged_column(landed, reference, 'string') }} as {{ reference }},
     {%- endfor %}
     {{ staged_is_live(landed) }} as is_live,
-    {{ staged_column(landed, ['_fivetran_synced'], 'timestamp') }} as _fivetran_synced,
-    {{ staged_column(landed, ['_fivetran_start'], 'timestamp') }} as _fivetran_start
+    {{ staged_is_live_unreadable(landed, table) }} as is_live_unreadable,
+    {{ staged_column(landed, '_fivetran_synced', 'moment') }} as _fivetran_synced,
+    {{ staged_column(landed, '_fivetran_start', 'moment') }} as _fivetran_start
 from {{ landed_relation(landed) }}
 {%- endmacro %}

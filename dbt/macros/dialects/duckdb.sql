@@ -3,8 +3,13 @@
 {% endmacro %}
 
 
-{% macro duckdb__finite(number) %}
-    {{- return('case when isfinite(' ~ number ~ ') then ' ~ number ~ ' end') -}}
+{% macro duckdb__json_as_text(column) %}
+    {{- return('case when not ' ~ is_nested_json(column) ~ ' then ' ~ column ~ " ->> '$' end") -}}
+{% endmacro %}
+
+
+{% macro duckdb__json_kind(column) %}
+    {{- return('json_type(' ~ column ~ ')') -}}
 {% endmacro %}
 
 

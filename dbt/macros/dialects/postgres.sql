@@ -8,12 +8,6 @@
 {% endmacro %}
 
 
-{% macro postgres__text_as_exact(text) %}
-    {#- PostgreSQL takes NaN for a decimal. -#}
-    {{- return("case when pg_input_is_valid(" ~ text ~ ", 'numeric') then " ~ number_as_exact(text) ~ ' end') -}}
-{% endmacro %}
-
-
 {% macro postgres__text_as_utc(text) %}
     {#- Read in UTC whatever the session's zone is: a text without a zone gets one. -#}
     {%- set zoned = "(" ~ text ~ " || case when " ~ text ~ " ~ '([zZ]|[0-9]:?[0-9]{2}[+-][0-9:]+)$' then '' else ' UTC' end)" -%}

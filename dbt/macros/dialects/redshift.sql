@@ -13,8 +13,10 @@
 
 {% macro redshift__text_as_exact(text) %}
     {#- Redshift takes no exponent for a decimal. -#}
+    {%- set number = safe_text_cast(text, 'float') -%}
     {{- return(
-        'coalesce(' ~ safe_text_cast(text, 'exact') ~ ', ' ~ number_as_exact(safe_text_cast(text, 'float')) ~ ')'
+        'coalesce(' ~ safe_text_cast(text, 'exact') ~ ', case when ' ~ is_sensible_number(number) ~ ' then '
+        ~ number_as_exact(number) ~ ' end)'
     ) -}}
 {% endmacro %}
 

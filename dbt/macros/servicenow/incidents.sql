@@ -8,6 +8,7 @@ select
     case
         when not linked.is_live then 'deleted'
         when accounts.left_out_reason is not null then accounts.left_out_reason
+        when linked.link_unreadable is not null then linked.link_unreadable
         when linked.account_key is null then 'no account'
         when linked.is_cancelled then 'cancelled'
         when linked.is_child then 'child'
@@ -40,22 +41,59 @@ left join accounts
     {%- for time in ['opened_at', 'responded_at', 'ended_at', 'due_decided_at'] if starts -%}
         {%- do conditions.append(time ~ ' >= ' ~ timestamp_literal(starts | min)) -%}
     {%- endfor -%}
-    {{- return('(' ~ (conditions | join(' or ') or 'false') ~ ')') -}}
+    {%- do conditions.append('all_unreadable is not null') -%}
+    {{- return('(' ~ conditions | join(' or ') ~ ')') -}}
 {%- endmacro %}
 
 
-{% macro incident_sums(kpi, rows, numerator, denominator=none, refused=none, sla_source=none) -%}
+{% macro unreadable_facts() %}
+    {#- What says of an incident why a KPI or rate cannot read it. -#}
+    {{- return([
+        'opening_unreadable', 'response_unreadable', 'resolution_unreadable', 'rating_unreadable', 'due_unreadable',
+        'made_unreadable', 'escalation_unreadable', 'priority_unreadable', 'reopening_unreadable',
+    ]) -}}
+{% endmacro %}
+
+
+{% macro all_unreadable() %}
+    {#- All of these as one text; NULL where the incident can be read, as almost all can: incidents are summed by it, and
+        nine more keys would cost more than the sums. -#}
+    {%- set reasons = unreadable_facts() -%}
+    {{- return(
+        'case when coalesce(' ~ reasons | join(', ') ~ ") is not null then coalesce("
+        ~ reasons | join(", '') || '|' || coalesce(") ~ ", '') end"
+    ) -}}
+{% endmacro %}
+
+
+{% macro one_unreadable(reason) %}
+    {#- One of the reasons in all_unreadable. -#}
+    {{- return('nullif(' ~ dbt.split_part('all_unreadable', "'|'", unreadable_facts().index(reason) + 1) ~ ", '')") -}}
+{% endmacro %}
+
+
+{% macro incident_sums(kpi, rows, numerator, unreadable, denominator=none, refused=none, sla_source=none) -%}
     {#- Columns of linked as rows of kpi_measures. The denominator is the rows; `refused` is why they do not count,
         where nothing else is. -#}
+    {%- set reasons = ['left_out_reason', one_unreadable(unreadable)] + (["'" ~ refused ~ "'"] if refused else []) %}
     select
         customer_id,
         account_key,
         '{{ kpi }}' as kpi,
-        {{ "coalesce(left_out_reason, '" ~ refused ~ "')" if refused else 'left_out_reason' }} as left_out_reason,
+        coalesce({{ reasons | join(', ') }}) as left_out_reason,
         {{ literal(sla_source, 'string') }} as sla_source,
         {{ rows }} as row_count,
-        {{ exact(numerator) }} as numerator,
+        coalesce({{ exact(numerator) }}, 0) as numerator,
         {{ exact(rows if denominator is none else denominator) }} as denominator
     from linked
     where {{ rows }} > 0
+{%- endmacro %}
+
+
+{% macro readable_percent(part, whole, unreadable) -%}
+    {#- A percentage of columns of summed; NULL where too many rows cannot be read. -#}
+    case
+                    when not {{ too_many_unreadable('summed.' ~ unreadable, 'summed.' ~ whole) }}
+                        then {{ percent('summed.' ~ part, 'summed.' ~ whole) }}
+                end
 {%- endmacro %}

@@ -9,12 +9,12 @@
 
 
 {% macro number_as_exact(number) %}
-    {#- A number as decimal with twelve places, NULL where it does not fit. A float as it is written: 0.1 is 0.1. -#}
+    {#- A float as decimal with twelve places, as it is written: 0.1 is 0.1. -#}
     {{- return(adapter.dispatch('number_as_exact', 'kpi_platform')(number)) -}}
 {% endmacro %}
 
 {% macro default__number_as_exact(number) %}
-    {{- return('case when abs(' ~ number ~ ') < 1e25 then cast(' ~ number ~ ' as ' ~ canonical_type('exact') ~ ') end') -}}
+    {{- return('cast(' ~ number ~ ' as ' ~ canonical_type('exact') ~ ')') -}}
 {% endmacro %}
 
 
@@ -25,16 +25,6 @@
 
 {% macro default__text_as_exact(text) %}
     {{- return(safe_text_cast(text, 'exact')) -}}
-{% endmacro %}
-
-
-{% macro finite(number) %}
-    {#- NaN and the infinities are no measurements. -#}
-    {{- return(adapter.dispatch('finite', 'kpi_platform')(number)) -}}
-{% endmacro %}
-
-{% macro default__finite(number) %}
-    {{- return('case when abs(' ~ number ~ ') < 1e300 then ' ~ number ~ ' end') -}}
 {% endmacro %}
 
 

@@ -4,7 +4,40 @@
 {% endmacro %}
 
 {% macro default__column_as_text(column, family) %}
+    {%- if family == 'json' -%}
+        {{- return(json_as_text(column)) -}}
+    {%- endif -%}
     {{- return(column if family == 'string' else 'cast(' ~ column ~ ' as ' ~ canonical_type('string') ~ ')') -}}
+{% endmacro %}
+
+
+{% macro json_as_text(column) %}
+    {#- A JSON string without its quotes, a number or boolean as it is written; NULL for null, objects and arrays. -#}
+    {{- return(adapter.dispatch('json_as_text', 'kpi_platform')(column)) -}}
+{% endmacro %}
+
+{% macro default__json_as_text(column) %}
+    {{- return('case when not ' ~ is_nested_json(column) ~ ' then cast(' ~ column ~ ' as ' ~ canonical_type('string') ~ ') end') -}}
+{% endmacro %}
+
+
+{% macro is_nested_json(column) %}
+    {#- Whether JSON is an object or an array. -#}
+    {{- return('(lower(' ~ adapter.dispatch('json_kind', 'kpi_platform')(column) ~ ") in ('object', 'array'))") -}}
+{% endmacro %}
+
+{% macro default__json_kind(column) %}
+    {{- return('json_typeof(' ~ column ~ ')') -}}
+{% endmacro %}
+
+
+{% macro trimmed(text) %}
+    {#- The text without the blanks of ASCII around it. -#}
+    {{- return(adapter.dispatch('trimmed', 'kpi_platform')(text)) -}}
+{% endmacro %}
+
+{% macro default__trimmed(text) %}
+    {{- return('trim(' ~ text ~ ", ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))") -}}
 {% endmacro %}
 
 

@@ -13,7 +13,11 @@
 {% macro type_family(landed_type) %}
     {#- What a landed column is, whatever its warehouse calls it. -#}
     {%- set type = landed_type | lower -%}
-    {%- if type.startswith(('bool',)) -%}
+    {%- if type.endswith('[]') or type.startswith(('array', 'list', 'map', 'object', 'record', 'row', 'struct', 'union')) -%}
+        {{- return('nested') -}}
+    {%- elif type.startswith(('json', 'variant', 'super')) -%}
+        {{- return('json') -}}
+    {%- elif type.startswith('bool') -%}
         {{- return('boolean') -}}
     {%- elif type == 'date' -%}
         {{- return('date') -}}

@@ -29,7 +29,7 @@ having max(last_synced) < {{ days_before_as_of(1) }}
 select
     kpi_customer as customer_id,
     {{ text_literal(source) }} as source,
-    max({{ cast_landed(adapter.quote(column.name), column.type, 'timestamp') }}) as last_synced
+    max({{ staged_column(landed_table(customers[0], source, table), '_fivetran_synced', 'moment') }}) as last_synced
 from (
     {{ union_of_landed(customers, source, table, ', ' ~ adapter.quote(column.name)) }}
 ) as landed_alike

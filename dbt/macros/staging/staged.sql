@@ -14,7 +14,7 @@
         {%- do parts.append(latest(selects | join('\nunion all\n'), customers)) -%}
     {%- endfor -%}
     {%- if not parts -%}
-    {{ staged_nothing(columns, fields) }}
+    {{ staged_nothing(columns, fields, references) }}
     {%- elif parts | length == 1 -%}
     {{ parts[0] }}
     {%- else -%}
@@ -66,26 +66,27 @@ select * from (
     {%- set landed = landed_table(first, source, table) -%}
     {%- set names = staged_names(first, source, table, columns, fields, references) -%}
     {%- set system = first.sources[source] -%}
-    {%- set landed_id = staged_column(landed, [system.key], 'string') -%}
+    {%- set landed_id = staged_column(landed, system.key, 'string') -%}
 select
     kpi_customer as customer_id,
     {{ landed_id }} as landed_id,
     {{ salesforce_key(landed_id) if system.key_length else landed_id }} as id_key,
     {%- for name, type in columns.items() %}
         {%- set landed_name, kind = (name, type) if type is string else type %}
-    {{ staged_column(landed, [landed_name], kind) }} as {{ name }},
+    {{ staged_reading(landed, table, landed_name, kind, name) }},
     {%- endfor %}
     {%- for field, type in fields.items() %}
         {%- set mapped = mapped_field(first, source, field) %}
         {%- if field in references %}
-    {{ not_blank(staged_column(landed, [mapped, mapped ~ '_value'] if mapped else [], type)) }} as {{ field }},
+    {{ staged_reference(landed, table, mapped, field) }},
         {%- else %}
-    {{ staged_column(landed, [mapped], type) }} as {{ field }},
+    {{ staged_reading(landed, table, mapped, type, field) }},
         {%- endif %}
     {%- endfor %}
     {{ staged_is_live(landed) }} as is_live,
-    {{ staged_column(landed, ['_fivetran_synced'], 'timestamp') }} as _fivetran_synced,
-    {{ staged_column(landed, ['_fivetran_start'], 'timestamp') }} as _fivetran_start
+    {{ staged_is_live_unreadable(landed, table) }} as is_live_unreadable,
+    {{ staged_column(landed, '_fivetran_synced', 'moment') }} as _fivetran_synced,
+    {{ staged_column(landed, '_fivetran_start', 'moment') }} as _fivetran_start
 from (
     {{ union_of_landed(customers, source, table, names) }}
 ) as landed_alike
@@ -112,18 +113,20 @@ from (
 {%- endmacro %}
 
 
-{% macro staged_nothing(columns, fields) -%}
+{% macro staged_nothing(columns, fields, references) -%}
 select
     {{ literal(none, 'string') }} as customer_id,
     {{ literal(none, 'string') }} as landed_id,
     {{ literal(none, 'string') }} as id_key,
-    {%- for name, type in columns.items() %}
-    {{ literal(none, staged_type(type if type is string else type[1])) }} as {{ name }},
-    {%- endfor %}
-    {%- for name, type in fields.items() %}
-    {{ literal(none, type) }} as {{ name }},
+    {%- for name, type in dict(columns, **fields).items() %}
+        {%- set kind = type if type is string else type[1] %}
+    {{ literal(none, staged_type(kind)) }} as {{ name }},
+        {%- if says_what_is_unreadable(kind) or name in references %}
+    {{ literal(none, 'string') }} as {{ name }}_unreadable,
+        {%- endif %}
     {%- endfor %}
     true as is_live,
+    {{ literal(none, 'string') }} as is_live_unreadable,
     {{ literal(none, 'timestamp') }} as _fivetran_synced,
     {{ literal(none, 'timestamp') }} as _fivetran_start,
     1 as version_rank
@@ -132,42 +135,92 @@ where false
 {%- endmacro %}
 
 
-{% macro staged_column(landed, names, type) -%}
-    {#- The first of `names` that landed and, row by row, is not blank; a typed NULL where none did. -#}
-    {%- set found = [] -%}
-    {%- for name in names if name and landed.columns.get(normalised_field(name)) -%}
-        {%- set column = landed.columns[normalised_field(name)] -%}
-        {%- do found.append(cast_landed(adapter.quote(column.name), column.type, type)) -%}
-    {%- endfor -%}
-    {%- if found | length > 1 -%}
-        {%- set readings = [] -%}
-        {%- for reading in found -%}
-            {%- do readings.append(not_blank(reading)) -%}
-        {%- endfor -%}
-        {{- return('coalesce(' ~ readings | join(', ') ~ ')') -}}
-    {%- elif found -%}
-        {{- return(found[0]) -}}
+{% macro says_what_is_unreadable(kind) -%}
+    {#- Whether a column of this kind has one beside it that says which of its values cannot be read. Text always can, but
+        for the id of an account, which a table has among its `references`. -#}
+    {{- return(kind not in ('string', 'cancelled')) -}}
+{%- endmacro %}
+
+
+{% macro staged_reading(landed, table, landed_name, kind, name) -%}
+    {#- A column and, beside it, `<name>_unreadable`: the reason to leave the row out of what needs the column. -#}
+    {%- set column = landed.columns.get(normalised_field(landed_name)) -%}
+    {{ staged_column(landed, landed_name, kind) }} as {{ name }}
+    {%- if says_what_is_unreadable(kind) %},
+    {{ unreadable_reason(landed, table, column, kind) }} as {{ name }}_unreadable
     {%- endif -%}
-    {{- return(literal(none, staged_type(type))) -}}
+{%- endmacro %}
+
+
+{% macro staged_column(landed, landed_name, kind) -%}
+    {#- A landed column as its canonical type; a typed NULL where it did not land. -#}
+    {%- set column = landed.columns.get(normalised_field(landed_name)) -%}
+    {%- if not column -%}
+        {{- return(literal(none, staged_type(kind))) -}}
+    {%- endif -%}
+    {{- return(landed_reading(adapter.quote(column.name), column.type, kind, landed.get('formats', {})).value) -}}
+{%- endmacro %}
+
+
+{% macro unreadable_reason(landed, table, column, kind) -%}
+    {#- 'unreadable <table>.<column>' where a value is there and cannot be read; else NULL. -#}
+    {%- if column -%}
+        {%- set reading = landed_reading(adapter.quote(column.name), column.type, kind, landed.get('formats', {})) -%}
+        {%- if reading.unreadable -%}
+            {{- return('case when ' ~ reading.unreadable ~ ' then ' ~ text_literal('unreadable ' ~ table ~ '.' ~ column.name) ~ ' end') -}}
+        {%- endif -%}
+    {%- endif -%}
+    {{- return(literal(none, 'string')) -}}
+{%- endmacro %}
+
+
+{% macro staged_reference(landed, table, mapped, name) -%}
+    {#- The mapped id of an account, else its `_value` form; the first that is there decides, also where it cannot be
+        read. -#}
+    {%- set read = namespace(value=literal(none, 'string'), reason=literal(none, 'string')) -%}
+    {%- for landed_name in [mapped ~ '_value', mapped] if mapped and normalised_field(landed_name) in landed.columns -%}
+        {%- set value = not_blank(staged_column(landed, landed_name, 'string')) -%}
+        {%- set reason = unreadable_reason(landed, table, landed.columns[normalised_field(landed_name)], 'string') -%}
+        {%- set read.value = 'coalesce(' ~ value ~ ', case when ' ~ reason ~ ' is null then ' ~ read.value ~ ' end)' -%}
+        {%- set read.reason = 'coalesce(' ~ reason ~ ', case when ' ~ value ~ ' is null then ' ~ read.reason ~ ' end)' -%}
+    {%- endfor -%}
+    {{ read.value }} as {{ name }},
+    {{ read.reason }} as {{ name }}_unreadable
 {%- endmacro %}
 
 
 {% macro staged_type(kind) -%}
     {#- The canonical type in which a landed column of this kind is read. -#}
-    {{- return({'code': 'integer', 'date': 'timestamp', 'cancelled': 'boolean'}.get(kind, kind)) -}}
+    {{- return({
+        'code': 'integer', 'date': 'timestamp', 'moment': 'timestamp', 'cancelled': 'boolean',
+    }.get(kind, kind)) -}}
+{%- endmacro %}
+
+
+{% macro staged_flags() -%}
+    {#- What says whether a row is there at the source, and what it says where it is NULL or cannot be read. -#}
+    {{- return({'is_deleted': false, '_fivetran_deleted': false, '_fivetran_active': true}) -}}
 {%- endmacro %}
 
 
 {% macro staged_is_live(landed) -%}
-    {#- Whether the row is there at the source: neither deleted nor a past version of history mode. -#}
+    {#- Whether the row is there at the source: neither deleted nor a past version of history mode. One whose flag cannot
+        be read is there, and says so. -#}
     {%- set conditions = [] -%}
-    {%- for name, when_null in {'is_deleted': 'false', '_fivetran_deleted': 'false', '_fivetran_active': 'true'}.items() -%}
-        {%- set flag = staged_column(landed, [name], 'boolean') -%}
-        {%- if normalised_field(name) in landed.columns -%}
-            {%- do conditions.append(('' if when_null == 'true' else 'not ') ~ 'coalesce(' ~ flag ~ ', ' ~ when_null ~ ')') -%}
-        {%- endif -%}
+    {%- for name, when_null in staged_flags().items() if normalised_field(name) in landed.columns -%}
+        {%- set flag = staged_column(landed, name, 'boolean') -%}
+        {%- do conditions.append(('' if when_null else 'not ') ~ 'coalesce(' ~ flag ~ ', ' ~ (when_null | string | lower) ~ ')') -%}
     {%- endfor -%}
     {{- return('(' ~ conditions | join(' and ') ~ ')' if conditions else 'true') -}}
+{%- endmacro %}
+
+
+{% macro staged_is_live_unreadable(landed, table) -%}
+    {%- set reasons = [] -%}
+    {%- for name in staged_flags() -%}
+        {%- do reasons.append(unreadable_reason(landed, table, landed.columns.get(normalised_field(name)), 'boolean')) -%}
+    {%- endfor -%}
+    {{- return('coalesce(' ~ reasons | join(', ') ~ ')') -}}
 {%- endmacro %}
 
 

@@ -39,8 +39,6 @@ select
 from (
     {{ union_of_landed(customers, source, table, ', ' ~ identifier) }}
 ) as landed_alike
-where
-    {{ not_blank('cast(' ~ identifier ~ ' as ' ~ canonical_type('string') ~ ')') }} is not null
-    and {{ cast_landed(identifier, column.type, kind) }} is null
+where {{ landed_reading(identifier, column.type, kind).unreadable }}
 group by kpi_customer
 {%- endmacro %}

@@ -35,6 +35,7 @@ factors as (
         accounts.account_key,
         accounts.account_id,
         accounts.churn_risk as mapped_score,
+        case when accounts.churn_risk_unreadable is not null then 1 else 0 end as unreadable_count,
         settings.gap,
         settings.is_stale,
         settings.minimum,
@@ -86,6 +87,7 @@ weighed as (
 scored as (
     select
         *,
+        case when mapped_score is not null then 1 when unreadable_count = 0 then known_factors else 0 end as sample_size,
         case
             when mapped_score is not null then mapped_score
             when known_weight >= 50 then 100.0 * held_weight / known_weight
@@ -113,16 +115,15 @@ final as (
             as total_churn_risk_score,
         cast(known_weight as {{ canonical_type('float') }}) / 100 as coverage,
         status,
-        case when mapped_score is not null then 'mapped field' else 'computed' end as calculation,
-        case when gap is null then coalesce(mapped_score, held_weight) end as numerator,
+        case when mapped_score is not null or unreadable_count > 0 then 'mapped field' else 'computed' end as calculation,
+        case when gap is null and unreadable_count = 0 then coalesce(mapped_score, held_weight) end as numerator,
         case
-            when gap is null and mapped_score is not null then 1
-            when gap is null then cast(known_weight as {{ canonical_type('float') }})
+            when gap is not null or unreadable_count > 0 then null
+            when mapped_score is not null then 1
+            else cast(known_weight as {{ canonical_type('float') }})
         end as denominator,
-        case
-            when gap is null and mapped_score is not null then 1
-            when gap is null then known_factors
-        end as sample_size,
+        case when gap is null then sample_size end as sample_size,
+        case when gap is null then unreadable_count else 0 end as unreadable_count,
         window_end as as_of
     from judged
 )

@@ -21,17 +21,36 @@ metrics as (
     group by customer_id, account_id
 ),
 
-counted as (
+unreadable as (
     select
         customer_id,
         account_key,
         kpi,
-        median_hours,
-        p90_hours,
-        cast(numerator as {{ canonical_type('float') }}) as numerator,
-        100.0 * cast(numerator as {{ canonical_type('float') }}) / row_count as percentage
+        sum(row_count) as row_count
     from measures
-    where left_out_reason is null
+    where {{ is_unreadable('left_out_reason') }}
+    group by customer_id, account_key, kpi
+),
+
+counted as (
+    select
+        measures.customer_id,
+        measures.account_key,
+        measures.kpi,
+        measures.median_hours,
+        measures.p90_hours,
+        cast(measures.numerator as {{ canonical_type('float') }}) as numerator,
+        case
+            when not {{ too_many_unreadable('coalesce(unreadable.row_count, 0)', 'measures.row_count') }}
+                then 100.0 * cast(measures.numerator as {{ canonical_type('float') }}) / measures.row_count
+        end as percentage
+    from measures
+    left join unreadable
+        on
+            measures.customer_id = unreadable.customer_id
+            and measures.account_key = unreadable.account_key
+            and measures.kpi = unreadable.kpi
+    where measures.left_out_reason is null
 ),
 
 extras as (

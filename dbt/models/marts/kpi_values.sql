@@ -21,6 +21,7 @@ final as (
         window_end,
         status,
         left_out_count,
+        unreadable_count,
         window_end as as_of
     from results
 
@@ -40,6 +41,7 @@ final as (
         window_end,
         status,
         left_out_count,
+        unreadable_count,
         window_end as as_of
     from {{ ref('int_custom_result') }}
     {%- endif %}
@@ -57,7 +59,8 @@ final as (
         null as window_start,
         as_of as window_end,
         status,
-        0 as left_out_count,
+        unreadable_count as left_out_count,
+        unreadable_count,
         as_of
     from churn
 )

@@ -21,20 +21,29 @@ summed as (
         cast(sum(opened_escalated) as {{ canonical_type('float') }}) as escalated_tickets,
         cast(sum(opened_last_7_days) as {{ canonical_type('integer') }}) as tickets_last_7_days,
         cast(sum(opened_prior_7_days) as {{ canonical_type('integer') }}) as tickets_prior_7_days,
-        sum(ended) as ended,
+        sum(in_escalation_rate) as in_escalation_rate,
+        sum(unreadable_escalations) as unreadable_escalations,
+        sum(in_reopen_rate) as in_reopen_rate,
         cast(sum(ended_reopened) as {{ canonical_type('float') }}) as reopened_tickets,
+        sum(unreadable_reopenings) as unreadable_reopenings,
         sum(responses) as responses,
         sum(response_microseconds) as response_microseconds,
+        sum(unreadable_responses) as unreadable_responses,
         sum(resolutions) as resolutions,
         sum(resolution_microseconds) as resolution_microseconds,
+        sum(unreadable_resolutions) as unreadable_resolutions,
         sum(ratings) as ratings,
         cast(sum(rating_sum) as {{ canonical_type('float') }}) as rating_sum,
+        sum(unreadable_ratings) as unreadable_ratings,
         sum(task_sla_decided) as task_sla_decided,
         sum(task_sla_met) as task_sla_met,
+        sum(task_sla_unreadable) as task_sla_unreadable,
         sum(sla_due_decided) as sla_due_decided,
         sum(sla_due_met) as sla_due_met,
+        sum(sla_due_unreadable) as sla_due_unreadable,
         sum(made_sla_decided) as made_sla_decided,
-        sum(made_sla_met) as made_sla_met
+        sum(made_sla_met) as made_sla_met,
+        sum(made_sla_unreadable) as made_sla_unreadable
     from tickets
     where is_linked and is_counting
     group by customer_id, account_key
@@ -46,18 +55,34 @@ final as (
         accounts.account_id,
         summed.total_tickets,
         case when customers.has_priority then summed.critical_tickets end as critical_tickets,
-        case accounts.sla_source
-            when 'task_sla' then {{ percent('summed.task_sla_met', 'summed.task_sla_decided') }}
-            when 'sla_due' then {{ percent('summed.sla_due_met', 'summed.sla_due_decided') }}
-            when 'made_sla' then {{ percent('summed.made_sla_met', 'summed.made_sla_decided') }}
+        case
+            when accounts.sla_source = 'task_sla'
+                then {{ readable_percent('task_sla_met', 'task_sla_decided', 'task_sla_unreadable') }}
+            when accounts.sla_source = 'sla_due'
+                then {{ readable_percent('sla_due_met', 'sla_due_decided', 'sla_due_unreadable') }}
+            when accounts.sla_source = 'made_sla'
+                then {{ readable_percent('made_sla_met', 'made_sla_decided', 'made_sla_unreadable') }}
         end as sla_compliance_percent,
-        {{ hours('summed.response_microseconds') }} / nullif(summed.responses, 0) as avg_first_response_hours,
-        {{ hours('summed.resolution_microseconds') }} / nullif(summed.resolutions, 0) as avg_resolution_hours,
-        summed.rating_sum / nullif(summed.ratings, 0) as avg_satisfaction,
-        case when customers.has_reopen_count then {{ percent('summed.reopened_tickets', 'summed.ended') }} end
-            as reopen_rate_percent,
-        case when customers.has_escalation then {{ percent('summed.escalated_tickets', 'summed.total_tickets') }} end
-            as escalation_rate_percent,
+        case
+            when not {{ too_many_unreadable('summed.unreadable_responses', 'summed.responses') }}
+                then {{ hours('summed.response_microseconds') }} / nullif(summed.responses, 0)
+        end as avg_first_response_hours,
+        case
+            when not {{ too_many_unreadable('summed.unreadable_resolutions', 'summed.resolutions') }}
+                then {{ hours('summed.resolution_microseconds') }} / nullif(summed.resolutions, 0)
+        end as avg_resolution_hours,
+        case
+            when not {{ too_many_unreadable('summed.unreadable_ratings', 'summed.ratings') }}
+                then summed.rating_sum / nullif(summed.ratings, 0)
+        end as avg_satisfaction,
+        case
+            when customers.has_reopen_count
+                then {{ readable_percent('reopened_tickets', 'in_reopen_rate', 'unreadable_reopenings') }}
+        end as reopen_rate_percent,
+        case
+            when customers.has_escalation
+                then {{ readable_percent('escalated_tickets', 'in_escalation_rate', 'unreadable_escalations') }}
+        end as escalation_rate_percent,
         summed.tickets_last_7_days,
         summed.tickets_prior_7_days,
         accounts.as_of

@@ -18,6 +18,7 @@ _KPI_STATE = (
     ("numerator", sa.Float),
     ("denominator", sa.Float),
     ("sample_size", sa.BigInteger),
+    ("unreadable_count", sa.BigInteger),
     ("window_start", UtcDateTime),
     ("window_end", UtcDateTime),
     ("status", Slug),

@@ -38,11 +38,15 @@ def upload_key() -> sa.ForeignKeyConstraint:
     )
 
 
-_REQUIRED = {"name", "status", "as_of"}
+_REQUIRED = {"name", "status", "as_of", "unreadable_count"}
+_DEFAULTS = {"unreadable_count": "0"}
 
 
 def state_columns(columns: tuple[tuple[str, Any], ...]) -> list[sa.Column[Any]]:
-    return [sa.Column(name, type_, nullable=name not in _REQUIRED) for name, type_ in columns]
+    return [
+        sa.Column(name, type_, nullable=name not in _REQUIRED, server_default=_DEFAULTS.get(name))
+        for name, type_ in columns
+    ]
 
 
 def history_table(

@@ -1,4 +1,4 @@
-"""Reads one customer's marts in Arrow batches into compact columns (55 bytes for each KPI value)."""
+"""Reads one customer's marts in Arrow batches into compact columns (63 bytes for each KPI value)."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ _ATTRIBUTES = {
     "csm_name": "csm_name",
     "csm_email": "csm_email",
 }
-_NUMBERS = ("value", "numerator", "denominator", "sample_size")
+_NUMBERS = ("value", "numerator", "denominator", "sample_size", "unreadable_count")
 _INSTANTS = ("window_start", "window_end")
 _TYPES = {
     "account": "int32",

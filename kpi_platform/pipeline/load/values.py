@@ -24,7 +24,7 @@ from kpi_platform.pipeline.load.write import LoadWriter
 SLICE_ACCOUNTS = 10_000
 """Accounts whose current values are in memory at once."""
 
-_MEASURED = ("value", "numerator", "denominator", "sample_size", "status")
+_MEASURED = ("value", "numerator", "denominator", "sample_size", "unreadable_count", "status")
 _WINDOW = ("window_start", "window_end")
 
 

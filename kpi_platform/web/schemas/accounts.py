@@ -16,6 +16,7 @@ class KpiValueAnswer(Answer):
     numerator: float | None
     denominator: float | None
     sample_size: int | None
+    unreadable_count: int = Field(description="Rows of the source that could not be read, beside the sample.")
     window_start: datetime | None
     window_end: datetime | None
     status: str = Field(examples=["ok"])

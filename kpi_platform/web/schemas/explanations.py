@@ -35,6 +35,7 @@ class ExplanationAnswer(Answer):
     numerator: float | None
     denominator: float | None
     sample_size: int | None
+    unreadable_count: int = Field(description="Rows that could not be read, beside the sample.")
     window_start: datetime | None
     window_end: datetime
     as_of: datetime

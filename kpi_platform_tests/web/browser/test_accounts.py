@@ -19,7 +19,7 @@ EXPLAINED = ShownExplanation(
     Explanation(
         customer="acme", account_id="00100000", account_name="Amber Works 0",
         kpi="csat", display_name="CSAT", formula="sum / count", unit="score",
-        value=3.5, status="ok", numerator=3.5, denominator=1, sample_size=1,
+        value=3.5, status="ok", numerator=3.5, denominator=1, sample_size=1, unreadable_count=0,
         window_start=AS_OF - timedelta(days=90), window_end=AS_OF, as_of=AS_OF,
         counted=1, left_out={"out of range": 1}, factors={"nps_risk": 10.0, "csat_risk": None},
         rows=[

@@ -54,7 +54,8 @@ final as (
         case
             when not linked.is_live then 'deleted'
             when accounts.account_key is null then 'no account'
-            else accounts.left_out_reason
+            when accounts.left_out_reason is not null then accounts.left_out_reason
+            else linked.unreadable_reason
         end as left_out_reason
     from linked
     left join accounts
@@ -77,7 +78,7 @@ final as (
         servicenow_rows.in_denominator,
         servicenow_rows.denominator_number,
         servicenow_rows.denominator_text,
-        incidents.left_out_reason
+        coalesce(incidents.left_out_reason, servicenow_rows.unreadable_reason) as left_out_reason
     from servicenow_rows
     inner join incidents
         on

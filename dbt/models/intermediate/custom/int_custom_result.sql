@@ -25,7 +25,8 @@ left_out as (
         customer_id,
         account_key,
         kpi,
-        count(*) as left_out_count
+        count(*) as left_out_count,
+        count(case when {{ is_unreadable('left_out_reason') }} then 1 end) as unreadable_count
     from events
     where left_out_reason is not null
     group by customer_id, account_key, kpi
@@ -43,6 +44,7 @@ joined as (
         settings.window_end,
         settings.is_stale,
         coalesce(left_out.left_out_count, 0) as left_out_count,
+        coalesce(left_out.unreadable_count, 0) as unreadable_count,
         case
             when settings.gap is not null then settings.gap
             when settings.source = 'salesforce' and not accounts.is_salesforce_account then 'not_mapped'
@@ -120,7 +122,8 @@ final as (
         window_start,
         window_end,
         status,
-        left_out_count
+        left_out_count,
+        unreadable_count
     from judged
 )
 

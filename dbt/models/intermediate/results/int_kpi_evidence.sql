@@ -29,7 +29,8 @@ fields as (
         customer_id,
         account_id,
         'nps' as kpi,
-        nps_score as number
+        nps_score as number,
+        nps_score_unreadable as left_out_reason
     from accounts
 
     union all
@@ -38,7 +39,8 @@ fields as (
         customer_id,
         account_id,
         'adoption_index' as kpi,
-        adoption_score as number
+        adoption_score as number,
+        adoption_score_unreadable as left_out_reason
     from accounts
 
     union all
@@ -47,7 +49,8 @@ fields as (
         customer_id,
         account_id,
         'churn_risk' as kpi,
-        churn_risk as number
+        churn_risk as number,
+        churn_risk_unreadable as left_out_reason
     from accounts
 ),
 
@@ -61,14 +64,14 @@ field_rows as (
         {{ literal(none, 'timestamp') }} as event_time,
         fields.number as numerator,
         cast(1 as {{ canonical_type('float') }}) as denominator,
-        {{ literal(none, 'string') }} as left_out_reason
+        fields.left_out_reason
     from fields
     inner join settings
         on
             fields.customer_id = settings.customer_id
             and fields.kpi = settings.kpi
             and settings.gap is null
-    where fields.number is not null
+    where fields.number is not null or fields.left_out_reason is not null
 ),
 
 event_rows as (

@@ -28,7 +28,11 @@ sums as (
         cast(
             coalesce(sum(case when left_out_reason is not null then row_count end), 0)
             as {{ canonical_type('integer') }}
-        ) as left_out_count
+        ) as left_out_count,
+        cast(
+            coalesce(sum(case when {{ is_unreadable('left_out_reason') }} then row_count end), 0)
+            as {{ canonical_type('integer') }}
+        ) as unreadable_count
     from measures
     where account_key is not null
     group by customer_id, account_key, kpi, sla_source
@@ -47,7 +51,18 @@ found as (
         settings.window_start,
         settings.window_end,
         settings.is_stale,
-        coalesce(sums.left_out_count, 0) as left_out_count,
+        case
+            when settings.kpi = 'nps' then case when accounts.nps_score_unreadable is not null then 1 else 0 end
+            when settings.kpi = 'adoption_index'
+                then case when accounts.adoption_score_unreadable is not null then 1 else 0 end
+            else coalesce(sums.left_out_count, 0)
+        end as left_out_count,
+        case
+            when settings.kpi = 'nps' then case when accounts.nps_score_unreadable is not null then 1 else 0 end
+            when settings.kpi = 'adoption_index'
+                then case when accounts.adoption_score_unreadable is not null then 1 else 0 end
+            else coalesce(sums.unreadable_count, 0)
+        end as unreadable_count,
         case
             when settings.gap is not null then settings.gap
             when settings.kpi = 'sla_compliance' and accounts.sla_gap is not null then accounts.sla_gap
@@ -110,7 +125,8 @@ final as (
         window_start,
         window_end,
         status,
-        left_out_count
+        case when gap is null then left_out_count else 0 end as left_out_count,
+        case when gap is null then unreadable_count else 0 end as unreadable_count
     from judged
 )
 

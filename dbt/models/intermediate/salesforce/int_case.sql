@@ -15,6 +15,11 @@ final as (
         accounts.account_key,
         cases.created_date,
         cases.satisfaction_rating,
+        cases.satisfaction_rating is not null or cases.satisfaction_rating_unreadable is not null as is_rated,
+        {{ unreadable_at(
+            'cases.created_date', 'cases.created_date_unreadable',
+            ['cases.satisfaction_rating_unreadable', 'cases.is_live_unreadable'],
+        ) }} as unreadable_reason,
         case
             when not cases.is_live then 'deleted'
             when accounts.account_key is null then 'no account'
@@ -25,7 +30,7 @@ final as (
         on
             cases.customer_id = accounts.customer_id
             and {{ salesforce_key('cases.account_id') }} = accounts.account_key
-    where cases.created_date < {{ as_of() }}
+    where cases.created_date < {{ as_of() }} or cases.created_date_unreadable is not null
 )
 
 select * from final

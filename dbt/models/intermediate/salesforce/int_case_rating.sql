@@ -21,13 +21,14 @@ final as (
         {{ exact(1) }} as denominator,
         case
             when cases.left_out_reason is not null then cases.left_out_reason
+            when cases.unreadable_reason is not null then cases.unreadable_reason
             when not {{ is_rating('cases.satisfaction_rating') }} then 'out of range'
         end as left_out_reason
     from cases
     inner join settings on cases.customer_id = settings.customer_id
     where
-        cases.satisfaction_rating is not null
-        and cases.created_date >= settings.window_start
+        cases.is_rated
+        and {{ is_looked_at('cases.created_date', 'cases.unreadable_reason', 'settings.window_start') }}
 )
 
 select * from final

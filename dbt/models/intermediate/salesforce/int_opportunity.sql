@@ -20,14 +20,18 @@ final as (
             when not opportunities.is_live then 'deleted'
             when accounts.account_key is null then 'no account'
             when accounts.left_out_reason is not null then accounts.left_out_reason
-            when not coalesce(opportunities.is_won, false) then 'not won'
-        end as left_out_reason
+            when not coalesce(opportunities.is_won, opportunities.is_won_unreadable is not null) then 'not won'
+        end as left_out_reason,
+        {{ unreadable_at(
+            'opportunities.close_date', 'opportunities.close_date_unreadable',
+            ['opportunities.is_won_unreadable', 'opportunities.amount_unreadable', 'opportunities.is_live_unreadable'],
+        ) }} as unreadable_reason
     from opportunities
     left join accounts
         on
             opportunities.customer_id = accounts.customer_id
             and {{ salesforce_key('opportunities.account_id') }} = accounts.account_key
-    where opportunities.close_date < {{ as_of() }}
+    where opportunities.close_date < {{ as_of() }} or opportunities.close_date_unreadable is not null
 )
 
 select * from final

@@ -26,8 +26,11 @@ final as (
         users.name as csm_name,
         users.email as csm_email,
         accounts.nps_score,
+        accounts.nps_score_unreadable,
         accounts.adoption_score,
+        accounts.adoption_score_unreadable,
         accounts.churn_risk,
+        accounts.churn_risk_unreadable,
         accounts.health_score,
         accounts.last_login_date,
         accounts.active_users,
@@ -37,6 +40,7 @@ final as (
         accounts._fivetran_synced as synced_at,
         case
             when not accounts.is_live then 'account deleted'
+            when accounts.is_live_unreadable is not null then accounts.is_live_unreadable
             when {{ not_blank('accounts.master_record_id') }} is not null then 'account merged'
             when
                 customers.has_account_type and not coalesce(accounts.account_type like 'Customer%', false)

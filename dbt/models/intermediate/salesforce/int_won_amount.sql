@@ -20,12 +20,13 @@ placed as (
         opportunities.id,
         opportunities.close_date,
         opportunities.left_out_reason,
+        opportunities.unreadable_reason,
         settings.kpi,
         recurring_types.opportunity_type is not null as is_recurring,
         coalesce(recurring_types.is_retained, false) as is_retained,
         coalesce(opportunities.amount, 0) as amount,
-        opportunities.close_date >= settings.window_start as is_current,
-        opportunities.close_date < settings.prior_window_end as is_prior
+        coalesce(opportunities.close_date >= settings.window_start, false) as is_current,
+        coalesce(opportunities.close_date < settings.prior_window_end, false) as is_prior
     from opportunities
     inner join settings on opportunities.customer_id = settings.customer_id
     left join recurring_types
@@ -33,8 +34,12 @@ placed as (
             opportunities.customer_id = recurring_types.customer_id
             and opportunities.opportunity_type = recurring_types.opportunity_type
     where
-        opportunities.close_date >= settings.prior_window_start
-        and (opportunities.close_date < settings.prior_window_end or opportunities.close_date >= settings.window_start)
+        {{ is_looked_at('opportunities.close_date', 'opportunities.unreadable_reason', 'settings.prior_window_start') }}
+        and (
+            opportunities.close_date is null
+            or opportunities.close_date < settings.prior_window_end
+            or opportunities.close_date >= settings.window_start
+        )
 ),
 
 growth as (
@@ -44,7 +49,7 @@ growth as (
         kpi,
         id,
         close_date,
-        left_out_reason,
+        coalesce(left_out_reason, unreadable_reason) as left_out_reason,
         case when is_current then amount else 0 end - case when is_prior then amount else 0 end as numerator,
         case when is_prior then amount else 0 end as denominator
     from placed
@@ -61,7 +66,8 @@ retention as (
         case
             when left_out_reason is not null then left_out_reason
             when not is_recurring then 'type does not recur'
-            when not (is_prior or is_retained) then 'new business in the window'
+            when is_current and not (is_prior or is_retained) then 'new business in the window'
+            else unreadable_reason
         end as left_out_reason,
         case when is_current and is_retained then amount else 0 end as numerator,
         case when is_prior then amount else 0 end as denominator

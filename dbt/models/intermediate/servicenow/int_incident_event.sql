@@ -21,14 +21,14 @@ support_ticket_volume as (
         customer_id,
         account_key,
         sys_id,
-        left_out_reason,
+        coalesce(left_out_reason, opening_unreadable) as left_out_reason,
         'support_ticket_volume' as kpi,
         opened_at as event_time,
         {{ exact(1) }} as numerator,
         {{ exact(0) }} as denominator,
         {{ literal(none, 'string') }} as sla_source
     from incidents
-    where opened_at >= opened_from
+    where {{ is_looked_at('opened_at', 'opening_unreadable', 'opened_from') }}
 ),
 
 first_response_time as (
@@ -36,14 +36,14 @@ first_response_time as (
         customer_id,
         account_key,
         sys_id,
-        coalesce(left_out_reason, case when is_response_negative then 'negative' end) as left_out_reason,
+        coalesce(left_out_reason, response_unreadable, case when is_response_negative then 'negative' end) as left_out_reason,
         'first_response_time' as kpi,
         responded_at as event_time,
         {{ exact('response_microseconds') }} as numerator,
         {{ exact(1) }} as denominator,
         {{ literal(none, 'string') }} as sla_source
     from incidents
-    where responded_at >= responded_from
+    where {{ is_looked_at('responded_at', 'response_unreadable', 'responded_from') }}
 ),
 
 resolution_time as (
@@ -51,14 +51,14 @@ resolution_time as (
         customer_id,
         account_key,
         sys_id,
-        coalesce(left_out_reason, case when is_resolution_negative then 'negative' end) as left_out_reason,
+        coalesce(left_out_reason, resolution_unreadable, case when is_resolution_negative then 'negative' end) as left_out_reason,
         'resolution_time' as kpi,
         ended_at as event_time,
         {{ exact('resolution_microseconds') }} as numerator,
         {{ exact(1) }} as denominator,
         {{ literal(none, 'string') }} as sla_source
     from incidents
-    where ended_at >= resolved_from
+    where {{ is_looked_at('ended_at', 'resolution_unreadable', 'resolved_from') }}
 ),
 
 support_satisfaction as (
@@ -66,14 +66,14 @@ support_satisfaction as (
         customer_id,
         account_key,
         sys_id,
-        coalesce(left_out_reason, case when is_rating_refused then 'out of range' end) as left_out_reason,
+        coalesce(left_out_reason, rating_unreadable, case when is_rating_refused then 'out of range' end) as left_out_reason,
         'support_satisfaction' as kpi,
         rated_at as event_time,
         {{ exact('satisfaction_rating') }} as numerator,
         {{ exact(1) }} as denominator,
         {{ literal(none, 'string') }} as sla_source
     from incidents
-    where rated_at >= rated_from
+    where {{ is_looked_at('rated_at', 'rating_unreadable', 'rated_from') }}
 ),
 
 -- By the source task_sla: int_task_sla_event.
@@ -82,14 +82,14 @@ sla_compliance as (
         customer_id,
         account_key,
         sys_id,
-        left_out_reason,
+        coalesce(left_out_reason, due_unreadable) as left_out_reason,
         'sla_compliance' as kpi,
         due_decided_at as event_time,
         {{ exact('case when is_due_met then 1 else 0 end') }} as numerator,
         {{ exact(1) }} as denominator,
         'sla_due' as sla_source
     from incidents
-    where due_decided_at >= due_from
+    where {{ is_looked_at('due_decided_at', 'due_unreadable', 'due_from') }}
 
     union all
 
@@ -97,14 +97,14 @@ sla_compliance as (
         customer_id,
         account_key,
         sys_id,
-        left_out_reason,
+        coalesce(left_out_reason, made_unreadable) as left_out_reason,
         'sla_compliance' as kpi,
         made_decided_at as event_time,
         {{ exact('case when is_made then 1 else 0 end') }} as numerator,
         {{ exact(1) }} as denominator,
         'made_sla' as sla_source
     from incidents
-    where made_decided_at >= made_from
+    where {{ is_looked_at('made_decided_at', 'made_unreadable', 'made_from') }}
 ),
 
 rates as (
@@ -112,14 +112,14 @@ rates as (
         customer_id,
         account_key,
         sys_id,
-        left_out_reason,
+        coalesce(left_out_reason, escalation_unreadable) as left_out_reason,
         'escalation_rate' as kpi,
         opened_at as event_time,
         {{ exact('case when is_escalated then 1 else 0 end') }} as numerator,
         {{ exact(1) }} as denominator,
         {{ literal(none, 'string') }} as sla_source
     from incidents
-    where opened_at >= escalated_from
+    where {{ is_looked_at('opened_at', 'escalation_unreadable', 'escalated_from') }}
 
     union all
 
@@ -127,14 +127,14 @@ rates as (
         customer_id,
         account_key,
         sys_id,
-        left_out_reason,
+        coalesce(left_out_reason, priority_unreadable) as left_out_reason,
         'critical_issues_count' as kpi,
         opened_at as event_time,
         {{ exact('case when is_critical then 1 else 0 end') }} as numerator,
         {{ exact(1) }} as denominator,
         {{ literal(none, 'string') }} as sla_source
     from incidents
-    where opened_at >= critical_from
+    where {{ is_looked_at('opened_at', 'priority_unreadable', 'critical_from') }}
 
     union all
 
@@ -142,14 +142,14 @@ rates as (
         customer_id,
         account_key,
         sys_id,
-        left_out_reason,
+        coalesce(left_out_reason, reopening_unreadable) as left_out_reason,
         'ticket_reopen_rate' as kpi,
         ended_at as event_time,
         {{ exact('case when is_reopened then 1 else 0 end') }} as numerator,
         {{ exact(1) }} as denominator,
         {{ literal(none, 'string') }} as sla_source
     from incidents
-    where ended_at >= reopened_from
+    where {{ is_looked_at('ended_at', 'reopening_unreadable', 'reopened_from') }}
 ),
 
 events as (

@@ -8,57 +8,99 @@ timed as (
     select
         *,
         -- A due time is decided when it is met (at the resolution) or breached (when it is due).
-        case when ended_at <= sla_due then ended_at else sla_due end as due_time
+        case
+            when ended_at_unreadable is not null then null
+            when ended_at <= sla_due then ended_at
+            else sla_due
+        end as due_time
     from records
 ),
 
--- Per KPI: when an incident counts, what it adds, and why it may be refused.
-final as (
+-- Per KPI: when an incident counts, what it adds, why it may be refused, and why it cannot be read.
+facts as (
     select
         customer_id,
         sys_id,
         linked_id,
+        link_unreadable,
         company_value,
         customer_account_name,
         category,
         synced_at,
         is_live,
+        is_live_unreadable,
         is_cancelled,
         is_child,
 
         -- support_ticket_volume
         opened_at,
+        {{ unreadable_at('opened_at', 'opened_at_unreadable', ['is_live_unreadable']) }} as opening_unreadable,
 
         -- first_response_time
         responded_at,
         {{ microseconds_between('opened_at', 'responded_at') }} as response_microseconds,
-        responded_at < opened_at as is_response_negative,
+        coalesce(responded_at < opened_at, false) as is_response_negative,
+        {{ unreadable_at('responded_at', 'responded_at_unreadable', ['opened_at_unreadable', 'is_live_unreadable']) }}
+            as response_unreadable,
 
         -- resolution_time
         ended_at,
         {{ microseconds_between('opened_at', 'ended_at') }} as resolution_microseconds,
-        ended_at < opened_at as is_resolution_negative,
+        coalesce(ended_at < opened_at, false) as is_resolution_negative,
+        {{ unreadable_at('ended_at', 'ended_at_unreadable', ['opened_at_unreadable', 'is_live_unreadable']) }}
+            as resolution_unreadable,
 
         -- support_satisfaction
-        case when satisfaction_rating is not null then ended_at end as rated_at,
+        case when satisfaction_rating is not null or satisfaction_rating_unreadable is not null then ended_at end
+            as rated_at,
         satisfaction_rating,
-        {{ is_rating('satisfaction_rating') }} = false as is_rating_refused,
+        coalesce(not {{ is_rating('satisfaction_rating') }}, false) as is_rating_refused,
+        case
+            when satisfaction_rating is not null or satisfaction_rating_unreadable is not null
+                then {{ unreadable_at(
+                    'ended_at', 'ended_at_unreadable', ['satisfaction_rating_unreadable', 'is_live_unreadable']
+                ) }}
+        end as rating_unreadable,
 
         -- sla_compliance by sla_due
         sla_due,
+        sla_due is not null or sla_due_unreadable is not null as has_sla_due,
         case when due_time < {{ as_of() }} then due_time end as due_decided_at,
         ended_at <= sla_due as is_due_met,
+        case
+            when sla_due is null then sla_due_unreadable
+            when due_time is null then ended_at_unreadable
+            when due_time < {{ as_of() }} then is_live_unreadable
+        end as due_unreadable,
 
         -- sla_compliance by made_sla
-        case when made_sla is not null then ended_at end as made_decided_at,
+        case when made_sla is not null or made_sla_unreadable is not null then ended_at end as made_decided_at,
         made_sla as is_made,
+        made_sla is not null or made_sla_unreadable is not null as has_made_sla,
+        case
+            when made_sla is not null or made_sla_unreadable is not null
+                then {{ unreadable_at('ended_at', 'ended_at_unreadable', ['made_sla_unreadable', 'is_live_unreadable']) }}
+        end as made_unreadable,
 
         -- escalation_rate, critical_issues_count, ticket_reopen_rate and other counts
         escalation > 0 as is_escalated,
+        {{ unreadable_at('opened_at', 'opened_at_unreadable', ['escalation_unreadable', 'is_live_unreadable']) }}
+            as escalation_unreadable,
         priority = 1 as is_critical,
+        {{ unreadable_at('opened_at', 'opened_at_unreadable', ['priority_unreadable', 'is_live_unreadable']) }}
+            as priority_unreadable,
         reopen_count > 0 as is_reopened,
+        {{ unreadable_at('ended_at', 'ended_at_unreadable', ['reopen_count_unreadable', 'is_live_unreadable']) }}
+            as reopening_unreadable,
         reassignment_count > 2 as is_reassigned_often
     from timed
+),
+
+final as (
+    select
+        *,
+        {{ all_unreadable() }} as all_unreadable
+    from facts
 )
 
 select * from final

@@ -1,3 +1,7 @@
+{%- set merged_columns = [
+    'opened_at', 'resolved_at', 'closed_at', 'priority', 'escalation', 'reopen_count', 'reassignment_count', 'sla_due',
+    'made_sla', 'first_responded_at', 'satisfaction_rating', 'customer_account_id',
+] -%}
 with
 
 incidents as (
@@ -14,27 +18,26 @@ merged as (
     select
         incidents.customer_id,
         incidents.landed_id as sys_id,
-        coalesce(incidents.opened_at, tasks.opened_at) as opened_at,
-        coalesce(incidents.resolved_at, tasks.resolved_at) as resolved_at,
-        coalesce(incidents.closed_at, tasks.closed_at) as closed_at,
+        {%- for column in merged_columns %}
+        coalesce(
+            incidents.{{ column }},
+            case when incidents.{{ column }}_unreadable is null then tasks.{{ column }} end
+        ) as {{ column }},
+        coalesce(
+            incidents.{{ column }}_unreadable,
+            case when incidents.{{ column }} is null then tasks.{{ column }}_unreadable end
+        ) as {{ column }}_unreadable,
+        {%- endfor %}
         coalesce(incidents.state_is_cancelled, tasks.state_is_cancelled) as state_is_cancelled,
-        coalesce(incidents.priority, tasks.priority) as priority,
-        coalesce(incidents.escalation, tasks.escalation) as escalation,
-        coalesce(incidents.category, tasks.category) as category,
-        coalesce(incidents.reopen_count, tasks.reopen_count) as reopen_count,
-        coalesce(incidents.reassignment_count, tasks.reassignment_count) as reassignment_count,
-        coalesce(incidents.sla_due, tasks.sla_due) as sla_due,
-        coalesce(incidents.made_sla, tasks.made_sla) as made_sla,
-        coalesce(incidents.parent_incident_value, tasks.parent_incident_value) as parent_incident_value,
-        coalesce(incidents.customer_account_name, tasks.customer_account_name) as customer_account_name,
-        coalesce(incidents.first_responded_at, tasks.first_responded_at) as first_responded_at,
-        coalesce(incidents.satisfaction_rating, tasks.satisfaction_rating) as satisfaction_rating,
         coalesce(incidents.incident_state_is_cancelled, tasks.incident_state_is_cancelled)
             as incident_state_is_cancelled,
-        coalesce(incidents.customer_account_id, tasks.customer_account_id) as linked_id,
+        coalesce(incidents.category, tasks.category) as category,
+        coalesce(incidents.parent_incident_value, tasks.parent_incident_value) as parent_incident_value,
+        coalesce(incidents.customer_account_name, tasks.customer_account_name) as customer_account_name,
         coalesce({{ not_blank('incidents.company_value') }}, tasks.company_value) as company_value,
         incidents.is_live and coalesce(tasks.is_live, true) as is_live,
-        coalesce(incidents._fivetran_synced, tasks._fivetran_synced) as synced_at
+        coalesce(incidents.is_live_unreadable, tasks.is_live_unreadable) as is_live_unreadable,
+        coalesce(incidents._fivetran_synced, tasks._fivetran_synced) as _fivetran_synced
     from incidents
     left join tasks
         on
@@ -46,39 +49,59 @@ merged as (
 merged as (
     select
         *,
-        landed_id as sys_id,
-        customer_account_id as linked_id,
-        _fivetran_synced as synced_at
+        landed_id as sys_id
     from incidents
 ),
 {%- endif %}
+
+resolved as (
+    select
+        *,
+        {{ first_there(['resolved_at', 'closed_at']) }} as resolution,
+        {{ first_there_unreadable(['resolved_at', 'closed_at']) }} as resolution_unreadable
+    from merged
+),
 
 -- What lies at or after as_of has not happened yet.
 final as (
     select
         customer_id,
         sys_id,
-        linked_id,
-        case when linked_id is null then {{ not_blank('company_value') }} end as company_value,
+        customer_account_id as linked_id,
+        customer_account_id_unreadable as link_unreadable,
+        case
+            when customer_account_id is null and customer_account_id_unreadable is null
+                then {{ not_blank('company_value') }}
+        end as company_value,
         customer_account_name,
         opened_at,
+        opened_at_unreadable,
         case when first_responded_at < {{ as_of() }} then first_responded_at end as responded_at,
-        case when coalesce(resolved_at, closed_at) < {{ as_of() }} then coalesce(resolved_at, closed_at) end
-            as ended_at,
+        first_responded_at_unreadable as responded_at_unreadable,
+        case when resolution < {{ as_of() }} then resolution end as ended_at,
+        resolution_unreadable as ended_at_unreadable,
         sla_due,
+        sla_due_unreadable,
         made_sla,
+        made_sla_unreadable,
         priority,
+        priority_unreadable,
         escalation,
+        escalation_unreadable,
         category,
         reopen_count,
+        reopen_count_unreadable,
         reassignment_count,
         satisfaction_rating,
-        synced_at,
+        satisfaction_rating_unreadable,
+        _fivetran_synced as synced_at,
         is_live,
+        is_live_unreadable,
         coalesce(state_is_cancelled, false) or coalesce(incident_state_is_cancelled, false) as is_cancelled,
         {{ not_blank('parent_incident_value') }} is not null as is_child
-    from merged
-    where opened_at < {{ as_of() }}
+    from resolved
+    -- One whose opening cannot be read exists.
+    where opened_at < {{ as_of() }} or opened_at_unreadable is not null
 )
 
 select * from final

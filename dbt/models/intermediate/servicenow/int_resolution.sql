@@ -7,7 +7,10 @@ records as (
         windows.resolved_from
     from {{ ref('int_recent_incident') }} as recent
     inner join {{ ref('int_incident_window') }} as windows on recent.customer_id = windows.customer_id
-    where recent.ended_at >= windows.resolved_from and not recent.is_resolution_negative
+    where
+        recent.ended_at >= windows.resolved_from
+        and not recent.is_resolution_negative
+        and recent.resolution_unreadable is null
 ),
 
 accounts as (

@@ -23,7 +23,9 @@ final as (
         task_slas.decided_at as event_time,
         {{ exact('task_slas.met') }} as numerator,
         {{ exact(1) }} as denominator,
-        coalesce(task_slas.left_out_reason, incidents.left_out_reason) as left_out_reason,
+        coalesce(
+            task_slas.left_out_reason, incidents.left_out_reason, task_slas.unreadable_reason, incidents.is_live_unreadable
+        ) as left_out_reason,
         'task_sla' as sla_source
     from task_slas
     inner join settings on task_slas.customer_id = settings.customer_id
@@ -31,7 +33,7 @@ final as (
         on
             task_slas.customer_id = incidents.customer_id
             and task_slas.incident_sys_id = incidents.sys_id
-    where task_slas.decided_at >= settings.window_start
+    where {{ is_looked_at('task_slas.decided_at', 'task_slas.unreadable_reason', 'settings.window_start') }}
 )
 
 select * from final
