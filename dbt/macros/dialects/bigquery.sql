@@ -25,7 +25,26 @@ when not matched then insert ({{ columns }}) values ({{ columns }})
 
 
 {% macro bigquery__text_as_utc(text) %}
-    {{- return("datetime(safe_cast(" ~ text ~ " as timestamp), 'UTC')") -}}
+    {#- BigQuery asks for seconds, and reads no more than six digits after them. -#}
+    {%- set with_seconds = 'regexp_replace(' ~ text ~ ", r'([ T][0-9]{2}:[0-9]{2})(Z|[+-]|$)', r'\\1:00\\2')" -%}
+    {%- set short = 'regexp_replace(' ~ with_seconds ~ ", r'([.][0-9]{6})[0-9]+', r'\\1')" -%}
+    {{- return("datetime(safe_cast(" ~ short ~ " as timestamp), 'UTC')") -}}
+{% endmacro %}
+
+
+{% macro bigquery__json_as_text(column) %}
+    {{- return('json_value(' ~ column ~ ')') -}}
+{% endmacro %}
+
+
+{% macro bigquery__json_kind(column) %}
+    {{- return('json_type(' ~ column ~ ')') -}}
+{% endmacro %}
+
+
+{% macro bigquery__trimmed(text) %}
+    {#- Without a list of characters, blanks of all kinds. -#}
+    {{- return('trim(' ~ text ~ ')') -}}
 {% endmacro %}
 
 

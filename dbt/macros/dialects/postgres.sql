@@ -10,11 +10,21 @@
 
 {% macro postgres__text_as_utc(text) %}
     {#- Read in UTC whatever the session's zone is: a text without a zone gets one. -#}
-    {%- set zoned = "(" ~ text ~ " || case when " ~ text ~ " ~ '([zZ]|[0-9]:?[0-9]{2}[+-][0-9:]+)$' then '' else ' UTC' end)" -%}
+    {%- set zoned = "(" ~ text ~ " || case when " ~ matches(text, zone_pattern()) ~ " then '' else ' UTC' end)" -%}
     {{- return(
         "case when pg_input_is_valid(" ~ zoned ~ ", 'timestamptz') then cast(" ~ zoned
         ~ " as timestamptz) at time zone 'UTC' end"
     ) -}}
+{% endmacro %}
+
+
+{% macro postgres__json_as_text(column) %}
+    {{- return('case when not ' ~ is_nested_json(column) ~ ' then ' ~ column ~ " #>> '{}' end") -}}
+{% endmacro %}
+
+
+{% macro postgres__json_kind(column) %}
+    {{- return('jsonb_typeof(cast(' ~ column ~ ' as jsonb))') -}}
 {% endmacro %}
 
 

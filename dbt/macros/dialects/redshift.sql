@@ -54,6 +54,21 @@
 {% endmacro %}
 
 
+{% macro redshift__json_as_text(column) %}
+    {{- return(default__json_as_text(column)) -}}
+{% endmacro %}
+
+
+{% macro redshift__json_kind(column) %}
+    {{- return(default__json_kind(column)) -}}
+{% endmacro %}
+
+
+{% macro redshift__trimmed(text) %}
+    {{- return('btrim(' ~ text ~ ", ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))") -}}
+{% endmacro %}
+
+
 {% macro redshift__leading_digits(text) %}
     {{- return("cast(nullif(regexp_substr(ltrim(" ~ text ~ "), '^[0-9]{1,18}'), '') as bigint)") -}}
 {% endmacro %}

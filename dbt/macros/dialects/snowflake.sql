@@ -10,12 +10,18 @@
 
 {% macro snowflake__text_as_utc(text) %}
     {#- A text without a zone gets the session's, and loses it again. -#}
-    {%- set zoned = 'try_cast(' ~ text ~ ' as timestamp_tz)' -%}
+    {%- set whole = 'regexp_replace(' ~ text ~ ", '(:[0-9]{2}([.][0-9]+)?[+-][0-9]{2})$', '\\\\1:00')" -%}
+    {%- set zoned = 'try_cast(' ~ whole ~ ' as timestamp_tz)' -%}
     {{- return(
-        'case when ' ~ matches(text, '([zZ]|[0-9]:?[0-9]{2}[+-][0-9:]+)$')
+        'case when ' ~ matches(text, zone_pattern())
         ~ " then cast(convert_timezone('UTC', " ~ zoned ~ ') as timestamp_ntz)'
         ~ ' else cast(' ~ zoned ~ ' as timestamp_ntz) end'
     ) -}}
+{% endmacro %}
+
+
+{% macro snowflake__json_kind(column) %}
+    {{- return('typeof(' ~ column ~ ')') -}}
 {% endmacro %}
 
 

@@ -100,6 +100,12 @@
 {% endmacro %}
 
 
+{% macro zone_pattern() %}
+    {#- The end of such a time where it names a zone. -#}
+    {{- return(':[0-9.]+(Z|[+-][0-9:]+)$') -}}
+{% endmacro %}
+
+
 {% macro text_as_boolean(text) %}
     {%- set clean = 'lower(' ~ text ~ ')' -%}
     {{- return(
