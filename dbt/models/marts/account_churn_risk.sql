@@ -87,7 +87,8 @@ weighed as (
 scored as (
     select
         *,
-        case when mapped_score is not null then 1 when unreadable_count = 0 then known_factors else 0 end as sample_size,
+        case when mapped_score is not null then 1 when unreadable_count > 0 then 0 else known_factors end
+            as sample_size,
         case
             when mapped_score is not null then mapped_score
             when known_weight >= 50 then 100.0 * held_weight / known_weight
@@ -115,7 +116,8 @@ final as (
             as total_churn_risk_score,
         cast(known_weight as {{ canonical_type('float') }}) / 100 as coverage,
         status,
-        case when mapped_score is not null or unreadable_count > 0 then 'mapped field' else 'computed' end as calculation,
+        case when mapped_score is not null or unreadable_count > 0 then 'mapped field' else 'computed' end
+            as calculation,
         case when gap is null and unreadable_count = 0 then coalesce(mapped_score, held_weight) end as numerator,
         case
             when gap is not null or unreadable_count > 0 then null

@@ -36,7 +36,9 @@ first_response_time as (
         customer_id,
         account_key,
         sys_id,
-        coalesce(left_out_reason, response_unreadable, case when is_response_negative then 'negative' end) as left_out_reason,
+        coalesce(
+            left_out_reason, response_unreadable, case when is_response_negative then 'negative' end
+        ) as left_out_reason,
         'first_response_time' as kpi,
         responded_at as event_time,
         {{ exact('response_microseconds') }} as numerator,
@@ -51,7 +53,9 @@ resolution_time as (
         customer_id,
         account_key,
         sys_id,
-        coalesce(left_out_reason, resolution_unreadable, case when is_resolution_negative then 'negative' end) as left_out_reason,
+        coalesce(
+            left_out_reason, resolution_unreadable, case when is_resolution_negative then 'negative' end
+        ) as left_out_reason,
         'resolution_time' as kpi,
         ended_at as event_time,
         {{ exact('resolution_microseconds') }} as numerator,
@@ -66,7 +70,9 @@ support_satisfaction as (
         customer_id,
         account_key,
         sys_id,
-        coalesce(left_out_reason, rating_unreadable, case when is_rating_refused then 'out of range' end) as left_out_reason,
+        coalesce(
+            left_out_reason, rating_unreadable, case when is_rating_refused then 'out of range' end
+        ) as left_out_reason,
         'support_satisfaction' as kpi,
         rated_at as event_time,
         {{ exact('satisfaction_rating') }} as numerator,

@@ -79,7 +79,9 @@ facts as (
         made_sla is not null or made_sla_unreadable is not null as has_made_sla,
         case
             when made_sla is not null or made_sla_unreadable is not null
-                then {{ unreadable_at('ended_at', 'ended_at_unreadable', ['made_sla_unreadable', 'is_live_unreadable']) }}
+                then {{ unreadable_at(
+                    'ended_at', 'ended_at_unreadable', ['made_sla_unreadable', 'is_live_unreadable']
+                ) }}
         end as made_unreadable,
 
         -- escalation_rate, critical_issues_count, ticket_reopen_rate and other counts

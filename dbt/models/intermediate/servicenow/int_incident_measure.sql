@@ -4,14 +4,18 @@ records as (
     select
         recent.*,
         {{ is_looked_at('recent.opened_at', 'recent.opening_unreadable', 'windows.opened_from') }} as is_opened,
-        {{ is_looked_at('recent.responded_at', 'recent.response_unreadable', 'windows.responded_from') }} as is_responded,
+        {{ is_looked_at('recent.responded_at', 'recent.response_unreadable', 'windows.responded_from') }}
+            as is_responded,
         {{ is_looked_at('recent.ended_at', 'recent.resolution_unreadable', 'windows.resolved_from') }} as is_resolved,
         {{ is_looked_at('recent.rated_at', 'recent.rating_unreadable', 'windows.rated_from') }} as is_rated,
         {{ is_looked_at('recent.due_decided_at', 'recent.due_unreadable', 'windows.due_from') }} as is_due_decided,
         {{ is_looked_at('recent.made_decided_at', 'recent.made_unreadable', 'windows.made_from') }} as is_made_decided,
-        {{ is_looked_at('recent.opened_at', 'recent.escalation_unreadable', 'windows.escalated_from') }} as is_in_escalation_rate,
-        {{ is_looked_at('recent.opened_at', 'recent.priority_unreadable', 'windows.critical_from') }} as is_in_critical_count,
-        {{ is_looked_at('recent.ended_at', 'recent.reopening_unreadable', 'windows.reopened_from') }} as is_in_reopen_rate
+        {{ is_looked_at('recent.opened_at', 'recent.escalation_unreadable', 'windows.escalated_from') }}
+            as is_in_escalation_rate,
+        {{ is_looked_at('recent.opened_at', 'recent.priority_unreadable', 'windows.critical_from') }}
+            as is_in_critical_count,
+        {{ is_looked_at('recent.ended_at', 'recent.reopening_unreadable', 'windows.reopened_from') }}
+            as is_in_reopen_rate
     from {{ ref('int_recent_incident') }} as recent
     inner join {{ ref('int_incident_window') }} as windows on recent.customer_id = windows.customer_id
 ),
@@ -78,35 +82,57 @@ linked as (
 ),
 
 final as (
-    {{ incident_sums('support_ticket_volume', rows='opened', numerator='opened', unreadable='opening_unreadable', denominator=0) }}
-    union all
-    {{ incident_sums('first_response_time', rows='responses', numerator='response_microseconds', unreadable='response_unreadable') }}
-    union all
     {{ incident_sums(
-        'first_response_time', rows='negative_responses', numerator='negative_response_microseconds', unreadable='response_unreadable', refused='negative',
+        'support_ticket_volume', rows='opened', numerator='opened', unreadable='opening_unreadable', denominator=0,
     ) }}
     union all
-    {{ incident_sums('resolution_time', rows='resolutions', numerator='resolution_microseconds', unreadable='resolution_unreadable') }}
-    union all
     {{ incident_sums(
-        'resolution_time', rows='negative_resolutions', numerator='negative_resolution_microseconds', unreadable='resolution_unreadable', refused='negative',
+        'first_response_time', rows='responses', numerator='response_microseconds', unreadable='response_unreadable',
     ) }}
     union all
-    {{ incident_sums('support_satisfaction', rows='ratings', numerator='rating_sum', unreadable='rating_unreadable') }}
-    union all
     {{ incident_sums(
-        'support_satisfaction', rows='refused_ratings', numerator='refused_rating_sum', unreadable='rating_unreadable', refused='out of range',
+        'first_response_time', rows='negative_responses', numerator='negative_response_microseconds',
+        unreadable='response_unreadable', refused='negative',
     ) }}
     union all
-    {{ incident_sums('sla_compliance', rows='due_decided', numerator='due_met', unreadable='due_unreadable', sla_source='sla_due') }}
+    {{ incident_sums(
+        'resolution_time', rows='resolutions', numerator='resolution_microseconds', unreadable='resolution_unreadable',
+    ) }}
     union all
-    {{ incident_sums('sla_compliance', rows='made_decided', numerator='made_met', unreadable='made_unreadable', sla_source='made_sla') }}
+    {{ incident_sums(
+        'resolution_time', rows='negative_resolutions', numerator='negative_resolution_microseconds',
+        unreadable='resolution_unreadable', refused='negative',
+    ) }}
     union all
-    {{ incident_sums('escalation_rate', rows='in_escalation_rate', numerator='escalated', unreadable='escalation_unreadable') }}
+    {{ incident_sums(
+        'support_satisfaction', rows='ratings', numerator='rating_sum', unreadable='rating_unreadable',
+    ) }}
     union all
-    {{ incident_sums('critical_issues_count', rows='in_critical_count', numerator='critical', unreadable='priority_unreadable') }}
+    {{ incident_sums(
+        'support_satisfaction', rows='refused_ratings', numerator='refused_rating_sum',
+        unreadable='rating_unreadable', refused='out of range',
+    ) }}
     union all
-    {{ incident_sums('ticket_reopen_rate', rows='in_reopen_rate', numerator='reopened', unreadable='reopening_unreadable') }}
+    {{ incident_sums(
+        'sla_compliance', rows='due_decided', numerator='due_met', unreadable='due_unreadable', sla_source='sla_due',
+    ) }}
+    union all
+    {{ incident_sums(
+        'sla_compliance', rows='made_decided', numerator='made_met',
+        unreadable='made_unreadable', sla_source='made_sla',
+    ) }}
+    union all
+    {{ incident_sums(
+        'escalation_rate', rows='in_escalation_rate', numerator='escalated', unreadable='escalation_unreadable',
+    ) }}
+    union all
+    {{ incident_sums(
+        'critical_issues_count', rows='in_critical_count', numerator='critical', unreadable='priority_unreadable',
+    ) }}
+    union all
+    {{ incident_sums(
+        'ticket_reopen_rate', rows='in_reopen_rate', numerator='reopened', unreadable='reopening_unreadable',
+    ) }}
 )
 
 select * from final

@@ -62,7 +62,10 @@ final as (
         case when decided.has_breached then 0 else 1 end as met,
         {{ unreadable_at(
             'decided.decided_at', 'decided.decision_unreadable',
-            ['decided.breach_unreadable', 'decided.end_unreadable', 'decided.is_live_unreadable', 'contracts.is_live_unreadable'],
+            [
+                'decided.breach_unreadable', 'decided.end_unreadable', 'decided.is_live_unreadable',
+                'contracts.is_live_unreadable',
+            ],
         ) }} as unreadable_reason,
         case
             when

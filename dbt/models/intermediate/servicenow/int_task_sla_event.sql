@@ -24,7 +24,10 @@ final as (
         {{ exact('task_slas.met') }} as numerator,
         {{ exact(1) }} as denominator,
         coalesce(
-            task_slas.left_out_reason, incidents.left_out_reason, task_slas.unreadable_reason, incidents.is_live_unreadable
+            task_slas.left_out_reason,
+            incidents.left_out_reason,
+            task_slas.unreadable_reason,
+            incidents.is_live_unreadable
         ) as left_out_reason,
         'task_sla' as sla_source
     from task_slas
