@@ -57,7 +57,7 @@ def diff(
 ) -> None:
     """Show which values the dashboard showed after SECOND and not after FIRST: changed, new, retired."""
     from kpi_platform.dashboard.database import reading
-    from kpi_platform.dashboard.rollback import diff_uploads
+    from kpi_platform.dashboard.upload_diff import diff_uploads
 
     with dashboard(Configuration.from_environment()) as engine, reading(engine) as connection:
         found = diff_uploads(connection, customer, first, second, limit=limit)

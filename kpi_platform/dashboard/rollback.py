@@ -1,12 +1,10 @@
-"""Taking uploads back, and comparing what two of them showed.
+"""Taking uploads back.
 
 The history holds every change of what was shown, roll-backs included. So the state after an upload is, of
 every key, the newest change that is no later; rows that went to the history alone never were shown.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,31 +23,7 @@ from kpi_platform.dashboard.versioned import (
 )
 from kpi_platform.domain.errors import Conflict
 
-DiffKind = Literal["changed", "new", "retired"]
-
 _uploads = tables.kpi_uploads
-
-
-@dataclass(frozen=True, slots=True)
-class ValueDiff:
-    """One KPI value that two uploads show differently. A status without a value says why there is none."""
-
-    account_id: int
-    account_name: str
-    kpi: str
-    kind: DiffKind
-    before: float | None
-    before_status: str | None
-    after: float | None
-    after_status: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class UploadDiff:
-    """`counts` are of all differences by kind; `values` are the first of them, by account name and KPI."""
-
-    counts: Mapping[DiffKind, int]
-    values: tuple[ValueDiff, ...]
 
 
 def rollback(
@@ -97,64 +71,6 @@ def rollback(
     uploads.update_upload(connection, customer_id, new, **uploads.closing(counts, [], None))
     uploads.note_end(connection, [(customer_id, new)])
     return uploads.get_upload(connection, customer, new)
-
-
-def diff_uploads(
-    connection: sa.Connection, customer: str, first: int, second: int, *, limit: int = 1000, offset: int = 0
-) -> UploadDiff:
-    """What the dashboard showed after upload `second` and not after `first` (0: before any), by value."""
-    customer_id = get_customer(connection, customer).id
-    for version in (first, second):
-        if version != 0:
-            uploads.get_upload(connection, customer, version)
-    history, accounts = VALUES.history, tables.accounts
-    low, high = sorted((first, second))
-    touched = (
-        sa.select(history.c.account_id, history.c.kpi)
-        .where(
-            _changes(VALUES, customer_id), history.c.upload_version > low, history.c.upload_version <= high
-        )
-        .distinct()
-        .cte("touched")
-    )
-    a, b = (_state_after(VALUES, customer_id, version, f"s{n}") for n, version in enumerate((first, second)))
-    had = sa.and_(a.c.kpi.is_not(None), a.c.retired_at.is_(None))
-    has = sa.and_(b.c.kpi.is_not(None), b.c.retired_at.is_(None))
-    same = sa.and_(
-        *(
-            a.c[name].is_not_distinct_from(b.c[name])
-            for name in ("value", "numerator", "denominator", "sample_size", "unreadable_count", "status")
-        )
-    )
-    kind = sa.case(
-        (sa.and_(sa.not_(had), has), "new"),
-        (sa.and_(had, sa.not_(has)), "retired"),
-        (sa.and_(had, has, sa.not_(same)), "changed"),
-    )
-    rows = (
-        sa.select(
-            touched.c.account_id,
-            accounts.c.name.label("account_name"),
-            touched.c.kpi,
-            kind.label("kind"),
-            sa.case((had, a.c.value)).label("before"),
-            sa.case((had, a.c.status)).label("before_status"),
-            sa.case((has, b.c.value)).label("after"),
-            sa.case((has, b.c.status)).label("after_status"),
-        )
-        .select_from(touched)
-        .join(accounts, sa.and_(accounts.c.customer_id == customer_id, accounts.c.id == touched.c.account_id))
-        .outerjoin(a, sa.and_(a.c.account_id == touched.c.account_id, a.c.kpi == touched.c.kpi))
-        .outerjoin(b, sa.and_(b.c.account_id == touched.c.account_id, b.c.kpi == touched.c.kpi))
-        .subquery()
-    )
-    differing = rows.c.kind.is_not(None)
-    counted = sa.select(rows.c.kind, sa.func.count()).where(differing).group_by(rows.c.kind)
-    ordered = sa.select(rows).where(differing).order_by(rows.c.account_name, rows.c.account_id, rows.c.kpi)
-    counts: dict[DiffKind, int] = {"changed": 0, "new": 0, "retired": 0}
-    counts |= dict(connection.execute(counted).tuples().all())
-    page = connection.execute(ordered.limit(limit).offset(offset)).mappings()
-    return UploadDiff(counts, tuple(ValueDiff(**row) for row in page))
 
 
 def _restore(

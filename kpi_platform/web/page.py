@@ -53,7 +53,11 @@ def _environment() -> Environment:
 
 def with_query(path: str, query: Mapping[str, Any], **changes: Any) -> str:
     """`path` with `query` and its changes; what is None or empty is left out."""
-    values = {name: value for name, value in {**query, **changes}.items() if value not in (None, "", False)}
+    values = {
+        name: value
+        for name, value in {**query, **changes}.items()
+        if value is not None and value is not False and value != ""
+    }
     return f"{path}?{urlencode(values)}" if values else path
 
 

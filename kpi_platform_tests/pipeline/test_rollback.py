@@ -1,6 +1,7 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables, uploads
 from kpi_platform.dashboard.accounts import add_account, list_accounts
 from kpi_platform.dashboard.customers import get_customer
-from kpi_platform.dashboard.rollback import diff_uploads, rollback
+from kpi_platform.dashboard.rollback import rollback
+from kpi_platform.dashboard.upload_diff import diff_uploads
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import Conflict, NotFound
 from kpi_platform.domain.kpis import KPIS
@@ -99,7 +101,7 @@ def test_the_diff_of_two_uploads_lists_changed_new_and_retired_values(desk: Desk
     with desk.engine.connect() as connection:
         forward = diff_uploads(connection, "acme", 1, 2)
         assert forward.counts == {"changed": 1, "new": 1, "retired": 0}
-        [changed, new] = forward.values
+        [new, changed] = forward.values
         assert (changed.account_name, changed.kpi, changed.before, changed.after) == (
             "Acme Corporation",
             "nps",
@@ -111,6 +113,49 @@ def test_the_diff_of_two_uploads_lists_changed_new_and_retired_values(desk: Desk
         assert diff_uploads(connection, "acme", 2, 3).counts == {"changed": 0, "new": 0, "retired": 3}
         assert diff_uploads(connection, "acme", 0, 3).counts == {"changed": 0, "new": 1, "retired": 0}
         assert len(diff_uploads(connection, "acme", 0, 2, limit=1).values) == 1
+        of_nps = diff_uploads(connection, "acme", 1, 3, kpi="nps")
+        assert (of_nps.total, {one.kpi for one in of_nps.values}) == (of_nps.by_kpi["nps"], {"nps"})
+
+
+def test_the_greatest_movers_of_two_uploads_come_first(desk: Desk) -> None:
+    names = ["crossed", "went", "far", "near"]
+
+    def accounts(**values: dict[str, float]) -> list[MartAccount]:
+        return [MartAccount(name, name.title(), values[name]) for name in names]
+
+    # NPS is healthy from 50 on, and at risk below 10; CSAT from 4, and below 3.
+    desk.load(T1, accounts(crossed={"nps": 51}, went={"csat": 5}, far={"nps": 60}, near={"csat": 4.1}))
+    desk.load(
+        T2,
+        accounts(crossed={"nps": 49}, went={}, far={"nps": 90}, near={"csat": 4.6}),
+        update_mode="replace",
+    )
+    with desk.engine.connect() as connection:
+        found = diff_uploads(connection, "acme", 1, 2).values
+    moved = [one for one in found if one.before is not None]
+    assert [one.account_name for one in moved] == ["Crossed", "Went", "Far", "Near"]
+    assert (moved[0].before_band, moved[0].after_band) == ("healthy", "between")
+
+
+def counted(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
+    """Differences of two answers of `shown`, counted by comparing row by row."""
+    columns = [column.name for column in tables.kpis.columns]
+    old, new = (
+        {
+            (row[columns.index("account_id")], row[columns.index("kpi")]): tuple(
+                row[columns.index(n)]
+                for n in ("value", "numerator", "denominator", "sample_size", "unreadable_count", "status")
+            )
+            for row in state["kpis"]
+            if row[columns.index("retired_at")] is None
+        }
+        for state in (before, after)
+    )
+    return {
+        "changed": sum(new[key] != old[key] for key in old.keys() & new.keys()),
+        "new": len(new.keys() - old.keys()),
+        "retired": len(old.keys() - new.keys()),
+    }
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -133,6 +178,10 @@ def test_whatever_was_loaded_each_upload_can_be_taken_back_exactly(desk: Desk, s
             take_back(desk, version)
             assert shown(desk) == states[version - 1]
         states |= {version: shown(desk) for version in statuses(desk) if version not in states}
+    with desk.engine.connect() as connection:
+        for first, second in permutations(states, 2):
+            diff = diff_uploads(connection, desk.customer, first, second)
+            assert diff.counts == counted(states[first], states[second]), (first, second)
     for version in sorted(states, reverse=True)[:-1]:
         if statuses(desk)[version] == "applied":
             take_back(desk, version)

@@ -3,12 +3,15 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BeforeValidator
 
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.load_holds import open_hold
-from kpi_platform.dashboard.rollback import diff_uploads
+from kpi_platform.dashboard.upload_diff import diff_uploads
 from kpi_platform.dashboard.uploads import get_upload, list_uploads
+from kpi_platform.domain.kpis import Band
+from kpi_platform.web.csv_export import BYTE_ORDER_MARK, csv_line
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,
@@ -17,7 +20,7 @@ from kpi_platform.web.dependencies import (
     EngineDep,
     require_scope,
 )
-from kpi_platform.web.formats import REASON_WORDS
+from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, words
 from kpi_platform.web.page import CustomerPageDep
 from kpi_platform.web.routes.uploads import release_held_load, take_back
 
@@ -25,7 +28,11 @@ router = APIRouter(prefix="/uploads", include_in_schema=False)
 
 Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+Against = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
+OfKpi = Annotated[str | None, Query(max_length=100), BeforeValidator(lambda text: text or None)]
 _LIMIT = 50
+_EXPORTED = 2_000_000
+_HEADS = ("Account", "KPI", "Kind", "Before", "Band before", "After", "Band after")
 _DIFF_LIMIT = 100
 
 
@@ -66,26 +73,62 @@ def show_diff(
     page: CustomerPageDep,
     connection: ConnectionDep,
     customer: CustomerDep,
-    against: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
+    against: Against = None,
+    kpi: OfKpi = None,
     offset: Offset = 0,
 ) -> HTMLResponse:
     """What the dashboard showed after the upload and not before it, or not after `against`."""
-    get_upload(connection, customer, version)
     versions = [one.version for one in list_uploads(connection, customer)]
-    first = next((one for one in versions if one < version), 0) if against is None else against
-    diff = diff_uploads(connection, customer, first, version, limit=_DIFF_LIMIT, offset=offset)
+    first = _compared_with(versions, version) if against is None else against
+    diff = diff_uploads(connection, customer, first, version, kpi=kpi, limit=_DIFF_LIMIT, offset=offset)
     return page.show(
         "upload_diff.html",
         version=version,
         against=first,
         versions=versions,
         diff=diff,
-        total=sum(diff.counts.values()),
+        kpi=kpi,
+        query={"against": first, "kpi": kpi},
         limit=_DIFF_LIMIT,
         offset=offset,
         definitions=kpi_definitions(connection, customer),
         reason_words=REASON_WORDS,
+        band_words=BAND_WORDS,
     )
+
+
+@router.get("/{version}/diff.csv")
+def export_diff(
+    version: Version,
+    connection: ConnectionDep,
+    customer: CustomerDep,
+    against: Against = None,
+    kpi: OfKpi = None,
+) -> Response:
+    """All that `show_diff` lists, page by page, as a table."""
+    versions = [one.version for one in list_uploads(connection, customer)]
+    first = _compared_with(versions, version) if against is None else against
+    diff = diff_uploads(connection, customer, first, version, kpi=kpi, limit=_EXPORTED)
+    definitions = kpi_definitions(connection, customer)
+    lines = [
+        BYTE_ORDER_MARK,
+        csv_line(["Account", "KPI", "Kind", "Before", "Band before", "After", "Band after"]),
+    ]
+    lines += [
+        csv_line(
+            [
+                one.account_name,
+                definitions[one.kpi].display_name if one.kpi in definitions else one.kpi,
+                words(one.kind),
+                *_exported(one.before, one.before_status, one.before_band),
+                *_exported(one.after, one.after_status, one.after_band),
+            ]
+        )
+        for one in diff.values
+    ]
+    name = f"{customer}_v{first}_to_v{version}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response("".join(lines), media_type="text/csv", headers=headers)
 
 
 @router.get("/{version}/rollback", dependencies=[Depends(require_scope("write"))])
@@ -112,3 +155,14 @@ def roll_back(
     """Takes the upload back, with all later ones."""
     made = take_back(version, configuration, engine, customer, principal)
     return RedirectResponse(f"/uploads?done={made.version}", 303)
+
+
+def _compared_with(versions: list[int], version: int) -> int:
+    """The upload before `version`; 0 for the first."""
+    return next((one for one in versions if one < version), 0)
+
+
+def _exported(value: float | None, status: str | None, band: Band | None) -> tuple[object, str]:
+    """The value, or in words why there is none, and its band in words."""
+    reason = REASON_WORDS.get(status, status) if status else ""
+    return reason if value is None else value, BAND_WORDS[band] if band else ""

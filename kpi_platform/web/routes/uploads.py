@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Path, Query
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.audit import record_event
 from kpi_platform.dashboard.load_holds import open_hold, release_hold
-from kpi_platform.dashboard.rollback import diff_uploads, rollback
+from kpi_platform.dashboard.rollback import rollback
+from kpi_platform.dashboard.upload_diff import diff_uploads
 from kpi_platform.dashboard.uploads import Upload, get_upload, list_uploads
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
@@ -90,12 +91,14 @@ def get_diff(
     second: OrNone,
     connection: ConnectionDep,
     customer: CustomerDep,
+    kpi: Annotated[str | None, Query(max_length=100, description="Only values of this KPI.")] = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
     offset: Offset = 0,
 ) -> UploadDiffAnswer:
-    """What the dashboard showed after the second upload and not after the first, by account and KPI."""
-    diff = diff_uploads(connection, customer, first, second, limit=limit, offset=offset)
-    return UploadDiffAnswer.model_validate({"counts": dict(diff.counts), "values": list(diff.values)})
+    """What the dashboard showed after the second upload and not after the first. Values whose band changed
+    come first, then those that came or went, then the others by how far they moved."""
+    diff = diff_uploads(connection, customer, first, second, kpi=kpi, limit=limit, offset=offset)
+    return UploadDiffAnswer.model_validate(diff)
 
 
 def _upload(configuration: Configuration, upload: Upload) -> UploadAnswer:

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
-from kpi_platform.dashboard.rollback import DiffKind
+from kpi_platform.dashboard.upload_diff import DiffKind
+from kpi_platform.domain.kpis import Band
 from kpi_platform.web.schemas.answers import Answer
 
 
@@ -58,12 +59,17 @@ class ValueDiffAnswer(Answer):
     kind: DiffKind
     before: float | None
     before_status: str | None
+    before_band: Band | None
     after: float | None
     after_status: str | None
+    after_band: Band | None
 
 
 class UploadDiffAnswer(Answer):
-    """`counts` are of all differences; `values` are a page of them."""
+    """`counts` are of all differences by kind, `by_kpi` by KPI; `values` are a page of the
+    `total` of those of the KPI that was asked for, greatest movers first."""
 
     counts: dict[DiffKind, int]
+    by_kpi: dict[str, int]
+    total: int
     values: list[ValueDiffAnswer]

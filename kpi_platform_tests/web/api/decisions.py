@@ -73,6 +73,7 @@ DECISIONS: dict[tuple[str, str], Decision] = {
     ("GET", "/matches/search"): "read",
     ("GET", "/uploads"): "read",
     ("GET", "/uploads/{version}/diff"): "read",
+    ("GET", "/uploads/{version}/diff.csv"): "read",
     ("GET", "/uploads/{version}/rollback"): "write",
     ("POST", "/uploads/{version}/rollback"): "write",
     ("GET", "/status"): "session",

@@ -62,6 +62,11 @@ def test_uploads_are_listed_compared_and_taken_back(web: Web, desk: Desk) -> Non
     diff = client.get("/api/uploads/1/diff/2").json()
     assert diff["counts"] == {"changed": 1, "new": 0, "retired": 0}
     assert (diff["values"][0]["before"], diff["values"][0]["after"]) == (40, 60)
+    assert (diff["values"][0]["before_band"], diff["values"][0]["after_band"]) == ("between", "healthy")
+    assert (diff["by_kpi"], diff["total"]) == ({"nps": 1}, 1)
+    assert client.get("/api/uploads/1/diff/2", params={"kpi": "csat"}).json()["values"] == []
+    table = client.get("/uploads/2/diff.csv").content.decode("utf-8-sig").splitlines()
+    assert table[1] == "Acme Corporation,NPS,Changed,40.0,Watch,60.0,Healthy"
     taken = client.post("/api/uploads/2/rollback")
     assert (taken.status_code, taken.json()["kind"], taken.json()["version"]) == (200, "rollback", 3)
     assert client.post("/api/uploads/2/rollback").status_code == 409

@@ -1,0 +1,29 @@
+"""CSV for spreadsheets: UTF-8 with a byte order mark, and no text that one of them would compute."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+BYTE_ORDER_MARK = "\ufeff"
+"""First character of a file: without it Excel reads UTF-8 as the machine's own code page."""
+
+# Spreadsheets read the small and full-width forms as the plain characters. If their list separator is the
+# semicolon, a cell ends at it.
+_FORMULA = re.compile(
+    "(^|[;\t\r\n])(?=\\s*[=+\\-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20]|[\t\r\n])"
+)
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """One row. Instants are written in UTC, to the minute; None is an empty cell."""
+    text = io.StringIO()
+    csv.writer(text).writerow([_written(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _written(cell: object) -> object:
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M}"
+    return _FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
