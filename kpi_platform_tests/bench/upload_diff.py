@@ -95,7 +95,8 @@ def _fill(connection: sa.Connection, accounts: int) -> None:
         columns = {
             "customer_id": customer, "upload_version": version,
             "account_id": account[some] + 1, "kpi": np.array(list(KPIS), dtype=object)[kpi[some]],
-            "value": dice.random(len(some)), "unreadable_count": 0, "status": "ok", "as_of": AS_OF + timedelta(days=version),
+            "value": dice.random(len(some)), "unreadable_count": 0, "status": "ok",
+            "as_of": AS_OF + timedelta(days=version),
             "change": "inserted" if version == 1 else "updated", "brought_by": version,
         }  # fmt: skip
         write_columns(connection, tables.kpi_history, columns, len(some))
