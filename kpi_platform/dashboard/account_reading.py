@@ -286,12 +286,14 @@ def _values(
         _kpis.c.customer_id == customer_id, _kpis.c.account_id.in_(account_ids), _kpis.c.retired_at.is_(None)
     )
     order = {slug: position for position, slug in enumerate(definitions)}
+    thresholds = {slug: _thresholds(one) for slug, one in definitions.items()}
     found: dict[int, dict[str, KpiValue]] = {account_id: {} for account_id in account_ids}
-    rows = list(connection.execute(query).mappings())
-    for row in sorted(rows, key=lambda row: order.get(row["kpi"], len(order))):
-        value = {name: row[name] for name in _VALUE}
-        value["band"] = _band(definitions.get(row["kpi"]), row["value"])
-        found[row["account_id"]][row["kpi"]] = KpiValue(**value)
+    rows: list[tuple[Any, ...]] = list(connection.execute(query).tuples())
+    for account_id, *columns in sorted(rows, key=lambda row: order.get(row[1], len(order))):
+        kpi, value = columns[:2]
+        given = thresholds.get(kpi)
+        band = None if given is None or value is None else given.band(value, definitions[kpi].direction)
+        found[account_id][kpi] = KpiValue(*columns, band=band)
     return found
 
 
@@ -307,13 +309,6 @@ def _thresholds(definition: KpiDefinition) -> Thresholds | None:
     if definition.healthy is None or definition.at_risk is None:
         return None
     return Thresholds(definition.healthy, definition.at_risk)
-
-
-def _band(definition: KpiDefinition | None, value: float | None) -> Band | None:
-    thresholds = _thresholds(definition) if definition else None
-    if definition is None or thresholds is None or value is None:
-        return None
-    return thresholds.band(value, definition.direction)
 
 
 def _in_band(
