@@ -293,7 +293,8 @@ def _values(
         kpi, value = columns[:2]
         given = thresholds.get(kpi)
         band = None if given is None or value is None else given.band(value, definitions[kpi].direction)
-        found[account_id][kpi] = KpiValue(*columns, band=band)
+        fields_in_order: list[Any] = [*columns, band]
+        found[account_id][kpi] = KpiValue(*fields_in_order)
     return found
 
 
