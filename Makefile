@@ -11,7 +11,12 @@ IMAGE_EXTRAS := --extra k8s --extra celery --extra otel --extra snowflake --extr
 CLIENT_airflow := airflow-provider-fivetran-async==2.4.0
 CLIENT_dagster := dagster-fivetran==0.29.27
 
-.PHONY: help demo dev test test-clients lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference docs docs clean lock test-slow test-celery test-image sbom audit
+NEWEST_dbt := dbt-core dbt-common dbt-adapters dbt-duckdb dbt-postgres
+NEWEST_dagster := dagster dagster-webserver dagster-dbt dagster-fivetran dagster-postgres dagster-celery
+WALL_TESTS := $(addprefix kpi_platform_tests/,adapters/dbt_patches adapters/test_dbt.py adapters/test_checked_versions.py \
+	defs/test_partition_events.py defs/test_run_batches.py defs/test_life_line.py operation/test_erase.py)
+
+.PHONY: help demo dev test test-clients test-newest lint lint-types lint-sql lint-rest bench bench-scale chaos screenshots reference docs docs clean lock test-slow test-celery test-image sbom audit
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +55,21 @@ build/clients/%/.made: Makefile | .venv/bin/uv
 
 test-clients: .venv/.dev build/clients/airflow/.made build/clients/dagster/.made  ## Airflow's and Dagster's own clients against the local Fivetran (a minute)
 	@KPI_TEST_CLIENTS=build/clients $(BIN)/python -m pytest -n0 kpi_platform_tests/clients
+
+# The locked packages with the newest of one family, also beyond the limits that pyproject.toml sets.
+build/newest/%/.made: requirements-dev.lock Makefile | .venv/bin/uv
+	$(UV) venv --quiet --clear --python $(BIN)/python build/newest/$*
+	$(UV) pip install --quiet --python build/newest/$*/bin/python -r requirements-dev.lock
+	$(UV) pip install --quiet --python build/newest/$*/bin/python --upgrade $(NEWEST_$*)
+	@touch $@
+
+test-newest-%: build/newest/%/.made
+	@$(UV) pip list --quiet --python build/newest/$*/bin/python | grep -E '^($*|$*-[a-z]+) '
+	@KPI_TEST_NEWEST=1 build/newest/$*/bin/python -m pytest -n0 $(WALL_TESTS)
+
+test-newest: .venv/.dev  ## the patches with the newest dbt and the newest Dagster (minutes); may fail, says early what breaks
+	-@$(MAKE) --no-print-directory test-newest-dbt
+	-@$(MAKE) --no-print-directory test-newest-dagster
 
 test-image: .venv/.dev  ## run the image's steps in a clean root (minutes; needs root)
 	@command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends debootstrap; }

@@ -4,12 +4,15 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import hypothesis
 import pytest
 import sqlalchemy as sa
 
+from kpi_platform.adapters import checked_versions
+from kpi_platform.adapters.checked_versions import CHECKED
 from kpi_platform.adapters.fivetran_http import FivetranHttp
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database
@@ -21,6 +24,10 @@ from kpi_platform_tests.postgres import PostgresServer
 # How long an example takes says more about what else the machine does than about the code.
 hypothesis.settings.register_profile("kpi_platform", deadline=None)
 hypothesis.settings.load_profile("kpi_platform")
+
+if "KPI_TEST_NEWEST" in os.environ:
+    # `make test-newest`: the patches are tried with the versions that are installed.
+    checked_versions.CHECKED = {name: (*checked, version(name)) for name, checked in CHECKED.items()}
 
 # What is imported is not looked through for garbage any more; what tests make is, in large portions.
 gc.disable()

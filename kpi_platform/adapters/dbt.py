@@ -1,22 +1,20 @@
 """dbt in this process: parsed once, invoked with the batch as data, and closed after every invocation."""
 
-import copy
 import hashlib
-import logging
 import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
-from filelock import FileLock
-from platformdirs import user_cache_path
 
+from kpi_platform.adapters.dbt_parsed_project import ParsedProject
+from kpi_platform.adapters.dbt_patches import kept_models, log_file, pinned_postgres
+from kpi_platform.adapters.dbt_patches.shared_vars import shared
 from kpi_platform.adapters.dbt_profile import profile_of, secret_texts
 from kpi_platform.adapters.dbt_results import (
     BuildProgress,
@@ -27,7 +25,7 @@ from kpi_platform.adapters.dbt_results import (
     progress_of,
 )
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
-from kpi_platform.adapters.destination.pins import GUARDS
+from kpi_platform.adapters.destination.pins import guard_redshift
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.adapters.secrets import hidden
 from kpi_platform.configuration import Configuration
@@ -38,8 +36,6 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 _PROFILE = "kpi_platform"
-_STAMP = "project.sha256"
-_PARSED = ("partial_parse.msgpack", "manifest.json")
 _FLAGS = (
     "--no-send-anonymous-usage-stats",
     "--no-version-check",
@@ -58,17 +54,11 @@ _COMMANDS = {
     "unit-test": ("test", "--resource-type", "unit_test"),
 }
 
-_KEPT_TAG = "kept"
-"""Of ephemeral models that many statements read."""
-
-KEPT_FROM = 20
-"""Customers of a batch from which on such a model's rows cost less to keep than its unions to plan anew."""
+_GUARDS = {"postgres": pinned_postgres.apply, "redshift": guard_redshift}
+"""By kind of dbt's target: what makes its driver connect to checked addresses alone."""
 
 _one_at_a_time = threading.RLock()
 """dbt keeps its flags and adapters in global variables."""
-
-_manifests: dict[str, tuple[str, "Manifest", Mapping[str, Any]]] = {}
-"""By kind of target: the stamp of the parsed project, its manifest, and the manifest's nodes as parsed."""
 
 
 def project_directory() -> Path:
@@ -117,9 +107,9 @@ class DbtProject:
             arguments.append("--fail-fast")
         # What is selected may read a model that is not.
         is_whole = command in ("build", "run") and not select
-        keeps = is_whole and len(variables.get("customers", ())) >= KEPT_FROM
+        keeps = is_whole and len(variables.get("customers", ())) >= kept_models.KEPT_FROM
         results = self._invoke(arguments, variables, on_node, keeps=keeps)
-        return [node_result(one, self._clean(one.message)) for one in results if not _is_kept(one)]
+        return [node_result(one, self._clean(one.message)) for one in results if not kept_models.is_kept(one)]
 
     def compile(self, statement: str, variables: Mapping[str, Any]) -> str:
         """The SQL of `statement` (SQL with Jinja) in the destination's dialect."""
@@ -132,9 +122,8 @@ class DbtProject:
         with self.destination.exclusive(), _one_at_a_time:
             try:
                 command = ["run-operation", macro, "--args", yaml.safe_dump(dict(arguments))]
-                result = self._run(
-                    [*command, "--no-write-json"], {}, self._manifest(), errors_of_operation(errors.append)
-                )
+                listen = errors_of_operation(errors.append)
+                result = self._run([*command, "--no-write-json"], {}, self._project.manifest(), listen)
             finally:
                 self._release()
         if not result.success:
@@ -146,7 +135,7 @@ class DbtProject:
         from dbt.cli.main import dbtRunner  # noqa: F401
 
         with _one_at_a_time:
-            self._loaded()
+            self._project.load()
 
     def forget(self) -> None:
         """Takes away the SQL that dbt has written while it worked: it names the customers of its batches."""
@@ -155,11 +144,7 @@ class DbtProject:
 
     def parsed(self) -> Path:
         """The manifest.json, after parsing where the project has changed since."""
-        stamp = self._stamp()
-        with self._parsing():
-            if not self._is_parsed(stamp):
-                self._parse(stamp)
-        return self._cache / "manifest.json"
+        return self._project.manifest_file()
 
     @property
     def _home(self) -> Path:
@@ -169,88 +154,16 @@ class DbtProject:
         return self.configuration.home / "dbt" / f"{output['type']}-{digest}"
 
     @property
-    def _cache(self) -> Path:
-        """The parsed project: this user's, not an installation's, for it holds neither data nor secrets."""
-        digest = hashlib.sha256(self._kind.encode()).hexdigest()[:12]
-        return user_cache_path(_PROFILE) / "dbt" / digest
+    def _project(self) -> ParsedProject:
+        return ParsedProject(self.directory, self.destination.dbt_target(), self._parse)
 
-    @property
-    def _kind(self) -> str:
-        """Equal for targets whose parsed project is equal: it holds the names of databases and schemas, not
-        where they are."""
-        target = self.destination.dbt_target()
-        output = {**target.output, **target.templates}
-        place = {"host": None, "port": None, "path": Path(output.get("path") or "").stem}
-        return yaml.safe_dump([str(self.directory), output | place])
-
-    def _manifest(self, *, keeps: bool = False) -> "Manifest":
-        """The manifest with nodes as they were parsed: dbt keeps in them what it compiled, ephemeral models
-        included, and would compute the next batch with the customers of the last one. With `keeps`, models
-        that many statements read are tables in the target's memory, where it has some."""
-        manifest, nodes = self._loaded()
-        manifest.nodes = {key: copy.deepcopy(node) for key, node in nodes.items()}
-        memory = self.destination.dbt_target().memory
-        for node in manifest.nodes.values() if keeps and memory else ():
-            if _KEPT_TAG in node.tags:
-                node.config.materialized, node.database = "kept", memory
-        return manifest
-
-    def _loaded(self) -> tuple["Manifest", Mapping[str, Any]]:
-        """The manifest of this process, and its nodes as they were parsed."""
-        stamp = self._stamp()
-        cached = _manifests.get(self._kind)
-        if cached is None or cached[0] != stamp:
-            manifest = self._read(stamp)
-            cached = _manifests[self._kind] = stamp, manifest, manifest.nodes
-        return cached[1], cached[2]
-
-    def _parsing(self) -> FileLock:
-        """Held while the parsed project is written; one process at a time, re-entrant."""
-        self._cache.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._cache / "parse.lock", is_singleton=True)
-
-    def _read(self, stamp: str) -> "Manifest":
-        """The parsed project as dbt keeps it for its next parse: reading that takes a fifth of the time."""
+    def _parse(self, folder: Path) -> "Manifest":
         from dbt.contracts.graph.manifest import Manifest
 
-        with self._parsing():
-            if self._is_parsed(stamp):
-                return Manifest.from_msgpack((self._cache / _PARSED[0]).read_bytes())
-            return self._parse(stamp)
-
-    def _is_parsed(self, stamp: str) -> bool:
-        """Whether the cache holds the project of `stamp`, whole."""
-        return self._is_whole() and (self._cache / _STAMP).read_text().startswith(f"{stamp}\n")
-
-    def _is_whole(self) -> bool:
-        """Whether the files of the cache are those that were written with its stamp: a file that was torn or
-        overwritten has another digest."""
-        try:
-            return (self._cache / _STAMP).read_text().endswith(self._digests())
-        except (OSError, UnicodeDecodeError):
-            return False
-
-    def _digests(self) -> str:
-        return "\n".join(hashlib.sha256((self._cache / name).read_bytes()).hexdigest() for name in _PARSED)
-
-    def _parse(self, stamp: str) -> "Manifest":
-        """Leaves the stamp that was taken before: of a project that changes meanwhile, it is an old one."""
-        from dbt.contracts.graph.manifest import Manifest
-
-        if not self._is_whole():
-            # dbt would take over what it can still read of it.
-            (self._cache / _PARSED[0]).unlink(missing_ok=True)
-        (self._cache / _STAMP).unlink(missing_ok=True)
-        result = self._run(["parse"], {}, None, None, self._cache)
+        result = self._run(["parse"], {}, None, None, folder)
         if not isinstance(result.result, Manifest):
             raise self._failed(result.exception)
-        (self._cache / _STAMP).write_text(f"{stamp}\n{self._digests()}")
         return result.result
-
-    def _stamp(self) -> str:
-        """Changes with the project, with dbt, and with what of the target a parsed project holds."""
-        made_of = [_fingerprint(self.directory), self._kind, version("dbt-core")]
-        return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
     def _invoke(
         self,
@@ -266,9 +179,10 @@ class DbtProject:
             try:
                 # Artifacts repeat all vars; what is needed of them is in the results.
                 listen = progress_of(on_node) if on_node else None
-                result = self._run(
-                    [*arguments, "--no-write-json"], variables, self._manifest(keeps=keeps), listen
-                )
+                manifest = self._project.manifest()
+                if keeps:
+                    kept_models.keep(manifest, self.destination.dbt_target().memory)
+                result = self._run([*arguments, "--no-write-json"], variables, manifest, listen)
             finally:
                 self._release()
         if not isinstance(result.result, RunExecutionResult):
@@ -285,13 +199,9 @@ class DbtProject:
     ) -> "dbtRunnerResult":
         from dbt.cli.main import dbtRunner
 
-        from kpi_platform.adapters.dbt_shortcuts import take_shortcuts
+        from kpi_platform.adapters.dbt_patches import patches
 
-        take_shortcuts(is_parsed=manifest is not None)
-        if self._is_duckdb:
-            from kpi_platform.adapters.dbt_duckdb import mend
-
-            mend()
+        patches.apply(is_parsed=manifest is not None, is_duckdb=self._is_duckdb)
         if manifest is not None:
             self._pin()
         profile = profile_of(_PROFILE, self.destination.dbt_target())
@@ -307,13 +217,10 @@ class DbtProject:
             try:
                 result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(
                     [*arguments, *_FLAGS, *(f"--{name}={path}" for name, path in places.items())],
-                    vars={
-                        name: _Unchanging(value) if isinstance(value, list) else value
-                        for name, value in variables.items()
-                    },
+                    vars=shared(variables),
                 )
             finally:
-                _close_log()
+                log_file.close()
         # dbt also catches what is meant to end the process.
         if result.exception is not None and not isinstance(result.exception, Exception):
             raise result.exception
@@ -321,7 +228,7 @@ class DbtProject:
 
     def _pin(self) -> None:
         """To parse, dbt connects to nothing."""
-        guard = GUARDS.get(self.destination.dbt_target().output["type"])
+        guard = _GUARDS.get(self.destination.dbt_target().output["type"])
         if guard is not None:
             guard()
         self.destination.pinned()
@@ -358,40 +265,6 @@ class DbtProject:
             message = message.replace(f"{folder}{os.sep}", "")
         lines = (line.strip() for line in message.splitlines())
         return " ".join(line for line in lines if line and not line.startswith("compiled code at"))
-
-
-class _Unchanging(list[Any]):
-    """Of which a copy is itself: dbt copies its vars a dozen times an invocation, and all that is in them."""
-
-    def __deepcopy__(self, memo: Any) -> "_Unchanging":
-        return self
-
-
-def _is_kept(result: Any) -> bool:
-    """Whether it is of a model that was kept for others: nothing that anybody asked for."""
-    return _KEPT_TAG in result.node.tags and str(result.status) == "success"
-
-
-def _fingerprint(directory: Path) -> str:
-    """Changes when a file of the project is added, removed or written."""
-    files = (
-        path
-        for path in sorted(directory.rglob("*"))
-        if path.suffix in (".sql", ".yml", ".yaml", ".csv", ".md") and "target" not in path.parts
-    )
-    digest = hashlib.sha256()
-    for path in files:
-        stat = path.stat()
-        digest.update(f"{path.relative_to(directory)} {stat.st_mtime_ns} {stat.st_size}\n".encode())
-    return digest.hexdigest()
-
-
-def _close_log() -> None:
-    """dbt forgets the open log file of an invocation when the next one begins."""
-    log = logging.getLogger("file_log")
-    for handler in list(log.handlers):
-        handler.close()
-        log.removeHandler(handler)
 
 
 @contextmanager

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from dagster._utils.cached_method import cached_method
 from dagster_fivetran import FivetranOutput, FivetranWorkspace
 from dagster_fivetran.resources import FivetranClient
 from pydantic import Field
@@ -156,8 +156,11 @@ class KpiFivetranWorkspace(FivetranWorkspace):
             timeout_seconds=float(configuration.get("KPI_SYNC_TIMEOUT_SECONDS") or DEFAULT_TIMEOUT_SECONDS),
         )
 
-    @cached_method
     def get_client(self) -> KpiFivetranClient:
+        return self._client
+
+    @cached_property
+    def _client(self) -> KpiFivetranClient:
         return KpiFivetranClient(
             FivetranApi(self.api_url, self.api_key, self.api_secret, installation=self.installation),
             poll_seconds=self.poll_seconds,

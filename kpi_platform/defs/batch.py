@@ -15,16 +15,15 @@ from traceback import format_exception
 from typing import Any, TypeVar
 
 import dagster as dg
-from dagster._core.definitions.metadata import RawMetadataValue
-from dagster._core.events import DagsterEvent, DagsterEventType
-from dagster._core.storage.tags import (
+
+from kpi_platform.defs import partition_events
+from kpi_platform.defs.dagster_insides import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
     EXTERNALLY_MANAGED_ASSETS_TAG,
     PARTITION_NAME_TAG,
+    RawMetadataValue,
 )
-
-from kpi_platform.defs import partition_events
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.domain.errors import KpiPlatformError, UnknownCustomer
 from kpi_platform.process import in_background
@@ -89,7 +88,7 @@ class Batch:
     started_at: datetime
     as_of: datetime
     failed: dict[str, str] = field(default_factory=dict)
-    _kept: list[DagsterEvent] = field(default_factory=list)
+    _kept: list[dg.DagsterEvent] = field(default_factory=list)
     _stored_at: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -288,7 +287,7 @@ def _record_own_events(context: dg.AssetExecutionContext, everybody: Sequence[st
     run = context.run
     run.tags.update(OWN_EVENTS)  # type: ignore[attr-defined]
     planned = context.instance.get_records_for_run(
-        run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION_PLANNED, limit=1
+        run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, limit=1
     )
     if planned.records:
         return

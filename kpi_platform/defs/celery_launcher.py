@@ -3,9 +3,10 @@
 import time
 
 import dagster as dg
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+
+from kpi_platform.defs.dagster_insides import CheckRunHealthResult, WorkerStatus
 
 _ANSWER_SECONDS = 5.0
 _ASKS = 2

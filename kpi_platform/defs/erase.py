@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import sqlalchemy as sa
-from dagster._core.instance.utils import RUNLESS_RUN_ID
-from dagster._core.storage.event_log.schema import AssetKeyTable as assets
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable as events
-from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.defs.dagster_insides import RUNLESS_RUN_ID, SqlEventLogStorage
+from kpi_platform.defs.dagster_insides import AssetKeyTable as assets
+from kpi_platform.defs.dagster_insides import SqlEventLogStorageTable as events
 from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.runs import active_runs, customers_of

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from kpi_platform.defs.batch import OWN_EVENTS
-from kpi_platform.defs.pool_waits import rest_between_looks
+from kpi_platform.defs.dagster_insides import rest_between_looks
 from kpi_platform.domain.sources import SOURCES
 
 SYNCS = dg.AssetSelection.groups(*SOURCES).without_checks()

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 
+from kpi_platform.defs.dagster_insides import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 from kpi_platform.defs.life_line import is_cut
 
 

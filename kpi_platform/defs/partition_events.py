@@ -1,7 +1,7 @@
 """Dagster's events of many partitions, stored together.
 
 Dagster stores each event by itself, on SQLite in four transactions: the 6,400 of 200 customers take minutes.
-Stored together they take a second. What of Dagster's inside is used for that stands here alone.
+Stored together they take a second. With a version of Dagster that was not checked each is stored by itself.
 """
 
 import os
@@ -12,31 +12,28 @@ from functools import cache, lru_cache
 
 import dagster as dg
 import sqlalchemy as sa
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
-from dagster._core.definitions.metadata import RawMetadataValue
-from dagster._core.events import (
+from sqlalchemy.dialects import sqlite
+
+from kpi_platform.defs.dagster_insides import (
+    AssetEventTagsTable,
     AssetMaterializationPlannedData,
-    DagsterEvent,
-    DagsterEventType,
-    StepMaterializationData,
-)
-from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.event_log import (
+    RawMetadataValue,
     SqlEventLogStorage,
     SqlEventLogStorageTable,
     SqliteEventLogStorage,
+    StepMaterializationData,
+    event_row,
+    store_as_newest,
+    stores_in_sql,
 )
-from dagster._core.storage.event_log.schema import AssetEventTagsTable
-from dagster._serdes import serialize_value
-from sqlalchemy.dialects import sqlite
 
 STORED_TOGETHER = 2000
 """Events of one transaction: others who store wait for it, a third of a second."""
 
 
-def planned(context: dg.AssetExecutionContext, key: dg.AssetKey, partition: str) -> DagsterEvent:
+def planned(context: dg.AssetExecutionContext, key: dg.AssetKey, partition: str) -> dg.DagsterEvent:
     """The run intends to make a partition of an asset."""
-    return DagsterEvent.build_asset_materialization_planned_event(
+    return dg.DagsterEvent.build_asset_materialization_planned_event(
         context.run.job_name,
         str(context.op_execution_context.op_handle),
         AssetMaterializationPlannedData(key, partition=partition),
@@ -49,29 +46,31 @@ def materialised(
     partition: str,
     metadata: Mapping[str, RawMetadataValue],
     tags: Mapping[str, str] | None,
-) -> DagsterEvent:
+) -> dg.DagsterEvent:
     """The running step has made a partition of an asset."""
     made = dg.AssetMaterialization(key, partition=partition, metadata=metadata, tags=tags)
     message = f"Materialized {partition} of {made.label}."
-    return _of_step(context, DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(made), message)
+    return _of_step(
+        context, dg.DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(made), message
+    )
 
 
-def _checked(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> DagsterEvent:
+def _checked(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> dg.DagsterEvent:
     """The running step has checked an asset."""
     evaluation = result.to_asset_check_evaluation(context.get_step_execution_context())
     outcome = "passed" if evaluation.passed else "did not pass"
     message = f"Asset check '{evaluation.check_name}' on '{evaluation.asset_key.to_user_string()}' {outcome}."
-    return _of_step(context, DagsterEventType.ASSET_CHECK_EVALUATION, evaluation, message)
+    return _of_step(context, dg.DagsterEventType.ASSET_CHECK_EVALUATION, evaluation, message)
 
 
 def _of_step(
     context: dg.AssetExecutionContext,
-    kind: DagsterEventType,
-    data: StepMaterializationData | AssetCheckEvaluation,
+    kind: dg.DagsterEventType,
+    data: StepMaterializationData | dg.AssetCheckEvaluation,
     message: str,
-) -> DagsterEvent:
+) -> dg.DagsterEvent:
     step = context.get_step_execution_context()
-    return DagsterEvent(
+    return dg.DagsterEvent(
         event_type_value=kind.value,
         job_name=step.job_name,
         step_handle=step.step.handle,
@@ -84,14 +83,14 @@ def _of_step(
     )
 
 
-def store(context: dg.AssetExecutionContext, events: Sequence[DagsterEvent]) -> None:
+def store(context: dg.AssetExecutionContext, events: Sequence[dg.DagsterEvent]) -> None:
     """Stores events that `planned` or `materialised` has made: all by the same one, in the step of `context`.
     What is stored afterwards is what Dagster would have stored."""
     now = time.time()
     storage = context.instance.event_log_storage
     for start in range(0, len(events), STORED_TOGETHER):
         some = events[start : start + STORED_TOGETHER]
-        if isinstance(storage, SqlEventLogStorage):
+        if stores_in_sql(storage):
             _store_together(storage, context.run.run_id, now, some)
         else:
             storage.store_event_batch([_entry(context.run.run_id, now, event) for event in some])
@@ -105,10 +104,10 @@ def store_checks(context: dg.AssetExecutionContext, results: Sequence[dg.AssetCh
     storage = context.instance.event_log_storage
     if not entries:
         return
-    if not isinstance(storage, SqlEventLogStorage):
+    if not stores_in_sql(storage):
         storage.store_event_batch(entries)
         return
-    rows = [storage._event_to_row(entry) for entry in entries]
+    rows = [event_row(storage, entry) for entry in entries]
     _insert_of_run(storage, run_id, rows)
     with storage.index_transaction() as connection:
         ids = _insert(connection, SqlEventLogStorageTable, rows)
@@ -116,8 +115,8 @@ def store_checks(context: dg.AssetExecutionContext, results: Sequence[dg.AssetCh
         storage.store_asset_check_event(entry, number)
 
 
-def _entry(run_id: str, moment: float, event: DagsterEvent) -> EventLogEntry:
-    return EventLogEntry(  # type: ignore[no-untyped-call]
+def _entry(run_id: str, moment: float, event: dg.DagsterEvent) -> dg.EventLogEntry:
+    return dg.EventLogEntry(  # type: ignore[no-untyped-call]
         error_info=None,
         level="INFO",
         user_message="",
@@ -130,10 +129,10 @@ def _entry(run_id: str, moment: float, event: DagsterEvent) -> EventLogEntry:
 
 
 def _store_together(
-    storage: SqlEventLogStorage, run_id: str, moment: float, events: Sequence[DagsterEvent]
+    storage: SqlEventLogStorage, run_id: str, moment: float, events: Sequence[dg.DagsterEvent]
 ) -> None:
     first = _entry(run_id, moment, events[0])
-    row = storage._event_to_row(first)
+    row = event_row(storage, first)
     keys: list[dg.AssetKey] = [event.asset_key for event in events]  # type: ignore[misc]
     names = {key: key.to_string() for key in set(keys)}
     rows = [
@@ -159,7 +158,7 @@ def _store_together(
         last = {key: (event, number) for key, event, number in zip(keys, events, ids, strict=True)}
         # In one order, so that two runs never wait for each other.
         for _, (event, number) in sorted(last.items()):
-            storage._store_asset_event(connection, _entry(run_id, moment, event), number)
+            store_as_newest(storage, connection, _entry(run_id, moment, event), number)
 
 
 def _insert_of_run(storage: SqlEventLogStorage, run_id: str, rows: Sequence[Mapping[str, object]]) -> None:
@@ -169,18 +168,18 @@ def _insert_of_run(storage: SqlEventLogStorage, run_id: str, rows: Sequence[Mapp
             _insert(connection, SqlEventLogStorageTable, rows)
 
 
-def _texts(first: EventLogEntry, events: Sequence[DagsterEvent]) -> Iterator[str]:
+def _texts(first: dg.EventLogEntry, events: Sequence[dg.DagsterEvent]) -> Iterator[str]:
     """The events as JSON. They differ in their own data and their message alone, and these are a third of the
     work."""
     one = events[0]
-    before, _, rest = serialize_value(first).partition(serialize_value(one.event_specific_data))
-    between, _, after = rest.partition(serialize_value(one.message))
+    before, _, rest = dg.serialize_value(first).partition(dg.serialize_value(one.event_specific_data))
+    between, _, after = rest.partition(dg.serialize_value(one.message))
     for event in events:
-        data, message = serialize_value(event.event_specific_data), serialize_value(event.message)
+        data, message = dg.serialize_value(event.event_specific_data), dg.serialize_value(event.message)
         yield f"{before}{data}{between}{message}{after}"
 
 
-def _indexed_tags(storage: SqlEventLogStorage, event: DagsterEvent) -> Iterator[tuple[str, str]]:
+def _indexed_tags(storage: SqlEventLogStorage, event: dg.DagsterEvent) -> Iterator[tuple[str, str]]:
     tags = event.step_materialization_data.materialization.tags if event.is_step_materialization else None
     if tags:
         indexed = storage.get_asset_tags_to_index(set(tags))

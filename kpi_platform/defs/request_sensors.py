@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import dagster as dg
-from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.load_holds import released_holds
 from kpi_platform.dashboard.sync_requests import SyncRequest, queued_sync_requests
 from kpi_platform.defs.batch import batch_tags
+from kpi_platform.defs.dagster_insides import WILL_RETRY_TAG
 from kpi_platform.defs.fivetran import source_keys
 from kpi_platform.defs.jobs import REFRESH, SYNC_AND_REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS_NAME

@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.api import execute_run_iterator
 from dagster_shared.error import SerializableErrorInfo
 from filelock import Timeout
 from sqlalchemy import Engine
@@ -17,6 +15,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import get_customer, list_customers
 from kpi_platform.dashboard.database import reading
 from kpi_platform.defs.batch import Metadata, batch_tags, watcher
+from kpi_platform.defs.dagster_insides import InMemoryJob, execute_run_iterator
 from kpi_platform.defs.dashboard import UPLOAD_VERSION
 from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.defs.life_line import HOST_TAG, life_line

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, RunRecord
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    PARTITION_NAME_TAG,
-)
 
 from kpi_platform.defs.batch import CUSTOMERS_TAG
+from kpi_platform.defs.dagster_insides import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    IN_PROGRESS_RUN_STATUSES,
+    PARTITION_NAME_TAG,
+)
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.sources import SOURCES
@@ -58,7 +58,7 @@ def customers_of(tags: Mapping[str, str], partitions: Sequence[str]) -> frozense
     return frozenset()
 
 
-def _active(record: RunRecord, partitions: Sequence[str]) -> ActiveRun:
+def _active(record: dg.RunRecord, partitions: Sequence[str]) -> ActiveRun:
     run = record.dagster_run
     selected = run.asset_selection
     if selected is None:

@@ -6,13 +6,12 @@ from typing import Any, Literal
 
 import dagster as dg
 import sqlalchemy as sa
-from dagster._core.definitions.data_version import DATA_VERSION_TAG
-from dagster._core.events import DagsterEventType
 
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import SourceState, newest_failure, record_sync_state
+from kpi_platform.defs.dagster_insides import DATA_VERSION_TAG
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.refresh import SyncEnds, refresh_inputs
 from kpi_platform.domain.settings import CustomerSettings
@@ -75,7 +74,7 @@ def parse_inputs(text: str) -> dict[Source, datetime]:
 def used_inputs(instance: dg.DagsterInstance) -> dict[str, dict[Source, datetime]]:
     """What each customer's newest build has taken in, from one query."""
     tags = instance.event_log_storage.get_latest_tags_by_partition(
-        VALUES, DagsterEventType.ASSET_MATERIALIZATION, [INPUTS]
+        VALUES, dg.DagsterEventType.ASSET_MATERIALIZATION, [INPUTS]
     )
     return {customer: parse_inputs(found.get(INPUTS, "")) for customer, found in tags.items()}
 

@@ -8,49 +8,20 @@ from typing import Any
 
 import pytest
 
-from kpi_platform.adapters import dbt
+from kpi_platform.adapters import dbt_parsed_project
 from kpi_platform.adapters.dbt import DbtProject, manifest_path
 from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.adapters.destination.protocol import DbtTarget
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import BuildFailed
-
-FILES = {
-    "dbt_project.yml": "name: small\nversion: '1.0'\nprofile: kpi_platform\nvars: {rows: []}\n",
-    "models/given.sql": (
-        "{{ config(materialized='ephemeral') }}\n"
-        "{% for row in var('rows') %}"
-        "select '{{ row.key }}' as customer_id, cast('{{ row.value }}' as integer) as v union all "
-        "{% endfor %} select null as customer_id, null as v where false"
-    ),
-    "models/mart.sql": "{{ config(materialized='table') }} select * from {{ ref('given') }}",
-    "models/mart.yml": (
-        "models: [{name: mart, columns: [{name: v, data_tests: [{accepted_values: "
-        "{arguments: {values: [1], quote: false}, config: {severity: warn}}}]}]}]"
-    ),
-}
+from kpi_platform_tests.adapters.small_project import built, rows, small_project
 
 
 @pytest.fixture
 def project(configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbtProject:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    directory = tmp_path / "project"
-    for name, text in FILES.items():
-        file = directory / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    configuration.home.mkdir()
-    return DbtProject(configuration, DuckDbDestination(configuration.warehouse_file, "kpi"), directory)
-
-
-def rows(**values: Any) -> dict[str, Any]:
-    return {"rows": [{"key": key, "value": value} for key, value in values.items()]}
-
-
-def built(project: DbtProject) -> list[tuple[str, int]]:
-    batches = project.destination.query("select customer_id, v from kpi.mart order by v")
-    return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
+    return small_project(configuration, tmp_path / "project")
 
 
 def test_each_invocation_computes_with_its_own_vars(project: DbtProject) -> None:
@@ -180,11 +151,11 @@ def test_a_torn_file_of_the_parsed_project_is_made_anew(
     }
     for what, content in kept.items():
         file.write_bytes(content)
-        dbt._manifests.clear()
+        dbt_parsed_project._manifests.clear()
         (result,) = project.build("run", rows(a=1))
         assert result.status == "success", what
         assert json.loads(project.parsed().read_bytes())["nodes"], what
     file.unlink()
-    dbt._manifests.clear()
+    dbt_parsed_project._manifests.clear()
     project.load()
     assert file.stat().st_size > 0

@@ -38,6 +38,7 @@ KEPT = (
     DagsterEventType.ASSET_CHECK_EVALUATION,
 )
 CUSTOMERS = ["c0", "c1", "c2", 'c"3']
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -68,9 +69,8 @@ def run_id(instances: list[dg.DagsterInstance]) -> str:
     ours, theirs = instances
     ours.add_dynamic_partitions(CUSTOMERS_NAME, CUSTOMERS)
     job = stand_in(breaks_match="c1").resolve_job_def("refresh")
-    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     tags = {**job.run_tags, **batch_tags(ours, CUSTOMERS)}
-    run = ours.create_run_for_job(job, run_config=quiet, tags=tags)
+    run = ours.create_run_for_job(job, run_config=QUIET, tags=tags)
     with pytest.MonkeyPatch.context() as patch:
         # More than one transaction, of which the last is not full.
         patch.setattr(partition_events, "STORED_TOGETHER", 5)
@@ -119,6 +119,33 @@ def test_an_asset_names_the_row_of_its_newest_materialisation(
     [stored] = instances[0].fetch_materializations(LOAD, limit=1).records
     assert newest == stored
     assert stored.partition_key == 'c"3'
+
+
+def test_with_a_version_that_was_not_checked_dagster_stores_each_event_itself(
+    instances: list[dg.DagsterInstance], run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kpi_platform.defs.dagster_insides.are_checked", lambda *_: False)
+    monkeypatch.setattr(partition_events, "_store_together", None)
+    home = prepare_dagster_home(Configuration.from_environment({"KPI_PLATFORM_HOME": str(tmp_path)}))
+    with dg.DagsterInstance.from_config(str(home)) as theirs:
+        theirs.add_dynamic_partitions(CUSTOMERS_NAME, CUSTOMERS)
+        job = stand_in(breaks_match="c1").resolve_job_def("refresh")
+        tags = {**job.run_tags, **batch_tags(theirs, CUSTOMERS)}
+        run = theirs.create_run_for_job(job, run_config=QUIET, tags=tags)
+        execute_run(InMemoryJob(job), run, theirs)
+        assert _kinds(theirs, run.run_id) == _kinds(instances[0], run_id)
+
+
+def _kinds(instance: dg.DagsterInstance, run_id: str) -> list[tuple[Any, ...]]:
+    events = [
+        one.event_log_entry.dagster_event
+        for one in instance.get_records_for_run(run_id, of_type=set(KEPT)).records
+    ]
+    return sorted(
+        (one.event_type_value, one.asset_key.to_string(), str(one.partition))
+        for one in events
+        if one and one.asset_key
+    )
 
 
 def _storage(instance: dg.DagsterInstance) -> SqlEventLogStorage:

@@ -15,8 +15,8 @@ from dagster._core.execution.plan.instance_concurrency_context import InstanceCo
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.defs import run_batches as module
+from kpi_platform.defs.dagster_insides import LOOKS_EVERY
 from kpi_platform.defs.dbt import DESTINATION_POOL
-from kpi_platform.defs.pool_waits import LOOKS_EVERY
 from kpi_platform.defs.run import run_job
 from kpi_platform.defs.run_batches import in_processes, run_batches
 from kpi_platform.domain.runs import RunOutcome

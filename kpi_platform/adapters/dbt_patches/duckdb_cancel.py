@@ -1,21 +1,23 @@
-"""What dbt-duckdb gets wrong, mended."""
+"""Lets a failed invocation end with its own error when dbt-duckdb cancels a closed connection.
+
+When dbt stops at the first failure it interrupts all running statements. The connection of a statement that
+ends at that moment may be closed already; dbt-duckdb raises for it, and the invocation loses all its results.
+"""
 
 import duckdb
 from dbt.adapters.contracts.connection import Connection
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 
-_cancel = LocalEnvironment.cancel
+original = LocalEnvironment.cancel
 
 
-def mend() -> None:
-    """Where dbt stops at the first failure it interrupts all statements that run. Of two that end at that
-    moment, the connection of one may be closed already, and the whole invocation failed for it."""
+def apply() -> None:
     LocalEnvironment.cancel = classmethod(_cancel_unless_closed)  # type: ignore[assignment, method-assign]
 
 
 def _cancel_unless_closed(_cls: type[LocalEnvironment], connection: Connection) -> None:
     try:
-        _cancel(connection)
+        original(connection)
     except duckdb.ConnectionException as error:
         if "closed" not in str(error):
             raise

@@ -8,7 +8,7 @@ from dbt.adapters.contracts.connection import Connection, ConnectionState
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 
-from kpi_platform.adapters import dbt_duckdb
+from kpi_platform.adapters.dbt_patches import duckdb_cancel
 
 
 def test_a_statement_whose_connection_is_closed_meanwhile_needs_no_interruption(
@@ -20,8 +20,8 @@ def test_a_statement_whose_connection_is_closed_meanwhile_needs_no_interruption(
     connection = Connection("duckdb", "node", credentials, ConnectionState.OPEN, handle=handle)
     environment.cancel(connection)
     handle.close()
-    monkeypatch.setattr(LocalEnvironment, "cancel", dbt_duckdb._cancel)
+    monkeypatch.setattr(LocalEnvironment, "cancel", duckdb_cancel.original)
     with pytest.raises(duckdb.ConnectionException, match="closed"):
         environment.cancel(connection)
-    dbt_duckdb.mend()
+    duckdb_cancel.apply()
     environment.cancel(connection)

@@ -1,0 +1,30 @@
+"""Puts ephemeral models into the SQL that reads them with one pattern.
+
+dbt takes the whole statement apart with sqlparse to find its leading WITH. All models of the project begin
+with that word.
+"""
+
+import re
+from collections.abc import Sequence
+
+from dbt.artifacts.resources.v1.components import InjectedCTE
+
+from dbt import compilation
+
+_LEADING_WITH = re.compile(
+    r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*with(?!\s+recursive\b)\s+", re.IGNORECASE | re.DOTALL
+)
+
+original = compilation.inject_ctes_into_sql
+
+
+def apply() -> None:
+    compilation.inject_ctes_into_sql = inject
+
+
+def inject(sql: str, ctes: Sequence[InjectedCTE]) -> str:
+    """The statement that `original` returns, which does those that do not begin with WITH."""
+    found = _LEADING_WITH.match(sql) if ctes else None
+    if found is None:
+        return original(sql, list(ctes))
+    return f"{sql[: found.end()]}{', '.join(cte.sql for cte in ctes)}, {sql[found.end() :]}"

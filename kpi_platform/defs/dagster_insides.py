@@ -1,0 +1,102 @@
+"""All that we use of Dagster's private modules, and the one patch of them.
+
+No other file imports `dagster._…`; `make lint` holds that. When an upgrade of Dagster moves one of these
+names, this file alone changes. Names that `dagster` itself exports are imported from there.
+"""
+
+import time
+from typing import TypeGuard
+
+import sqlalchemy as sa
+from dagster import EventLogEntry
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.metadata import RawMetadataValue
+from dagster._core.events import AssetMaterializationPlannedData, StepMaterializationData
+from dagster._core.execution.api import execute_run_iterator
+from dagster._core.execution.plan import instance_concurrency_context
+from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
+from dagster._core.instance.utils import RUNLESS_RUN_ID
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
+from dagster._core.storage.event_log import (
+    SqlEventLogStorage,
+    SqlEventLogStorageTable,
+    SqliteEventLogStorage,
+)
+from dagster._core.storage.event_log.schema import AssetEventTagsTable, AssetKeyTable
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    EXTERNALLY_MANAGED_ASSETS_TAG,
+    PARTITION_NAME_TAG,
+    WILL_RETRY_TAG,
+)
+
+from kpi_platform.adapters.checked_versions import are_checked
+
+__all__ = [
+    "ASSET_PARTITION_RANGE_END_TAG",
+    "ASSET_PARTITION_RANGE_START_TAG",
+    "DATA_VERSION_TAG",
+    "EXTERNALLY_MANAGED_ASSETS_TAG",
+    "IN_PROGRESS_RUN_STATUSES",
+    "LOOKS_EVERY",
+    "PARTITION_NAME_TAG",
+    "RUNLESS_RUN_ID",
+    "WILL_RETRY_TAG",
+    "AssetEventTagsTable",
+    "AssetKeyTable",
+    "AssetMaterializationPlannedData",
+    "CheckRunHealthResult",
+    "DefaultRunLauncher",
+    "InMemoryJob",
+    "RawMetadataValue",
+    "SqlEventLogStorage",
+    "SqlEventLogStorageTable",
+    "SqliteEventLogStorage",
+    "StepMaterializationData",
+    "WorkerStatus",
+    "event_row",
+    "execute_run_iterator",
+    "rest_between_looks",
+    "store_as_newest",
+    "stores_in_sql",
+]
+
+LOOKS_EVERY = 0.5
+"""Seconds between two looks of a waiting run for a free place in its pool."""
+
+
+def stores_in_sql(storage: object) -> TypeGuard[SqlEventLogStorage]:
+    """Whether the rows of this event log may be written by our own statements: it is a SQL database, in the
+    schema that was checked."""
+    return isinstance(storage, SqlEventLogStorage) and are_checked("dagster")
+
+
+def event_row(storage: SqlEventLogStorage, entry: EventLogEntry) -> dict[str, object]:
+    """The row that the event log stores of an entry, by column."""
+    return storage._event_to_row(entry)
+
+
+def store_as_newest(
+    storage: SqlEventLogStorage, connection: sa.Connection, entry: EventLogEntry, event_id: int
+) -> None:
+    """Notes the stored entry as the newest of its asset."""
+    storage._store_asset_event(connection, entry, event_id)
+
+
+def rest_between_looks() -> None:
+    """Makes a run of this process that waits for a place in a pool sleep LOOKS_EVERY between two looks.
+
+    Dagster intends that sleep, but always sleeps for no time (dagster-io/dagster#20367, never merged): each
+    waiting run keeps a core busy. It also looks ever more rarely, up to every 15 seconds.
+    """
+    if are_checked("dagster"):
+        InstanceConcurrencyContext.interval_to_next_pending_claim_check = _until_next_look  # type: ignore[assignment, method-assign]
+        instance_concurrency_context._calculate_timeout_interval = lambda *_: LOOKS_EVERY
+
+
+def _until_next_look(context: InstanceConcurrencyContext) -> float:
+    now = time.time()
+    return max(0.0, min((at - now for at in context._pending_timeouts.values()), default=0.0))
