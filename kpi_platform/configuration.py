@@ -24,9 +24,9 @@ LOCAL_FIVETRAN_KEY = "local"
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the environment says, parsed once.
+    """The environment, parsed once.
 
-    `home` is where all local state lives. `environment` is the mapping that secrets are looked up in.
+    `home` is the folder of all local state. `environment` is the mapping that secrets are looked up in.
     """
 
     home: Path
@@ -68,7 +68,7 @@ class Configuration:
 
     @property
     def local_fivetran_port(self) -> int:
-        """Where the local Fivetran listens. Meaningful where `uses_local_fivetran`."""
+        """The port of the local Fivetran. Meaningful if `uses_local_fivetran`."""
         return urlsplit(self.fivetran_api_url).port or LOCAL_FIVETRAN_PORT
 
     @property
@@ -77,28 +77,29 @@ class Configuration:
 
     @property
     def web_url(self) -> str:
-        """Where the web app is reached, without a slash at the end."""
+        """The address of the web app, without a slash at the end."""
         return (self.get("KPI_WEB_URL") or DEFAULT_WEB_URL).rstrip("/")
 
     @property
     def dagster_url(self) -> str:
-        """Where Dagster's UI is reached, without a slash at the end."""
+        """The address of Dagster's UI, without a slash at the end."""
         return (self.get("KPI_DAGSTER_URL") or DEFAULT_DAGSTER_URL).rstrip("/")
 
     def page(self, name: str, customer: str) -> str:
-        """A page of the web app, shown for a customer."""
+        """Returns a page of the web app, shown for a customer."""
         return f"{self.web_url}/{name}?customer={quote(customer, safe='')}"
 
     def run_url(self, run_id: str | None) -> str | None:
-        """The page of a run in Dagster's UI."""
+        """Returns the page of a run in Dagster's UI."""
         return f"{self.dagster_url}/runs/{quote(run_id, safe='')}" if run_id else None
 
     def get(self, name: str) -> str | None:
-        """The variable `name`, or None where it is unset or empty."""
+        """Returns the variable `name`, or None if it is unset or empty."""
         return self.environment.get(name) or None
 
     def secret(self, name: str) -> str:
-        """The secret in the variable `name`. MissingConfiguration names the variable where it is not set."""
+        """Returns the secret in the variable `name`. Raises MissingConfiguration, which names the variable,
+        if it is not set."""
         value = self.get(name)
         if value is None:
             raise MissingConfiguration(

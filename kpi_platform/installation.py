@@ -1,4 +1,4 @@
-"""The random name of an installation, kept in its home: what tells two of them apart that look the same."""
+"""The random name of an installation, kept in its home. It distinguishes installations that look the same."""
 
 import secrets
 from pathlib import Path
@@ -9,7 +9,7 @@ HEADER = "X-Kpi-Platform-Installation"
 
 
 def installation_id(home: Path) -> str:
-    """The id of the installation in `home`, which is made at first use."""
+    """Returns the id of the installation in `home`, which is made at first use."""
     home.mkdir(parents=True, exist_ok=True)
     file = home / FILE
     # Two processes that start together agree on one: the second finds the name taken.
@@ -27,7 +27,7 @@ def installation_id(home: Path) -> str:
 
 
 def known_id(home: Path) -> str | None:
-    """The id of the installation in `home`; None where it has none yet."""
+    """Returns the id of the installation in `home`; None if it has none yet."""
     try:
         text = (home / FILE).read_text(errors="replace").strip()
     except (FileNotFoundError, NotADirectoryError):

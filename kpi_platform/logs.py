@@ -1,4 +1,5 @@
-"""The log: lines for a person, or JSON for a collector (KPI_LOG_FORMAT), with the ids of what it tells of."""
+"""The log: lines for a person, or JSON for a collector (KPI_LOG_FORMAT), with ids of customer, run and
+request."""
 
 import logging
 import sys
@@ -14,14 +15,14 @@ from kpi_platform.domain.errors import MissingConfiguration
 
 IDS = ("customer", "run_id", "request_id")
 
-# The mapping itself is shared with the threads that a request is handled in, so that what a thread learns
-# (the customer) is in the lines that are written after it.
+# Threads that handle a request share the mapping itself: when one of them finds out the customer, all later #
+# lines have it.
 _ids: ContextVar[MutableMapping[str, Any] | None] = ContextVar("kpi_platform_log_ids", default=None)
 
 
 @contextmanager
 def log_ids(**ids: str | None) -> Iterator[None]:
-    """Whatever is logged in the block carries these ids, besides those from around it."""
+    """Adds these ids to everything that is logged in the block, besides those of the blocks around it."""
     token = _ids.set({**(_ids.get() or {}), **ids})
     try:
         yield
@@ -30,7 +31,7 @@ def log_ids(**ids: str | None) -> Iterator[None]:
 
 
 def note_id(name: str, value: str) -> None:
-    """Adds an id to the innermost `log_ids`; nothing where there is none."""
+    """Adds an id to the innermost `log_ids`, if there is one."""
     known = _ids.get()
     if known is not None:
         known[name] = value
@@ -52,12 +53,12 @@ def configure_logs(configuration: Configuration, logger: str | None = None) -> N
     handler.setFormatter(_formatter(configuration.get("KPI_LOG_FORMAT") or "text"))
     chosen.addHandler(handler)
     chosen.setLevel(level)
-    # Alembic tells at every start what kind of database it has found.
+    # Alembic logs at every start what kind of database it has found.
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class _Handler(logging.StreamHandler[Any]):
-    """Ours, to be told from others."""
+    """Our handler, so that it can be found among others."""
 
 
 def _formatter(form: str) -> logging.Formatter:

@@ -1,4 +1,4 @@
-"""How a process of ours begins and ends."""
+"""The begin and the end of our processes."""
 
 import atexit
 import gc
@@ -15,22 +15,23 @@ GIVES_WAY = 5
 """Niceness of work in the background: a third of the time of what it competes with."""
 
 _code = 0
-"""With which the process ends."""
+"""The exit code of the process."""
 
 
 def tune_memory() -> None:
-    """Has Python look for garbage after more than 700 new objects: Dagster and dbt make millions that stay,
-    and looking through them was an eighth of a refresh. Has DuckDB keep for a minute what it frees, where
-    nobody has said otherwise; getting it anew from the system was a twentieth. Before DuckDB is imported."""
+    """Makes Python collect garbage less often than after 700 new objects: Dagster and dbt make millions that
+    stay, and scanning them was an eighth of a refresh. Makes DuckDB keep freed memory for a minute, unless
+    the environment says otherwise: getting it again from the system was a twentieth. Call it before DuckDB is
+    imported."""
     gc.set_threshold(50_000, 20, 20)
     os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "dirty_decay_ms:60000")
 
 
 def begin() -> None:
-    """For the start of a process: its memory is tuned, and it ends as soon as all that is to be closed is
-    closed. Taking apart what Dagster and dbt hold takes two seconds."""
+    """Tunes the memory of a process at its start, and makes it end as soon as everything is closed that must
+    be. Freeing the objects of Dagster and dbt one by one would take two seconds."""
     tune_memory()
-    # Who registers first is called last.
+    # The function that is registered first is called last.
     atexit.register(_leave)
 
 
@@ -38,7 +39,7 @@ def run(command: Callable[[], int | None]) -> None:
     """Begins, runs the command and ends with what it returns, or with the code of its SystemExit."""
     global _code
     _code = 1
-    # Until the command knows better (KPI_UMASK): whatever is made is its owner's alone.
+    # Until the command has read KPI_UMASK, new files are their owner's alone.
     os.umask(0o077)
     begin()
     try:
@@ -50,8 +51,9 @@ def run(command: Callable[[], int | None]) -> None:
 
 @contextmanager
 def in_background() -> Iterator[Callable[..., Any]]:
-    """What it gives calls a function with its arguments and waits for it. On Linux others are given the
-    processor first: builds that many wait for, and pages. An interruption lets a call come to its end."""
+    """Gives a function that calls another with its arguments in the background, and waits for it. On Linux
+    such a call gets a lower priority than builds that many wait for, and pages. An interruption lets it end
+    first."""
     with ThreadPoolExecutor(1, initializer=_give_way) as thread:
         yield lambda work, *arguments: thread.submit(copy_context().run, work, *arguments).result()
 

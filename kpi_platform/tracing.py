@@ -48,8 +48,8 @@ def configure_traces(configuration: Configuration) -> bool:
 
 
 def trace_requests(app: "FastAPI", engine: sa.Engine) -> None:
-    """A span for each request from now on, with one for each of its statements; nothing where nothing is
-    traced."""
+    """Makes a span for each request from now on, with one for each of its statements; nothing where nothing
+    is traced."""
     if _provider is None:
         return
     from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
@@ -67,7 +67,7 @@ def trace_requests(app: "FastAPI", engine: sa.Engine) -> None:
 
 @contextmanager
 def traced(step: str, run_id: str, customers: Sequence[str]) -> Iterator[None]:
-    """A span for a step of a run; nothing where nothing is traced."""
+    """Makes a span for a step of a run, if tracing is on."""
     if _provider is None:
         yield
         return

@@ -124,8 +124,8 @@ def _body(configuration: Configuration, alert: Alert) -> bytes:
 
 
 def signing_secret(configuration: Configuration, customer: str) -> str:
-    """What the customer's receiver checks signatures with. Made of the installation's key (KPI_ALERT_KEY), so
-    that no customer can sign for another."""
+    """Returns the secret with which the customer's receiver checks signatures. It is derived from the
+    installation's key (KPI_ALERT_KEY), so that no customer can sign for another."""
     return f"whsec_{base64.b64encode(_key_of(configuration, customer)).decode()}"
 
 

@@ -62,28 +62,28 @@ _one_at_a_time = threading.RLock()
 
 
 def project_directory() -> Path:
-    """The dbt project: inside the package if that was installed from a wheel, else beside it."""
+    """Returns the dbt project: inside the package if that was installed from a wheel, else beside it."""
     inside = Path(__file__).parents[1] / "dbt"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "dbt"
 
 
 def model_file(model: str) -> str:
-    """Where the project has the SQL of a model: `dbt/models/…/int_case_rating.sql`."""
+    """Returns the path of a model's SQL: `dbt/models/…/int_case_rating.sql`."""
     directory = project_directory()
     (path,) = (directory / "models").rglob(f"{model}.sql")
     return (Path("dbt") / path.relative_to(directory)).as_posix()
 
 
 def manifest_path(configuration: Configuration) -> Path:
-    """A manifest.json of the project as it is now, for those who only read its graph. Parses the project
-    where there is none yet, or a file of the project has changed since."""
+    """Returns a manifest.json of the project as it is now, for callers that only read its graph. Parses the
+    project if there is none yet, or if a file of the project has changed since."""
     destination = DuckDbDestination(configuration.warehouse_file, "kpi")
     return DbtProject(configuration, destination).parsed()
 
 
 @dataclass(frozen=True, slots=True)
 class DbtProject:
-    """The dbt project against one destination. Raises BuildFailed where dbt itself fails."""
+    """The dbt project against one destination. Raises BuildFailed if dbt itself fails."""
 
     configuration: Configuration
     destination: Destination
@@ -99,20 +99,20 @@ class DbtProject:
         on_node: Callable[[BuildProgress], None] | None = None,
     ) -> list[NodeResult]:
         """Runs the models (`run`), the data tests, both (`build`: tests as soon as they can be), or the unit
-        tests, which need no data: how each node ended."""
+        tests, which need no data. Returns how each node ended."""
         arguments = list(_COMMANDS[command])
         if select:
             arguments += ["--select", *select]
         if fail_fast:
             arguments.append("--fail-fast")
-        # What is selected may read a model that is not.
+        # A selected model may read one that is not selected.
         is_whole = command in ("build", "run") and not select
         keeps = is_whole and len(variables.get("customers", ())) >= kept_models.KEPT_FROM
         results = self._invoke(arguments, variables, on_node, keeps=keeps)
         return [node_result(one, self._clean(one.message)) for one in results if not kept_models.is_kept(one)]
 
     def compile(self, statement: str, variables: Mapping[str, Any]) -> str:
-        """The SQL of `statement` (SQL with Jinja) in the destination's dialect."""
+        """Returns the SQL of `statement` (SQL with Jinja) in the destination's dialect."""
         (result,) = self._invoke(["compile", "--inline", statement], variables)
         return str(result.node.compiled_code)
 
@@ -138,17 +138,17 @@ class DbtProject:
             self._project.load()
 
     def forget(self) -> None:
-        """Takes away the SQL that dbt has written while it worked: it names the customers of its batches."""
+        """Deletes the SQL that dbt wrote while it worked: it names the customers of its batches."""
         for folder in ("compiled", "run"):
             shutil.rmtree(self._home / folder, ignore_errors=True)
 
     def parsed(self) -> Path:
-        """The manifest.json, after parsing where the project has changed since."""
+        """Returns the manifest.json, parsed again if the project has changed since."""
         return self._project.manifest_file()
 
     @property
     def _home(self) -> Path:
-        """What dbt writes while it works on this target."""
+        """The folder that dbt writes to while it works on this target."""
         digest = hashlib.sha256(f"{self.destination.name} {self.directory}".encode()).hexdigest()[:12]
         output = self.destination.dbt_target().output
         return self.configuration.home / "dbt" / f"{output['type']}-{digest}"
@@ -177,7 +177,7 @@ class DbtProject:
 
         with self.destination.exclusive(), _one_at_a_time:
             try:
-                # Artifacts repeat all vars; what is needed of them is in the results.
+                # Artifacts repeat all vars; the results hold what we need of them.
                 listen = progress_of(on_node) if on_node else None
                 manifest = self._project.manifest()
                 if keeps:
@@ -221,13 +221,13 @@ class DbtProject:
                 )
             finally:
                 log_file.close()
-        # dbt also catches what is meant to end the process.
+        # dbt also catches exceptions that are meant to end the process.
         if result.exception is not None and not isinstance(result.exception, Exception):
             raise result.exception
         return result
 
     def _pin(self) -> None:
-        """To parse, dbt connects to nothing."""
+        """Pins the drivers to checked addresses. Not needed for parsing, which connects to nothing."""
         guard = _GUARDS.get(self.destination.dbt_target().output["type"])
         if guard is not None:
             guard()

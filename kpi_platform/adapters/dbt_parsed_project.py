@@ -37,7 +37,7 @@ class ParsedProject:
     parse: Callable[[Path], "Manifest"]
 
     def manifest_file(self) -> Path:
-        """The manifest.json. Parses the project if it has changed since."""
+        """Returns the manifest.json. Parses the project if it has changed since."""
         stamp = self._stamp()
         with self._parsing():
             if not self._is_parsed(stamp):
@@ -45,14 +45,15 @@ class ParsedProject:
         return self._cache / "manifest.json"
 
     def manifest(self) -> "Manifest":
-        """The manifest of this process, with nodes as they were parsed. dbt keeps in them what it compiled,
-        ephemeral models included, and would compute the next batch with the customers of the last one."""
+        """Returns the manifest of this process, with nodes as they were parsed. dbt keeps in them what it
+        compiled, ephemeral models included, and would compute the next batch with the customers of the last
+        one."""
         manifest, nodes = self.load()
         manifest.nodes = {key: copy.deepcopy(node) for key, node in nodes.items()}
         return manifest
 
     def load(self) -> tuple["Manifest", Mapping[str, Any]]:
-        """The manifest of this process, and its nodes as they were parsed."""
+        """Returns the manifest of this process, and its nodes as they were parsed."""
         stamp = self._stamp()
         cached = _manifests.get(self._kind)
         if cached is None or cached[0] != stamp:
@@ -115,7 +116,8 @@ class ParsedProject:
         return manifest
 
     def _stamp(self) -> str:
-        """Changes with the project, with dbt, and with what of the target a parsed project holds."""
+        """Changes with the project, with dbt, and with those parts of the target that a parsed project
+        holds."""
         made_of = [_fingerprint(self.directory), self._kind, version("dbt-core")]
         return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 

@@ -28,8 +28,8 @@ class DbtProfile:
 
 
 def profile_of(name: str, target: DbtTarget) -> DbtProfile:
-    """The profile `name` for `target`. Raises InvalidSettings for a value that dbt would take for the name of
-    a secret."""
+    """Returns the profile `name` for `target`. Raises InvalidSettings for a value that dbt would take for the
+    name of a secret."""
     environment: dict[str, str] = {}
     output = {
         **_named(target.output, _PLAIN, environment),
@@ -47,7 +47,7 @@ def profile_of(name: str, target: DbtTarget) -> DbtProfile:
 
 
 def secret_texts(value: Any) -> Iterator[str]:
-    """Every text in `DbtTarget.secrets`."""
+    """Yields every text in `DbtTarget.secrets`."""
     if isinstance(value, Mapping):
         yield from secret_texts(list(value.values()))
     elif isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What dbt says of its nodes, parsed."""
+"""Results and progress of dbt's nodes, parsed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def is_cut_off(result: Any) -> bool:
 
 
 def errors_of_operation(say: Callable[[str], None]) -> Callable[[Any], None]:
-    """A listener to dbt's events: the result of an operation that failed does not say why."""
+    """Returns a listener to dbt's events: the result of an operation that failed does not say why."""
 
     def listen(event: Any) -> None:
         if event.info.name in ("RunningOperationCaughtError", "RunningOperationUncaughtError"):
@@ -79,7 +79,7 @@ def errors_of_operation(say: Callable[[str], None]) -> Callable[[Any], None]:
 
 
 def progress_of(on_node: Callable[[BuildProgress], None]) -> Callable[[Any], None]:
-    """A listener to dbt's events."""
+    """Returns a listener to dbt's events."""
 
     def listen(event: Any) -> None:
         if event.info.name not in ("LogModelResult", "LogTestResult"):

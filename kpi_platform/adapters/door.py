@@ -40,8 +40,8 @@ class HostNotAllowed(InvalidInput):
 
 
 class AllowedHosts:
-    """What KPI_ALLOWED_HOSTS says: patterns of host names (`*.snowflakecomputing.com`), addresses, networks
-    (`10.1.0.0/16`) and folders of unix sockets, separated by commas.
+    """The entries of KPI_ALLOWED_HOSTS: patterns of host names (`*.snowflakecomputing.com`), addresses,
+    networks (`10.1.0.0/16`) and folders of unix sockets, separated by commas.
 
     A host must match a name or be an address on the list. The address that it resolves to must be a public
     one, or on the list itself: a name alone opens no private, loopback or link-local address.
@@ -79,9 +79,9 @@ class AllowedHosts:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What the operator allows. `own` is the destination's host that the environment names: that one may also
-    be a private address, and a loopback one where it is spelled as such. `named` is a host that another
-    variable of the environment names: at public addresses."""
+    """The hosts that the operator allows. `own` is the destination's host that the environment names: that
+    one may also be a private address, and a loopback one where it is spelled as such. `named` is a host that
+    another variable of the environment names: at public addresses."""
 
     allowed: AllowedHosts
     own: str | None = None
@@ -89,7 +89,7 @@ class Door:
 
     @classmethod
     def to(cls, configuration: Configuration, host: str) -> "Door":
-        """For a destination at `host`. Raises HostNotAllowed, and asks nobody for it."""
+        """Checks the name of a destination's `host` without resolving it. Raises HostNotAllowed."""
         door = cls.of(configuration)
         door.require_host(host)
         return door
@@ -112,16 +112,16 @@ class Door:
             )
 
     def addresses(self, host: str, port: int) -> list[str]:
-        """What the host resolves to, all of it permitted: for drivers that resolve the name again. Raises
-        HostNotAllowed, or Unavailable where nobody knows the name."""
+        """Returns all addresses of the host if each is permitted: for drivers that resolve the name again.
+        Raises HostNotAllowed, or Unavailable if the name has no address."""
         found = self._resolved(host, port)
         for address in found:
             self._require_address(host, address)
         return found
 
     def address(self, host: str, port: int, *, family: int = socket.AF_UNSPEC) -> str:
-        """The one address to connect to, resolved just now. Of several it is the first that is permitted and
-        answers; the last, where none of them does. Raises as `addresses`."""
+        """Returns the one address to connect to, resolved just now. Of several it is the first that is
+        permitted and answers; the last, where none of them does. Raises as `addresses`."""
         found = self._resolved(host, port, family)
         permitted = [address for address in found if self._permits(host, address)]
         if not permitted:

@@ -52,9 +52,9 @@ def exclusive(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iter
 def connect(
     path: Path, *, read_only: bool = False, wait_seconds: float = DEFAULT_WAIT_SECONDS
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A short connection to the file, alone. Waits for other processes, also for foreign ones that do not
-    take the queue lock; raises DestinationLocked after `wait_seconds`, and Damaged where the file cannot be
-    read or written."""
+    """Gives a short connection to the file, alone. Waits for other processes, also for foreign ones that do
+    not take the queue lock; raises DestinationLocked after `wait_seconds`, and Damaged where the file cannot
+    be read or written."""
     deadline = time.monotonic() + wait_seconds
     with exclusive(path, wait_seconds=wait_seconds):
         kept = _kept_open.get(path)

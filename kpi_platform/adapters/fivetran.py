@@ -35,8 +35,8 @@ class FivetranApi(FivetranHttp):
     # Connections
 
     def connections(self, *, group_id: str | None = None) -> list[Connection]:
-        """All connections of the account, or of one group: one request per 1,000. What Fivetran describes
-        without an id is left out."""
+        """Returns all connections of the account, or of one group: one request per 1,000. What Fivetran
+        describes without an id is left out."""
         path = "connections" if group_id is None else f"groups/{_part(group_id)}/connections"
         return [Connection.from_details(item) for item in self.pages(path) if as_mapping(item).get("id")]
 
@@ -118,7 +118,7 @@ class FivetranApi(FivetranHttp):
         return NewConnection(Connection.from_details(data), (data.get("connect_card") or {}).get("uri"))
 
     def connect_card(self, connection_id: str, *, redirect_uri: str, hide_setup_guide: bool = False) -> str:
-        """A page of Fivetran's, valid for a day, on which the owner of the source signs in."""
+        """Returns a page of Fivetran's, valid for a day, on which the owner of the source signs in."""
         body = {"connect_card_config": _card(redirect_uri, hide_setup_guide)}
         data = self.request("POST", f"connections/{_part(connection_id)}/connect-card", json=body)
         return str(data["connect_card"]["uri"])
@@ -133,7 +133,7 @@ class FivetranApi(FivetranHttp):
     # Schemas
 
     def schemas(self, connection_id: str, *, max_attempts: int | None = None) -> Mapping[str, Any]:
-        """The schema configuration by schema; empty before the first sync, when Fivetran has none."""
+        """Returns the schema configuration by schema; empty before the first sync, when Fivetran has none."""
         path = f"connections/{_part(connection_id)}/schemas"
         try:
             data = self.request("GET", path, max_attempts=max_attempts)
@@ -208,7 +208,7 @@ class FivetranApi(FivetranHttp):
 
 
 def open_fivetran(configuration: Configuration) -> FivetranApi:
-    """The account of the environment (see FIVETRAN_API_URL). Makes no call; close it after use."""
+    """Returns the account of the environment (see FIVETRAN_API_URL). Makes no call; close it after use."""
     return FivetranApi(
         configuration.fivetran_api_url, configuration.fivetran_api_key, configuration.fivetran_api_secret,
         installation=configuration.installation,

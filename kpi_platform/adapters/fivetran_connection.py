@@ -106,8 +106,8 @@ class Connection:
 
 
 def parse_instant(text: str | None) -> datetime | None:
-    """An ISO 8601 instant in UTC. One without an offset is UTC, as in all of Fivetran's answers; None where
-    there is none."""
+    """Returns an ISO 8601 instant in UTC. One without an offset is UTC, as in all of Fivetran's answers; None
+    where there is none."""
     try:
         instant = datetime.fromisoformat(text or "")
     except (TypeError, ValueError):
@@ -116,7 +116,7 @@ def parse_instant(text: str | None) -> datetime | None:
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
-    """A JSON object; an empty one where the answer has something else in its place."""
+    """Returns a JSON object; an empty one if the answer has something else in its place."""
     return value if isinstance(value, Mapping) else {}
 
 

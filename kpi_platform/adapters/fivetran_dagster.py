@@ -145,8 +145,8 @@ class KpiFivetranWorkspace(FivetranWorkspace):
 
     @classmethod
     def of(cls, configuration: Configuration) -> "KpiFivetranWorkspace":
-        """The account of the environment. Holds its key: never hand it to Dagster as a resource, which would
-        show it."""
+        """Returns the account of the environment. Holds its key: never hand it to Dagster as a resource,
+        which would show it."""
         return cls(
             api_url=configuration.fivetran_api_url,
             api_key=configuration.fivetran_api_key,

@@ -90,7 +90,7 @@ class FivetranHttp:
         timeout_seconds: float | None = None,
         max_attempts: int | None = None,
     ) -> Mapping[str, Any]:
-        """One call to `path` below `/v1/`; answers its `data`, or the whole body if there is none.
+        """Makes one call to `path` below `/v1/`. Returns its `data`, or the whole body if there is none.
 
         A call that is not `repeatable` is tried again only when it certainly did not arrive. An answer may
         take `timeout_seconds`.
@@ -125,7 +125,7 @@ class FivetranHttp:
         raise AssertionError("the last attempt returns or raises")
 
     def pages(self, path: str) -> list[Mapping[str, Any]]:
-        """All items of a paged list."""
+        """Returns all items of a paged list."""
         items: list[Mapping[str, Any]] = []
         params: dict[str, Any] = {"limit": PAGE_SIZE}
         while True:

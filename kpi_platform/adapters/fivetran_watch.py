@@ -36,7 +36,7 @@ class ConnectionWatch:
         return self._api.connection(connection_id)
 
     def done(self) -> None:
-        """One connection is polled no more."""
+        """Ends the polling of one connection."""
         with self._lock:
             self._polled -= 1
 

@@ -39,8 +39,8 @@ class Webhook:
 
 
 def webhook_secret(configuration: Configuration) -> str:
-    """What Fivetran signs its messages with: the variable's value, or else a key that the installation made
-    for itself and keeps in its home."""
+    """Returns the secret with which Fivetran signs its messages: the variable's value, or else a key that the
+    installation made for itself and keeps in its home."""
     # A secret that Fivetran was given already holds, however long it is.
     key = installation_key(configuration, SECRET_VARIABLE, SECRET_FILE, shortest=1)
     return key.decode() if configuration.get(SECRET_VARIABLE) is not None else key.hex()

@@ -21,9 +21,9 @@ _log = logging.getLogger(__name__)
 def installation_key(
     configuration: Configuration, variable: str, file_name: str, *, shortest: int = SHORTEST_KEY
 ) -> bytes:
-    """The key in the variable; if that is not set, the one in the file under `home`, which is made at first
-    use and readable by its owner alone. Raises MissingConfiguration for a key of fewer than
-    `shortest` bytes."""
+    """Returns the key in the variable; if that is not set, the one in the file under `home`, which is made at
+    first use and readable by its owner alone. Raises MissingConfiguration for a key of fewer than `shortest`
+    bytes."""
     given = configuration.get(variable)
     if given is not None:
         next_step = f"Make one and set {variable} to it: {MAKE_A_KEY}"
@@ -47,7 +47,7 @@ def session_key(configuration: Configuration) -> bytes:
 
 
 def alert_key(configuration: Configuration) -> bytes:
-    """What the signing keys of customers' alerts are made of."""
+    """Returns the key that the signing keys of customers' alerts are derived from."""
     return installation_key(configuration, "KPI_ALERT_KEY", "alert_key")
 
 

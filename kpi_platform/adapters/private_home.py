@@ -34,7 +34,7 @@ class OpenPath:
 
 
 def umask_of(configuration: Configuration) -> int:
-    """What files of the platform are closed to: everybody but their owner (077), or as KPI_UMASK says, for
+    """Returns the umask of the platform's files: 077, or as KPI_UMASK says, for
     processes of several users that share the home as a group (007). MissingConfiguration for a malformed one,
     and for one that lets everybody in."""
     text = configuration.get(VARIABLE) or "077"
@@ -48,8 +48,8 @@ def umask_of(configuration: Configuration) -> int:
 
 
 def keep_private(configuration: Configuration) -> None:
-    """For the start of a process: what it makes is private, and what is there and too open is closed, if this
-    user owns it. `open_paths` says what is left."""
+    """Makes everything that this process creates private, and closes existing paths that are too open, if
+    this user owns them. Called at its start; `open_paths` names the others."""
     umask = umask_of(configuration)
     os.umask(umask)
     home = configuration.home
@@ -64,7 +64,8 @@ def keep_private(configuration: Configuration) -> None:
 
 
 def open_paths(configuration: Configuration) -> Iterator[OpenPath]:
-    """Of the home, what the platform keeps there, and a SQLite database elsewhere: what is too open."""
+    """Returns the paths that are too open, of the home, of all that the platform keeps in it, and of a SQLite
+    database elsewhere."""
     import sqlalchemy as sa
 
     umask, home = umask_of(configuration), configuration.home

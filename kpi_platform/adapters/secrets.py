@@ -35,8 +35,8 @@ class Secret:
     path: bool
 
     def text(self) -> str:
-        """The secret itself, from its file where it is in one. MissingConfiguration where that cannot be
-        read."""
+        """Returns the secret itself, from its file if it is in one. Raises MissingConfiguration if that
+        cannot be read."""
         if not self.path:
             return self.value
         try:
@@ -49,7 +49,7 @@ class Secret:
         return text
 
     def file(self) -> Path:
-        """The file of a `path`. MissingConfiguration where there is none."""
+        """Returns the file of a `path`. Raises MissingConfiguration if there is none."""
         try:
             if Path(self.value).is_file():
                 return Path(self.value)
@@ -66,10 +66,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class CustomerSecrets:
-    """What the settings of one customer may name: its own secrets by their form, where `longer_keys` are the
-    other customers whose keys begin with this one; those that the operator has `allowed`; and the
-    installation's credentials at its default place. Values of `as_before` may be paths of files although
-    their names do not say so. It holds no value: each is looked up when it is used."""
+    """The secrets that the settings of one customer may name: its own secrets by their form, where
+    `longer_keys` are the other customers whose keys begin with this one; those that the operator has
+    `allowed`; and the installation's credentials at its default place. Values of `as_before` may be paths of
+    files although their names do not say so. It holds no value: each is looked up when it is used."""
 
     configuration: Configuration = field(repr=False)
     customer: str
@@ -78,7 +78,7 @@ class CustomerSecrets:
     as_before: frozenset[str] = frozenset()
 
     def secret(self, name: str) -> Secret:
-        """The secret `name`. Raises SecretNotAllowed where it is not this customer's, whatever its
+        """Returns the secret `name`. Raises SecretNotAllowed if it is not this customer's, whatever its
         settings say, and MissingConfiguration where the variable is not set."""
         if not self.may_name(name):
             raise SecretNotAllowed(
@@ -89,8 +89,8 @@ class CustomerSecrets:
         return self._resolved(name)
 
     def credential(self, warehouse: WarehouseSettings) -> Secret | None:
-        """What signs in at `warehouse`: the secret that it names, or else the installation's own. None where
-        the installation has none: what the process itself is signed in as may be used then. Raises as
+        """Returns the credential for `warehouse`: the secret that it names, or else the installation's own.
+        None if the installation has none; the identity of the process itself may be used then. Raises as
         `secret`, and SecretNotAllowed where the installation's own do not belong to this place."""
         name = warehouse.credentials_secret
         if name is not None and name not in DEFAULT_CREDENTIALS:
@@ -110,7 +110,7 @@ class CustomerSecrets:
         return None if found is None else self._resolved(found)
 
     def password(self, warehouse: WarehouseSettings) -> str:
-        """The password of `credential`. MissingConfiguration where there is none."""
+        """Returns the password of `credential`. Raises MissingConfiguration if there is none."""
         found = self.credential(warehouse)
         return self._resolved(PASSWORD).text() if found is None else found.text()
 
@@ -133,7 +133,8 @@ class CustomerSecrets:
 
 
 def resolved(configuration: Configuration, name: str) -> Secret:
-    """The secret `name` for whoever may name any: the operator. MissingConfiguration where it is not set."""
+    """Returns the secret `name` for the operator, who may name any. Raises MissingConfiguration if it is not
+    set."""
     return Secret(name, configuration.secret(name), is_path(name))
 
 
@@ -157,7 +158,7 @@ def unless_it_tells(cause: BaseException | None, *values: str | None) -> BaseExc
 
 
 def default_warehouse(configuration: Configuration) -> WarehouseSettings:
-    """The installation's default place, as the operator's environment names it."""
+    """Returns the installation's default place, as the operator's environment names it."""
     variables = configuration.environment.items()
     return _default_warehouse(frozenset(one for one in variables if one[0].startswith("WAREHOUSE_")))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def dashboard(configuration: Configuration) -> "Iterator[sa.Engine]":
-    """The dashboard database with this program's schema, which is made where the database is empty."""
+    """Returns the dashboard database with this program's schema, which is made if the database is empty."""
     from kpi_platform.dashboard.database import create_or_require, open_dashboard
 
     engine = open_dashboard(configuration)
@@ -28,14 +28,14 @@ def dashboard(configuration: Configuration) -> "Iterator[sa.Engine]":
 
 
 def editor() -> "Editor":
-    """Whoever runs the command, as an editor of settings: the command line is the operator."""
+    """Returns the user of the command as an editor of settings: the command line is the operator."""
     from kpi_platform.domain.settings import Editor
 
     return Editor(who(), operator=True)
 
 
 def who() -> str:
-    """Who runs the command, as versions and the audit trail name it."""
+    """Returns the name under which versions and the audit trail know the user of the command."""
     user = os.getuid()
     try:
         return f"{pwd.getpwuid(user).pw_name} (command line)"

@@ -61,8 +61,8 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def local_fivetran(configuration: Configuration) -> Iterator[Configuration]:
-    """The local Fivetran for the length of the block: the one that serves this home already, else one of our
-    own, on another port where another program has the usual one.
+    """Gives the local Fivetran for the length of the block: the one that serves this home already, else one
+    of our own, on another port where another program has the usual one.
 
     Yields the configuration that reaches it, whatever FIVETRAN_API_URL says."""
     from kpi_platform.local.port import serves, with_free_port

@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
 
 
 def examine(configuration: Configuration) -> Iterator[Finding]:
-    """Every finding, in the order of the flow. A check that raises an error has failed with it."""
+    """Yields every finding, in the order of the flow. A check that raises an error has failed with it."""
     for name, check in CHECKS:
         yield from _guarded(name, check, configuration)
 

@@ -1,4 +1,4 @@
-"""What `kpi-platform doctor` looks at. A check yields findings; an error that it raises becomes one.
+"""The checks of `kpi-platform doctor`. A check yields findings; an error that it raises becomes one.
 
 A new check is a function and a line in `CHECKS`.
 """

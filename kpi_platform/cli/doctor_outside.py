@@ -1,4 +1,5 @@
-"""What `kpi-platform doctor` says of addresses that settings name, and of schemas that two have claimed."""
+"""The findings of `kpi-platform doctor` about addresses that settings name, and schemas that two customers
+have claimed."""
 
 from collections.abc import Iterator
 
@@ -8,7 +9,7 @@ from kpi_platform.domain.errors import KpiPlatformError
 
 
 def addresses(configuration: Configuration) -> Iterator[Finding]:
-    """Hosts that the operator has not allowed: what would reach them is refused."""
+    """Yields hosts that the operator has not allowed: connections to them are refused."""
     from kpi_platform.adapters.alerts import require_allowed
     from kpi_platform.adapters.destination.open import open_destination
     from kpi_platform.adapters.door import ALLOWED_HOSTS_VARIABLE, HostNotAllowed
@@ -37,7 +38,7 @@ def addresses(configuration: Configuration) -> Iterator[Finding]:
 
 
 def claims(configuration: Configuration) -> Iterator[Finding]:
-    """Connections and raw schemas that two customers have claimed."""
+    """Yields connections and raw schemas that two customers have claimed."""
     from kpi_platform.cli.dashboard import dashboard
     from kpi_platform.dashboard.claims import claimed_twice
     from kpi_platform.domain.claims import ERASED

@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 def print_explanation(explanation: "Explanation") -> None:
-    """The explanation as tables: the value and its parts, what was left out, the source rows."""
+    """Prints the explanation as tables: the value and its parts, what was left out, the source rows."""
     name = explanation.account_name or explanation.account_id
     window = f"{explanation.window_end:%Y-%m-%d %H:%M} UTC"
     if explanation.window_start:

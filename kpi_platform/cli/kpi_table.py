@@ -1,4 +1,4 @@
-"""What a load brought, as a table for the terminal: one line a KPI, over all accounts of a customer."""
+"""A load as a table for the terminal: one line a KPI, over all accounts of a customer."""
 
 from statistics import median
 

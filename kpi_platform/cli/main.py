@@ -83,7 +83,7 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    """What holds for every command."""
+    """Reads the options that every command has."""
     del show_version
     # Doctor says what is open, and changes nothing.
     if context.invoked_subcommand != "doctor":

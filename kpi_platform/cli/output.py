@@ -1,4 +1,4 @@
-"""What commands print: one console, JSON on demand, and expected errors as a message with an exit code."""
+"""The output of commands: one console, JSON on demand, and expected errors as a message with an exit code."""
 
 import json
 from collections.abc import Callable
@@ -43,9 +43,9 @@ def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]
 
 
 def cli_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """A command that ends an expected error with its message and next step on standard error and exit code 1;
-    an unexpected one likewise, where it comes from a file that cannot be read or written.
-    Where its parameter `as_json` is set, the error is printed as `{"error": {…}}` on standard output."""
+    """Returns a command that ends an expected error with its message and next step on standard error and exit
+    code 1; an unexpected one likewise, where it comes from a file that cannot be read or written. Where its
+    parameter `as_json` is set, the error is printed as `{"error": {…}}` on standard output."""
 
     @wraps(command)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -13,8 +13,8 @@ _COLUMNS_OF_DOMAINS = ("domain", "domains", "website", "email", "emails")
 
 
 def read_parties(path: Path) -> list[Party]:
-    """The accounts of a CSV file: columns id and name, and where there are domain, website, email, city,
-    country.
+    """Returns the accounts of a CSV file: columns id and name, and where there are domain, website, email,
+    city, country.
 
     Column names in any case and order; comma, semicolon or tab; UTF-8 (with or without mark) or UTF-16. Other
     columns are ignored. NotFound or InvalidInput, naming file and line.

@@ -109,7 +109,7 @@ def run_all(
 
 
 def print_outcomes(outcomes: list[dict[str, Any]]) -> None:
-    """One line for each instant and customer: the upload, or why there is none."""
+    """Prints one line for each instant and customer: the upload, or why there is none."""
     for outcome in outcomes:
         console.print(f"as of {outcome['as_of']}", highlight=False)
         for customer, version in outcome["loaded"].items():

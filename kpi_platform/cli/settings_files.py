@@ -13,8 +13,8 @@ Format = Literal["json", "yaml"]
 
 
 def read_document(file: Path) -> Mapping[str, Any]:
-    """The document in `file` ("-": standard input), JSON or YAML. Raises InvalidInput with the line, also for
-    what the two formats allow and nobody means."""
+    """Returns the document in `file` ("-": standard input), JSON or YAML. Raises InvalidInput with the line,
+    also for what the two formats allow and nobody means."""
     document = _parsed(file, _text(file))
     if not isinstance(document, dict):
         raise InvalidInput(
@@ -66,7 +66,7 @@ def format_of(file: Path) -> Format:
 
 
 def as_text(document: Mapping[str, Any], form: Format) -> str:
-    """The document with its keys in their order, ending with a line break."""
+    """Returns the document with its keys in their order, ending with a line break."""
     import yaml
 
     if form == "json":

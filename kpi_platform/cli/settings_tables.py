@@ -16,7 +16,7 @@ _CHANGES_SHOWN = 10
 
 
 def print_change(customer: str, change: "SettingsChange", *, dry_run: bool = False) -> None:
-    """What changed, what Fivetran said, and which version holds now."""
+    """Prints what changed, what Fivetran answered, and which version holds now."""
     if change.changes:
         rows = [(each.path, _value(each.old), _value(each.new)) for each in change.changes]
         print_table(f"Settings of {customer}", ("setting", "before", "after"), rows)
@@ -63,7 +63,8 @@ def print_settings(customer: str, document: dict[str, Any], everything: bool) ->
 
 
 def changed_lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What two stored documents differ in, in a few lines; documents of older versions may not parse."""
+    """Returns the differences of two stored documents, in a few lines. Documents of older versions may not
+    parse."""
     from kpi_platform.domain.errors import InvalidSettings
     from kpi_platform.domain.settings import diff_settings, parse_settings
 

@@ -22,7 +22,7 @@ class UnsafeYaml(ValueError):
 
 
 def parse_yaml(text: str) -> Any:
-    """What the text says; None where it says nothing. Raises UnsafeYaml, yaml.YAMLError, and another
+    """Parses the text; None if it is empty. Raises UnsafeYaml, yaml.YAMLError, and another
     ValueError for a number of too many digits."""
     _require_plain(yaml.parse(text, yaml.SafeLoader))
     root = yaml.compose(text, yaml.SafeLoader)

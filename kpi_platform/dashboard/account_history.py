@@ -55,7 +55,8 @@ def kpi_series(
     *,
     since: datetime | None = None,
 ) -> dict[str, list[HistoryPoint]]:
-    """The points of each KPI (default: all that the account has), oldest first. NotFound without account."""
+    """Returns the points of each KPI (default: all that the account has), oldest first. Raises NotFound
+    without account."""
     get_account(connection, customer, account_id)
     history = tables.kpi_history
     query = _counting(connection, customer, history, ("kpi", *_VALUE)).where(
@@ -75,7 +76,7 @@ def kpi_series(
 def health_series(
     connection: sa.Connection, customer: str, account_id: int, *, since: datetime | None = None
 ) -> list[HealthPoint]:
-    """The account's health scores, oldest first. NotFound without account."""
+    """Returns the account's health scores, oldest first. NotFound without account."""
     get_account(connection, customer, account_id)
     history = tables.account_health_history
     query = _counting(connection, customer, history, _SCORE).where(
@@ -90,7 +91,7 @@ def health_series(
 def health_trends(
     connection: sa.Connection, customer: str, account_ids: Sequence[int]
 ) -> dict[int, list[HealthPoint]]:
-    """The newest scores of many accounts at once, oldest first: for sparklines."""
+    """Returns the newest scores of many accounts at once, oldest first: for sparklines."""
     history = tables.account_health_history
     customer_id = get_customer(connection, customer).id
     versions = _applied(connection, customer_id, TREND_UPLOADS)
@@ -107,7 +108,8 @@ def health_trends(
 
 
 def confirmed_until(connection: sa.Connection, customer: str) -> Mapping[Source, datetime]:
-    """Until when what is shown was confirmed by loads, of each source: where the last point's line ends."""
+    """Returns the instant until which loads have confirmed the shown values of each source: the end of the
+    last point's line."""
     newest = newest_upload(connection, get_customer(connection, customer).id)
     sources: tuple[Source, ...] = ("salesforce", "servicenow")
     times = {source: newest.newest_as_of(source) for source in sources} if newest else {}

@@ -74,7 +74,8 @@ class AccountDetail:
 
 @dataclass(frozen=True, slots=True)
 class AccountFilter:
-    """Which accounts. `kpi` names the KPI that `kpi_band`, `kpi_min` and `kpi_max` (inclusive) are about."""
+    """A filter of accounts. `kpi` names the KPI that `kpi_band`, `kpi_min` and `kpi_max` (inclusive) are
+    about."""
 
     search: str | None = None
     health: BandFilter | None = None
@@ -113,8 +114,8 @@ def find_accounts(
     limit: int = 50,
     offset: int = 0,
 ) -> AccountPage:
-    """One page of the customer's accounts, retired ones left out. Whatever has no value sorts last. Raises
-    InvalidInput for a KPI or a sort that there is not."""
+    """Returns one page of the customer's accounts, retired ones left out. Accounts without a value sort last.
+    Raises InvalidInput for a KPI or a sort that there is not."""
     customer_id = get_customer(connection, customer).id
     definitions = stored_definitions(connection, customer_id)
     query = _filtered(customer_id, definitions, wanted)
@@ -127,7 +128,7 @@ def find_accounts(
 
 
 def account_detail(connection: sa.Connection, customer: str, account_id: int) -> AccountDetail:
-    """One account, retired or not; NotFound where the customer has none of this id."""
+    """Returns one account, retired or not. Raises NotFound if the customer has none of this id."""
     account = get_account(connection, customer, account_id)
     customer_id = get_customer(connection, customer).id
     definitions = stored_definitions(connection, customer_id)
@@ -146,7 +147,7 @@ def account_detail(connection: sa.Connection, customer: str, account_id: int) ->
 
 
 def account_facets(connection: sa.Connection, customer: str) -> Facets:
-    """Industries, regions and customer success managers of the customer's accounts, in order."""
+    """Returns industries, regions and customer success managers of the customer's accounts, in order."""
     customer_id = get_customer(connection, customer).id
 
     def values(column: sa.Column[Any]) -> list[str]:
@@ -157,7 +158,7 @@ def account_facets(connection: sa.Connection, customer: str) -> Facets:
 
 
 def health_bands(connection: sa.Connection, customer: str) -> dict[BandFilter, int]:
-    """How many of the customer's accounts are in each band of the health score."""
+    """Returns how many of the customer's accounts are in each band of the health score."""
     customer_id = get_customer(connection, customer).id
     band = sa.case(
         *((_in_band(_health.c.health_score, HEALTH_THRESHOLDS, "high", name), name) for name in _BANDS),

@@ -76,7 +76,7 @@ def add_account(
 
 
 def get_account(connection: sa.Connection, customer: str, account_id: int) -> Account:
-    """One account of the customer, retired or not; NotFound otherwise."""
+    """Returns one account of the customer, retired or not; NotFound otherwise."""
     condition = _select(connection, customer).where(_table.c.id == account_id)
     row = connection.execute(condition).mappings().one_or_none()
     if row is None:
@@ -85,7 +85,7 @@ def get_account(connection: sa.Connection, customer: str, account_id: int) -> Ac
 
 
 def list_accounts(connection: sa.Connection, customer: str, *, retired: bool = False) -> list[Account]:
-    """The customer's accounts by name; retired ones too where asked."""
+    """Returns the customer's accounts by name; retired ones too where asked."""
     query = _select(connection, customer).order_by(_table.c.name, _table.c.id)
     if not retired:
         query = query.where(_table.c.retired_at.is_(None))
@@ -98,7 +98,7 @@ def _select(connection: sa.Connection, customer: str) -> sa.Select[Any]:
 
 
 def new_account_ids(connection: sa.Connection, count: int, *, reserve: bool) -> list[int]:
-    """Ids for `count` new accounts. Without `reserve` they are only likely: for a dry run."""
+    """Returns ids for `count` new accounts. Without `reserve` they are only likely: for a dry run."""
     if reserve and connection.dialect.name == "postgresql":
         return cast(list[int], read_columns(connection, _NEXT_IDS, {"count": count})["id"].tolist())
     first = connection.execute(_LAST_ID).scalar_one() + 1

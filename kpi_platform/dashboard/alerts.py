@@ -66,20 +66,20 @@ def open_alert(
 
 
 def untell(connection: sa.Connection, customer: str, kind: AlertKind, subject: str) -> None:
-    """The address did not take it: the next look tells it again."""
+    """Notes that the address did not take the alert, so that it is sent again."""
     connection.execute(
         sa.update(_table).where(_key(connection, customer, kind, subject)).values(told_at=None)
     )
 
 
 def clear_alert(connection: sa.Connection, customer: str, kind: AlertKind, subject: str) -> None:
-    """It is over; the next of its kind is told again. Nothing where it is not open."""
+    """Closes the alert if it is open. The next of its kind is sent again."""
     key = sa.and_(_key(connection, customer, kind, subject), _table.c.cleared_at.is_(None))
     connection.execute(sa.update(_table).where(key).values(cleared_at=datetime.now(UTC)))
 
 
 def clear_kind(connection: sa.Connection, customer: str, kind: AlertKind, *, but: str) -> None:
-    """All open alerts of a kind are over, except that of the subject `but`."""
+    """Closes all open alerts of a kind, except that of the subject `but`."""
     key = sa.and_(
         _table.c.customer_id == get_customer(connection, customer).id,
         _table.c.kind == kind,
@@ -90,7 +90,7 @@ def clear_kind(connection: sa.Connection, customer: str, kind: AlertKind, *, but
 
 
 def open_alerts(connection: sa.Connection, customer: str) -> list[StoredAlert]:
-    """What is open, the oldest first."""
+    """Returns the open alerts, oldest first."""
     customer_id = get_customer(connection, customer).id
     query = sa.select(*(_table.c[name] for name in _NAMES)).where(
         _table.c.customer_id == customer_id, _table.c.cleared_at.is_(None)

@@ -52,7 +52,7 @@ def forbid_secret(connection: sa.Connection, customer: str, name: str) -> None:
 
 
 def listed_secrets(connection: sa.Connection, customers: Sequence[str]) -> list[AllowedSecret]:
-    """What is listed for `customers`, also removed ones, by customer and name."""
+    """Returns the secrets that are listed for `customers`, also removed ones, by customer and name."""
     columns = (
         _table.c.name,
         _table.c.allowed_by,
@@ -70,7 +70,8 @@ def listed_secrets(connection: sa.Connection, customers: Sequence[str]) -> list[
 
 
 def longer_keys(connection: sa.Connection, customers: Sequence[str]) -> dict[str, frozenset[str]]:
-    """For each of `customers` the keys of others, also removed ones, that begin with its own and `_`."""
+    """Returns for each of `customers` the keys of others, also removed ones, that begin with its own and
+    `_`."""
     query = sa.select(_customers.c.key)
     if len(customers) == 1:
         query = query.where(_customers.c.key.startswith(f"{customers[0]}_", autoescape=True))

@@ -1,4 +1,4 @@
-"""Who did what: append-only."""
+"""The audit trail, who did what: append-only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def record_event(
 def audit_events(
     connection: sa.Connection, customer: str | None = None, *, limit: int = 100, offset: int = 0
 ) -> list[AuditEvent]:
-    """The newest events first: one customer's, or everybody's."""
+    """Returns the newest events first: one customer's, or everybody's."""
     columns = [tables.customers.c.key.label("customer"), *(_table.c[name] for name in _COLUMNS)]
     query = sa.select(*columns).outerjoin_from(_table, tables.customers)
     if customer is not None:

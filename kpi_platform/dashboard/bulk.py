@@ -39,9 +39,9 @@ _UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
 def read_columns(
     connection: sa.Connection, query: sa.Select[Any], parameters: Mapping[str, Any] = _NONE
 ) -> dict[str, Array]:
-    """The rows of `query` as numpy columns: NULL is NaN in numbers, NaT in instants (datetime64[us], UTC),
-    None in text. Integers are int64 as long as none is NULL. `parameters` are those that the query leaves
-    open: a query that is made once, and passed again and again, is compiled once."""
+    """Returns the rows of `query` as numpy columns: NULL is NaN in numbers, NaT in instants (datetime64[us],
+    UTC), None in text. Integers are int64 as long as none is NULL. `parameters` are those that the query
+    leaves open: a query that is made once, and passed again and again, is compiled once."""
     compiled, schema, nothing = _compiled(query, connection.dialect)
     given = {
         name: _bound(compiled.binds[name], value, connection.dialect)
@@ -72,7 +72,7 @@ def read_columns_of(
 
 
 def no_columns(query: sa.Select[Any]) -> dict[str, Array]:
-    """What `read_columns` answers where there is no row, without asking."""
+    """Returns what `read_columns` answers for a query without rows, without asking."""
     nothing = _schema(query).empty_table()
     return {name: _to_numpy(nothing.column(name)) for name in nothing.column_names}
 
@@ -92,7 +92,7 @@ def write_columns(
 
 
 def from_python(table: sa.Table, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    """Columns for `write_columns` of Python objects: numbers, texts, booleans and None."""
+    """Makes columns for `write_columns` of Python objects: numbers, texts, booleans and None."""
     numeric = {name: isinstance(table.c[name].type, sa.Integer | sa.Float) for name in columns}
     return {
         name: np.array(values, dtype=np.float64 if numeric[name] else object)
@@ -101,8 +101,8 @@ def from_python(table: sa.Table, columns: Mapping[str, Sequence[Any]]) -> dict[s
 
 
 def concatenated(parts: Sequence[tuple[Mapping[str, Any], int]]) -> tuple[dict[str, Any], int]:
-    """Columns for `write_columns`, and their rows, one below the other. All parts have the same columns; what
-    is one value for all rows stays so where they agree on it."""
+    """Concatenates columns for `write_columns`. All parts have the same columns. A column that is one value
+    for all rows stays so if the parts agree on it."""
     if len(parts) == 1:
         columns, rows = parts[0]
         return dict(columns), rows
@@ -122,8 +122,8 @@ def concatenated(parts: Sequence[tuple[Mapping[str, Any], int]]) -> tuple[dict[s
 
 @contextmanager
 def temporary(connection: sa.Connection, table: sa.Table) -> Iterator[None]:
-    """A temporary `table` is there in the block; on PostgreSQL it goes with the transaction (a DROP lets its
-    driver forget every statement that it has prepared)."""
+    """Creates a temporary `table` for the block; on PostgreSQL it goes with the transaction (a DROP
+    lets its driver forget every statement that it has prepared)."""
     connection.exec_driver_sql(_creation(table, connection.dialect))
     yield
     if connection.dialect.name != "postgresql":

@@ -1,4 +1,4 @@
-"""What the newest checks of each customer found: for the status page, which reads this database alone."""
+"""The results of the newest checks of each customer, for the status page, which reads this database alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -66,7 +66,7 @@ def record_check_results(
 
 
 def check_results(connection: sa.Connection, customer: str) -> list[CheckResults]:
-    """The customer's newest results, one a suite."""
+    """Returns the customer's newest results, one a suite."""
     customer_id = get_customer(connection, customer).id
     query = sa.select(_table).where(_table.c.customer_id == customer_id).order_by(_table.c.suite)
     return [

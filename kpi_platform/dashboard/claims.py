@@ -46,7 +46,8 @@ class ClaimedTwice:
 
 def claim(connection: sa.Connection, customer_id: int, customer: str, document: Mapping[str, Any]) -> None:
     """Claims what `document` wants. A schema stays claimed when settings name another, for its data is still
-    there. Raises Conflict where somebody else has one, or a raw schema and marts would coincide."""
+    there. Raises Conflict if another customer has one of them, or if a raw schema and marts would
+    coincide."""
     _one_at_a_time(connection)
     spelled, wanted = claimed_by(document)
     place = places_of(connection, [spelled])[spelled]
@@ -69,7 +70,7 @@ def claim(connection: sa.Connection, customer_id: int, customer: str, document: 
 
 
 def claim_unclaimed(connection: sa.Connection, place: str, spelled: str, wanted: Mapping[str, int]) -> None:
-    """Gives schemas (name → customer's id) of which nobody has a claim to who reads them now."""
+    """Claims schemas (name → customer's id) that nobody has for the customers that read them now."""
     _one_at_a_time(connection)
     for name, customer_id in wanted.items():
         row = {"kind": "schema", "place": place, "name": name, "customer_id": customer_id, "spelled": spelled}
@@ -144,26 +145,26 @@ def end_all_claims(connection: sa.Connection, place: str, name: str) -> int:
 
 
 def all_claims(connection: sa.Connection) -> list[Claimed]:
-    """Connections and raw schemas, by name."""
+    """Returns connections and raw schemas, by name."""
     rows = _rows(connection, _claims.c.kind != "marts")
     return [Claimed(row.kind, row.place, row.name, row.key, row.held) for row in rows]
 
 
 def leave_claims(connection: sa.Connection, customer_id: int) -> None:
-    """Of a customer that is erased: its raw schemas that still hold data stay closed to others."""
+    """Keeps the raw schemas of an erased customer that still hold data closed to others."""
     _drop_unwanted(connection, customer_id, set())
     left = _claims.c.customer_id == customer_id
     connection.execute(sa.update(_claims).where(left).values(customer_id=None, in_use=False))
 
 
 def own_schemas(connection: sa.Connection, customer_id: int, place: str) -> set[str]:
-    """The raw schemas that the customer holds in a place, in lower case."""
+    """Returns the raw schemas that the customer holds in a place, in lower case."""
     mine = sa.and_(_claims.c.customer_id == customer_id, _claims.c.place == place, _claims.c.held)
     return set(connection.scalars(sa.select(_claims.c.name).where(mine, _claims.c.kind == "schema")))
 
 
 def claimed_twice(connection: sa.Connection) -> list[ClaimedTwice]:
-    """Every claim of somebody who came later, by customer."""
+    """Returns every claim of somebody who came later, by customer."""
     holder, owner = _claims.alias("holder"), _customers.alias("owner")
     same = sa.and_(
         holder.c.kind == _claims.c.kind,

@@ -1,4 +1,4 @@
-"""Which KPIs of which accounts an upload has brought over the threshold at which an account is at risk."""
+"""The values that an upload has brought over the threshold at which an account is at risk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ class Crossing:
 
 
 def became_at_risk(connection: sa.Connection, customer: str, version: int) -> list[Crossing]:
-    """Of the values that upload `version` changed, those that became at risk, by account name. What came for
-    the first time has not crossed anything."""
+    """Returns those values that upload `version` changed and that became at risk, by account name. A value
+    that came for the first time has not crossed anything."""
     customer_id = get_customer(connection, customer).id
     now = _at_risk(connection, customer_id, version)
     before = _before(connection, customer_id, version, sorted({account for account, _ in now}))

@@ -43,7 +43,7 @@ def add_customer(connection: sa.Connection, key: str, name: str) -> StoredCustom
 
 
 def get_customer(connection: sa.Connection, key: str) -> StoredCustomer:
-    """The active customer `key`, or UnknownCustomer."""
+    """Returns the active customer `key`, or UnknownCustomer."""
     found = _find(connection, key)
     if found is None or found.removed_at is not None:
         known = ", ".join(customer.key for customer in list_customers(connection)[:20])
@@ -55,19 +55,20 @@ def get_customer(connection: sa.Connection, key: str) -> StoredCustomer:
 
 
 def find_customers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, StoredCustomer]:
-    """The active ones of `keys`, from one query."""
+    """Returns the active ones of `keys`, from one query."""
     query = sa.select(_table).where(_table.c.key.in_(keys), _table.c.removed_at.is_(None))
     return {row["key"]: StoredCustomer(**row) for row in connection.execute(query).mappings()}
 
 
 def find_each(connection: sa.Connection, keys: Sequence[str]) -> dict[str, StoredCustomer]:
-    """The active customers `keys`, in their order, from one query; UnknownCustomer where one is none."""
+    """Returns the active customers `keys`, in their order, from one query. Raises UnknownCustomer for a key
+    of none."""
     found = find_customers(connection, keys)
     return {key: found.get(key) or get_customer(connection, key) for key in keys}
 
 
 def list_customers(connection: sa.Connection) -> list[StoredCustomer]:
-    """The active customers, by key."""
+    """Returns the active customers, by key."""
     rows = connection.execute(sa.select(_table).where(_table.c.removed_at.is_(None)).order_by(_table.c.key))
     return [StoredCustomer(**row) for row in rows.mappings()]
 

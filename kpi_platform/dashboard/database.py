@@ -28,13 +28,14 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def open_dashboard(configuration: Configuration) -> sa.Engine:
-    """The installation's dashboard database: an `open_engine` that knows whether it was there before."""
+    """Returns the installation's dashboard database: an `open_engine` that knows whether it was there
+    before."""
     return open_engine(configuration.dashboard_database_url, home=configuration.home)
 
 
 def open_engine(url: str, *, home: Path | None = None) -> sa.Engine:
-    """An engine for `url` (SQLite or PostgreSQL). Opens no connection yet; creates a SQLite file's folder.
-    With `home`, an empty database is refused where the home says that it had tables (see `made.py`).
+    """Returns an engine for `url` (SQLite or PostgreSQL). Opens no connection yet; creates a SQLite file's
+    folder. With `home`, an empty database is refused where the home says that it had tables (see `made.py`).
     Raises Damaged, from any statement, where a SQLite file cannot be read or written.
 
     A SQLite transaction begins as a writer (BEGIN IMMEDIATE), so that two writers queue instead of failing
@@ -66,7 +67,7 @@ def open_engine(url: str, *, home: Path | None = None) -> sa.Engine:
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A connection that only reads: one snapshot, never waiting for a load that is being written."""
+    """Gives a connection that only reads: one snapshot, never waiting for a load that is being written."""
     with engine.connect() as connection:
         options: dict[str, Any] = {"read_only": True}
         if engine.dialect.name == "postgresql":
@@ -114,7 +115,7 @@ def _alembic() -> Config:
 
 
 def newest_revision() -> str:
-    """The schema version that this program works with."""
+    """Returns the schema version that this program works with."""
     head = ScriptDirectory.from_config(_alembic()).get_current_head()
     if head is None:
         raise SchemaOutOfDate("The program carries no migrations.", next_step="Install kpi_platform again.")
@@ -122,12 +123,13 @@ def newest_revision() -> str:
 
 
 def known_revisions() -> list[str]:
-    """Every schema version that this program can migrate from, the newest first."""
+    """Returns every schema version that this program can migrate from, the newest first."""
     return [script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()]
 
 
 def current_revision(engine: sa.Engine) -> str | None:
-    """The schema version of the database; None where it has none yet. Unavailable where it is not there."""
+    """Returns the schema version of the database; None if it has none yet. Raises Unavailable if it is not
+    there."""
     try:
         with reading(engine) as connection:
             return MigrationContext.configure(connection).get_current_revision()

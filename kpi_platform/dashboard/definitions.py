@@ -1,4 +1,4 @@
-"""What each KPI of a customer means: kept once a customer, not once a value."""
+"""The definition of each KPI of a customer: stored once a customer, not once a value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -33,7 +33,7 @@ class KpiDefinition:
     position: int
 
     def document(self) -> dict[str, Any]:
-        """The fields by name."""
+        """Returns the fields by name."""
         return {name: getattr(self, name) for name in _NAMES}
 
 
@@ -50,20 +50,20 @@ _UPDATE = sa.update(_table).where(
 
 
 def kpi_definitions(connection: sa.Connection, customer: str) -> dict[str, KpiDefinition]:
-    """The definitions of the customer's newest load by KPI, in their order. Those of KPIs that its settings
-    no longer have are among them, as long as their values are."""
+    """Returns the definitions of the customer's newest load by KPI, in their order. Those of KPIs that its
+    settings no longer have are among them, as long as their values are."""
     return stored_definitions(connection, get_customer(connection, customer).id)
 
 
 def stored_definitions(connection: sa.Connection, customer_id: int) -> dict[str, KpiDefinition]:
-    """As `kpi_definitions`, by the customer's id."""
+    """Does what `kpi_definitions` does, by the customer's id."""
     return stored_definitions_of(connection, [customer_id])[customer_id]
 
 
 def stored_definitions_of(
     connection: sa.Connection, customer_ids: Sequence[int]
 ) -> dict[int, dict[str, KpiDefinition]]:
-    """As `kpi_definitions`, of each of these customers."""
+    """Does what `kpi_definitions` does for each of these customers."""
     found: dict[int, dict[str, KpiDefinition]] = {customer: {} for customer in customer_ids}
     for row in map(dict, connection.execute(_OURS, {"customers": customer_ids}).mappings()):
         mine = found[row.pop("customer_id")]

@@ -54,8 +54,8 @@ class _Scope:
 def figures(
     connection: sa.Connection, customer: str | None = None, *, now: datetime | None = None
 ) -> list[Figure]:
-    """Every figure, of one customer or of all active ones; one without any value has none. The number of
-    statements does not grow with the customers. `now` is what ages are counted to."""
+    """Returns every figure, of one customer or of all active ones; one without any value has none. The number
+    of statements does not grow with the customers. `now` is what ages are counted to."""
     customer_id = get_customer(connection, customer).id if customer is not None else None
     scope = _Scope(connection, customer_id, now or datetime.now(UTC))
     return [figure for part in _PARTS for figure in part(scope)]

@@ -1,4 +1,4 @@
-"""What Fivetran says of the account: how many calls it takes, until when it takes none, and our webhook."""
+"""The account at Fivetran: how many calls it takes, until when it takes none, and our webhook."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class FivetranAccount:
 
 
 def fivetran_account(connection: sa.Connection) -> FivetranAccount:
-    """What is known; nothing before the first call."""
+    """Returns what is known of the account; nothing before the first call."""
     query = sa.select(_table.c.hourly_limit, _table.c.blocked_until, _table.c.webhook)
     row = connection.execute(query).mappings().one_or_none()
     return FivetranAccount(**row) if row else FivetranAccount()

@@ -25,7 +25,7 @@ def add_calls(connection: sa.Connection, calls: int, at: datetime) -> None:
 
 
 def calls_this_hour(connection: sa.Connection, now: datetime) -> int:
-    """The calls since the full hour."""
+    """Returns the calls since the full hour."""
     query = sa.select(_table.c.calls).where(_table.c.hour == _hour(now))
     return connection.execute(query).scalar_one_or_none() or 0
 

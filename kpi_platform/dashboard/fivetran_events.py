@@ -25,7 +25,7 @@ def note_event(connection: sa.Connection, *, sync_id: str, event: str, connectio
 
 
 def newest_event_at(connection: sa.Connection) -> datetime | None:
-    """When the newest webhook arrived that said that a sync has ended."""
+    """Returns when the newest webhook about the end of a sync arrived."""
     newest = sa.select(sa.func.max(_table.c.received_at)).where(_table.c.event == "sync_end")
     return connection.execute(newest).scalar()
 

@@ -66,7 +66,8 @@ _LOADED = (
 
 
 def open_hold(connection: sa.Connection, customer: str) -> LoadHold | None:
-    """What holds the customer's loads back, or was released and not loaded yet; None where nothing does."""
+    """Returns the hold on the customer's loads, also one that was released and not loaded yet; None if there
+    is none."""
     return _open(connection, get_customer(connection, customer).id)
 
 
@@ -120,8 +121,8 @@ def release_hold(connection: sa.Connection, customer: str, *, who: str) -> LoadH
 
 
 def end_holds(connection: sa.Connection, loaded: Mapping[int, str]) -> None:
-    """The loads of these customers (key by id) have gone through: nothing of theirs is held any more, and the
-    alert is over."""
+    """Notes that the loads of these customers (key by id) have gone through: nothing of theirs is held any
+    more, and the alert is over."""
     for customer_id in connection.execute(_HELD, {"customers": list(loaded)}).scalars().all():
         _end(connection, customer_id)
         clear_alert(connection, loaded[customer_id], "load_held", HELD)
@@ -141,8 +142,8 @@ def released_holds(connection: sa.Connection) -> Mapping[str, LoadHold]:
 
 
 def usual_loads(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, list[LoadProfile]]:
-    """By customer the profiles of the newest loads that are not taken back, newest first. What was held and
-    released comes before them."""
+    """Returns, by customer, the profiles of the newest loads that are not taken back, newest first. Loads
+    that were held and released come before them."""
     found: dict[int, list[LoadProfile]] = {customer: [] for customer in customer_ids}
     for query in (_RELEASED, _LOADED):
         for customer, profile in connection.execute(query, {"customers": customer_ids}):

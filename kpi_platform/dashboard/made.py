@@ -1,4 +1,4 @@
-"""Which dashboard databases an installation has had, so that an emptied one is not taken for a new one.
+"""The dashboard databases that an installation has had, so that an emptied one is not taken for a new one.
 
 The file `dashboard.made` in the home names each, one a line: a SQLite file by its path below the home, others
 by their address without credentials. Databases that are opened without a home are not watched.

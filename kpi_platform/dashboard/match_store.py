@@ -52,8 +52,8 @@ class StoredRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MatchChanges:
-    """What a matching makes of the stored matches: `new` ones, each with whether a load has used it already,
-    source accounts whose stored row is `gone` or replaced, and rows that are `kept` as they are."""
+    """The changes of a matching to the stored matches: `new` ones, each with whether a load has used it
+    already, source accounts whose stored row is `gone` or replaced, and rows that are `kept` as they are."""
 
     new: list[tuple[StoredOutcome, bool]]
     gone: list[str]
@@ -66,8 +66,8 @@ class MatchChanges:
 
 @dataclass(frozen=True, slots=True)
 class KnownMatches:
-    """What the database has of one customer: the matches that are `stored`, by source account; the account
-    that people `decided` on, by source account; and pairs of which they said that they are not the same."""
+    """The stored matches of one customer: those that are `stored`, by source account; the account that people
+    `decided` on, by source account; and the pairs that people said are not the same."""
 
     stored: Mapping[str, StoredRow]
     decided: dict[str, int] = field(default_factory=dict)
@@ -87,8 +87,8 @@ class KnownMatches:
         }
 
     def changes(self, outcomes: Sequence[StoredOutcome]) -> MatchChanges:
-        """What makes `outcomes` the customer's matches: what differs is written, what is not among them
-        removed. A known account keeps how it was matched at first."""
+        """Returns the changes that make `outcomes` the customer's matches: those that differ are written,
+        others removed. A known account keeps how it was matched at first."""
         kept, new = {}, []
         for outcome in outcomes:
             old = self.stored.get(outcome.source_account_id)
@@ -146,7 +146,7 @@ _DELETE = sa.delete(_table).where(
 
 
 def read_matches(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, KnownMatches]:
-    """What the database has of each of these customers."""
+    """Returns the stored matches and decisions of each of these customers."""
     known = {}
     for customer_id, columns in read_columns_of(connection, _STORED, customer_ids).items():
         columns["account_id"] = _whole(columns["account_id"])
@@ -181,7 +181,7 @@ def store_changes(connection: sa.Connection, changes: Mapping[int, MatchChanges]
 def match_outcomes(
     connection: sa.Connection, customer_ids: Sequence[int]
 ) -> dict[int, dict[str, tuple[Any, int | None]]]:
-    """By customer: decision and account of every stored match, by source account."""
+    """Returns, by customer, decision and account of every stored match, by source account."""
     return {
         customer: dict(
             zip(
@@ -203,7 +203,7 @@ def _whole(numbers: Array) -> Array:
 
 
 def matches_states(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
-    """By customer what changes whenever a match is added, removed or decided anew."""
+    """Returns, by customer, a text that changes whenever a match is added, removed or decided again."""
     states: dict[int, tuple[int, str]] = defaultdict(lambda: (0, "None"))
     for customer, count, newest in connection.execute(_STATE, {"customers": customer_ids}):
         states[customer] = count, str(newest)

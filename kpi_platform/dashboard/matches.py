@@ -1,4 +1,4 @@
-"""Which account of the dashboard each account of the sources is, and what people decided about it.
+"""The matches: the dashboard account of each source account, and people's decisions about it.
 
 A decision binds every later run until it is undone. It also changes the stored match at once, so that the
 next load follows it without a new matching.
@@ -77,7 +77,7 @@ def list_matches(
     limit: int = 100,
     offset: int = 0,
 ) -> list[StoredMatch]:
-    """The customer's matches, weakest first: the review queue is `decision="review"`."""
+    """Returns the customer's matches, weakest first: the review queue is `decision="review"`."""
     query = _select(connection, customer).order_by(_table.c.score, _table.c.source_account_id)
     if decision is not None:
         query = query.where(_table.c.decision == decision)
@@ -86,7 +86,7 @@ def list_matches(
 
 
 def get_match(connection: sa.Connection, customer: str, source_account_id: str) -> StoredMatch:
-    """The match of one source account, or NotFound."""
+    """Returns the match of one source account, or NotFound."""
     query = _select(connection, customer).where(_table.c.source_account_id == source_account_id)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
@@ -98,7 +98,7 @@ def get_match(connection: sa.Connection, customer: str, source_account_id: str) 
 
 
 def matches_of_account(connection: sa.Connection, customer: str, account_id: int) -> list[StoredMatch]:
-    """The source accounts that are this account, best first."""
+    """Returns the source accounts that are this account, best first."""
     mine = _select(connection, customer).where(
         _table.c.account_id == account_id, _table.c.decision == "match"
     )
@@ -107,7 +107,7 @@ def matches_of_account(connection: sa.Connection, customer: str, account_id: int
 
 
 def count_matches(connection: sa.Connection, customer: str) -> dict[str, int]:
-    """How many of the customer's source accounts have each decision."""
+    """Returns how many of the customer's source accounts have each decision."""
     query = sa.select(_table.c.decision, sa.func.count()).group_by(_table.c.decision)
     mine = query.where(_table.c.customer_id == get_customer(connection, customer).id)
     return dict(connection.execute(mine).tuples().all())
@@ -179,7 +179,7 @@ def undo_decision(connection: sa.Connection, customer: str, decision_id: int, *,
 def match_decisions(
     connection: sa.Connection, customer: str, *, include_undone: bool = False
 ) -> list[MatchDecision]:
-    """The customer's decisions, newest first."""
+    """Returns the customer's decisions, newest first."""
     query = _select_decisions(get_customer(connection, customer).id).order_by(_decisions.c.id.desc())
     if not include_undone:
         query = query.where(_decisions.c.undone_at.is_(None))
@@ -187,7 +187,8 @@ def match_decisions(
 
 
 def newest_decision(connection: sa.Connection, customer: str, source_account_id: str) -> MatchDecision:
-    """The newest decision on a source account that is not undone, or NotFound."""
+    """Returns the newest decision on a source account that is not undone. Raises NotFound if there is
+    none."""
     query = _select_decisions(get_customer(connection, customer).id).where(
         _decisions.c.source_account_id == source_account_id, _decisions.c.undone_at.is_(None)
     )

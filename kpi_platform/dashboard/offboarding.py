@@ -25,7 +25,7 @@ class Leaver:
 
 
 def find_leaver(connection: sa.Connection, key: str) -> Leaver:
-    """The customer `key`, active or removed. Raises UnknownCustomer."""
+    """Returns the customer `key`, active or removed. Raises UnknownCustomer."""
     customers, versions = tables.customers, tables.customer_settings_versions
     row = connection.execute(sa.select(customers).where(customers.c.key == key)).mappings().one_or_none()
     if row is None:
@@ -55,8 +55,8 @@ def find_leaver(connection: sa.Connection, key: str) -> Leaver:
 
 
 def taken_over(connection: sa.Connection, leaver: Leaver, kind: str) -> set[str]:
-    """The connections or raw schemas (`kind`: connection, schema; in lower case, of any destination) that
-    others have claimed."""
+    """Returns the connections or raw schemas (`kind`: connection, schema; in lower case, of any destination)
+    that others have claimed."""
     claims = tables.settings_claims
     is_other = claims.c.customer_id.is_distinct_from(leaver.customer.id)
     return set(connection.scalars(sa.select(claims.c.name).where(claims.c.kind == kind, is_other)))

@@ -15,7 +15,8 @@ _table = tables.sessions
 
 
 def start_session(connection: sa.Connection, token_id: int) -> str:
-    """The secret of a new session of the token, for its cookie. Clears away sessions that have expired."""
+    """Returns the secret of a new session of the token, for its cookie. Clears away sessions that have
+    expired."""
     now = datetime.now(UTC)
     connection.execute(sa.delete(_table).where(_table.c.expires_at <= now))
     secret = secrets.token_urlsafe(32)
@@ -30,7 +31,7 @@ def start_session(connection: sa.Connection, token_id: int) -> str:
 
 
 def session_token(connection: sa.Connection, secret: str) -> ApiToken | None:
-    """The token that the session stands for; None if the session or the token has ended."""
+    """Returns the token that the session stands for; None if the session or the token has ended."""
     query = sa.select(_table.c.token_id).where(
         _table.c.hash == hash_text(secret), _table.c.expires_at > datetime.now(UTC)
     )

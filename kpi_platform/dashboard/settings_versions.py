@@ -81,7 +81,7 @@ def save_settings(
 
 
 def current_settings(connection: sa.Connection, customer: str) -> StoredSettings | None:
-    """The newest version; None where none was saved (the defaults hold)."""
+    """Returns the newest version; None where none was saved (the defaults hold)."""
     row = connection.execute(_NEWEST_OF_ACTIVE, {"key": customer}).mappings().one_or_none()
     if row is not None:
         return StoredSettings(**row)
@@ -91,7 +91,7 @@ def current_settings(connection: sa.Connection, customer: str) -> StoredSettings
 
 
 def current_settings_of(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, StoredSettings]:
-    """The newest versions of many customers, by their ids, from one query."""
+    """Returns the newest versions of many customers, by their ids, from one query."""
     newest = (
         sa.select(_table.c.customer_id, sa.func.max(_table.c.version).label("version"))
         .where(_table.c.customer_id.in_(customer_ids))
@@ -104,14 +104,14 @@ def current_settings_of(connection: sa.Connection, customer_ids: Sequence[int]) 
 
 
 def settings_history(connection: sa.Connection, customer: str) -> list[StoredSettings]:
-    """All versions, newest first."""
+    """Returns all versions, newest first."""
     customer_id = get_customer(connection, customer).id
     rows = connection.execute(_MINE.order_by(_table.c.version.desc()), {"customer": customer_id})
     return [StoredSettings(**row) for row in rows.mappings()]
 
 
 def settings_version(connection: sa.Connection, customer: str, version: int) -> StoredSettings:
-    """One version, or NotFound."""
+    """Returns one version, or NotFound."""
     customer_id = get_customer(connection, customer).id
     found = connection.execute(_MINE.where(_table.c.version == version), {"customer": customer_id})
     row = found.mappings().one_or_none()
@@ -126,7 +126,7 @@ def settings_version(connection: sa.Connection, customer: str, version: int) -> 
 def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = ""
 ) -> list[dict[str, Any]]:
-    """What differs between two documents: `{"path", "before", "after"}` for each leaf, by path."""
+    """Returns the differences of two documents: `{"path", "before", "after"}` for each leaf, by path."""
     changes: list[dict[str, Any]] = []
     for key in sorted({*before, *after}):
         old, new = before.get(key), after.get(key)
@@ -143,7 +143,7 @@ def differences(
 
 
 def somebody_was_faster(customer: str, expected: int, found: int) -> Conflict:
-    """The refusal of a change that is based on version `expected`, while `found` holds."""
+    """Returns the refusal of a change that is based on version `expected`, while `found` holds."""
     return Conflict(
         f"The settings of '{customer}' are at version {found}, not {expected}: somebody else was faster.",
         next_step="Read the current settings, make the change again, and save.",

@@ -1,4 +1,4 @@
-"""What is known of each customer's syncs: the newest success and failure of each source."""
+"""The state of each customer's syncs: the newest success and failure of each source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -46,7 +46,7 @@ class SourceState:
 
 
 def newest_failure(failed_at: datetime | None, unreached_at: datetime | None) -> datetime | None:
-    """The later of a sync's failure in Fivetran and of an attempt that did not get so far."""
+    """Returns the later of a sync's failure in Fivetran and of an attempt that did not get so far."""
     return max((at for at in (failed_at, unreached_at) if at is not None), default=None)
 
 
@@ -115,7 +115,7 @@ def record_sync_state(
 
 
 def source_states(connection: sa.Connection, customer: str) -> dict[Source, SourceState]:
-    """What is recorded of the customer's sources; a source without any record is missing."""
+    """Returns the recorded state of the customer's sources; a source without any record is missing."""
     customer_id = get_customer(connection, customer).id
     query = sa.select(*(_table.c[name] for name in _NAMES)).where(_table.c.customer_id == customer_id)
     return {row["source"]: SourceState(**row) for row in connection.execute(query).mappings()}

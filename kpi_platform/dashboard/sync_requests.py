@@ -92,7 +92,7 @@ def create_sync_request(
 
 
 def sync_request(connection: sa.Connection, request_id: str, *, customer: str | None = None) -> SyncRequest:
-    """One request, or NotFound (also where it is not `customer`'s)."""
+    """Returns one request. Raises NotFound if there is none, or if it is not `customer`'s."""
     conditions = [_table.c.id == request_id]
     if customer is not None:
         conditions.append(tables.customers.c.key == customer)
@@ -103,13 +103,13 @@ def sync_request(connection: sa.Connection, request_id: str, *, customer: str | 
 
 
 def sync_requests(connection: sa.Connection, customer: str, *, limit: int = 50) -> list[SyncRequest]:
-    """A customer's requests, newest first."""
+    """Returns a customer's requests, newest first."""
     query = _select().where(tables.customers.c.key == customer).order_by(_table.c.requested_at.desc())
     return [SyncRequest(**row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
 def queued_sync_requests(connection: sa.Connection, *, limit: int = 100) -> list[SyncRequest]:
-    """What waits to be picked up, oldest first."""
+    """Returns the requests that wait to be picked up, oldest first."""
     query = _select().where(_table.c.state == "queued").order_by(_table.c.requested_at, _table.c.id)
     return [SyncRequest(**row) for row in connection.execute(query.limit(limit)).mappings()]
 

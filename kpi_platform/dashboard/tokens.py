@@ -51,7 +51,7 @@ def create_token(
     expires_at: datetime | None = None,
     single_session: bool = False,
 ) -> tuple[str, ApiToken]:
-    """A new token: its text, which nobody can read again, and what is stored of it."""
+    """Returns a new token: its text, which nobody can read again, and what is stored of it."""
     text = _PREFIX + secrets.token_urlsafe(32)
     row = {
         "token_hash": hash_text(text),
@@ -68,7 +68,7 @@ def create_token(
 
 
 def verify_token(connection: sa.Connection, text: str, *, touch: bool = True) -> ApiToken | None:
-    """The token that `text` is, or None where it is unknown, revoked, expired, or of a removed customer.
+    """Returns the token that `text` is, or None if it is unknown, revoked, expired, or of a removed customer.
     `touch` notes the use, at most once a minute; without it nothing is written."""
     now = datetime.now(UTC)
     rows = connection.execute(
@@ -84,7 +84,7 @@ def verify_token(connection: sa.Connection, text: str, *, touch: bool = True) ->
 
 
 def usable_token(connection: sa.Connection, token_id: int) -> ApiToken | None:
-    """The token, or None where it is revoked, expired, or of a removed customer. Writes nothing."""
+    """Returns the token, or None if it is revoked, expired, or of a removed customer. Writes nothing."""
     query = _select().where(_table.c.id == token_id, _usable(datetime.now(UTC)))
     found = connection.execute(query).mappings().one_or_none()
     return ApiToken(**found) if found else None
@@ -113,7 +113,7 @@ def redeem_unused_token(connection: sa.Connection, token_id: int, *, expires_at:
 
 
 def list_tokens(connection: sa.Connection) -> list[ApiToken]:
-    """All tokens, revoked ones too, oldest first."""
+    """Returns all tokens, revoked ones too, oldest first."""
     return [ApiToken(**row) for row in connection.execute(_select().order_by(_table.c.id)).mappings()]
 
 
@@ -127,7 +127,7 @@ def revoke_token(connection: sa.Connection, token_id: int) -> ApiToken:
 
 
 def hash_text(text: str) -> str:
-    """What is stored of the text of a token or the secret of a session."""
+    """Returns what is stored of the text of a token or the secret of a session."""
     # 256 random bits need no slow hash: there is nothing to guess.
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -64,12 +64,13 @@ class Upload:
     finished_at: datetime
 
     def newest_as_of(self, source: str) -> datetime | None:
-        """When the values of `source` were last confirmed; None where none was loaded."""
+        """Returns when the values of `source` were last confirmed; None if none was loaded."""
         text = self.current_as_of.get(source)
         return datetime.fromisoformat(text) if text else None
 
     def confirmed_as_of(self, source: str, value_as_of: datetime) -> datetime:
-        """The instant that a shown value stands for: its own, or that of a later load that confirmed it."""
+        """Returns the instant that a shown value stands for: its own, or that of a later load that confirmed
+        it."""
         return max(self.newest_as_of(source) or value_as_of, value_as_of)
 
 
@@ -98,14 +99,14 @@ _LOCK = sa.select(
 def list_uploads(
     connection: sa.Connection, customer: str, *, limit: int | None = None, offset: int = 0
 ) -> list[Upload]:
-    """The customer's uploads, newest first."""
+    """Returns the customer's uploads, newest first."""
     query = _NEWEST_FIRST.limit(limit).offset(offset)
     rows = connection.execute(query, {"customer": get_customer(connection, customer).id}).mappings()
     return [Upload(**row) for row in rows]
 
 
 def get_upload(connection: sa.Connection, customer: str, version: int) -> Upload:
-    """One upload, or NotFound."""
+    """Returns one upload, or NotFound."""
     query = _MINE.where(_table.c.version == version)
     found = connection.execute(query, {"customer": get_customer(connection, customer).id})
     row = found.mappings().one_or_none()
@@ -118,18 +119,18 @@ def get_upload(connection: sa.Connection, customer: str, version: int) -> Upload
 
 
 def newest_upload(connection: sa.Connection, customer_id: int) -> Upload | None:
-    """The customer's last upload, or None."""
+    """Returns the customer's last upload, or None."""
     return newest_uploads(connection, [customer_id]).get(customer_id)
 
 
 def newest_uploads(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, Upload]:
-    """The last upload of each of these customers that have one."""
+    """Returns the last upload of each of these customers that have one."""
     rows = connection.execute(_NEWEST, {"customers": customer_ids}).mappings()
     return {row.pop("customer_id"): Upload(**row) for row in map(dict, rows)}
 
 
 def lock_uploads(connection: sa.Connection, customer_ids: Iterable[int]) -> None:
-    """Until the transaction ends, no other upload of these customers begins. (A SQLite transaction is the
+    """Lets no other upload of these customers begin until the transaction ends. (A SQLite transaction is the
     only writer anyway.)"""
     if connection.dialect.name == "postgresql":
         # Whoever locks several does it in one order, so that nobody waits for somebody who waits for them.
@@ -137,7 +138,7 @@ def lock_uploads(connection: sa.Connection, customer_ids: Iterable[int]) -> None
 
 
 def upload_row(customer_id: int, version: int, **values: Any) -> dict[str, Any]:
-    """A row of an upload that has changed nothing yet, for `add_uploads`."""
+    """Returns a row of an upload that has changed nothing yet, for `add_uploads`."""
     now = datetime.now(UTC)
     return {
         **dict.fromkeys(column.name for column in _table.c),
@@ -163,12 +164,13 @@ def closing(
     fingerprint: str | None,
     profile: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What completes a row when the upload is done. `profile` is a document of `domain.load_guard`."""
+    """Returns the values that complete a row when the upload is done. `profile` is a document of
+    `domain.load_guard`."""
     return {**counts, "notes": notes, "fingerprint": fingerprint, "profile": profile}
 
 
 def note_end(connection: sa.Connection, uploads: Iterable[tuple[int, int]]) -> None:
-    """All that these uploads (customer, version) bring is written now."""
+    """Notes that all rows of these uploads (customer, version) are written."""
     now = datetime.now(UTC)
     ended = [{"customer": one, "upload": version, "finished_at": now} for one, version in uploads]
     connection.execute(_UPDATE, ended)

@@ -76,7 +76,7 @@ def _current_part(family: Family) -> sa.Select[Any]:
 
 @cache
 def no_current(family: Family) -> Mapping[str, Array]:
-    """What they answer of a customer that has none, without asking."""
+    """Returns what the queries answer for a customer without current rows, without asking."""
     return no_columns(_current_part(family))
 
 
@@ -123,8 +123,8 @@ def insert_current(connection: sa.Connection, family: Family, columns: Mapping[s
 
 
 def record_inserted(connection: sa.Connection, family: Family, uploads: Iterable[tuple[int, int]]) -> None:
-    """The history of all rows that `insert_current` added in these uploads (customer, version), which have
-    some; before anything else of them is applied."""
+    """Writes the history of all rows that `insert_current` added in these uploads (customer, version), which
+    have some; before anything else of them is applied."""
     connection.execute(_inserted(family), [{"customer": one, "upload": version} for one, version in uploads])
 
 
@@ -146,8 +146,8 @@ def record_history(
 
 @contextmanager
 def staging(connection: sa.Connection, family: Family, purpose: str) -> Iterator[sa.Table]:
-    """A temporary table for rows that uploads change: customer and upload, the family's key and new state,
-    and the upload that brought that; gone after the block."""
+    """Gives a temporary table for rows that uploads change: customer and upload, the family's key and new
+    state, and the upload that brought that; gone after the block."""
     table = _staged(family, purpose)
     with temporary(connection, table):
         yield table
@@ -168,7 +168,7 @@ def _staged(family: Family, purpose: str) -> sa.Table:
 
 
 def staged_names(family: Family) -> list[str]:
-    """The columns of `staging`."""
+    """Returns the columns of `staging`."""
     return ["customer_id", "upload_version", *family.key, *family.state, "brought_by"]
 
 
@@ -179,8 +179,7 @@ def apply_staged(
     customer_ids: Sequence[int],
     change: Change,
 ) -> None:
-    """Gives existing current rows of these customers, all that are staged, the staged state, and writes their
-    history."""
+    """Sets the staged current rows of these customers to the staged state, and writes their history."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ANALYZE {staged.name}")
     connection.execute(_updated(family, staged), {"customers": customer_ids})
@@ -199,7 +198,7 @@ def _updated(family: Family, staged: sa.Table) -> sa.Update:
 
 
 def record_staged(connection: sa.Connection, family: Family, staged: sa.Table, change: Change) -> None:
-    """The staged rows as history of their uploads."""
+    """Writes the staged rows as history of their uploads."""
     connection.execute(_recorded(family, staged), {"what": change})
 
 

@@ -58,7 +58,7 @@ watcher: ContextVar[Callable[[str, str, Metadata], None]] = ContextVar("watcher"
 def batch_tags(
     instance: dg.DagsterInstance, customers: Sequence[str], as_of: datetime | None = None
 ) -> dict[str, str]:
-    """The tags with which a run covers exactly `customers` (at least one, all of them partitions).
+    """Returns the tags with which a run covers exactly `customers` (at least one, all of them partitions).
 
     Dagster wants a range as well, to look up inputs; it gets the span of the batch. Raises UnknownCustomer.
     """
@@ -81,7 +81,8 @@ def batch_tags(
 
 @dataclass
 class Batch:
-    """What one step does for the customers of its run. `customers` are those no earlier step has lost."""
+    """The work of one step for the customers of its run. `customers` are those that no earlier step has
+    lost."""
 
     context: dg.AssetExecutionContext
     customers: tuple[str, ...]
@@ -93,7 +94,7 @@ class Batch:
 
     @classmethod
     def of(cls, context: dg.AssetExecutionContext) -> "Batch":
-        """The batch of the running step."""
+        """Returns the batch of the running step."""
         everybody = _customers_of_run(context)
         _record_own_events(context, everybody)
         lost, started_at = _lost(context), _started_at(context)
@@ -102,8 +103,8 @@ class Batch:
 
     @property
     def takes_in_until(self) -> datetime | None:
-        """What was synced later is not in what this run computes. None: a run for the present, which takes in
-        all that is there, also what its own first steps have synced."""
+        """The instant until which synced rows are taken in. None: a run for the present, which takes in
+        everything, also what its own first steps have synced."""
         return None if self.as_of > self.started_at - PRESENT else self.as_of
 
     def each(

@@ -75,7 +75,7 @@ def stores_in_sql(storage: object) -> TypeGuard[SqlEventLogStorage]:
 
 
 def event_row(storage: SqlEventLogStorage, entry: EventLogEntry) -> dict[str, object]:
-    """The row that the event log stores of an entry, by column."""
+    """Returns the row that the event log stores of an entry, by column."""
     return storage._event_to_row(entry)
 
 

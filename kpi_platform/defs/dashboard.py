@@ -20,7 +20,7 @@ UPLOAD_VERSION = "upload version"
 
 
 def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
-    """The load of what `upstream` holds."""
+    """Returns the asset that loads what the `upstream` assets hold."""
 
     @dg.asset(
         name="dashboard_load",
@@ -80,7 +80,8 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
 
 
 def load_metadata(report: "LoadReport", web_url: str | None) -> dict[str, Any]:
-    """What the materialisation of a load says: version, counts as a table, notes, and where to look."""
+    """Returns the metadata of a load's materialisation: version, counts as a table, notes, and where to
+    look."""
     counts = {name: value for name, value in asdict(report).items() if name in COUNTS}
     schema = dg.TableSchema([dg.TableColumn("what", "string"), dg.TableColumn("rows", "int")])
     records = [

@@ -46,7 +46,7 @@ class KpiTranslator(DagsterDbtTranslator):
         return OWNERS
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
-        """With the columns that each column is computed from (docs/decisions/0001)."""
+        """Adds the columns that each column is computed from (docs/decisions/0001)."""
         metadata: Mapping[str, Any] = super().get_metadata(dbt_resource_props)
         columns = _column_lineage().get(dbt_resource_props["name"])
         if columns is None:
@@ -74,7 +74,7 @@ def _column_lineage() -> Mapping[str, Mapping[str, Mapping[str, list[str]]]]:
 
 
 def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
-    """All marts of the dbt project whose manifest this is."""
+    """Returns all marts of the dbt project whose manifest this is."""
 
     @dbt_assets(
         name="kpi_marts",
@@ -150,7 +150,7 @@ def _finding_text(check: "Check") -> str:
 def check_results(
     context: dg.AssetExecutionContext, checks: Sequence["Check"]
 ) -> Iterator[dg.AssetCheckResult]:
-    """The dbt tests as results of the asset checks that are made of them."""
+    """Yields the dbt tests as results of the asset checks that are made of them."""
     specs = {key.name: key for key in context.selected_asset_check_keys}
     for check in checks:
         if check.node in specs and check.status != "skipped":

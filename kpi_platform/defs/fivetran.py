@@ -38,7 +38,8 @@ def source_keys(source: Source) -> list[dg.AssetKey]:
 
 
 def fivetran_assets(source: Source) -> dg.AssetsDefinition:
-    """The tables of one source. The customers of a batch sync side by side; one sync serves all tables."""
+    """Returns the tables of one source. The customers of a batch sync side by side; one sync serves all
+    tables."""
     specs = [
         dg.AssetSpec(
             table_key(source, table.name),
@@ -252,8 +253,8 @@ def is_no_failure(error: KpiPlatformError) -> bool:
 
 
 def put_off_until(error: KpiPlatformError, now: datetime) -> datetime | None:
-    """When Fivetran wants to be asked again: the time that it put a sync off to, or the end of its rate
-    limit. None where it named none."""
+    """Returns when Fivetran wants to be asked again: the time that it put a sync off to, or the end of its
+    rate limit. None if it named none."""
     if text := error.details.get("put_off_until"):
         return datetime.fromisoformat(str(text))
     if seconds := error.details.get("retry_after_seconds"):
@@ -262,7 +263,7 @@ def put_off_until(error: KpiPlatformError, now: datetime) -> datetime | None:
 
 
 def connection_of(one: CustomerInput, source: Source) -> str:
-    """The connection of the customer's source, or InvalidInput that names the setting."""
+    """Returns the connection of the customer's source, or InvalidInput that names the setting."""
     connection_id = one.settings.source(source).connection_id
     if connection_id is None:
         raise InvalidInput(

@@ -17,8 +17,8 @@ DEFAULT_RUNS_AT_ONCE = 10
 
 
 def prepare_dagster_home(configuration: Configuration) -> Path:
-    """Writes dagster.yaml and the limits of the pools where they are missing or have changed; answers the
-    folder, which is what DAGSTER_HOME is to be. Processes that begin together do it one after the other:
+    """Writes dagster.yaml and the limits of the pools if they are missing or have changed. Returns the
+    folder, which is the value of DAGSTER_HOME. Processes that begin together do it one after the other:
     Dagster's storage does not bear being made twice at once."""
     home = configuration.dagster_home
     home.mkdir(parents=True, exist_ok=True)
@@ -36,14 +36,14 @@ def prepare_dagster_home(configuration: Configuration) -> Path:
 
 
 def pool_limits(configuration: Configuration) -> dict[str, int]:
-    """How many steps of each pool run at once."""
+    """Returns how many steps of each pool run at once."""
     steps = configuration.get("KPI_DESTINATION_STEPS")
     return POOL_LIMITS | ({"destination": int(steps)} if steps else {})
 
 
 def instance_settings(configuration: Configuration) -> Mapping[str, Any]:
-    """What dagster.yaml says. With DAGSTER_DATABASE_URL runs and events go to that PostgreSQL, with
-    KPI_CELERY_BROKER_URL runs are started on Celery workers."""
+    """Returns the content of dagster.yaml. With DAGSTER_DATABASE_URL runs and events go to that PostgreSQL,
+    with KPI_CELERY_BROKER_URL runs are started on Celery workers."""
     settings: dict[str, Any] = {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},

@@ -1,4 +1,4 @@
-"""What the loads of a batch were like, as asset checks: for Dagster by check, for the pages by customer."""
+"""Asset checks of the loads of a batch: for Dagster by check, for the pages by customer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -67,7 +67,8 @@ class LoadChecks:
             self.accounts[name] += number
 
     def held(self, platform: Platform, error: LoadHeld, run_id: str) -> None:
-        """Also tells whoever the customer's settings name; once for as long as the load is held."""
+        """Records that a load is held, and alerts the recipients that the customer's settings name, once for
+        as long as it is held."""
         customer = error.details["customer"]
         self.findings[customer] = [_finding("no_harm", "fail", one) for one in error.details["reasons"]]
         settings = platform.settings([customer]).get(customer)
@@ -78,7 +79,7 @@ class LoadChecks:
             tell(platform.configuration, platform.engine, settings, alert)
 
     def results(self) -> Iterator[dg.AssetCheckResult]:
-        """One result a check, for all customers of the batch."""
+        """Yields one result a check, for all customers of the batch."""
         for spec in LOAD_CHECKS:
             found = {
                 customer: " ".join(one.message for one in findings if one.check == spec.name)

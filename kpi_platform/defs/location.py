@@ -22,7 +22,7 @@ from kpi_platform.domain.refresh import SETTLE
 
 
 def definitions(configuration: Configuration) -> dg.Definitions:
-    """All definitions. Reads nothing but the dbt project's manifest."""
+    """Returns all definitions. Reads nothing but the dbt project's manifest."""
     marts = kpi_marts(manifest_path(configuration))
     values, accounts, health = (
         get_asset_key_for_model([marts], model)

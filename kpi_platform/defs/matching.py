@@ -54,7 +54,7 @@ def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
 
 
 def match_metadata(report: "MatchReport") -> Metadata:
-    """What the materialisation of a customer's matches says."""
+    """Returns the metadata of the materialisation of a customer's matches."""
     counts = {f"decided {name}": rows for name, rows in report.by_decision.items()}
     methods = {f"by {name}": rows for name, rows in report.by_method.items()}
     return {

@@ -32,7 +32,7 @@ STORED_TOGETHER = 2000
 
 
 def planned(context: dg.AssetExecutionContext, key: dg.AssetKey, partition: str) -> dg.DagsterEvent:
-    """The run intends to make a partition of an asset."""
+    """Returns the event that the run intends to make a partition of an asset."""
     return dg.DagsterEvent.build_asset_materialization_planned_event(
         context.run.job_name,
         str(context.op_execution_context.op_handle),
@@ -47,7 +47,7 @@ def materialised(
     metadata: Mapping[str, RawMetadataValue],
     tags: Mapping[str, str] | None,
 ) -> dg.DagsterEvent:
-    """The running step has made a partition of an asset."""
+    """Returns the event that the running step has made a partition of an asset."""
     made = dg.AssetMaterialization(key, partition=partition, metadata=metadata, tags=tags)
     message = f"Materialized {partition} of {made.label}."
     return _of_step(
@@ -56,7 +56,7 @@ def materialised(
 
 
 def _checked(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> dg.DagsterEvent:
-    """The running step has checked an asset."""
+    """Returns the event that the running step has checked an asset."""
     evaluation = result.to_asset_check_evaluation(context.get_step_execution_context())
     outcome = "passed" if evaluation.passed else "did not pass"
     message = f"Asset check '{evaluation.check_name}' on '{evaluation.asset_key.to_user_string()}' {outcome}."

@@ -25,8 +25,8 @@ ENDINGS = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterR
 
 
 def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[dg.SensorDefinition]:
-    """The sensors that start runs, every PROMPT_SECONDS, and one for each way in which they end. `kpi_keys`
-    are the assets that come after a sync."""
+    """Returns the sensors that start runs, every PROMPT_SECONDS, and one for each way in which they end.
+    `kpi_keys` are the assets that come after a sync."""
 
     @dg.sensor(
         job=SYNC_AND_REFRESH,
@@ -92,7 +92,7 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
 
 
 def run_for(instance: dg.DagsterInstance, request: SyncRequest, kpi_keys: list[dg.AssetKey]) -> dg.RunRequest:
-    """The whole way for the request's customer and sources; a second run for it never starts."""
+    """Returns the whole way for the request's customer and sources; a second run for it never starts."""
     sources = SOURCES if request.data_source == "combined" else (request.data_source,)
     return dg.RunRequest(
         run_key=request.id,
@@ -108,7 +108,7 @@ def run_for(instance: dg.DagsterInstance, request: SyncRequest, kpi_keys: list[d
 
 
 def why_failed(context: dg.RunStatusSensorContext) -> list[str]:
-    """The errors of the run's failed steps, in plain words."""
+    """Returns the errors of the run's failed steps, in plain words."""
     records = context.instance.get_records_for_run(
         context.dagster_run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE
     ).records

@@ -37,7 +37,7 @@ COUNTS = (
 
 
 def request_of(context: dg.AssetExecutionContext, platform: Platform) -> SyncRequest | None:
-    """The request that the running run serves; None for most."""
+    """Returns the request that the running run serves; None for most."""
     request_id = context.run.tags.get(REQUEST_TAG)
     if request_id is None:
         return None
@@ -59,19 +59,19 @@ def note_progress(
 
 
 def build_wishes(request: SyncRequest | None) -> dict[str, Any]:
-    """What the request wants of the build: overrides of `kpi_mappings` by customer."""
+    """Returns the overrides of `kpi_mappings` that the request asks for, by customer."""
     return {request.customer: request.sync_config.get("kpi_mapping") or {}} if request else {}
 
 
 def match_wishes(request: SyncRequest | None) -> dict[str, Any]:
-    """What the request wants of the matching, as its arguments."""
+    """Returns the arguments of the matching that the request asks for."""
     if request is None:
         return {}
     return {"mode": request.sync_config.get("account_mapping") or "auto", "store": not request.dry_run}
 
 
 def load_wishes(request: SyncRequest | None) -> dict[str, Any]:
-    """What the request wants of the load, as its arguments."""
+    """Returns the arguments of the load that the request asks for."""
     if request is None:
         return {}
     return {
@@ -96,7 +96,7 @@ def finish(
 
 
 def load_results(report: "LoadReport") -> dict[str, Any]:
-    """A load's outcome as the API shows it."""
+    """Returns a load's outcome as the API shows it."""
     counts = {name: value for name, value in asdict(report).items() if name in COUNTS}
     return {
         **counts,

@@ -1,4 +1,4 @@
-"""What assets, schedules and sensors are given: the installation they work for."""
+"""The resources of assets, schedules and sensors: the installation that they work for."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
@@ -60,7 +60,7 @@ class Platform:
             self.engine.dispose()
 
     def marts(self, customers: Sequence[str]) -> Mapping[str, "BatchMarts"]:
-        """What reads the marts of each of `customers`, but of those without a destination."""
+        """Returns the readers of the marts of those of `customers` that have a destination."""
         from kpi_platform.pipeline.batch_marts import batch_marts
 
         if self.marts_read.keys() >= set(customers):
@@ -68,13 +68,13 @@ class Platform:
         return batch_marts(self.configuration, self.engine, customers)
 
     def settings(self, customers: Sequence[str]) -> Mapping[str, CustomerSettings]:
-        """The settings of those of `customers` that are known and valid."""
+        """Returns the settings of those of `customers` that are known and valid."""
         inputs, _ = read_inputs(self.configuration, self.engine, customers)
         return {one.customer: one.settings for one in inputs}
 
 
 def platform_resource(configuration: Configuration) -> dg.ResourceDefinition:
-    """A `Platform` for each run and each evaluation of a schedule or sensor."""
+    """Returns a `Platform` for each run and each evaluation of a schedule or sensor."""
 
     @dg.resource(description="Configuration, dashboard database and Fivetran of this installation.")
     def platform(context: dg.InitResourceContext) -> Iterator[Platform]:

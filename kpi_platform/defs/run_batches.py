@@ -30,7 +30,7 @@ def run_batches(
     skip_sync: bool,
     on_progress: Callable[[str], None],
 ) -> RunOutcome:
-    """As `run_job`, for any number of customers; a run has at most CUSTOMERS_PER_RUN of them."""
+    """Does what `run_job` does for any number of customers; a run has at most CUSTOMERS_PER_RUN of them."""
     if len(customers) <= CUSTOMERS_PER_RUN:
         from kpi_platform.defs.run import run_job
 
@@ -64,7 +64,7 @@ def in_processes(
 def run_batch(
     configuration: Configuration, customers: Sequence[str], as_of: datetime, skip_sync: bool
 ) -> RunOutcome:
-    """One batch, in a process that has no engine yet."""
+    """Runs one batch, in a process that has no engine yet."""
     # Here, so that the process that waits for the batches need not load Dagster before they begin.
     from kpi_platform.defs.run import run_job
 

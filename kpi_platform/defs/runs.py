@@ -40,14 +40,14 @@ class ActiveRun:
 
 
 def active_runs(instance: dg.DagsterInstance) -> list[ActiveRun]:
-    """Every run that is queued or under way."""
+    """Returns every run that is queued or under way."""
     records = instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED))
     partitions = instance.get_dynamic_partitions(CUSTOMERS_NAME) if records else []
     return [_active(record, partitions) for record in records]
 
 
 def customers_of(tags: Mapping[str, str], partitions: Sequence[str]) -> frozenset[str]:
-    """The customers of a run with these tags."""
+    """Returns the customers of a run with these tags."""
     if tags.get(CUSTOMERS_TAG):
         return frozenset(tags[CUSTOMERS_TAG].split(","))
     if PARTITION_NAME_TAG in tags:

@@ -61,7 +61,7 @@ def due_syncs(
 def sync_request_for(
     instance: dg.DagsterInstance, customers: list[str], sources: tuple[Source, ...]
 ) -> dg.RunRequest:
-    """A run of the sync job for `sources` of `customers`."""
+    """Returns a run of the sync job for `sources` of `customers`."""
     return dg.RunRequest(
         tags=batch_tags(instance, customers) | {"kpi/source": ",".join(sources)},
         asset_selection=[key for source in sources for key in source_keys(source)],

@@ -1,4 +1,5 @@
-"""What keeps Dagster in step with the world: customers, Fivetran's syncs, and the refreshes they call for."""
+"""Sensors that keep Dagster in step with the world: customers, Fivetran's syncs, and the refreshes that
+follow."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What people are told of syncs: that one failed for good, and that a source has not been synced for long."""
+"""Alerts about syncs: one failed for good, or a source has not been synced for long."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What is known of all customers' syncs, and what a refresh has taken in of them."""
+"""The recorded syncs of all customers, and those that a refresh has taken in."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,8 @@ Inputs = Mapping[Source, datetime]
 
 
 def recorded_syncs(engine: sa.Engine) -> dict[tuple[str, Source], Mapping[str, Any]]:
-    """(customer, source) → what is recorded of its syncs, for all active customers, from one query."""
+    """Returns what is recorded of the syncs of all active customers, by customer and source, from one
+    query."""
     states, customers = tables.source_states, tables.customers
     query = (
         sa.select(customers.c.key, states)
@@ -45,7 +46,7 @@ def recorded_syncs(engine: sa.Engine) -> dict[tuple[str, Source], Mapping[str, A
 def recorded_inputs(
     engine: sa.Engine, settings: Mapping[str, CustomerSettings]
 ) -> dict[str, dict[Source, datetime]]:
-    """What a refresh of each customer would take in now."""
+    """Returns what a refresh of each customer would take in now."""
     ends: dict[str, dict[Source, SyncEnds]] = {}
     for (customer, source), row in recorded_syncs(engine).items():
         ends.setdefault(customer, {})[source] = SyncEnds(
@@ -55,8 +56,8 @@ def recorded_inputs(
 
 
 def dump_inputs(inputs: Inputs, until: datetime | None = None) -> str:
-    """The inputs, up to `until` where it is given, as the value of a tag: source and microseconds since 1970.
-    A build for an instant in the past does not take in what was synced after it."""
+    """Returns the inputs, up to `until` where it is given, as the value of a tag: source and microseconds
+    since 1970. A build for an instant in the past does not take in what was synced after it."""
     known = {source: at for source, at in inputs.items() if until is None or at <= until}
     return "_".join(f"{source}-{(at - _EPOCH) // _MICROSECOND}" for source, at in sorted(known.items()))
 
@@ -72,7 +73,7 @@ def parse_inputs(text: str) -> dict[Source, datetime]:
 
 
 def used_inputs(instance: dg.DagsterInstance) -> dict[str, dict[Source, datetime]]:
-    """What each customer's newest build has taken in, from one query."""
+    """Returns what each customer's newest build has taken in, from one query."""
     tags = instance.event_log_storage.get_latest_tags_by_partition(
         VALUES, dg.DagsterEventType.ASSET_MATERIALIZATION, [INPUTS]
     )
@@ -112,7 +113,7 @@ def record_connection(
 
 
 def connection_detail(connection: Connection) -> dict[str, Any]:
-    """What is shown of a connection besides its times."""
+    """Returns what is shown of a connection besides its times."""
     return {
         "setup_state": connection.setup_state,
         "schedule_type": connection.schedule_type,
@@ -131,7 +132,7 @@ def _put_off_until(
 
 
 def sync_metadata(connection: Connection) -> dict[str, Any]:
-    """What a materialisation says of its sync."""
+    """Returns the metadata of a materialisation about its sync."""
     times = {"sync succeeded": connection.succeeded_at, "sync failed": connection.failed_at}
     return {
         **{name: dg.MetadataValue.timestamp(at) for name, at in times.items() if at},

@@ -13,7 +13,7 @@ HOURLY_SETUP_TESTS: dict[Plan, int] = {"standard": 2_500, "trial": 50}
 
 
 class Behaviour(BaseModel):
-    """What a test or a demonstration may set. All durations are seconds of Fivetran's time.
+    """Settings for a test or a demonstration. All durations are seconds of Fivetran's time.
 
     `time_lapse`: how many of Fivetran's seconds pass in one of ours; 3600 makes hours of a historical sync,
     of setup tests, and of a webhook's retries seconds. Hourly limits count in real hours.
@@ -32,12 +32,12 @@ class Behaviour(BaseModel):
     webhook_prefix: Literal["connector", "connection"] = "connector"
 
     def real_seconds(self, seconds: float) -> float:
-        """How long so much of Fivetran's time takes."""
+        """Converts seconds of Fivetran's time to real ones."""
         return seconds / self.time_lapse
 
 
 def parse_behaviour(settings: Iterable[str]) -> Behaviour:
-    """`["plan=trial", "time_lapse=60"]` → the behaviour. Raises InvalidInput."""
+    """Parses settings such as `["plan=trial", "time_lapse=60"]`. Raises InvalidInput."""
     given = dict(setting.partition("=")[::2] for setting in settings)
     try:
         return Behaviour.model_validate(given)

@@ -117,7 +117,8 @@ def is_success(status: int) -> bool:
 
 
 def post(webhook: Webhook, body: bytes) -> tuple[int, str]:
-    """One POST: the status, 0 where nobody answers, and what was said. Redirects are not followed."""
+    """Makes one POST. Returns the status, 0 if nobody answers, and the answer's text. Redirects are not
+    followed."""
     headers = {"Content-Type": "application/json"}
     if webhook.secret:
         headers[SIGNATURE_HEADER] = signature(webhook.secret, body)

@@ -23,7 +23,7 @@ _CODES = {
 
 
 class Fault(BaseModel):
-    """What the next `times` calls get whose "METHOD /path" matches; `times: 0`: all of them, until cleared. A
+    """A fault of the next `times` calls whose "METHOD /path" matches; `times: 0`: of all, until cleared. A
     `delay_seconds` longer than the client waits is a timeout. Without `status`, the call goes on after it.
     `connection`: only calls about this one; lists that name it go on working."""
 
@@ -73,7 +73,7 @@ class Faults:
             return list(self._faults)
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault that this call gets."""
+        """Returns the fault that this call gets."""
         with self._lock:
             for fault in self._faults:
                 if fault.hits(method, path):
@@ -110,7 +110,7 @@ class RateLimit:
             self._taken.append(time)
 
     def headers(self) -> dict[str, str]:
-        """What every answer says of the budget; `Reset` is in whole seconds."""
+        """Returns the headers of every answer about the budget of calls; `Reset` is in whole seconds."""
         with self._lock:
             time = self._now()
             return {

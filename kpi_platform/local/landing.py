@@ -56,9 +56,9 @@ class Lander(Protocol):
 
 
 def open_lander(configuration: Configuration, service: str, config: Mapping[str, Any]) -> Lander:
-    """The lander of a destination: `duckdb` with `path`; `postgres` with `host`, `port`, `database`, `user`
-    and `password_env`, the name of the environment variable that holds the password; `snowflake` with those,
-    `warehouse` and `role`."""
+    """Returns the lander of a destination: `duckdb` with `path`; `postgres` with `host`, `port`, `database`,
+    `user` and `password_env`, the name of the environment variable that holds the password; `snowflake` with
+    those, `warehouse` and `role`."""
     if service == "duckdb":
         from kpi_platform.local.landing_duckdb import DuckDbLander
 
@@ -86,14 +86,15 @@ def open_lander(configuration: Configuration, service: str, config: Mapping[str,
 
 
 def with_history(rows: pa.Table) -> pa.Table:
-    """Rows as versions that begin when they were synced, and are active until another one begins."""
+    """Returns the rows as versions that begin when they were synced, and are active until another one
+    begins."""
     end = pa.repeat(pa.scalar(_FOREVER, pa.timestamp("us", tz="UTC")), len(rows))
     active = pa.repeat(pa.scalar(True), len(rows))
     return rows.append_column(START, rows[SYNCED]).append_column(END, end).append_column(ACTIVE, active)
 
 
 def without_null_types(rows: pa.Table) -> pa.Table:
-    """A column without a single value has no type in Arrow; it lands as text."""
+    """Makes columns without a single value, which have no type in Arrow, text."""
     for position, column in enumerate(rows.schema):
         if pa.types.is_null(column.type):
             rows = rows.set_column(position, column.name, rows.column(position).cast(pa.string()))

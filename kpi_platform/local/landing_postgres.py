@@ -107,7 +107,7 @@ def _csv(rows: pa.Table) -> pa.Buffer:
 
 
 def column_type(kind: pa.DataType, text: str = "text") -> str:
-    """The type of a landed column; `text` is that of whatever has no other."""
+    """Returns the type of a landed column; `text` is that of whatever has no other."""
     types = pa.types
     if types.is_boolean(kind):
         return "boolean"

@@ -9,8 +9,8 @@ _SECRET = re.compile(r"(^|_)(password|passphrase|secret|token|private_key|secret
 
 
 def masked(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration with asterisks instead of its secrets, at any depth. The name of an environment
-    variable (`password_env`) is no secret."""
+    """Returns the configuration with asterisks instead of its secrets, at any depth. The name of an
+    environment variable (`password_env`) is no secret."""
     return {name: _masked(name, value) for name, value in config.items()}
 
 

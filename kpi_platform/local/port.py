@@ -22,8 +22,8 @@ def serves(configuration: Configuration) -> bool:
 
 
 def with_free_port(configuration: Configuration) -> Configuration:
-    """The configuration with a port that nobody listens on: the usual one, or else the next one that is free,
-    which the home remembers. Raises Conflict where KPI_LOCAL_FIVETRAN_PORT names one that is in use."""
+    """Returns the configuration with a port that nobody listens on: the usual one, or else the next one that
+    is free, which the home remembers. Raises Conflict if KPI_LOCAL_FIVETRAN_PORT names one that is in use."""
     port = configuration.local_fivetran_port
     if _is_free(port):
         return configuration

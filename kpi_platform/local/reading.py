@@ -1,4 +1,4 @@
-"""What a sync reads from its source, made ready to land."""
+"""Reads the changes of a source for a sync, and makes them ready to land."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -49,7 +49,8 @@ def _apply_wanted(connection: Connection, source: Source, wanted: Mapping[str, A
 def read_changes(
     connection: Connection, source: Source, sync: Sync, *, until: datetime, synced_at: datetime
 ) -> list[LandedTable]:
-    """What was written to the enabled tables since their cursors. Moves the cursors on; counts the rows."""
+    """Returns what was written to the enabled tables since their cursors, moves the cursors on, and counts
+    the rows."""
     update_schema(connection, source)
     read: list[LandedTable] = []
     if not connection.schema_enabled:

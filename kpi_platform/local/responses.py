@@ -1,4 +1,4 @@
-"""What the API takes and answers: Fivetran's bodies, envelope, errors, and pages."""
+"""Requests and answers of the API: Fivetran's bodies, envelope, errors, and pages."""
 
 import base64
 import binascii
@@ -23,7 +23,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     def given(self) -> dict[str, Any]:
-        """What the request states; null states nothing."""
+        """Returns the fields that the request states; null states nothing."""
         return self.model_dump(exclude_unset=True, exclude_none=True)
 
 
@@ -40,7 +40,7 @@ class ApiError(Exception):
 
 
 def invalid_input(error: Mapping[str, Any]) -> ApiError:
-    """A 400 in Fivetran's words, of what pydantic says of a request."""
+    """Returns a 400 in Fivetran's words for the errors that pydantic finds in a request."""
     place = ".".join(str(part) for part in error["loc"][1:])
     if error["type"] == "missing":
         message = f"Field '{place}' is required" if place else "The request body is required"
@@ -80,7 +80,7 @@ Cursor = Annotated[str | None, Query()]
 
 
 def page(items: Sequence[Answer], limit: int, cursor: str | None) -> Answer:
-    """The items after the one that the cursor names. Both spellings of the next cursor are answered:
+    """Returns the items after the one that the cursor names. Both spellings of the next cursor are answered:
     Fivetran's documentation has one, the Dagster client reads the other."""
     start = 0
     if cursor:

@@ -6,8 +6,9 @@ from kpi_platform.local.state import Connection
 
 
 def next_start(connection: Connection) -> datetime | None:
-    """The instant from which a sync is due; None where none will start by itself: it is running, paused, not
-    set up, or on a manual schedule (a rescheduled one too must be asked for again). A broken one goes on."""
+    """Returns the instant from which a sync is due; None if none will start by itself: it is running,
+    paused, not set up, or on a manual schedule (a rescheduled one too must be asked for again). A broken one
+    goes on."""
     if connection.running or connection.paused or connection.setup_state == "incomplete":
         return None
     if connection.schedule_type == "manual":

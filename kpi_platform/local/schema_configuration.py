@@ -36,7 +36,7 @@ class ConfigurationChange(Body):
 
 
 def configured(fivetran: LocalFivetran, connection_id: str) -> Connection:
-    """A connection whose schema is known."""
+    """Returns a connection whose schema is known."""
     connection = fivetran.connection(connection_id)
     if connection.tables is None:
         message = f"Connection with id '{connection_id}' doesn't have schema config"
@@ -65,7 +65,7 @@ def the_schema(connection: Connection, name: str) -> None:
 
 
 def the_table(connection: Connection, name: str) -> tuple[str, TableState]:
-    """The table's name at the source, and its state."""
+    """Returns the table's name at the source, and its state."""
     for table, state in (connection.tables or {}).items():
         if name == name_in_destination(table, connection.naming):
             return table, state
@@ -73,7 +73,7 @@ def the_table(connection: Connection, name: str) -> tuple[str, TableState]:
 
 
 def columns_of(fivetran: LocalFivetran, connection: Connection, table: str) -> dict[str, str]:
-    """The columns of a source table, by the name they land with."""
+    """Returns the columns of a source table, by the name they land with."""
     until = instant(fivetran.syncs.source_time())
     changes = fivetran.syncs.source(connection).changes(table, Window(until, until))
     return {name_in_destination(column, connection.naming): column for column in changes.rows.column_names}
@@ -135,7 +135,8 @@ def _with(columns: list[str], column: str, there: bool) -> list[str]:
 
 
 def shown_configuration(connection: Connection) -> Answer:
-    """As the API shows it: every table, and of its columns those that somebody has changed."""
+    """Returns the configuration as the API shows it: every table, and those of its columns that somebody has
+    changed."""
     tables = {
         name_in_destination(table, connection.naming): _shown_table(connection, table, state)
         for table, state in (connection.tables or {}).items()

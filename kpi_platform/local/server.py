@@ -52,8 +52,9 @@ def create_app(
     behaviour: Behaviour | None = None,
     sample: Mapping[str, Any] | None = None,
 ) -> FastAPI:
-    """The server's application. The first start makes the default group and the sample connections; `sample`
-    limits those (`{"accounts": 6, "history_days": 60}`). Raises Conflict where `state_home` is in use."""
+    """Returns the server's application. The first start makes the default group and the sample connections;
+    `sample` limits those (`{"accounts": 6, "history_days": 60}`). Raises Conflict if `state_home` is in
+    use."""
     fivetran = LocalFivetran.open(
         state_home, configuration, tick_seconds=tick_seconds, behaviour=behaviour, sample=sample
     )

@@ -8,9 +8,9 @@ _TITLE = "Connecting to the source"
 
 
 def run_setup_tests(fivetran: LocalFivetran, connection_id: str, *, authorized: bool) -> list[Answer]:
-    """Their results. `authorized`: the request brought what signs in at the source; a connection that was
-    incomplete is set up then. A broken one stays broken: only a sync that goes through mends it. Raises a 429
-    where the hour's tests are used up."""
+    """Runs the setup tests of a connection, and returns their results. `authorized`: the request brought
+    credentials for the source; a connection that was incomplete is set up then. A broken one stays broken:
+    only a sync that goes through mends it. Raises a 429 if the hour's tests are used up."""
     fivetran.setup_test_limit.take()
     fivetran.syncs.wait(fivetran.behaviour.setup_test_seconds)
     with fivetran.store.lock:

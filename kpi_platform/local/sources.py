@@ -1,4 +1,4 @@
-"""Which sample source a connection reads."""
+"""The sample source that a connection reads."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -19,8 +19,8 @@ SERVICES: Mapping[str, Callable[[Profile, int], Source]] = {
 
 
 def source_of(connection: Connection, day: int) -> Source:
-    """The source behind a connection; `day` is the installation's. Raises InvalidInput for a service that the
-    local Fivetran does not know."""
+    """Returns the source behind a connection; `day` is the installation's. Raises InvalidInput for a service
+    that the local Fivetran does not know."""
     if connection.service not in SERVICES:
         raise InvalidInput(
             f"The local Fivetran has no sample source for the service '{connection.service}'.",

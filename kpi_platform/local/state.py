@@ -1,4 +1,4 @@
-"""What the local Fivetran remembers: groups, destinations, connections and webhooks, in one SQLite file.
+"""The memory of the local Fivetran: groups, destinations, connections and webhooks, in one SQLite file.
 
 Every change is written before it is answered, so that a restart, or a kill, loses nothing; a sync that was
 running then is in its connection, and is run again.
@@ -37,8 +37,8 @@ class Group(BaseModel):
 
 
 class Destination(BaseModel):
-    """Where the connections of the group of the same id land. `config` names the file, or the server and the
-    environment variable that holds its password."""
+    """The place in which the connections of the group of the same id land. `config` names the file, or the
+    server and the environment variable that holds its password."""
 
     id: str
     service: str
@@ -203,7 +203,7 @@ class Store:
         _metadata.create_all(self._engine)
 
     def all(self, kind: type[Document]) -> list[Document]:
-        """All documents of a kind, in the order of their making."""
+        """Returns all documents of a kind, in the order of their making."""
         query = (
             sa.select(_documents.c.body).where(_documents.c.kind == kind.__name__).order_by(sa.text("rowid"))
         )

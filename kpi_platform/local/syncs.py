@@ -123,7 +123,7 @@ class Syncs:
             self._closing.wait(self._behaviour.real_seconds(seconds))
 
     def source_time(self) -> datetime:
-        """What the clocks of the sources say: the time, moved by the offset that a test has set."""
+        """Returns the time on the clocks of the sources: now, moved by the offset that a test has set."""
         installation = self._store.get(Installation, "installation")
         return now() + timedelta(seconds=installation.source_clock_offset_seconds if installation else 0)
 

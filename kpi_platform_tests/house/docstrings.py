@@ -18,8 +18,8 @@ now on one only or other our several since so some somebody something than the t
 they this those though to two until upon we when whenever while why with within without yet
 """
 _PLURALS = """
-accounts batches bytes claims columns connections customers events files hosts ids industries items keys
-lines links minutes names pages pairs parts positions rows seconds settings tables tags texts things times
+accounts batches bytes columns connections customers events files hosts ids industries items keys
+lines links minutes pages pairs parts positions rows seconds settings tables tags texts things times
 tokens uploads values weights words
 """
 

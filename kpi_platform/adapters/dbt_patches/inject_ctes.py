@@ -23,7 +23,7 @@ def apply() -> None:
 
 
 def inject(sql: str, ctes: Sequence[InjectedCTE]) -> str:
-    """The statement that `original` returns, which does those that do not begin with WITH."""
+    """Returns the statement that `original` returns, which does those that do not begin with WITH."""
     found = _LEADING_WITH.match(sql) if ctes else None
     if found is None:
         return original(sql, list(ctes))

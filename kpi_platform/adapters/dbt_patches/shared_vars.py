@@ -10,7 +10,7 @@ from kpi_platform.adapters.checked_versions import are_checked
 
 
 def shared(variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The same vars, with lists that every copy shares."""
+    """Returns the same vars, with lists that every copy shares."""
     if not are_checked("dbt-core"):
         return variables
     return {name: _Shared(value) if isinstance(value, list) else value for name, value in variables.items()}

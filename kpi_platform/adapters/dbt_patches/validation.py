@@ -18,7 +18,7 @@ _is_parsed = False
 
 
 def apply(*, is_parsed: bool) -> None:
-    """With `is_parsed` what follows is not checked, until the next call."""
+    """Leaves the checks out from now on if the project `is_parsed`."""
     global _is_parsed
     _is_parsed = is_parsed
     dbtClassMixin.validate = classmethod(_validate)  # type: ignore[assignment, method-assign]

@@ -8,8 +8,8 @@ BATCH_ROWS = 20_000
 
 
 def plain_batches(results: Iterable[pa.Table | pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Batches of bounded size with names in lower case, and one type for all numbers of a kind: some drivers
-    send each batch in the narrowest type that holds it."""
+    """Yields batches of bounded size with names in lower case, and one type for all numbers of a kind: some
+    drivers send each batch in the narrowest type that holds it."""
     for result in results:
         table = result if isinstance(result, pa.Table) else pa.Table.from_batches([result])
         fields = [pa.field(column.name.lower(), _plain(column.type)) for column in table.schema]

@@ -162,16 +162,16 @@ class BigQueryDestination(SqlDestination):
         return DbtTarget(output)
 
     def pinned(self) -> Self:
-        """The client resolves the name again, because Google's certificates are for names: so all that it
-        resolves to must be permitted."""
+        """Returns the destination itself if the door permits every address of the name: the client resolves
+        it again, because Google's certificates are for names."""
         self.door.addresses(self.host, self.port)
         return self
 
     def place(self) -> None:
-        """A project has one name, and each of its datasets one location."""
+        """Returns None: a project has one name, and each of its datasets one location."""
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """BigQuery takes many at once."""
+        """Waits for nobody: BigQuery takes many at once."""
         return nullcontext()
 
     @property

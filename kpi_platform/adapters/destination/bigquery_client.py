@@ -33,7 +33,7 @@ def open_client(project: str, endpoint: str, key: Secret | None) -> bigquery.Cli
 
 
 def key_info(key: Secret) -> dict[str, str]:
-    """The fields of a service account's key. MissingConfiguration where `key` holds none."""
+    """Returns the fields of a service account's key. Raises MissingConfiguration if `key` holds none."""
     try:
         info = json.loads(key.text())
     except ValueError:
@@ -48,7 +48,7 @@ def key_info(key: Secret) -> dict[str, str]:
 
 
 def limit_of(configuration: Configuration) -> int | None:
-    """The bytes that a job may be billed for; None for no limit."""
+    """Returns the bytes that a job may be billed for; None for no limit."""
     text = configuration.get(LIMIT_VARIABLE)
     if text is None:
         return None

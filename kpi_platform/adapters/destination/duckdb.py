@@ -103,7 +103,8 @@ class DuckDbDestination(SqlDestination):
                 ) from cause
 
     def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
-        """A file has no address and no sign-in: those steps say that it is there and may be read."""
+        """Yields the steps of every destination. A file has no address and no sign-in: those steps say that
+        it is there and may be read."""
         return run_steps(
             [
                 ("resolve", self._require_file),
@@ -137,7 +138,7 @@ class DuckDbDestination(SqlDestination):
         return self
 
     def place(self) -> None:
-        """An installation has one such file."""
+        """Returns None: an installation has one such file."""
 
     def exclusive(self) -> AbstractContextManager[None]:
         return duckdb_file.kept_open(self.file, wait_seconds=self.wait_seconds)

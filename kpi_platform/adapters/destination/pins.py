@@ -1,4 +1,5 @@
-"""Addresses that the door has answered, for drivers that take a name and would resolve it again.
+"""Makes drivers that take a name, and would resolve it again, connect to the address that the door has
+checked.
 
 They keep the name for the certificate, and connect to the address. A name without an address is one that
 nobody has asked the door for: it is refused.
@@ -13,7 +14,7 @@ _addresses: dict[str, str] = {}
 
 
 def pin(host: str, address: str) -> None:
-    """From now on the drivers of this process connect to `address` for `host`."""
+    """Makes the drivers of this process connect to `address` for `host` from now on."""
     _addresses[host] = address
 
 
@@ -28,7 +29,7 @@ def _address_and_port(host: str, port: int) -> tuple[str, int]:
 
 
 def address_of(host: str) -> str:
-    """The address that was checked for `host`. Raises HostNotAllowed if nobody has checked it."""
+    """Returns the address that was checked for `host`. Raises HostNotAllowed if nobody has checked it."""
     try:
         return _addresses[host]
     except KeyError:

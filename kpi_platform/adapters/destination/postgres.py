@@ -104,7 +104,7 @@ class PostgresDestination(SqlDestination):
                 yield from batches(description, result.partitions(BATCH_ROWS))
 
     def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
-        """The name is resolved once, for all steps."""
+        """Yields the steps. The name is resolved once, for all of them."""
         found: list[PostgresDestination] = []
 
         def connect() -> None:
@@ -143,8 +143,8 @@ class PostgresDestination(SqlDestination):
         return DbtTarget(output, {"password": self.password}, {"application_name": _APPLICATION_NAME})
 
     def place(self) -> str | None:
-        """The identifier that the cluster was made with and the database's oid; where a role may not read the
-        first, the address that the server listens at."""
+        """Returns the identifier that the cluster was made with and the database's oid; where a role may not
+        read the first, the address that the server listens at."""
         try:
             [(identifier, database)] = self._rows(_PLACE)
             return f"postgres:{identifier}/{database}"
@@ -161,7 +161,7 @@ class PostgresDestination(SqlDestination):
         return f"postgres:{address or '127.0.0.1'}:{port or self.port}/{database}"
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """A server takes many at once."""
+        """Waits for nobody: a server takes many at once."""
         return nullcontext()
 
     @property

@@ -25,8 +25,8 @@ _ARROW_TYPES: Mapping[int, pa.DataType] = {
 def batches(
     description: Sequence[Sequence[Any]], parts: Iterable[Sequence[Sequence[Any]]]
 ) -> Iterator[pa.RecordBatch]:
-    """One batch for each part. `description` is that of the cursor: name and type id first; names come in
-    lower case."""
+    """Yields one batch for each part. `description` is that of the cursor: name and type id first; names come
+    in lower case."""
     schema = pa.schema(
         [(_text(name).lower(), _ARROW_TYPES.get(type_id, pa.string())) for name, type_id, *_ in description]
     )

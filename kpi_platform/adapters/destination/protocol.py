@@ -1,4 +1,4 @@
-"""What the platform needs of a destination, whatever its type."""
+"""The interface of a destination, whatever its type."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -63,8 +63,8 @@ class Destination(Protocol):
     def mart_schema(self) -> str: ...
 
     def columns(self, schemas: Sequence[str]) -> Catalogue:
-        """The columns of every table in `schemas` (compared ignoring case), from one catalogue query. A
-        schema that does not exist, or holds nothing that can be read, is missing from the answer."""
+        """Returns the columns of every table in `schemas` (compared ignoring case), from one catalogue query.
+        A schema that does not exist, or holds nothing that can be read, is missing from the answer."""
 
     def read_mart(
         self,
@@ -74,42 +74,44 @@ class Destination(Protocol):
         *,
         where: Mapping[str, Any] | None = None,
     ) -> Iterator["pa.RecordBatch"]:
-        """One customer's rows of a mart, or those of several, one customer after the other; column names in
-        lower case, in batches of bounded size. `where` maps a column to the value it must equal, or to the
-        list of values it must be in. Yields nothing where the mart has no such rows; NotFound where there is
-        no such mart yet."""
+        """Yields one customer's rows of a mart, or those of several, one customer after the other; column
+        names in lower case, in batches of bounded size. `where` maps a column to the value it must equal, or
+        to the list of values it must be in. Yields nothing where the mart has no such rows; NotFound where
+        there is no such mart yet."""
 
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
-        """How many rows each of `tables` (spelled as in `columns()`) holds."""
+        """Returns the number of rows of each of `tables` (spelled as in `columns()`)."""
 
     def without_repeats(self, keys: Collection[TableKey]) -> set[TableKey]:
-        """Those of `keys` of which it is known that no two rows share one; empty where to find out costs more
-        than it saves."""
+        """Returns the `keys` that no two rows share. Empty if finding out costs more than it saves."""
 
     def values(self, schema: str, table: str, column: str, limit: int) -> list[Any]:
-        """At most `limit` different values of a landed column (names spelled as in `columns()`), no NULL."""
+        """Returns at most `limit` different values of a landed column (names spelled as in `columns()`), no
+        NULL."""
 
     def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
         """Customer → mart → rows, for the customers that have any."""
 
     def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
-        """The steps from name to first row, each as it ends. `schemas` are the raw schemas to look into."""
+        """Yields the steps from name to first row, each as it ends. `schemas` are the raw schemas to look
+        into."""
 
     def query(self, sql: str) -> Iterator["pa.RecordBatch"]:
-        """The rows of a statement that dbt compiled; never one that holds text from elsewhere."""
+        """Yields the rows of a statement that dbt compiled; never one that holds text from elsewhere."""
 
     def dbt_target(self) -> DbtTarget: ...
 
     def pinned(self) -> Self:
-        """The same destination, its name resolved: from now on this process connects to the address that was
-        found, as does dbt. Raises HostNotAllowed where the operator does not permit it."""
+        """Returns the same destination, its name resolved: from now on this process connects to the address
+        that was found, as does dbt. Raises HostNotAllowed where the operator does not permit it."""
 
     def place(self) -> str | None:
-        """What the server says of itself, equal for whatever names and addresses it is reached by; None where
-        its spelling in the settings says as much, or it says nothing. One question."""
+        """Returns the server's own identity, which is equal for all names and addresses that reach it, with
+        one query. None if its spelling in the settings identifies it, or if it has none."""
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Held while dbt works in the destination, and by those who have more than one thing to do there."""
+        """Keeps others out while dbt works in the destination, or a caller does several things there."""
 
     def within(self, seconds: float) -> Self:
-        """The same destination for somebody who waits at most so long for its turn, where there are turns."""
+        """Returns the same destination for a caller that waits at most so long for its turn, if it has
+        turns."""

@@ -60,7 +60,7 @@ class RedshiftDestination(SqlDestination):
         return self._stream(sql, [], "-")
 
     def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
-        """The name is resolved once, for all steps."""
+        """Yields the steps. The name is resolved once, for all of them."""
         found: list[RedshiftDestination] = []
 
         return run_steps(
@@ -81,7 +81,7 @@ class RedshiftDestination(SqlDestination):
         return self.connection.dbt_target(self.mart_schema)
 
     def place(self) -> str | None:
-        """The cluster's or workgroup's namespace, which is its own, and the database."""
+        """Returns the cluster's or workgroup's namespace, which is its own, and the database."""
         try:
             [(namespace, database)] = self._rows(_PLACE)
         except DestinationUnavailable as error:
@@ -91,7 +91,7 @@ class RedshiftDestination(SqlDestination):
         return f"redshift:{namespace}/{database}".lower()
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """A cluster takes many at once."""
+        """Waits for nobody: a cluster takes many at once."""
         return nullcontext()
 
     def _sign_in(self, *, but: str | None = None) -> None:

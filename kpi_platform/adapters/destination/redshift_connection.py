@@ -55,8 +55,8 @@ class RedshiftConnection:
     def from_settings(
         cls, configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
     ) -> "RedshiftConnection":
-        """A host of Amazon's without a secret signs in through IAM. Raises InvalidSettings where host or
-        database are missing, or the username of a password."""
+        """Parses the settings. A host of Amazon's without a secret signs in through IAM. Raises
+        InvalidSettings where host or database are missing, or the username of a password."""
         iam = secrets.credential(warehouse) is None and bool(_ENDPOINT.fullmatch(warehouse.host or ""))
         needed = ["host", "database", *([] if iam else ["username"])]
         missing = [f"warehouse.{name}" for name in needed if not getattr(warehouse, name)]
@@ -100,7 +100,7 @@ class RedshiftConnection:
         return DbtTarget(output, templates=templates)
 
     def driver_arguments(self) -> Mapping[str, Any]:
-        """What `redshift_connector.connect` is called with."""
+        """Returns the arguments of `redshift_connector.connect`."""
         arguments: dict[str, Any] = {
             "port": self.port,
             "database": self.database,
@@ -119,7 +119,8 @@ class RedshiftConnection:
         return arguments | {"iam": True, **place}
 
     def pinned(self) -> Self:
-        """With the address that the door answers, and the driver told of it. It takes IPv4 alone."""
+        """Returns the connection with the address that the door permits, and makes the driver use it. The
+        driver takes IPv4 alone."""
         address = self.address or self.door.address(self.host, self.port, family=AF_INET)
         pin(self.host, address)
         guard_redshift()
@@ -127,8 +128,8 @@ class RedshiftConnection:
 
     @contextmanager
     def opened(self, label: str) -> Iterator[Connection]:
-        """A connection whose statements are labelled, each committed by itself. Raises NotFound of a table
-        that is not there, and DestinationUnavailable."""
+        """Gives a connection whose statements are labelled, each committed by itself. Raises NotFound of a
+        table that is not there, and DestinationUnavailable."""
         self.pinned()
         try:
             connection = redshift_connector.connect(**self.driver_arguments())

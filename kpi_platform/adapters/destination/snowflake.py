@@ -138,19 +138,19 @@ class SnowflakeDestination(SqlDestination):
         return DbtTarget(output, signed, {"query_tag": _DBT_QUERY_TAG})
 
     def pinned(self) -> Self:
-        """The driver resolves the name again, because Snowflake's certificates are for names: so all that it
-        resolves to must be permitted. From a name that comes to mean another machine protects that this
-        machine has no such certificate."""
+        """Returns the destination itself if the door permits every address of the name: the driver resolves
+        it again, because Snowflake's certificates are for names. From a name that comes to mean another
+        machine protects that this machine has no such certificate."""
         self.door.addresses(self.host, self.port)
         return self
 
     def place(self) -> str | None:
-        """The account's locator, which is its own within a region, and the database."""
+        """Returns the account's locator, which is its own within a region, and the database."""
         [(region, account, database)] = self._rows(_PLACE)
         return f"snowflake:{region}.{account}/{database or self.database}".lower() if account else None
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Snowflake takes many at once."""
+        """Waits for nobody: Snowflake takes many at once."""
         return nullcontext()
 
     @property

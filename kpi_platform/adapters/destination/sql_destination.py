@@ -1,4 +1,4 @@
-"""What destinations find out with a SELECT, whatever their driver."""
+"""The queries that all SQL destinations share, whatever their driver."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
@@ -32,7 +32,8 @@ class SqlDestination(ABC):
         return {str(name): count for name, count in self._rows(statements.row_counts(schema, tables))}
 
     def without_repeats(self, keys: Collection[TableKey]) -> set[TableKey]:
-        """None: these destinations rank the rows of every key, on machines that are paid for by the scan."""
+        """Returns no key: finding one ranks the rows of every key, and these destinations are paid for by the
+        scan."""
         del keys
         return set()
 

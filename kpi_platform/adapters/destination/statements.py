@@ -28,7 +28,7 @@ def columns(schemas: Sequence[str]) -> sa.Select[Any]:
 
 
 def nested(rows: Iterable[Sequence[str]]) -> Catalogue:
-    """The rows of `columns()` as schema → table → column → type (in lower case)."""
+    """Returns the rows of `columns()` as schema → table → column → type (in lower case)."""
     catalogue: dict[str, dict[str, dict[str, str]]] = {}
     for schema, table, column, kind in rows:
         catalogue.setdefault(schema, {}).setdefault(table, {})[column] = kind.lower()
@@ -42,7 +42,7 @@ def mart(
     selected: Sequence[str] | None,
     where: Mapping[str, Any] | None,
 ) -> sa.Select[Any]:
-    """The rows of one customer in a mart, or of several, one customer after the other."""
+    """Returns the rows of one customer in a mart, or of several, one customer after the other."""
     source = sa.table(table, schema=schema)
     listed: list[Any] = [sa.column(name) for name in selected] if selected else [sa.text("*")]
     key: sa.ColumnClause[str] = sa.column("customer_id")
@@ -59,12 +59,13 @@ def mart(
 
 
 def named(customer: str | Sequence[str]) -> str:
-    """Whose rows a statement reads, for the warehouse's own log."""
+    """Returns the label of a statement in the warehouse's own log: whose rows it reads."""
     return customer if isinstance(customer, str) else f"{len(customer)} customers"
 
 
 def row_counts(schema: str, tables: Sequence[str]) -> sa.CompoundSelect[Any]:
-    """One row a table: its name and how many rows it holds. `tables` must not be empty."""
+    """Returns the statement for one row a table: its name and its number of rows. `tables` must not be
+    empty."""
     return sa.union_all(
         *(
             sa.select(sa.literal(name).label("name"), sa.func.count().label("row_count")).select_from(
@@ -76,7 +77,7 @@ def row_counts(schema: str, tables: Sequence[str]) -> sa.CompoundSelect[Any]:
 
 
 def values(schema: str, table: str, column: str, limit: int) -> sa.Select[Any]:
-    """At most `limit` different values of a landed column, without NULL."""
+    """Returns the statement for at most `limit` different values of a landed column, without NULL."""
     wanted: sa.ColumnClause[Any] = sa.column(_spelled(column))
     source = sa.table(_spelled(table), schema=_spelled(schema))
     # Not every warehouse takes the limit as a bound value.
@@ -99,7 +100,7 @@ def mart_rows(schema: str, tables: Sequence[str], customers: Sequence[str]) -> s
 
 
 def rows_by_customer(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, int]]:
-    """The rows of `mart_rows()` as customer → mart → rows."""
+    """Returns the rows of `mart_rows()` as customer → mart → rows."""
     counted: dict[str, dict[str, int]] = {}
     for customer, name, count in rows:
         counted.setdefault(customer, {})[name] = count
@@ -112,7 +113,7 @@ def _spelled(name: str) -> sa.quoted_name:
 
 
 def positional(statement: sa.SelectBase, dialect: sa.Dialect) -> tuple[str, list[Any]]:
-    """The statement as SQL with a mark for each value, and the values in their order."""
+    """Returns the statement as SQL with a mark for each value, and the values in their order."""
     compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     # Made anew, of all of them, each time that it is asked for.
     parameters = compiled.params

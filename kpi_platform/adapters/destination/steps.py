@@ -23,7 +23,7 @@ def run_steps(steps: Sequence[Step]) -> Iterator[ConnectionStep]:
 
 
 def network_steps(door: Door, host: str, port: int) -> list[Step]:
-    """The first two steps of a server's test."""
+    """Returns the first two steps of a server's test."""
     addresses: list[str] = []
 
     def find() -> None:

@@ -1,4 +1,4 @@
-"""What KPIs mean, their values, and the history of these."""
+"""Definitions of KPIs, their values, and the history of the values."""
 
 import sqlalchemy as sa
 

@@ -1,4 +1,4 @@
-"""Which account of the dashboard each account of the sources is, and what people decided."""
+"""The dashboard account of each source account, and the decisions of people."""
 
 import sqlalchemy as sa
 

@@ -1,4 +1,4 @@
-"""Who may call what, what was told to whom, what checks found, and who did what."""
+"""Tables of the operation: tokens and sessions, alerts, results of checks, and the audit trail."""
 
 import sqlalchemy as sa
 

@@ -1,4 +1,4 @@
-"""What all tables are made of: names of constraints, common columns and keys, history tables."""
+"""The parts that all tables share: names of constraints, common columns and keys, history tables."""
 
 from typing import Any
 
@@ -18,7 +18,8 @@ metadata = sa.MetaData(
 
 
 def one_of(column: str, *allowed: str) -> sa.CheckConstraint:
-    """As comparisons: SQLite makes the list of an IN anew for each row that it checks."""
+    """Makes a check that the column has one of the values, as comparisons: SQLite builds the list of an IN
+    again for each row that it checks."""
     same = (sa.column(column, sa.String) == str(value) for value in allowed)
     return sa.CheckConstraint(sa.or_(*same), name=column)
 
@@ -28,7 +29,7 @@ def customer_id_column(**options: Any) -> sa.Column[int]:
 
 
 def account_key() -> sa.ForeignKeyConstraint:
-    """Also says that the account is the same customer's."""
+    """Makes the foreign key to an account, which also holds that the account is the same customer's."""
     return sa.ForeignKeyConstraint(["customer_id", "account_id"], ["accounts.customer_id", "accounts.id"])
 
 
@@ -52,8 +53,8 @@ def state_columns(columns: tuple[tuple[str, Any], ...]) -> list[sa.Column[Any]]:
 def history_table(
     name: str, key: list[sa.Column[Any]], state: tuple[tuple[str, Any], ...], *constraints: sa.Constraint
 ) -> sa.Table:
-    """Rows of an upload lie together, in key order: appending is cheap, and so is reading an upload back. One
-    account's history is one short probe for each upload."""
+    """Makes a history table. Rows of an upload lie together, in key order: appending is cheap, and so is
+    reading an upload back. One account's history is one short probe for each upload."""
     return sa.Table(
         name,
         metadata,

@@ -1,4 +1,4 @@
-"""What is known of the sources, what was asked for, and what Fivetran told."""
+"""The state of the sources, requests for syncs, and messages of Fivetran."""
 
 import sqlalchemy as sa
 

@@ -52,7 +52,7 @@ def create_connect_card(
 def new_card(
     fivetran: LocalFivetran, request: Request, connection_id: str, config: ConnectCardConfig
 ) -> Answer:
-    """A card for a day, in place of the one before."""
+    """Returns a card for a day, in place of the one before."""
     token = secrets.token_urlsafe(24)
     with fivetran.store.lock:
         connection = fivetran.connection(connection_id)

@@ -26,7 +26,7 @@ def _frequency(minutes: int) -> int:
 
 
 class Settings(Body):
-    """What creating and changing a connection have in common. `trust_*` and `run_setup_tests` are about the
+    """The fields of creating and of changing a connection. `trust_*` and `run_setup_tests` are about the
     setup tests of the request alone."""
 
     config: dict[str, Any] | None = None
@@ -49,7 +49,7 @@ class Settings(Body):
         return bool(self.auth) or holds_secret(self.config or {})
 
     def persistent(self) -> dict[str, Any]:
-        """What is given and stays."""
+        """Returns the given fields that are stored."""
         passing = {"run_setup_tests", "trust_certificates", "trust_fingerprints"}
         return {name: value for name, value in self.given().items() if name not in passing}
 
@@ -130,7 +130,8 @@ def get_connection(fivetran: Fivetran, connection_id: str) -> Answer:
 
 @router.patch("/{connection_id}")
 def change_connection(fivetran: Fivetran, connection_id: str, body: ConnectionChange) -> Answer:
-    """The change holds before the setup tests begin; a caller who does not wait for them has made it too."""
+    """Changes the connection before the setup tests begin: the change holds also for a caller that does not
+    wait for them."""
     changes = body.persistent()
     if not changes:
         raise ApiError(400, "InvalidInput", "At least one parameter that is kept must be specified.")

@@ -19,7 +19,7 @@ TimeZoneOffset = Annotated[str, Field(pattern=r"^([+-]([1-9]|1[01])|[+]12|0)$")]
 
 
 class Settings(Body):
-    """What creating and changing a destination have in common. This one checks its configuration at once, so
+    """The fields of creating and of changing a destination. Fivetran checks its configuration at once, so
     that `run_setup_tests` and `trust_*` have nothing to do."""
 
     config: dict[str, Any] = Field(default_factory=dict)

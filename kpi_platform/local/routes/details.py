@@ -6,7 +6,7 @@ from kpi_platform.local.state import Connection
 
 
 def summary(connection: Connection) -> Answer:
-    """In lists: without its configuration."""
+    """Returns a connection as lists have it: without its configuration."""
     return {
         "id": connection.id,
         "group_id": connection.group_id,
@@ -39,6 +39,7 @@ def summary(connection: Connection) -> Answer:
 
 
 def details(connection: Connection, setup_tests: list[Answer] | None = None) -> Answer:
-    """By itself: with its configuration, and the results of setup tests that were run just now."""
+    """Returns a connection by itself: with its configuration, and the results of setup tests that were run
+    just now."""
     shown = summary(connection) | {"config": {"schema": connection.schema_name} | connection.config}
     return shown if setup_tests is None else shown | {"setup_tests": setup_tests}

@@ -46,7 +46,8 @@ def get_schemas(fivetran: Fivetran, connection_id: str) -> Answer:
 
 @router.post("/{connection_id}/schemas")
 def configure_unknown_schema(fivetran: Fivetran, connection_id: str, body: FirstConfiguration) -> Answer:
-    """Before the schema is known: applied when it is. What is not there then is ignored."""
+    """Stores the configuration of a schema that is not known yet. It is applied when the schema is known;
+    tables that are not there then are ignored."""
     with fivetran.store.lock:
         connection = fivetran.connection(connection_id)
         if connection.tables is not None:
@@ -100,7 +101,7 @@ def change_table(
 
 @router.get(_TABLE + "/columns")
 def get_columns(fivetran: Fivetran, connection_id: str, schema: str, table: str) -> Answer:
-    """All columns of a table, as the source has them now."""
+    """Returns all columns of a table, as the source has them now."""
     connection = _known(fivetran, connection_id, schema)
     check_connected(connection)
     name, state = the_table(connection, table)

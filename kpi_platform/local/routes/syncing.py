@@ -29,7 +29,7 @@ class TablesToResync(RootModel[Scope]):
 
 @router.post("/{connection_id}/sync")
 def sync(fivetran: Fivetran, connection_id: str, body: SyncRequest | None = None) -> Answer:
-    """A sync that is running goes on, unless `force` replaces it."""
+    """Starts a sync. One that is running goes on, unless `force` replaces it."""
     _check_set_up(connection := fivetran.connection(connection_id))
     if connection.paused:
         raise ApiError(409, "Conflict", f"Connection with id '{connection_id}' is paused.")
@@ -41,7 +41,7 @@ def sync(fivetran: Fivetran, connection_id: str, body: SyncRequest | None = None
 
 @former.post("/{connection_id}/force")
 def force(fivetran: Fivetran, connection_id: str) -> Answer:
-    """The former name of a sync with `force`."""
+    """Starts a sync with `force`, under its former name."""
     return sync(fivetran, connection_id, SyncRequest(force=True))
 
 

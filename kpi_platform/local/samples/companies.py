@@ -62,7 +62,7 @@ class Company:
 
 
 def companies(seed: str, count: int) -> list[Company]:
-    """The first `count` companies of a sample customer; the same for the same `seed`."""
+    """Returns the first `count` companies of a sample customer; the same for the same `seed`."""
     index = np.arange(count)
     heads = shuffled(len(_HEADS), f"{seed}/heads")
     tails = pick(_TAILS, f"{seed}/tails", index)

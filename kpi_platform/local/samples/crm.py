@@ -46,7 +46,7 @@ _SPONSORS = (
 
 @dataclass(frozen=True)
 class Crm:
-    """What the tables of one customer's Salesforce are made from. `day` is the day of installation.
+    """The data that the tables of one customer's Salesforce are made from. `day` is the day of installation.
 
     The first `profile.accounts` accounts are clients, the others are prospects, duplicates and the like. One
     client, `ticket_only`, has tickets but was never in Salesforce.
@@ -111,13 +111,13 @@ class Crm:
         return salesforce_ids("003", f"{self.seed}/contact", account, contact)
 
     def start(self, days: int) -> int:
-        """The first day of a table that goes back `days` before the installation, less if cut."""
+        """Returns the first day of a table that goes back `days` before the installation, less if cut."""
         limit = self.profile.history_days
         return self.day - DAY * (days if limit is None else min(days, limit))
 
 
 def accounts(crm: Crm, window: Window) -> pa.Table:
-    """Each account is written once a week, on a weekday and at a time of its own."""
+    """Returns the accounts. Each is written once a week, on a weekday and at a time of its own."""
     i = crm.all_accounts[crm.all_accounts != crm.ticket_only]
     week = 7 * DAY
     offset = (uniform(f"{crm.seed}/week", i) * week).astype(np.int64)
@@ -159,7 +159,7 @@ def accounts(crm: Crm, window: Window) -> pa.Table:
 
 
 def scores(crm: Crm, i: Integers, weeks: Integers, written: Integers) -> dict[str, pa.Array]:
-    """The custom fields of accounts. A score moves about the account's health, week by week."""
+    """Returns the custom fields of accounts. A score moves about the account's health, week by week."""
     health = crm.health[i]
 
     def near(name: str, low: float, high: float, spread: float, when: Integers) -> Floats:

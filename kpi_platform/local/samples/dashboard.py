@@ -16,8 +16,9 @@ class DashboardAccount:
 
 
 def dashboard_accounts(customer_key: str) -> list[DashboardAccount]:
-    """Most client companies of a sample customer, about one in ten under another name than in Salesforce, and
-    two that Salesforce does not have. Raises KeyError for a key that is no sample customer's."""
+    """Returns most client companies of a sample customer, about one in ten under another name than in
+    Salesforce, and two that Salesforce does not have. Raises KeyError for a key that is no sample
+    customer's."""
     profile = PROFILES[customer_key]
     known = companies(profile.seed, profile.accounts + OTHER_ACCOUNTS + 2)
     del known[profile.accounts : -2]

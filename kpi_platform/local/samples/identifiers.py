@@ -29,7 +29,7 @@ def salesforce_ids(prefix: str, name: str, *indexes: Integers) -> Texts:
 
 
 def sys_ids(name: str, *indexes: Integers) -> Texts:
-    """32 hexadecimal digits."""
+    """Returns ids of 32 hexadecimal digits."""
     halves = np.stack([bits(f"{name}/{half}", *indexes) for half in "ab"], axis=-1).astype(">u8")
     nibbles = np.repeat(np.ascontiguousarray(halves).view(np.uint8).reshape(-1, 16), 2, axis=1)
     nibbles[:, ::2] >>= 4

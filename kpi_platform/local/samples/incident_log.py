@@ -43,7 +43,7 @@ class IncidentLog:
         return locations[known][np.lexsort((locations[known], -counts[known]))]
 
     def of_locations(self, locations: Integers) -> "IncidentLog":
-        """The part of the log that happened at the given locations."""
+        """Returns the part of the log that happened at the given locations."""
         chosen = np.flatnonzero(np.isin(self.finals["location"], locations))
         lengths = np.diff(self.offsets)[chosen]
         offsets = np.concatenate([[0], np.cumsum(lengths)])

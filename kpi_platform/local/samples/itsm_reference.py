@@ -37,7 +37,7 @@ class Records:
 def reference(
     records: Records, crm: Crm, history: TicketHistory, window: Window, *, as_task: bool = False
 ) -> pa.Table:
-    """The records written in the window; `as_task`: what `task` has of them. Each is written once."""
+    """Returns the records written in the window; `as_task`: what `task` has of them. Each is written once."""
     codes, columns = records.rows(crm, history)
     created = crm.day - 900 * DAY + codes % 400 * DAY
     kept, written = window.written(created)
@@ -66,7 +66,8 @@ def company_ids(crm: Crm, accounts: Integers) -> Texts:
 
 
 def user_ids(seed: str, role: str, codes: Integers) -> Texts:
-    """The log numbers callers, openers and so on apart; here every number in every role is a user."""
+    """Returns the ids of users. The log numbers callers, openers and so on apart; here every number in every
+    role is a user."""
     ids = sys_ids(f"{seed}/sys_user", _user_codes(role, codes))
     ids[codes < 0] = None
     return ids

@@ -27,7 +27,7 @@ _RESOLUTION, _RESPONSE = 0, 1
 
 
 def task_slas(crm: Crm, tickets: Tickets, window: Window) -> Changes:
-    """Two SLAs on each incident, its resolution and its response."""
+    """Returns two SLAs on each incident, its resolution and its response."""
     parts, deleted = [], []
     for target in (_RESOLUTION, _RESPONSE):
         ids = sys_ids(f"{crm.seed}/task_sla {target}", tickets.log["incident_number"], tickets.repeat)

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 def bits(name: str, *indexes: Integers) -> NDArray[np.uint64]:
-    """64 hashed bits for each element of the (broadcast) integer arrays."""
+    """Returns 64 hashed bits for each element of the (broadcast) integer arrays."""
     start = np.uint64(int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big"))
     hashed = np.broadcast_to(start, np.broadcast_shapes(*(np.shape(index) for index in indexes)))
     for index in indexes:
@@ -38,7 +38,7 @@ def normal(name: str, *indexes: Integers) -> Floats:
 def pick(
     values: Sequence[Any], name: str, *indexes: Integers, weights: Sequence[float] | None = None
 ) -> NDArray[np.object_]:
-    """One of `values` for each element, with relative `weights`."""
+    """Returns one of `values` for each element, with relative `weights`."""
     edges = np.cumsum(weights if weights is not None else np.ones(len(values)))
     drawn = np.searchsorted(edges / edges[-1], uniform(name, *indexes), side="right")
     options = np.empty(len(values), dtype=object)
@@ -47,7 +47,7 @@ def pick(
 
 
 def shuffled(count: int, name: str) -> Integers:
-    """The numbers 0…count-1 in a random-looking order."""
+    """Returns the numbers 0…count-1 in a random-looking order."""
     return np.argsort(bits(name, np.arange(count)), kind="stable")
 
 

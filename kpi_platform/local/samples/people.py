@@ -18,5 +18,5 @@ _FIRST, _LAST = _FIRST_NAMES.split(), _LAST_NAMES.split()
 
 
 def person_names(seed: str, *indexes: Integers) -> tuple[Texts, Texts]:
-    """A first and a last name for each element."""
+    """Returns a first and a last name for each element."""
     return pick(_FIRST, f"{seed}/first name", *indexes), pick(_LAST, f"{seed}/last name", *indexes)

@@ -1,4 +1,4 @@
-"""What each sample customer's sources look like: naming, layout, and what they lack."""
+"""The sources of each sample customer: naming, layout, and the tables and columns that they lack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -82,7 +82,7 @@ _FIELDS = {"umbra": {"salesforce": {"custom_fields": {"nps_score": "Client_NPS__
 
 
 def connection_id(key: str, source: str) -> str:
-    """The connection's id, and the raw schema it lands in."""
+    """Returns the connection's id, and the raw schema it lands in."""
     return f"{key}_{source}"
 
 
@@ -100,7 +100,8 @@ SAMPLE_CUSTOMERS: tuple[SampleCustomer, ...] = tuple(
 
 
 def profile_of(sample: Mapping[str, Any], schema: str) -> Profile:
-    """The profile that a connection's `sample` asks for, of `{"customer", "accounts", "history_days"}`.
+    """Returns the profile that a connection's `sample` asks for, of `{"customer", "accounts",
+    "history_days"}`.
 
     A connection without one, made through the API, gets a small sample of its own; the two connections of one
     customer share it, because their schemas share what stands before `_salesforce` and `_servicenow`.

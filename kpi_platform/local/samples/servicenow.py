@@ -100,7 +100,7 @@ def _sys_columns(tickets: Tickets) -> Columns:
 
 
 def link(crm: Crm, name: str, table: str, ids: Texts) -> Columns:
-    """A reference as Fivetran lands it: the sys_id, and the address of the record."""
+    """Returns a reference as Fivetran lands it: the sys_id, and the address of the record."""
     address = f"https://{crm.seed.replace('_', '-')}.service-now.example/api/now/table/{table}/"
     return {
         f"{name}_value": texts(ids),

@@ -1,4 +1,4 @@
-"""What a source answers when Fivetran asks it for what is new."""
+"""The answer of a source when Fivetran asks it for changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,8 @@ class Window:
         return cls(None if since is None else instant(since), instant(until))
 
     def written(self, created: Integers, *later: Integers) -> tuple[NDArray[np.bool_], Integers]:
-        """Which rows exist at `until` and were written in the window, and when each was written last."""
+        """Returns which rows exist at `until` and were written in the window, and when each was written
+        last."""
         last = created.copy()
         for moment in later:
             last = np.where((moment < self.until) & (moment > last), moment, last)
@@ -54,7 +55,7 @@ class Source(Protocol):
     def tables(self) -> Mapping[str, str]: ...
 
     def changes(self, table: str, window: Window) -> Changes:
-        """What was written to the table in the window."""
+        """Returns what was written to the table in the window."""
         ...
 
 
@@ -68,7 +69,7 @@ def timestamps(values: Integers, until: int = NEVER) -> pa.Array:
 
 
 def dates(values: Integers, until: int = NEVER) -> pa.Array:
-    """The UTC dates of instants; null from `until` on."""
+    """Returns the UTC dates of instants; null from `until` on."""
     mask = values >= until
     return pa.array(np.where(mask, 0, values // DAY).astype(np.int32), pa.int32(), mask=mask).cast(
         pa.date32()
@@ -92,7 +93,7 @@ def flags(values: NDArray[np.bool_]) -> pa.Array:
 
 
 def constant(value: str | int | bool | None, count: int) -> pa.Array:
-    """The same value in every row; None is an empty text."""
+    """Returns the same value in every row; None is an empty text."""
     if value is None:
         return pa.nulls(count, pa.string())
     return pa.repeat(pa.scalar(value), count)

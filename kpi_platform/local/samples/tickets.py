@@ -81,7 +81,7 @@ class TicketHistory:
         self.account: Integers = rank[self.log.finals["location"]]
 
     def tickets(self, window: Window) -> Tickets:
-        """All incidents that exist at the end of the window, over all repetitions of the log."""
+        """Returns all incidents that exist at the end of the window, over all repetitions of the log."""
         shift = self._crm.day - ANCHOR
         begins = START + int(self.log.events["at"].min(initial=0)) * MINUTE + shift
         repeats = max(1, (window.until - begins) // LENGTH + 1)

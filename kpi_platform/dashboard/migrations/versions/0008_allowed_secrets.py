@@ -1,4 +1,4 @@
-"""Which secrets each customer's settings may name, with those that they name today.
+"""A list of the secrets that each customer's settings may name, with those that they name today.
 
 From this revision on settings may hold KPI_SECRET_<CUSTOMER>_… and what is listed here
 (docs/decisions/0013). So that nobody loses a connection, the newest settings of each customer are read, and a

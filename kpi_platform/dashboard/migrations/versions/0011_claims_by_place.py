@@ -40,7 +40,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Who came later loses its claim, as the older schema knows one owner alone; so do places."""
+    """Takes the claim from the later of two owners, as the older schema knows one owner alone, and drops
+    places."""
     query = "SELECT kind, spelled, name, customer_id FROM settings_claims WHERE held AND kind <> 'marts'"
     rows = list(op.get_bind().execute(sa.text(f"{query} AND customer_id IS NOT NULL")))
     for name in ("holder", "customer_id", "spelled"):
