@@ -22,7 +22,7 @@ RELOAD_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class NewConnection:
+class CreatedConnection:
     """A created connection, and the page on which its source's owner signs in (None where not asked for)."""
 
     connection: Connection
@@ -93,7 +93,7 @@ class FivetranApi(FivetranHttp):
         naming: Naming | None = None,
         redirect_uri: str | None = None,
         hide_setup_guide: bool = False,
-    ) -> NewConnection:
+    ) -> CreatedConnection:
         """Creates a connection without the source's secret: its owner signs in on the connect card's page.
 
         `config` holds the schema and what the source needs besides secrets. A lost answer is not tried again,
@@ -115,7 +115,7 @@ class FivetranApi(FivetranHttp):
         if redirect_uri is not None:
             body["connect_card_config"] = _card(redirect_uri, hide_setup_guide)
         data = self.request("POST", "connections", json=body, repeatable=False)
-        return NewConnection(Connection.from_details(data), (data.get("connect_card") or {}).get("uri"))
+        return CreatedConnection(Connection.from_details(data), (data.get("connect_card") or {}).get("uri"))
 
     def connect_card(self, connection_id: str, *, redirect_uri: str, hide_setup_guide: bool = False) -> str:
         """Returns a page of Fivetran's, valid for a day, on which the owner of the source signs in."""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kpi_platform.dashboard import tables
-from kpi_platform.domain.claims import PREVIEW_SUFFIX, Kind, Taken, Wanted, claimed_by, marts_there
+from kpi_platform.domain.claims import PREVIEW_SUFFIX, Kind, Taken, WantedClaim, claimed_by, marts_there
 
 _claims = tables.settings_claims
 _places = tables.destination_places
@@ -52,7 +52,8 @@ def claim(connection: sa.Connection, customer_id: int, customer: str, document: 
     spelled, wanted = claimed_by(document)
     place = places_of(connection, [spelled])[spelled]
     wanted = {
-        one if one.kind == "connection" else Wanted(one.kind, place, one.name, one.in_use) for one in wanted
+        one if one.kind == "connection" else WantedClaim(one.kind, place, one.name, one.in_use)
+        for one in wanted
     }
     mine = {
         (row.kind, row.place, row.name) for row in _rows(connection, _claims.c.customer_id == customer_id)
@@ -189,7 +190,7 @@ def _require_free(
     connection: sa.Connection,
     customer_id: int,
     customer: str,
-    wanted: set[Wanted],
+    wanted: set[WantedClaim],
     mine: set[tuple[str, str, str]],
 ) -> None:
     marts = {one.name for one in wanted if one.kind == "marts"}
@@ -213,7 +214,7 @@ def _require_free(
             raise marts_there(row.name, customer)
 
 
-def _drop_unwanted(connection: sa.Connection, customer_id: int, wanted: set[Wanted]) -> None:
+def _drop_unwanted(connection: sa.Connection, customer_id: int, wanted: set[WantedClaim]) -> None:
     """Connections and marts' schemas that settings name no more, and schemas that were never its own."""
     keep = {(one.kind, one.place, one.name) for one in wanted}
     for row in _rows(connection, _claims.c.customer_id == customer_id):

@@ -80,7 +80,7 @@ def batch_tags(
 
 
 @dataclass
-class Batch:
+class StepBatch:
     """The work of one step for the customers of its run. `customers` are those that no earlier step has
     lost."""
 
@@ -93,7 +93,7 @@ class Batch:
     _stored_at: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, context: dg.AssetExecutionContext) -> "Batch":
+    def of(cls, context: dg.AssetExecutionContext) -> "StepBatch":
         """Returns the batch of the running step."""
         everybody = _customers_of_run(context)
         _record_own_events(context, everybody)

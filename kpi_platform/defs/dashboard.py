@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from kpi_platform.defs.batch import Batch, Metadata
+from kpi_platform.defs.batch import Metadata, StepBatch
 from kpi_platform.defs.load_checks import LOAD_CHECKS, LoadChecks
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import COUNTS, finish, load_results, load_wishes, note_progress, request_of
@@ -39,7 +39,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
         from kpi_platform.pipeline.threshold_alerts import tell_crossings
 
         note_progress(context, platform, "loading")
-        batch = Batch.of(context)
+        batch = StepBatch.of(context)
         request = request_of(context, platform)
         wishes = load_wishes(request)
         checks = LoadChecks()

@@ -13,7 +13,7 @@ from dagster_shared.record import replace
 from kpi_platform.adapters.dbt import project_directory
 from kpi_platform.dashboard.check_results import Finding, Outcome, record_check_results
 from kpi_platform.defs import partition_events
-from kpi_platform.defs.batch import Batch
+from kpi_platform.defs.batch import StepBatch
 from kpi_platform.defs.overlap import wait_for_others
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import build_wishes, note_progress, request_of
@@ -87,7 +87,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
         from kpi_platform.pipeline.build import build_kpis
 
         note_progress(context, platform, "transforming")
-        batch = Batch.of(context)
+        batch = StepBatch.of(context)
         wait_for_others(context, batch)
         customers = [customer for customer in batch.customers if customer not in batch.failed]
         inputs = recorded_inputs(platform.engine, platform.settings(customers))

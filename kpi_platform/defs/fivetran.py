@@ -11,7 +11,7 @@ import dagster as dg
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.adapters.fivetran_watch import ConnectionWatch
 from kpi_platform.dashboard.source_states import record_sync_state
-from kpi_platform.defs.batch import Batch, Metadata
+from kpi_platform.defs.batch import Metadata, StepBatch
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import note_progress
 from kpi_platform.defs.resources import Platform, PlatformParam
@@ -65,7 +65,7 @@ def fivetran_assets(source: Source) -> dg.AssetsDefinition:
     )
     def sync(context: dg.AssetExecutionContext, platform: PlatformParam) -> Iterator[Any]:
         note_progress(context, platform, "syncing", {source: "syncing"})
-        batch = Batch.of(context)
+        batch = StepBatch.of(context)
         yield from SourceSync(batch, source, platform).run()
 
     return sync
@@ -74,7 +74,7 @@ def fivetran_assets(source: Source) -> dg.AssetsDefinition:
 class SourceSync:
     """One source's syncs in one step, and what becomes of those that fail (`error_handling`)."""
 
-    def __init__(self, batch: Batch, source: Source, platform: Platform) -> None:
+    def __init__(self, batch: StepBatch, source: Source, platform: Platform) -> None:
         self._batch = batch
         self._context = batch.context
         self._source = source

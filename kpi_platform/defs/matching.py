@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from kpi_platform.defs.batch import Batch, Metadata
+from kpi_platform.defs.batch import Metadata, StepBatch
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import match_wishes, note_progress, request_of
 from kpi_platform.defs.resources import PlatformParam
@@ -34,7 +34,7 @@ def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
         from kpi_platform.pipeline.match import match_together
 
         note_progress(context, platform, "matching")
-        batch = Batch.of(context)
+        batch = StepBatch.of(context)
         wishes = match_wishes(request_of(context, platform))
         marts = platform.marts(batch.customers)
 

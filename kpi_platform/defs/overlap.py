@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from kpi_platform.defs.batch import Batch
+from kpi_platform.defs.batch import StepBatch
 from kpi_platform.defs.runs import active_runs
 
 MARTS_STEP = "kpi_marts"
 WAIT_SECONDS, TRIES = 5, 120
 
 
-def wait_for_others(context: dg.AssetExecutionContext, batch: Batch) -> None:
+def wait_for_others(context: dg.AssetExecutionContext, batch: StepBatch) -> None:
     """Asks Dagster to start the step again later while another run computes one of the customers; those whose
     run has not ended after ten minutes are lost, by name."""
     busy = computed_elsewhere(context.instance, context.run.run_id, batch.customers)

@@ -15,7 +15,7 @@ ERASED = "a customer that was erased"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Wanted:
+class WantedClaim:
     """What settings want for their customer; `place` is "" for connections. Names are in lower case."""
 
     kind: Kind
@@ -24,20 +24,20 @@ class Wanted:
     in_use: bool = True
 
 
-def claimed_by(document: Mapping[str, Any]) -> tuple[str, set[Wanted]]:
+def claimed_by(document: Mapping[str, Any]) -> tuple[str, set[WantedClaim]]:
     """The place that `document` spells, and all that it wants there. Of a source that is switched off it
     wants no schema that is only the default: it may never have had one."""
     warehouse = WarehouseSettings.model_validate(document.get("warehouse") or {})
     place = spelled_place(warehouse)
-    wanted = {Wanted("marts", place, mart_schema(warehouse))}
+    wanted = {WantedClaim("marts", place, mart_schema(warehouse))}
     for source in SOURCES:
         section = document.get(source) or {}
         enabled = section.get("enabled", True)
         if section.get("connection_id"):
-            wanted.add(Wanted("connection", "", str(section["connection_id"]).lower(), enabled))
+            wanted.add(WantedClaim("connection", "", str(section["connection_id"]).lower(), enabled))
         schema = str(section.get("schema") or "").lower()
         if schema and (enabled or schema != _default(source)):
-            wanted.add(Wanted("schema", place, schema, enabled))
+            wanted.add(WantedClaim("schema", place, schema, enabled))
     return place, wanted
 
 

@@ -16,7 +16,7 @@ from kpi_platform.local.faults import Faults, RateLimit
 from kpi_platform.local.masking import holds_secret, masked
 from kpi_platform.local.responses import ApiError
 from kpi_platform.local.samples.profiles import PROFILES, connection_id
-from kpi_platform.local.state import Connection, Destination, Group, Installation, Store, now
+from kpi_platform.local.state import Group, Installation, Store, StoredConnection, StoredDestination, now
 from kpi_platform.local.syncs import Syncs
 from kpi_platform.local.webhooks import Webhooks
 
@@ -78,12 +78,12 @@ class LocalFivetran:
             self.store.save(Installation(day=datetime.combine(now().date(), time(), tzinfo=UTC)))
             self.store.save(Group(id=DEFAULT_GROUP, name=DEFAULT_GROUP))
             path = str(self.configuration.warehouse_file)
-            self.store.save(Destination(id=DEFAULT_GROUP, service="duckdb", config={"path": path}))
+            self.store.save(StoredDestination(id=DEFAULT_GROUP, service="duckdb", config={"path": path}))
             for key, profile in PROFILES.items():
                 for service, frequency in _FREQUENCIES.items():
                     schema = connection_id(key, service)
                     self.store.save(
-                        Connection(
+                        StoredConnection(
                             id=schema,
                             group_id=DEFAULT_GROUP,
                             service=service,
@@ -98,7 +98,10 @@ class LocalFivetran:
 
     def _forget_secrets(self) -> None:
         """Masks what an earlier version has stored."""
-        kept: list[Connection | Destination] = [*self.store.all(Connection), *self.store.all(Destination)]
+        kept: list[StoredConnection | StoredDestination] = [
+            *self.store.all(StoredConnection),
+            *self.store.all(StoredDestination),
+        ]
         for document in kept:
             if holds_secret(document.config):
                 self.store.save(document.model_copy(update={"config": masked(document.config)}))
@@ -110,15 +113,15 @@ class LocalFivetran:
             raise ApiError(404, "NotFound_Group", f"Group with id '{group_id}' doesn't exist.")
         return group
 
-    def destination(self, destination_id: str) -> Destination:
-        destination = self.store.get(Destination, destination_id)
+    def destination(self, destination_id: str) -> StoredDestination:
+        destination = self.store.get(StoredDestination, destination_id)
         if destination is None:
             message = f"Destination with id '{destination_id}' doesn't exist."
             raise ApiError(404, "NotFound_Destination", message)
         return destination
 
-    def connection(self, connection_id: str) -> Connection:
-        connection = self.store.get(Connection, connection_id)
+    def connection(self, connection_id: str) -> StoredConnection:
+        connection = self.store.get(StoredConnection, connection_id)
         if connection is None:
             message = f"Connector with id '{connection_id}' doesn't exist."
             raise ApiError(404, "NotFound_Connector", message)

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from kpi_platform.local.behaviour import Behaviour
-from kpi_platform.local.state import Store, Webhook, now
+from kpi_platform.local.state import Store, StoredWebhook, now
 
 SIGNATURE_HEADER = "X-Fivetran-Signature-256"
 RETRY_STEP_SECONDS = 300.0
@@ -48,7 +48,7 @@ class Deliveries:
         self._senders = ThreadPoolExecutor(8, thread_name_prefix="webhook")
         threading.Thread(target=self._watch, name="webhook-retries", daemon=True).start()
 
-    def send(self, webhook: Webhook, payload: Mapping[str, Any]) -> None:
+    def send(self, webhook: StoredWebhook, payload: Mapping[str, Any]) -> None:
         """Sends in the background, at once."""
         self._enqueue(_Delivery(webhook.id, encoded(payload)), monotonic())
 
@@ -77,7 +77,7 @@ class Deliveries:
                 self._senders.submit(self._attempt, delivery)
 
     def _attempt(self, delivery: _Delivery) -> None:
-        webhook = self._store.get(Webhook, delivery.webhook_id)
+        webhook = self._store.get(StoredWebhook, delivery.webhook_id)
         if webhook is None or not webhook.active:
             return
         status, reason = post(webhook, delivery.body)
@@ -91,7 +91,7 @@ class Deliveries:
     def _is_given_up(self, webhook_id: str, *, taken: bool) -> bool:
         """Remembers since when a webhook takes nothing; switches it off when that is too long ago."""
         with self._store.lock:
-            webhook = self._store.get(Webhook, webhook_id)
+            webhook = self._store.get(StoredWebhook, webhook_id)
             if webhook is None or (taken and webhook.failing_since is None):
                 return False
             webhook.failing_since = None if taken else webhook.failing_since or now()
@@ -116,7 +116,7 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300
 
 
-def post(webhook: Webhook, body: bytes) -> tuple[int, str]:
+def post(webhook: StoredWebhook, body: bytes) -> tuple[int, str]:
     """Makes one POST. Returns the status, 0 if nobody answers, and the answer's text. Redirects are not
     followed."""
     headers = {"Content-Type": "application/json"}

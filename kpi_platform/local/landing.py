@@ -1,7 +1,7 @@
 """Writing a source's rows into a destination, the way Fivetran does.
 
     lander = open_lander(configuration, "duckdb", {"path": "warehouse.duckdb"})
-    lander.land("northwind_salesforce", [LandedTable("account", rows, key="id")])
+    lander.land("northwind_salesforce", [LandingTable("account", rows, key="id")])
 
 All tables of one call are written in one transaction. How a table is written:
 
@@ -29,7 +29,7 @@ _FOREVER = datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class LandedTable:
+class LandingTable:
     """Rows under the names that they land with. `synced_at`: when the changes were noticed; needed
     where there are deletions, or history. `recreate`: the table is made anew."""
 
@@ -50,7 +50,7 @@ class LandedTable:
 class Lander(Protocol):
     """A destination that can be written to."""
 
-    def land(self, schema: str, tables: Sequence[LandedTable]) -> None:
+    def land(self, schema: str, tables: Sequence[LandingTable]) -> None:
         """Writes all tables or none. Raises DestinationUnavailable."""
         ...
 

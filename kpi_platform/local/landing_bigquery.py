@@ -19,7 +19,7 @@ from kpi_platform.adapters.door import BIGQUERY_HOST
 from kpi_platform.adapters.secrets import resolved
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
-from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
+from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandingTable, without_null_types
 
 
 class BigQueryLander:
@@ -36,7 +36,7 @@ class BigQueryLander:
             resolved(configuration, secret) if secret else None,
         )
 
-    def land(self, schema: str, tables: Sequence[LandedTable]) -> None:
+    def land(self, schema: str, tables: Sequence[LandingTable]) -> None:
         try:
             self._client.create_dataset(schema, exists_ok=True)
             for table in tables:
@@ -47,7 +47,7 @@ class BigQueryLander:
                 next_step="Check the destination's project, its key file and the rights of its account.",
             ) from cause
 
-    def _land(self, schema: str, table: LandedTable) -> None:
+    def _land(self, schema: str, table: LandingTable) -> None:
         rows = without_null_types(table.rows)
         if table.replaces:
             self._load(schema, table.name, rows)
@@ -67,7 +67,7 @@ class BigQueryLander:
         for name in (incoming, vanished):
             self._client.delete_table(f"{self._project}.{schema}.{name}")
 
-    def _complete(self, target: str, rows: pa.Table, table: LandedTable) -> None:
+    def _complete(self, target: str, rows: pa.Table, table: LandingTable) -> None:
         columns = {column.name: _type(column.type) for column in rows.schema}
         listed = ", ".join(f"{_quote(name)} {kind}" for name, kind in columns.items())
         self._run(f"create table if not exists {target} ({listed})")
@@ -79,7 +79,7 @@ class BigQueryLander:
                 self._run(f"alter table {target} add column {_quote(name)} {kind}")
 
     def _replace(
-        self, target: str, incoming: str, vanished: str, table: LandedTable, landed: Sequence[str]
+        self, target: str, incoming: str, vanished: str, table: LandingTable, landed: Sequence[str]
     ) -> None:
         key = _quote(str(table.key))
         there = [column.name for column in self._client.get_table(target.replace("`", "")).schema]
@@ -100,7 +100,7 @@ class BigQueryLander:
                 table.synced_at,
             )
 
-    def _end_versions(self, target: str, incoming: str, vanished: str, table: LandedTable) -> None:
+    def _end_versions(self, target: str, incoming: str, vanished: str, table: LandingTable) -> None:
         key = _quote(str(table.key))
         ended = None if table.synced_at is None else table.synced_at - timedelta(milliseconds=1)
         self._run(

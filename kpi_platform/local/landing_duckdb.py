@@ -12,14 +12,14 @@ import pyarrow as pa
 from psycopg import sql
 
 from kpi_platform.adapters import duckdb_file
-from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
+from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandingTable, without_null_types
 
 
 @dataclass(frozen=True, slots=True)
 class DuckDbLander:
     path: Path
 
-    def land(self, schema: str, tables: Sequence[LandedTable]) -> None:
+    def land(self, schema: str, tables: Sequence[LandingTable]) -> None:
         with duckdb_file.connect(self.path) as connection:
             connection.begin()
             connection.execute(f"create schema if not exists {_quote(schema)}")
@@ -33,7 +33,7 @@ def _quote(*identifier: str) -> str:
     return sql.Identifier(*identifier).as_string()
 
 
-def _land(connection: duckdb.DuckDBPyConnection, target: str, table: LandedTable) -> None:
+def _land(connection: duckdb.DuckDBPyConnection, target: str, table: LandingTable) -> None:
     connection.register("incoming", without_null_types(table.rows))
     connection.register("vanished", pa.table({"key": pa.array(table.deleted, pa.string())}))
     if table.replaces:
@@ -58,7 +58,7 @@ def _land(connection: duckdb.DuckDBPyConnection, target: str, table: LandedTable
     connection.unregister("vanished")
 
 
-def _mark_deleted(connection: duckdb.DuckDBPyConnection, target: str, key: str, table: LandedTable) -> None:
+def _mark_deleted(connection: duckdb.DuckDBPyConnection, target: str, key: str, table: LandingTable) -> None:
     if not table.deleted:
         return
     connection.execute(

@@ -11,7 +11,7 @@ from pyarrow import csv
 from kpi_platform.adapters.secrets import resolved
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
-from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
+from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandingTable, without_null_types
 
 
 class PostgresLander:
@@ -28,7 +28,7 @@ class PostgresLander:
             "password": resolved(configuration, secret).text() if secret else None,
         }
 
-    def land(self, schema: str, tables: Sequence[LandedTable]) -> None:
+    def land(self, schema: str, tables: Sequence[LandingTable]) -> None:
         try:
             with psycopg.connect(**self._options, connect_timeout=10) as connection:
                 # Two syncs may both find that the schema is not there yet.
@@ -43,7 +43,7 @@ class PostgresLander:
             ) from cause
 
 
-def _land(connection: psycopg.Connection[Any], target: sql.Identifier, table: LandedTable) -> None:
+def _land(connection: psycopg.Connection[Any], target: sql.Identifier, table: LandingTable) -> None:
     rows = without_null_types(table.rows)
     columns = [
         sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column_type(column.type)))
@@ -72,7 +72,7 @@ def _land(connection: psycopg.Connection[Any], target: sql.Identifier, table: La
 
 
 def _end_versions(
-    connection: psycopg.Connection[Any], target: sql.Identifier, key: sql.Identifier, table: LandedTable
+    connection: psycopg.Connection[Any], target: sql.Identifier, key: sql.Identifier, table: LandingTable
 ) -> None:
     active, end = sql.Identifier(ACTIVE), sql.Identifier(END)
     connection.execute(
@@ -85,7 +85,7 @@ def _end_versions(
 
 
 def _mark_deleted(
-    connection: psycopg.Connection[Any], target: sql.Identifier, key: sql.Identifier, table: LandedTable
+    connection: psycopg.Connection[Any], target: sql.Identifier, key: sql.Identifier, table: LandingTable
 ) -> None:
     if not table.deleted:
         return

@@ -17,7 +17,7 @@ from redshift_connector.error import Error
 from kpi_platform.adapters.secrets import resolved
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
-from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
+from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandingTable, without_null_types
 from kpi_platform.local.landing_postgres import column_type
 
 _MAX_VALUES = 30_000
@@ -42,7 +42,7 @@ class RedshiftLander:
             "timeout": 10,
         }
 
-    def land(self, schema: str, tables: Sequence[LandedTable]) -> None:
+    def land(self, schema: str, tables: Sequence[LandingTable]) -> None:
         try:
             with closing(redshift_connector.connect(**self._options)) as connection:
                 with connection.cursor() as cursor:
@@ -57,7 +57,7 @@ class RedshiftLander:
             ) from cause
 
 
-def _land(cursor: Cursor, schema: str, table: LandedTable) -> None:
+def _land(cursor: Cursor, schema: str, table: LandingTable) -> None:
     rows = without_null_types(table.rows)
     rows = rows.rename_columns([name.lower() for name in rows.column_names])
     target = sql.Identifier(schema, table.name.lower())
@@ -109,7 +109,7 @@ def _parts(rows: pa.Table) -> Iterator[pa.Table]:
 
 
 def _add_columns(
-    cursor: Cursor, schema: str, table: LandedTable, target: sql.Identifier, types: Mapping[str, sql.SQL]
+    cursor: Cursor, schema: str, table: LandingTable, target: sql.Identifier, types: Mapping[str, sql.SQL]
 ) -> None:
     """Redshift adds a column only where it is not there yet, and says so by an error alone."""
     cursor.execute(
@@ -123,7 +123,7 @@ def _add_columns(
             cursor.execute(_sql("alter table {} add column {} {}", target, sql.Identifier(name), kind))
 
 
-def _end_versions(cursor: Cursor, target: sql.Identifier, key: sql.Identifier, table: LandedTable) -> None:
+def _end_versions(cursor: Cursor, target: sql.Identifier, key: sql.Identifier, table: LandingTable) -> None:
     if table.synced_at is None:
         return
     active, end = sql.Identifier(ACTIVE), sql.Identifier(END)
@@ -137,7 +137,7 @@ def _end_versions(cursor: Cursor, target: sql.Identifier, key: sql.Identifier, t
     )  # fmt: skip
 
 
-def _mark_deleted(cursor: Cursor, target: sql.Identifier, key: sql.Identifier, table: LandedTable) -> None:
+def _mark_deleted(cursor: Cursor, target: sql.Identifier, key: sql.Identifier, table: LandingTable) -> None:
     if not table.deleted:
         return
     deleted, synced = sql.Identifier(DELETED), sql.Identifier(SYNCED)

@@ -23,7 +23,7 @@ from snowflake.connector.errors import Error
 from kpi_platform.adapters.secrets import resolved
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable
-from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandedTable, without_null_types
+from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandingTable, without_null_types
 
 
 class SnowflakeLander:
@@ -49,7 +49,7 @@ class SnowflakeLander:
             "login_timeout": 10,
         }
 
-    def land(self, schema: str, tables: Sequence[LandedTable]) -> None:
+    def land(self, schema: str, tables: Sequence[LandingTable]) -> None:
         try:
             with (
                 TemporaryDirectory() as folder,
@@ -68,7 +68,7 @@ class SnowflakeLander:
             ) from cause
 
 
-def _prepare(cursor: SnowflakeCursor, schema: str, tables: Sequence[LandedTable], folder: Path) -> None:
+def _prepare(cursor: SnowflakeCursor, schema: str, tables: Sequence[LandingTable], folder: Path) -> None:
     """All that Snowflake commits at once: the tables and columns that are missing, and a temporary table with
     the rows of each table, beside it."""
     stage = _name(schema, "kpi_landing")
@@ -91,14 +91,14 @@ def _prepare(cursor: SnowflakeCursor, schema: str, tables: Sequence[LandedTable]
             _complete(cursor, _name(schema, table.name), columns, table)
 
 
-def _complete(cursor: SnowflakeCursor, target: str, columns: Mapping[str, str], table: LandedTable) -> None:
+def _complete(cursor: SnowflakeCursor, target: str, columns: Mapping[str, str], table: LandingTable) -> None:
     cursor.execute(f"create table if not exists {target} ({', '.join(columns.values())})")
     more = [f"{_name(DELETED)} boolean default false"] if table.deleted and not table.history else []
     for column in [*columns.values(), *more]:
         cursor.execute(f"alter table {target} add column if not exists {column}")
 
 
-def _write(cursor: SnowflakeCursor, schema: str, table: LandedTable) -> None:
+def _write(cursor: SnowflakeCursor, schema: str, table: LandingTable) -> None:
     target, incoming = _name(schema, table.name), _incoming(schema, table)
     if table.replaces:
         cursor.execute(f"create or replace table {target} as select * from {incoming}")
@@ -123,7 +123,7 @@ def _write(cursor: SnowflakeCursor, schema: str, table: LandedTable) -> None:
     cursor.execute(f"insert into {target} ({names}) select {names} from {incoming}")
 
 
-def _incoming(schema: str, table: LandedTable) -> str:
+def _incoming(schema: str, table: LandingTable) -> str:
     return _name(schema, f"kpi_incoming_{table.name}")
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from kpi_platform.local.landing import SYNCED, LandedTable, with_history
+from kpi_platform.local.landing import SYNCED, LandingTable, with_history
 from kpi_platform.local.naming import name_in_destination
-from kpi_platform.local.samples.source import Changes, Source, Window
-from kpi_platform.local.state import Connection, Sync, TableState
+from kpi_platform.local.samples.source import Source, SourceChanges, Window
+from kpi_platform.local.state import StoredConnection, Sync, TableState
 
 
-def update_schema(connection: Connection, source: Source) -> None:
+def update_schema(connection: StoredConnection, source: Source) -> None:
     """Gives the connection its schema configuration, or adds the tables that are new at the source; those are
     synced if new tables are to be."""
     known = connection.tables
@@ -27,7 +27,7 @@ def update_schema(connection: Connection, source: Source) -> None:
         connection.wanted_schema = None
 
 
-def _apply_wanted(connection: Connection, source: Source, wanted: Mapping[str, Any]) -> None:
+def _apply_wanted(connection: StoredConnection, source: Source, wanted: Mapping[str, Any]) -> None:
     """What was asked before the schema was known; what is not there is ignored."""
     for schema in wanted["schemas"].values():
         connection.schema_enabled = schema.get("enabled", connection.schema_enabled)
@@ -47,12 +47,12 @@ def _apply_wanted(connection: Connection, source: Source, wanted: Mapping[str, A
 
 
 def read_changes(
-    connection: Connection, source: Source, sync: Sync, *, until: datetime, synced_at: datetime
-) -> list[LandedTable]:
+    connection: StoredConnection, source: Source, sync: Sync, *, until: datetime, synced_at: datetime
+) -> list[LandingTable]:
     """Returns what was written to the enabled tables since their cursors, moves the cursors on, and counts
     the rows."""
     update_schema(connection, source)
-    read: list[LandedTable] = []
+    read: list[LandingTable] = []
     if not connection.schema_enabled:
         return read
     for table, state in (connection.tables or {}).items():
@@ -65,7 +65,7 @@ def read_changes(
         history = state.sync_mode == "HISTORY"
         rows = _landed_rows(connection, state, changes, synced_at)
         read.append(
-            LandedTable(
+            LandingTable(
                 name=name_in_destination(table, connection.naming),
                 rows=with_history(rows) if history else rows,
                 key=name_in_destination(source.tables[table], connection.naming),
@@ -82,7 +82,7 @@ def read_changes(
 
 
 def _landed_rows(
-    connection: Connection, state: TableState, changes: Changes, synced_at: datetime
+    connection: StoredConnection, state: TableState, changes: SourceChanges, synced_at: datetime
 ) -> pa.Table:
     """The rows under the names that they land with, without the columns that are switched off."""
     rows = changes.rows.select([name for name in changes.rows.column_names if name not in state.columns_off])

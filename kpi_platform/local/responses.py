@@ -17,7 +17,7 @@ _ACCEPTED = re.compile(
 )
 
 
-class Body(BaseModel):
+class FivetranBody(BaseModel):
     """The body of a request. What is not served is refused: nothing is taken that has no effect."""
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from kpi_platform.local.state import Connection
+from kpi_platform.local.state import StoredConnection
 
 
-def next_start(connection: Connection) -> datetime | None:
+def next_start(connection: StoredConnection) -> datetime | None:
     """Returns the instant from which a sync is due; None if none will start by itself: it is running,
     paused, not set up, or on a manual schedule (a rescheduled one too must be asked for again). A broken one
     goes on."""

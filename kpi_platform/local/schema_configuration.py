@@ -9,33 +9,33 @@ from pydantic import Field
 
 from kpi_platform.local.account import LocalFivetran
 from kpi_platform.local.naming import name_in_destination
-from kpi_platform.local.responses import Answer, ApiError, Body
+from kpi_platform.local.responses import Answer, ApiError, FivetranBody
 from kpi_platform.local.samples.source import Window, instant
-from kpi_platform.local.state import ChangeHandling, Connection, SyncMode, TableState
+from kpi_platform.local.state import ChangeHandling, StoredConnection, SyncMode, TableState
 
 
-class ColumnChange(Body):
+class ColumnChange(FivetranBody):
     enabled: bool | None = None
     hashed: bool | None = None
 
 
-class TableChange(Body):
+class TableChange(FivetranBody):
     enabled: bool | None = None
     sync_mode: SyncMode | None = None
     columns: dict[str, ColumnChange] = Field(default_factory=dict)
 
 
-class SchemaChange(Body):
+class SchemaChange(FivetranBody):
     enabled: bool | None = None
     tables: dict[str, TableChange] = Field(default_factory=dict)
 
 
-class ConfigurationChange(Body):
+class ConfigurationChange(FivetranBody):
     schema_change_handling: ChangeHandling | None = None
     schemas: dict[str, SchemaChange] = Field(default_factory=dict)
 
 
-def configured(fivetran: LocalFivetran, connection_id: str) -> Connection:
+def configured(fivetran: LocalFivetran, connection_id: str) -> StoredConnection:
     """Returns a connection whose schema is known."""
     connection = fivetran.connection(connection_id)
     if connection.tables is None:
@@ -44,7 +44,7 @@ def configured(fivetran: LocalFivetran, connection_id: str) -> Connection:
     return connection
 
 
-def check_connected(connection: Connection) -> None:
+def check_connected(connection: StoredConnection) -> None:
     """Raises a 400 where the source cannot be asked."""
     if connection.setup_state != "connected":
         message = (
@@ -54,17 +54,17 @@ def check_connected(connection: Connection) -> None:
         raise ApiError(400, "InvalidInput", message)
 
 
-def schema_name(connection: Connection) -> str:
+def schema_name(connection: StoredConnection) -> str:
     """Fivetran calls the one schema of a Salesforce connection `salesforce`, whatever it lands in."""
     return "salesforce" if connection.service.startswith("salesforce") else connection.schema_name
 
 
-def the_schema(connection: Connection, name: str) -> None:
+def the_schema(connection: StoredConnection, name: str) -> None:
     if name != schema_name(connection):
         raise ApiError(404, "NotFound", f"Schema '{name}' doesn't exist.")
 
 
-def the_table(connection: Connection, name: str) -> tuple[str, TableState]:
+def the_table(connection: StoredConnection, name: str) -> tuple[str, TableState]:
     """Returns the table's name at the source, and its state."""
     for table, state in (connection.tables or {}).items():
         if name == name_in_destination(table, connection.naming):
@@ -72,7 +72,7 @@ def the_table(connection: Connection, name: str) -> tuple[str, TableState]:
     raise ApiError(404, "NotFound", f"Table '{name}' doesn't exist.")
 
 
-def columns_of(fivetran: LocalFivetran, connection: Connection, table: str) -> dict[str, str]:
+def columns_of(fivetran: LocalFivetran, connection: StoredConnection, table: str) -> dict[str, str]:
     """Returns the columns of a source table, by the name they land with."""
     until = instant(fivetran.syncs.source_time())
     changes = fivetran.syncs.source(connection).changes(table, Window(until, until))
@@ -80,7 +80,7 @@ def columns_of(fivetran: LocalFivetran, connection: Connection, table: str) -> d
 
 
 def change_configuration(
-    fivetran: LocalFivetran, connection: Connection, change: ConfigurationChange
+    fivetran: LocalFivetran, connection: StoredConnection, change: ConfigurationChange
 ) -> None:
     """Raises an ApiError where any of it is unknown or locked; the connection is to be saved else."""
     says = [schema.enabled is not None or bool(schema.tables) for schema in change.schemas.values()]
@@ -96,7 +96,9 @@ def change_configuration(
             _change_table(fivetran, connection, table_name, table)
 
 
-def _change_table(fivetran: LocalFivetran, connection: Connection, name: str, change: TableChange) -> None:
+def _change_table(
+    fivetran: LocalFivetran, connection: StoredConnection, name: str, change: TableChange
+) -> None:
     table, state = the_table(connection, name)
     if change.enabled is None and change.sync_mode is None and not change.columns:
         raise ApiError(400, "InvalidInput", f"The request names nothing to change of table '{name}'.")
@@ -134,7 +136,7 @@ def _with(columns: list[str], column: str, there: bool) -> list[str]:
     return sorted({*columns, column} if there else {*columns} - {column})
 
 
-def shown_configuration(connection: Connection) -> Answer:
+def shown_configuration(connection: StoredConnection) -> Answer:
     """Returns the configuration as the API shows it: every table, and those of its columns that somebody has
     changed."""
     tables = {
@@ -154,7 +156,9 @@ def shown_configuration(connection: Connection) -> Answer:
     }
 
 
-def shown_column(connection: Connection, state: TableState, column: str, key: str | None = None) -> Answer:
+def shown_column(
+    connection: StoredConnection, state: TableState, column: str, key: str | None = None
+) -> Answer:
     settings: dict[str, Any] = {"allowed": column != key}
     if column == key:
         settings["reason_code"] = "SYSTEM_COLUMN"
@@ -167,7 +171,7 @@ def shown_column(connection: Connection, state: TableState, column: str, key: st
     }
 
 
-def _shown_table(connection: Connection, table: str, state: TableState) -> Answer:
+def _shown_table(connection: StoredConnection, table: str, state: TableState) -> Answer:
     name = name_in_destination(table, connection.naming)
     lock = connection.locked_tables.get(name)
     settings: dict[str, Any] = {"allowed": lock is None}

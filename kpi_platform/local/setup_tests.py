@@ -2,7 +2,7 @@
 
 from kpi_platform.local.account import LocalFivetran
 from kpi_platform.local.responses import Answer
-from kpi_platform.local.state import Connection
+from kpi_platform.local.state import StoredConnection
 
 _TITLE = "Connecting to the source"
 
@@ -26,7 +26,7 @@ def run_setup_tests(fivetran: LocalFivetran, connection_id: str, *, authorized: 
     return [{"title": _TITLE, "status": "FAILED", "message": problem}]
 
 
-def _problem(connection: Connection, authorized: bool) -> str | None:
+def _problem(connection: StoredConnection, authorized: bool) -> str | None:
     if connection.setup_tests_fail is not None:
         return connection.setup_tests_fail
     if connection.setup_state == "incomplete" and not authorized:

@@ -9,7 +9,7 @@ from kpi_platform.local.samples.profiles import Profile, profile_of
 from kpi_platform.local.samples.salesforce import SalesforceSample
 from kpi_platform.local.samples.servicenow import ServiceNowSample
 from kpi_platform.local.samples.source import Source, instant
-from kpi_platform.local.state import Connection
+from kpi_platform.local.state import StoredConnection
 
 SERVICES: Mapping[str, Callable[[Profile, int], Source]] = {
     "salesforce": SalesforceSample,
@@ -18,7 +18,7 @@ SERVICES: Mapping[str, Callable[[Profile, int], Source]] = {
 }
 
 
-def source_of(connection: Connection, day: int) -> Source:
+def source_of(connection: StoredConnection, day: int) -> Source:
     """Returns the source behind a connection; `day` is the installation's. Raises InvalidInput for a service
     that the local Fivetran does not know."""
     if connection.service not in SERVICES:

@@ -36,7 +36,7 @@ class Group(BaseModel):
     created_at: datetime = Field(default_factory=now)
 
 
-class Destination(BaseModel):
+class StoredDestination(BaseModel):
     """The place in which the connections of the group of the same id land. `config` names the file, or the
     server and the environment variable that holds its password."""
 
@@ -86,7 +86,7 @@ class TableState(BaseModel):
     columns_dropped: list[str] = Field(default_factory=list)
 
 
-class Connection(BaseModel):
+class StoredConnection(BaseModel):
     id: str
     group_id: str
     service: str
@@ -149,7 +149,7 @@ class Connection(BaseModel):
         return self.succeeded_at is None or resyncing
 
 
-class Webhook(BaseModel):
+class StoredWebhook(BaseModel):
     id: str
     type: Literal["account", "group"]
     group_id: str | None = None
@@ -169,7 +169,7 @@ class Installation(BaseModel):
     source_clock_offset_seconds: float = 0.0
 
 
-Document = TypeVar("Document", Group, Destination, Connection, Webhook, Installation)
+Document = TypeVar("Document", Group, StoredDestination, StoredConnection, StoredWebhook, Installation)
 _metadata = sa.MetaData()
 _documents = sa.Table(
     "documents",
@@ -178,6 +178,11 @@ _documents = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("body", sa.Text, nullable=False),
 )
+
+
+def _kind(document: type[BaseModel]) -> str:
+    """The name under which documents of a class are stored, also by earlier versions."""
+    return document.__name__.removeprefix("Stored")
 
 
 class Store:
@@ -205,22 +210,24 @@ class Store:
     def all(self, kind: type[Document]) -> list[Document]:
         """Returns all documents of a kind, in the order of their making."""
         query = (
-            sa.select(_documents.c.body).where(_documents.c.kind == kind.__name__).order_by(sa.text("rowid"))
+            sa.select(_documents.c.body).where(_documents.c.kind == _kind(kind)).order_by(sa.text("rowid"))
         )
         with self.lock, self._engine.connect() as connection:
             return [kind.model_validate_json(body) for body in connection.scalars(query)]
 
     def get(self, kind: type[Document], document_id: str) -> Document | None:
         query = sa.select(_documents.c.body).where(
-            _documents.c.kind == kind.__name__, _documents.c.id == document_id
+            _documents.c.kind == _kind(kind), _documents.c.id == document_id
         )
         with self.lock, self._engine.connect() as connection:
             body = connection.scalar(query)
         return kind.model_validate_json(body) if body is not None else None
 
-    def save(self, document: Group | Destination | Connection | Webhook | Installation) -> None:
+    def save(
+        self, document: Group | StoredDestination | StoredConnection | StoredWebhook | Installation
+    ) -> None:
         values = insert(_documents).values(
-            kind=type(document).__name__, id=document.id, body=document.model_dump_json()
+            kind=_kind(type(document)), id=document.id, body=document.model_dump_json()
         )
         statement = values.on_conflict_do_update(
             index_elements=["kind", "id"], set_={"body": values.excluded.body}
@@ -229,7 +236,7 @@ class Store:
 
     def delete(self, kind: type[Document], document_id: str) -> None:
         statement = sa.delete(_documents).where(
-            _documents.c.kind == kind.__name__, _documents.c.id == document_id
+            _documents.c.kind == _kind(kind), _documents.c.id == document_id
         )
         self._write(statement)
 

@@ -20,11 +20,11 @@ from kpi_platform.local.samples.source import Source, instant
 from kpi_platform.local.schedule import next_start
 from kpi_platform.local.sources import source_of
 from kpi_platform.local.state import (
-    Connection,
-    Destination,
     Installation,
     PlannedOutcome,
     Store,
+    StoredConnection,
+    StoredDestination,
     Sync,
     TableState,
     now,
@@ -64,7 +64,7 @@ class Syncs:
 
     def open(self) -> None:
         """Runs again what was running when the last process ended, and begins to watch the schedules."""
-        for connection in self._store.all(Connection):
+        for connection in self._store.all(StoredConnection):
             if connection.running:
                 self._run_in_thread(connection.id, connection.running)
         self._watch.start()
@@ -127,7 +127,7 @@ class Syncs:
         installation = self._store.get(Installation, "installation")
         return now() + timedelta(seconds=installation.source_clock_offset_seconds if installation else 0)
 
-    def source(self, connection: Connection) -> Source:
+    def source(self, connection: StoredConnection) -> Source:
         installation = self._store.get(Installation, "installation")
         return source_of(connection, instant(installation.day) if installation else 0)
 
@@ -145,7 +145,7 @@ class Syncs:
             return
         reason = plan.reason
         status = _STATUS.get(plan.outcome, "SUCCESSFUL")
-        landed: Connection | None = None
+        landed: StoredConnection | None = None
         if status == "SUCCESSFUL":
             try:
                 landed = self._land(connection_id, sync)
@@ -155,7 +155,7 @@ class Syncs:
                 _log.exception("The sync of %s failed", connection_id)
                 status, reason = "FAILURE", f"{type(error).__name__}: {error}"
         with self._store.lock:
-            connection = self._store.get(Connection, connection_id)
+            connection = self._store.get(StoredConnection, connection_id)
             if connection is None or connection.running is None or connection.running.id != sync.id:
                 return
             if landed is not None and connection.tables is not None and landed.tables is not None:
@@ -174,17 +174,17 @@ class Syncs:
         self._emit_end(connection, sync, reason)
 
     def _usual_seconds(self, connection_id: str, sync: Sync) -> float:
-        connection = self._store.get(Connection, connection_id)
+        connection = self._store.get(StoredConnection, connection_id)
         first = connection is not None and connection.succeeded_at is None
         historical = first or sync.historical_tables is not None
         return self._behaviour.real_seconds(self._behaviour.historical_sync_seconds) if historical else 0
 
     def _is_running(self, connection_id: str, sync: Sync) -> bool:
         """Whether the sync was neither cancelled nor replaced, nor its connection deleted."""
-        connection = self._store.get(Connection, connection_id)
+        connection = self._store.get(StoredConnection, connection_id)
         return connection is not None and connection.running is not None and connection.running.id == sync.id
 
-    def _land(self, connection_id: str, sync: Sync) -> Connection:
+    def _land(self, connection_id: str, sync: Sync) -> StoredConnection:
         """Reads what is new from the source and lands it; returns the connection with its cursors moved."""
         connection = self._get(connection_id)
         if connection.setup_state == "incomplete":
@@ -195,14 +195,14 @@ class Syncs:
         landed = read_changes(
             connection, self.source(connection), sync, until=self.source_time(), synced_at=now()
         )
-        destination = self._store.get(Destination, connection.group_id)
+        destination = self._store.get(StoredDestination, connection.group_id)
         if destination is None:
             raise NotFound(f"The group '{connection.group_id}' has no destination.", next_step="Give it one.")
         lander = open_lander(self._configuration, destination.service, destination.config)
         lander.land(connection.schema_name, landed)
         return connection
 
-    def _end(self, connection: Connection, sync: Sync, status: str, reason: str = "") -> None:
+    def _end(self, connection: StoredConnection, sync: Sync, status: str, reason: str = "") -> None:
         sync.status, sync.ended_at = status, now()
         connection.running = None
         connection.history = [*connection.history[1 - _KEPT_SYNCS :], sync]
@@ -212,7 +212,7 @@ class Syncs:
             connection.failed_at = sync.ended_at
             connection.tasks = [{"code": "reconnect", "message": reason}]
 
-    def _emit_end(self, connection: Connection, sync: Sync, reason: str) -> None:
+    def _emit_end(self, connection: StoredConnection, sync: Sync, reason: str) -> None:
         data = {"status": sync.status}
         if sync.status != "SUCCESSFUL":
             data["reason"] = reason
@@ -223,15 +223,17 @@ class Syncs:
         while not self._closing.wait(self._tick_seconds):
             if version != self._store.version:
                 version = self._store.version
-                starts = {connection.id: next_start(connection) for connection in self._store.all(Connection)}
+                starts = {
+                    connection.id: next_start(connection) for connection in self._store.all(StoredConnection)
+                }
             for connection_id, at in starts.items():
                 if at is not None and at <= now():
                     # It may have been deleted in this moment.
                     with suppress(NotFound):
                         self.start(connection_id, "schedule")
 
-    def _get(self, connection_id: str) -> Connection:
-        connection = self._store.get(Connection, connection_id)
+    def _get(self, connection_id: str) -> StoredConnection:
+        connection = self._store.get(StoredConnection, connection_id)
         if connection is None:
             raise NotFound(f"There is no connection '{connection_id}'.", next_step="List the connections.")
         return connection
@@ -247,7 +249,7 @@ def _keep_landed(known: dict[str, TableState], landed: dict[str, TableState]) ->
             kept.columns_dropped = [c for c in kept.columns_dropped if c not in table.columns_dropped]
 
 
-def _next_plan(connection: Connection) -> PlannedOutcome | None:
+def _next_plan(connection: StoredConnection) -> PlannedOutcome | None:
     if not connection.planned:
         return None
     plan = connection.planned[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 from kpi_platform.local.behaviour import Behaviour
 from kpi_platform.local.deliveries import Deliveries, encoded, is_success, post
-from kpi_platform.local.state import Connection, Store, Sync, Webhook
+from kpi_platform.local.state import Store, StoredConnection, StoredWebhook, Sync
 
 EVENTS = (
     "sync_start", "sync_end", "status", "create_connector", "edit_connector", "delete_connector",
@@ -29,7 +29,7 @@ class Webhooks:
         self.close = self._deliveries.close
 
     def emit(
-        self, event: str, connection: Connection, data: Mapping[str, Any], sync: Sync | None = None
+        self, event: str, connection: StoredConnection, data: Mapping[str, Any], sync: Sync | None = None
     ) -> None:
         """Tells of a connection; of one of its syncs where there is one."""
         payload = _message(event) | self._of_connection(connection)
@@ -42,7 +42,7 @@ class Webhooks:
         """Tells of something that is about no connection."""
         self._send(_message(event) | {"destination_group_id": group_id, "data": dict(data)}, group_id)
 
-    def test(self, webhook: Webhook, event: str) -> tuple[bool, int, str]:
+    def test(self, webhook: StoredWebhook, event: str) -> tuple[bool, int, str]:
         """Sends a message about no real connection, once: whether it was taken, the status (0 where nobody
         answers) and what was said."""
         group = webhook.group_id or "_group_1"
@@ -58,12 +58,12 @@ class Webhooks:
         return is_success(status), status, message
 
     def _send(self, payload: Payload, group_id: str) -> None:
-        for webhook in self._store.all(Webhook):
+        for webhook in self._store.all(StoredWebhook):
             wanted = payload["event"] in webhook.events and webhook.group_id in (None, group_id)
             if webhook.active and wanted:
                 self._deliveries.send(webhook, payload)
 
-    def _of_connection(self, connection: Connection) -> Payload:
+    def _of_connection(self, connection: StoredConnection) -> Payload:
         prefix = self._behaviour.webhook_prefix
         return {
             "connector_type": connection.service,

@@ -20,7 +20,7 @@ _AS_FOUND = "as it was found in Fivetran; resume it there"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ConnectionTarget:
     """What one connection is to be."""
 
     connection_id: str
@@ -68,14 +68,14 @@ def settings_applied(
             raise
 
 
-def wanted_of(settings: CustomerSettings, source: Source) -> Wanted | None:
+def wanted_of(settings: CustomerSettings, source: Source) -> ConnectionTarget | None:
     """What the settings want of the source's connection; None where they name none."""
     section = settings.source(source)
     if section.connection_id is None:
         return None
     by_fivetran = settings.syncs_automatically(source) and settings.fivetran.scheduler == "fivetran"
     switches = section.switches
-    return Wanted(
+    return ConnectionTarget(
         connection_id=section.connection_id,
         # A manual schedule stops the automatic syncs and lets manual ones work; only a source that the
         # customer does not have is paused.
@@ -123,7 +123,7 @@ def hand_schedule_over(
 
 def _differing(
     old: CustomerSettings | None, new: CustomerSettings
-) -> Iterator[tuple[Source, Wanted | None, Wanted]]:
+) -> Iterator[tuple[Source, ConnectionTarget | None, ConnectionTarget]]:
     for source in SOURCES:
         after, before = wanted_of(new, source), wanted_of(old, source) if old else None
         if before and after and before.connection_id != after.connection_id:
@@ -135,8 +135,8 @@ def _differing(
 def _apply(
     api: FivetranApi,
     source: Source,
-    before: Wanted | None,
-    after: Wanted,
+    before: ConnectionTarget | None,
+    after: ConnectionTarget,
     undo: list[Callable[[], Any]],
     resume: bool,
 ) -> list[AppliedChange]:

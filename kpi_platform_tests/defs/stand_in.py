@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from kpi_platform.defs import partition_events
-from kpi_platform.defs.batch import OWN_EVENTS, Batch
+from kpi_platform.defs.batch import OWN_EVENTS, StepBatch
 from kpi_platform.defs.jobs import EXECUTOR
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS
 
@@ -31,7 +31,7 @@ def stand_in(breaks_build: str = "", breaks_match: str = "") -> dg.Definitions:
         backfill_policy=BATCH_POLICY,
     )
     def kpi_marts(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        batch = Batch.of(context)
+        batch = StepBatch.of(context)
         for customer in batch.customers:
             if customer == breaks_build:
                 batch.lose(customer, "its schema is missing")
@@ -55,12 +55,12 @@ def stand_in(breaks_build: str = "", breaks_match: str = "") -> dg.Definitions:
 
     @dg.asset(key=MATCHES, deps=MARTS, partitions_def=CUSTOMERS, backfill_policy=BATCH_POLICY)
     def account_matches(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        batch = Batch.of(context)
+        batch = StepBatch.of(context)
         yield from batch.each([batch.customers], work, outcome)
 
     @dg.asset(key=LOAD, deps=[MATCHES], partitions_def=CUSTOMERS, backfill_policy=BATCH_POLICY)
     def dashboard_load(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        batch = Batch.of(context)
+        batch = StepBatch.of(context)
         yield from batch.each([batch.customers], tuple, outcome)
 
     assets = [kpi_marts, account_matches, dashboard_load]

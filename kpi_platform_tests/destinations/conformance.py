@@ -15,7 +15,7 @@ import pytest
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.dashboard.offboarding import find_leaver
 from kpi_platform.domain.errors import NotFound
-from kpi_platform.local.landing import LandedTable, open_lander, with_history
+from kpi_platform.local.landing import LandingTable, open_lander, with_history
 from kpi_platform.pipeline.connection_test import test_connection as run_connection_test
 from kpi_platform.pipeline.erase import erase_in_destinations
 from kpi_platform_tests.destinations.customers import AS_OF, LATER, emptied
@@ -137,14 +137,14 @@ class DestinationConformance:
 
         odd = pa.array(['say "yes",\nplease 🎉', "", None])
         lander.land(
-            "landed", [LandedTable("notes", rows(noon, id=pa.array(list("abc")), body=odd), key="id")]
+            "landed", [LandingTable("notes", rows(noon, id=pa.array(list("abc")), body=odd), key="id")]
         )
         changed = rows(later, id=pa.array(["b"]), body=pa.array(["new"]), amount=pa.array([1.5]))
-        table = LandedTable("notes", changed, key="id", deleted=["c"], synced_at=later)
+        table = LandingTable("notes", changed, key="id", deleted=["c"], synced_at=later)
         first = with_history(rows(noon, id=pa.array(["a", "b"])))
-        versions = LandedTable("past", first, "id", synced_at=noon, history=True)
+        versions = LandingTable("past", first, "id", synced_at=noon, history=True)
         lander.land("landed", [table, versions])
-        ended = LandedTable(
+        ended = LandingTable(
             "past", with_history(rows(later, id=pa.array(["a"]))), "id", ["b"], later, history=True
         )
         lander.land("landed", [ended])

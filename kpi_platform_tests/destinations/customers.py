@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from kpi_platform.local.landing import LandedTable
+from kpi_platform.local.landing import LandingTable
 from kpi_platform_tests.contract.customers import (
     CLASS_TABLES,
     DIRTY_HISTORY,
@@ -68,10 +68,10 @@ def emptied(customer: LandedCustomer) -> LandedCustomer:
     return replace(customer, schemas=schemas)
 
 
-def landed_tables(schema: LandedSchema) -> list[LandedTable]:
+def landed_tables(schema: LandedSchema) -> list[LandingTable]:
     """The tables as the local Fivetran lands them: each replaced by exactly these rows."""
     return [
-        LandedTable(
+        LandingTable(
             name,
             pa.table(
                 {

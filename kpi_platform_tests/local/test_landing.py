@@ -14,7 +14,7 @@ from pyarrow import csv
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import DestinationUnavailable, InvalidInput, MissingConfiguration
-from kpi_platform.local.landing import LandedTable, Lander, open_lander, with_history
+from kpi_platform.local.landing import Lander, LandingTable, open_lander, with_history
 from kpi_platform_tests.local.conftest import served
 
 Query = Callable[[str], Sequence[tuple[Any, ...]]]
@@ -60,12 +60,12 @@ def _rows(**columns: pa.Array) -> pa.Table:
 def test_rows_are_replaced_by_key_and_new_columns_added(destination: tuple[Lander, Query]) -> None:
     lander, query = destination
     first = _rows(id=pa.array(["a", "b"]), Name=pa.array(["one", ""]), amount=pa.array([1.5, None]))
-    lander.land("raw crm", [LandedTable("case", first, key="id")])
+    lander.land("raw crm", [LandingTable("case", first, key="id")])
     day = pa.array([date(2026, 2, 3)])
     lander.land(
         "raw crm",
         [
-            LandedTable(
+            LandingTable(
                 "case", _rows(id=pa.array(["b"]), Name=pa.array([None], pa.string()), day=day), key="id"
             )
         ],
@@ -77,14 +77,14 @@ def test_rows_are_replaced_by_key_and_new_columns_added(destination: tuple[Lande
 def test_an_empty_text_stays_apart_from_none(destination: tuple[Lander, Query]) -> None:
     lander, query = destination
     odd = pa.array(["", None, 'say "yes",\nplease', "Żółć"])
-    lander.land("raw", [LandedTable("notes", _rows(id=pa.array(list("abcd")), text=odd), key="id")])
+    lander.land("raw", [LandingTable("notes", _rows(id=pa.array(list("abcd")), text=odd), key="id")])
     assert [text for (text,) in query("select text from raw.notes order by id")] == odd.to_pylist()
 
 
 def test_timestamps_land_with_time_zone_and_dates_as_dates(destination: tuple[Lander, Query]) -> None:
     lander, query = destination
     lander.land(
-        "raw", [LandedTable("task", _rows(id=pa.array(["a"]), day=pa.array([date(2026, 5, 1)])), key="id")]
+        "raw", [LandingTable("task", _rows(id=pa.array(["a"]), day=pa.array([date(2026, 5, 1)])), key="id")]
     )
     types = query(
         "select column_name, lower(data_type) from information_schema.columns where table_name = 'task'"
@@ -96,9 +96,9 @@ def test_timestamps_land_with_time_zone_and_dates_as_dates(destination: tuple[La
 
 def test_the_first_deletion_brings_its_column(destination: tuple[Lander, Query]) -> None:
     lander, query = destination
-    lander.land("raw", [LandedTable("task", _rows(id=pa.array(["a", "b"])), key="id")])
+    lander.land("raw", [LandingTable("task", _rows(id=pa.array(["a", "b"])), key="id")])
     later = datetime(2026, 1, 2, tzinfo=UTC)
-    gone = LandedTable("task", _rows(id=pa.array(["c"])), key="id", deleted=["a", "z"], synced_at=later)
+    gone = LandingTable("task", _rows(id=pa.array(["c"])), key="id", deleted=["a", "z"], synced_at=later)
     lander.land("raw", [gone])
     rows = query("select id, _fivetran_deleted, _fivetran_synced from raw.task order by id")
     assert rows == [("a", True, later), ("b", False, NOON), ("c", False, NOON)]
@@ -111,7 +111,7 @@ def test_history_ends_a_version_and_begins_the_next(destination: tuple[Lander, Q
     def land(ids: list[str], at: datetime, deleted: Sequence[str] = (), *, recreate: bool = False) -> None:
         stamp = pa.array([at] * len(ids), pa.timestamp("us", tz="UTC"))
         rows = with_history(pa.table({"id": pa.array(ids), "_fivetran_synced": stamp}))
-        table = LandedTable("t", rows, "id", deleted, at, history=True, recreate=recreate)
+        table = LandingTable("t", rows, "id", deleted, at, history=True, recreate=recreate)
         lander.land("raw", [table])
 
     land(["a", "b", "c"], NOON)
@@ -130,17 +130,17 @@ def test_history_ends_a_version_and_begins_the_next(destination: tuple[Lander, Q
 
 def test_one_table_that_cannot_be_written_undoes_all(destination: tuple[Lander, Query]) -> None:
     lander, query = destination
-    lander.land("raw", [LandedTable("task", _rows(id=pa.array(["a"])), key="id")])
-    good = LandedTable("task", _rows(id=pa.array(["b"])), key="id")
+    lander.land("raw", [LandingTable("task", _rows(id=pa.array(["a"])), key="id")])
+    good = LandingTable("task", _rows(id=pa.array(["b"])), key="id")
     with pytest.raises((duckdb.Error, psycopg.Error)):
-        lander.land("raw", [good, LandedTable("other", _rows(id=pa.array(["b"])), key="no such column")])
+        lander.land("raw", [good, LandingTable("other", _rows(id=pa.array(["b"])), key="no such column")])
     assert query("select id from raw.task") == [("a",)]
 
 
 def test_files_land_unmodified(destination: tuple[Lander, Query], shared: Path) -> None:
     lander, query = destination
     files = sorted((shared / "data/fivetran_schemas").glob("*_data.csv"))
-    tables = [LandedTable(file.name.removesuffix("_data.csv"), csv.read_csv(file)) for file in files]
+    tables = [LandingTable(file.name.removesuffix("_data.csv"), csv.read_csv(file)) for file in files]
     lander.land("files", tables)
     lander.land("files", tables[:2])
     for table in tables:

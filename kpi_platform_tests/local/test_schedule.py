@@ -8,13 +8,15 @@ from kpi_platform.local.faults import RateLimit
 from kpi_platform.local.naming import name_in_destination
 from kpi_platform.local.responses import ApiError
 from kpi_platform.local.schedule import next_start
-from kpi_platform.local.state import Connection, Sync
+from kpi_platform.local.state import StoredConnection, Sync
 
 STARTED = datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
 
 
-def _connection(**changes: object) -> Connection:
-    connection = Connection(id="c", group_id="g", service="salesforce", schema_name="s", created_at=STARTED)
+def _connection(**changes: object) -> StoredConnection:
+    connection = StoredConnection(
+        id="c", group_id="g", service="salesforce", schema_name="s", created_at=STARTED
+    )
     connection.history = [Sync(id="1", trigger="api", started_at=STARTED)]
     return connection.model_copy(update=changes)
 

@@ -14,8 +14,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import Field
 
 from kpi_platform.local.account import Fivetran, LocalFivetran
-from kpi_platform.local.responses import Answer, ApiError, Body, success
-from kpi_platform.local.state import Connection, now
+from kpi_platform.local.responses import Answer, ApiError, FivetranBody, success
+from kpi_platform.local.state import StoredConnection, now
 
 router = APIRouter(prefix="/connect-card")
 cards = APIRouter()
@@ -30,13 +30,13 @@ button {{ font: inherit; padding: .5rem 1rem }}</style></head>
 </html>"""
 
 
-class ConnectCardConfig(Body):
+class ConnectCardConfig(FivetranBody):
     redirect_uri: Annotated[str, Field(pattern="^https?://")]
     hide_setup_guide: bool | None = None
     all_fields: bool | None = None
 
 
-class ConnectCardRequest(Body):
+class ConnectCardRequest(FivetranBody):
     connect_card_config: ConnectCardConfig
 
 
@@ -88,8 +88,8 @@ def complete_connect_card(fivetran: Fivetran, auth: str) -> Response:
     return _page("Connected", f"<p>Connection <code>{escape(connection.id)}</code> is set up.</p>")
 
 
-def _of_token(fivetran: LocalFivetran, token: str) -> Connection:
-    for connection in fivetran.store.all(Connection):
+def _of_token(fivetran: LocalFivetran, token: str) -> StoredConnection:
+    for connection in fivetran.store.all(StoredConnection):
         expires = connection.connect_card_expires_at
         if token and connection.connect_card_token == token and expires and expires > now():
             return connection

@@ -8,13 +8,13 @@ from pydantic import AfterValidator, Field
 
 from kpi_platform.local.account import USER_ID, Fivetran, LocalFivetran
 from kpi_platform.local.masking import holds_secret, masked
-from kpi_platform.local.responses import Answer, ApiError, Body, Cursor, Limit, page, success
+from kpi_platform.local.responses import Answer, ApiError, Cursor, FivetranBody, Limit, page, success
 from kpi_platform.local.routes.connect_card import ConnectCardConfig, new_card
 from kpi_platform.local.routes.details import details, summary
 from kpi_platform.local.samples.profiles import Naming
 from kpi_platform.local.setup_tests import run_setup_tests
 from kpi_platform.local.sources import SERVICES
-from kpi_platform.local.state import SYNC_FREQUENCIES, Connection, DelaySensitivity
+from kpi_platform.local.state import SYNC_FREQUENCIES, DelaySensitivity, StoredConnection
 
 router = APIRouter()
 
@@ -25,7 +25,7 @@ def _frequency(minutes: int) -> int:
     return minutes
 
 
-class Settings(Body):
+class ConnectionSettings(FivetranBody):
     """The fields of creating and of changing a connection. `trust_*` and `run_setup_tests` are about the
     setup tests of the request alone."""
 
@@ -54,7 +54,7 @@ class Settings(Body):
         return {name: value for name, value in self.given().items() if name not in passing}
 
 
-class NewConnection(Settings):
+class NewConnection(ConnectionSettings):
     """`config.schema` names the raw schema; `config.sample` may choose and limit the sample source."""
 
     service: str
@@ -63,11 +63,11 @@ class NewConnection(Settings):
     connect_card_config: ConnectCardConfig | None = None
 
 
-class ConnectionChange(Settings):
+class ConnectionChange(ConnectionSettings):
     is_historical_sync: bool | None = None
 
 
-class TestRequest(Body):
+class TestRequest(FivetranBody):
     trust_certificates: bool | None = None
     trust_fingerprints: bool | None = None
 
@@ -82,7 +82,7 @@ def list_connections(
 ) -> Answer:
     chosen = [
         summary(connection)
-        for connection in fivetran.store.all(Connection)
+        for connection in fivetran.store.all(StoredConnection)
         if group_id in (None, connection.group_id) and schema in (None, connection.schema_name)
     ]
     return page(chosen, limit, cursor)
@@ -99,11 +99,12 @@ def create_connection(fivetran: Fivetran, request: Request, body: NewConnection)
     with fivetran.store.lock:
         fivetran.group(body.group_id)
         if any(
-            c.schema_name == schema and c.group_id == body.group_id for c in fivetran.store.all(Connection)
+            c.schema_name == schema and c.group_id == body.group_id
+            for c in fivetran.store.all(StoredConnection)
         ):
             message = f"Schema '{schema}' is used by another connection of the group."
             raise ApiError(409, "Conflict", message)
-        connection = Connection(
+        connection = StoredConnection(
             id=f"conn_{uuid.uuid4().hex[:12]}",
             group_id=body.group_id,
             service=body.service,
@@ -160,7 +161,7 @@ def change_connection(fivetran: Fivetran, connection_id: str, body: ConnectionCh
 def delete_connection(fivetran: Fivetran, connection_id: str) -> Answer:
     with fivetran.store.lock:
         connection = fivetran.connection(connection_id)
-        fivetran.store.delete(Connection, connection_id)
+        fivetran.store.delete(StoredConnection, connection_id)
     fivetran.webhooks.emit("delete_connector", connection, {"actor": USER_ID})
     return success(message=f"Connection with id '{connection_id}' has been deleted")
 
@@ -179,19 +180,19 @@ def connection_state(fivetran: Fivetran, connection_id: str) -> Answer:
     raise ApiError(400, "InvalidInput", f"State management is not supported for the service '{service}'.")
 
 
-def _change(connection: Connection, body: Settings, config: dict[str, Any]) -> None:
+def _change(connection: StoredConnection, body: ConnectionSettings, config: dict[str, Any]) -> None:
     """Writes what stays; secrets do not."""
     frequency = body.sync_frequency or connection.sync_frequency
     if body.daily_sync_time is not None and frequency != 1440:
         raise ApiError(400, "InvalidInput", "Field 'daily_sync_time' needs a 'sync_frequency' of 1440")
     apart = {"config", "auth", "networking_method", "is_historical_sync"}
     for name, value in body.persistent().items():
-        if name in Connection.model_fields and name not in apart:
+        if name in StoredConnection.model_fields and name not in apart:
             setattr(connection, name, value)
     connection.config |= masked(config)
 
 
-def _sync_anew(fivetran: LocalFivetran, connection: Connection) -> None:
+def _sync_anew(fivetran: LocalFivetran, connection: StoredConnection) -> None:
     """A historical sync: at once, or as soon as the connection is resumed."""
     if connection.paused or connection.setup_state == "incomplete":
         fivetran.anew_when_resumed(connection.id, list(connection.tables or {}))

@@ -22,7 +22,7 @@ from kpi_platform.local.account import DEFAULT_GROUP, Fivetran
 from kpi_platform.local.behaviour import Behaviour
 from kpi_platform.local.faults import Fault
 from kpi_platform.local.responses import Answer, ApiError, success, timestamp
-from kpi_platform.local.state import Connection, Installation
+from kpi_platform.local.state import Installation, StoredConnection
 from kpi_platform.local.webhooks import EVENTS
 
 _LOOPBACK = ("127.0.0.1", "::1", "testclient")
@@ -72,7 +72,7 @@ def state(fivetran: Fivetran) -> Answer:
             "running": connection.running and connection.running.model_dump(mode="json"),
             "syncs": [sync.model_dump(mode="json") for sync in connection.history],
         }
-        for connection in fivetran.store.all(Connection)
+        for connection in fivetran.store.all(StoredConnection)
     }
     return success(
         {

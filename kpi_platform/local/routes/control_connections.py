@@ -16,7 +16,7 @@ from kpi_platform.local.account import DEFAULT_GROUP, Fivetran
 from kpi_platform.local.responses import Answer, ApiError, success
 from kpi_platform.local.routes.control import Order, loopback_only
 from kpi_platform.local.routes.details import details
-from kpi_platform.local.state import Connection, LockReason, PlannedOutcome
+from kpi_platform.local.state import LockReason, PlannedOutcome, StoredConnection
 
 router = APIRouter(prefix="/_local/connections", dependencies=[Depends(loopback_only)])
 
@@ -52,9 +52,9 @@ class Deletion(Order):
 def make_connection(fivetran: Fivetran, body: ForeignConnection) -> Answer:
     with fivetran.store.lock:
         fivetran.group(body.group_id)
-        if fivetran.store.get(Connection, body.id):
+        if fivetran.store.get(StoredConnection, body.id):
             raise ApiError(409, "Conflict", f"There is a connection '{body.id}' already.")
-        connection = Connection(schema_name=body.id, **body.model_dump())
+        connection = StoredConnection(schema_name=body.id, **body.model_dump())
         fivetran.store.save(connection)
     return success(details(connection))
 

@@ -2,10 +2,10 @@
 
 from kpi_platform.local.account import USER_ID
 from kpi_platform.local.responses import Answer, timestamp
-from kpi_platform.local.state import Connection
+from kpi_platform.local.state import StoredConnection
 
 
-def summary(connection: Connection) -> Answer:
+def summary(connection: StoredConnection) -> Answer:
     """Returns a connection as lists have it: without its configuration."""
     return {
         "id": connection.id,
@@ -38,7 +38,7 @@ def summary(connection: Connection) -> Answer:
     }
 
 
-def details(connection: Connection, setup_tests: list[Answer] | None = None) -> Answer:
+def details(connection: StoredConnection, setup_tests: list[Answer] | None = None) -> Answer:
     """Returns a connection by itself: with its configuration, and the results of setup tests that were run
     just now."""
     shown = summary(connection) | {"config": {"schema": connection.schema_name} | connection.config}

@@ -7,15 +7,24 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from kpi_platform.local.account import Fivetran, LocalFivetran
-from kpi_platform.local.responses import Answer, ApiError, Body, Cursor, Limit, page, success, timestamp
+from kpi_platform.local.responses import (
+    Answer,
+    ApiError,
+    Cursor,
+    FivetranBody,
+    Limit,
+    page,
+    success,
+    timestamp,
+)
 from kpi_platform.local.routes.account import list_users
 from kpi_platform.local.routes.connections import list_connections
-from kpi_platform.local.state import Connection, Destination, Group
+from kpi_platform.local.state import Group, StoredConnection, StoredDestination
 
 router = APIRouter(prefix="/v1/groups")
 
 
-class GroupName(Body):
+class GroupName(FivetranBody):
     name: Annotated[str, Field(min_length=1)]
 
 
@@ -53,9 +62,9 @@ def rename_group(fivetran: Fivetran, group_id: str, body: GroupName) -> Answer:
 def delete_group(fivetran: Fivetran, group_id: str) -> Answer:
     with fivetran.store.lock:
         fivetran.group(group_id)
-        if any(connection.group_id == group_id for connection in fivetran.store.all(Connection)):
+        if any(connection.group_id == group_id for connection in fivetran.store.all(StoredConnection)):
             raise ApiError(409, "Conflict", f"Group '{group_id}' still has connections.")
-        fivetran.store.delete(Destination, group_id)
+        fivetran.store.delete(StoredDestination, group_id)
         fivetran.store.delete(Group, group_id)
     return success(message=f"Group with id '{group_id}' has been deleted")
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from kpi_platform.local.account import Fivetran, LocalFivetran
 from kpi_platform.local.naming import name_in_destination
 from kpi_platform.local.reading import update_schema
-from kpi_platform.local.responses import Answer, ApiError, Body, success
+from kpi_platform.local.responses import Answer, ApiError, FivetranBody, success
 from kpi_platform.local.schema_configuration import (
     ColumnChange,
     ConfigurationChange,
@@ -23,18 +23,18 @@ from kpi_platform.local.schema_configuration import (
     the_schema,
     the_table,
 )
-from kpi_platform.local.state import ChangeHandling, Connection
+from kpi_platform.local.state import ChangeHandling, StoredConnection
 
 router = APIRouter()
 
 _TABLE = "/{connection_id}/schemas/{schema}/tables/{table}"
 
 
-class Reload(Body):
+class Reload(FivetranBody):
     exclude_mode: Literal["PRESERVE", "INCLUDE", "EXCLUDE"] = "PRESERVE"
 
 
-class FirstConfiguration(Body):
+class FirstConfiguration(FivetranBody):
     schemas: dict[str, SchemaChange]
     schema_change_handling: ChangeHandling | None = None
 
@@ -138,13 +138,13 @@ def drop_column(fivetran: Fivetran, connection_id: str, schema: str, table: str,
     return success(message=f"Column '{column}' will be dropped with the next sync")
 
 
-def _known(fivetran: LocalFivetran, connection_id: str, schema: str) -> Connection:
+def _known(fivetran: LocalFivetran, connection_id: str, schema: str) -> StoredConnection:
     connection = configured(fivetran, connection_id)
     the_schema(connection, schema)
     return connection
 
 
-def _as_asked(connection: Connection, asked: FirstConfiguration) -> Answer:
+def _as_asked(connection: StoredConnection, asked: FirstConfiguration) -> Answer:
     """The settings of the request, in the form of a configuration."""
 
     def place(name: str) -> Answer:

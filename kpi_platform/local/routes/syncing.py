@@ -4,9 +4,9 @@ from fastapi import APIRouter
 from pydantic import RootModel
 
 from kpi_platform.local.account import USER_ID, Fivetran, LocalFivetran
-from kpi_platform.local.responses import Answer, ApiError, Body, success
+from kpi_platform.local.responses import Answer, ApiError, FivetranBody, success
 from kpi_platform.local.schema_configuration import configured, the_schema, the_table
-from kpi_platform.local.state import Connection
+from kpi_platform.local.state import StoredConnection
 
 router = APIRouter()
 former = APIRouter()
@@ -15,11 +15,11 @@ former = APIRouter()
 Scope = dict[str, list[str]]
 
 
-class SyncRequest(Body):
+class StartSyncBody(FivetranBody):
     force: bool = False
 
 
-class ResyncRequest(Body):
+class ResyncBody(FivetranBody):
     scope: Scope | None = None
 
 
@@ -28,7 +28,7 @@ class TablesToResync(RootModel[Scope]):
 
 
 @router.post("/{connection_id}/sync")
-def sync(fivetran: Fivetran, connection_id: str, body: SyncRequest | None = None) -> Answer:
+def sync(fivetran: Fivetran, connection_id: str, body: StartSyncBody | None = None) -> Answer:
     """Starts a sync. One that is running goes on, unless `force` replaces it."""
     _check_set_up(connection := fivetran.connection(connection_id))
     if connection.paused:
@@ -42,11 +42,11 @@ def sync(fivetran: Fivetran, connection_id: str, body: SyncRequest | None = None
 @former.post("/{connection_id}/force")
 def force(fivetran: Fivetran, connection_id: str) -> Answer:
     """Starts a sync with `force`, under its former name."""
-    return sync(fivetran, connection_id, SyncRequest(force=True))
+    return sync(fivetran, connection_id, StartSyncBody(force=True))
 
 
 @router.post("/{connection_id}/resync")
-def resync(fivetran: Fivetran, connection_id: str, body: ResyncRequest | None = None) -> Answer:
+def resync(fivetran: Fivetran, connection_id: str, body: ResyncBody | None = None) -> Answer:
     """Reads every table anew, or those that `scope` names."""
     if body is not None and body.scope is not None:
         return _resync_tables(fivetran, connection_id, body.scope)
@@ -73,7 +73,7 @@ def _resync_tables(fivetran: LocalFivetran, connection_id: str, scope: Scope) ->
     return success(message="Re-sync has been triggered successfully")
 
 
-def _start_anew(fivetran: LocalFivetran, connection: Connection, tables: list[str]) -> None:
+def _start_anew(fivetran: LocalFivetran, connection: StoredConnection, tables: list[str]) -> None:
     """At once; for a paused connection with the first sync after it is resumed."""
     _check_set_up(connection)
     if connection.paused:
@@ -82,7 +82,7 @@ def _start_anew(fivetran: LocalFivetran, connection: Connection, tables: list[st
         fivetran.syncs.start(connection.id, "resync", force=True, anew=tables)
 
 
-def _check_set_up(connection: Connection) -> None:
+def _check_set_up(connection: StoredConnection) -> None:
     if connection.setup_state == "incomplete":
         message = f"Connection with id '{connection.id}' is not set up: {connection.setup_state}."
         raise ApiError(409, "Conflict", message)

@@ -9,8 +9,17 @@ from pydantic import AfterValidator, Field
 
 from kpi_platform.local.account import USER_ID, Fivetran, LocalFivetran
 from kpi_platform.local.masking import MASK
-from kpi_platform.local.responses import Answer, ApiError, Body, Cursor, Limit, page, success, timestamp
-from kpi_platform.local.state import Webhook
+from kpi_platform.local.responses import (
+    Answer,
+    ApiError,
+    Cursor,
+    FivetranBody,
+    Limit,
+    page,
+    success,
+    timestamp,
+)
+from kpi_platform.local.state import StoredWebhook
 from kpi_platform.local.webhooks import EVENTS
 
 router = APIRouter(prefix="/v1/webhooks")
@@ -27,27 +36,27 @@ Event = Annotated[str, AfterValidator(_event)]
 Events = Annotated[list[Event], Field(min_length=1)]
 
 
-class NewWebhook(Body):
+class NewWebhook(FivetranBody):
     url: str
     events: Events
     active: bool = True
     secret: str | None = None
 
 
-class WebhookChange(Body):
+class WebhookChange(FivetranBody):
     url: str | None = None
     events: Events | None = None
     active: bool | None = None
     secret: str | None = None
 
 
-class WebhookTest(Body):
+class WebhookTest(FivetranBody):
     event: Event
 
 
 @router.get("")
 def list_webhooks(fivetran: Fivetran, limit: Limit = 100, cursor: Cursor = None) -> Answer:
-    return page([_shown(webhook) for webhook in fivetran.store.all(Webhook)], limit, cursor)
+    return page([_shown(webhook) for webhook in fivetran.store.all(StoredWebhook)], limit, cursor)
 
 
 @router.post("/account")
@@ -88,7 +97,7 @@ def change_webhook(fivetran: Fivetran, webhook_id: str, body: WebhookChange) -> 
 @router.delete("/{webhook_id}")
 def delete_webhook(fivetran: Fivetran, webhook_id: str) -> Answer:
     _webhook(fivetran, webhook_id)
-    fivetran.store.delete(Webhook, webhook_id)
+    fivetran.store.delete(StoredWebhook, webhook_id)
     return success(message=f"Webhook with id '{webhook_id}' has been deleted")
 
 
@@ -102,7 +111,7 @@ def _create(
     fivetran: LocalFivetran, body: NewWebhook, kind: Literal["account", "group"], group_id: str | None
 ) -> Answer:
     _check_url(fivetran, body.url)
-    webhook = Webhook(
+    webhook = StoredWebhook(
         id=f"webhook_{uuid.uuid4().hex[:12]}",
         type=kind,
         group_id=group_id,
@@ -129,7 +138,7 @@ def _check_url(fivetran: LocalFivetran, url: str) -> None:
         raise ApiError(400, "InvalidInput", f"The webhook's url '{url}' must be a valid https address.")
 
 
-def _check_answers(fivetran: LocalFivetran, webhook: Webhook) -> None:
+def _check_answers(fivetran: LocalFivetran, webhook: StoredWebhook) -> None:
     """Raises a 400 where the receiver does not take a test message."""
     taken, _, answer = fivetran.webhooks.test(webhook, "test_event")
     if not taken:
@@ -137,14 +146,14 @@ def _check_answers(fivetran: LocalFivetran, webhook: Webhook) -> None:
         raise ApiError(400, "InvalidInput", message)
 
 
-def _webhook(fivetran: LocalFivetran, webhook_id: str) -> Webhook:
-    webhook = fivetran.store.get(Webhook, webhook_id)
+def _webhook(fivetran: LocalFivetran, webhook_id: str) -> StoredWebhook:
+    webhook = fivetran.store.get(StoredWebhook, webhook_id)
     if webhook is None:
         raise ApiError(404, "NotFound_Webhook", f"Webhook with id '{webhook_id}' doesn't exist.")
     return webhook
 
 
-def _shown(webhook: Webhook) -> Answer:
+def _shown(webhook: StoredWebhook) -> Answer:
     shown: Answer = {
         "id": webhook.id,
         "type": webhook.type,

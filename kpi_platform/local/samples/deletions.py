@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kpi_platform.local.samples.source import Changes, Source, Window
+from kpi_platform.local.samples.source import Source, SourceChanges, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class WithDeletions:
     def tables(self) -> Mapping[str, str]:
         return self.source.tables
 
-    def changes(self, table: str, window: Window) -> Changes:
+    def changes(self, table: str, window: Window) -> SourceChanges:
         changes, key = self.source.changes(table, window), self.tables[table]
         gone = {row: at for row, at in self.deletions.get(table, {}).items() if at < window.until}
         if not gone:
@@ -33,9 +33,9 @@ class WithDeletions:
         kept = changes.rows.filter(pc.invert(is_gone))
         if "IsDeleted" not in kept.column_names:
             noticed = [] if window.since is None else fresh
-            return Changes(kept, [*changes.deleted, *noticed])
+            return SourceChanges(kept, [*changes.deleted, *noticed])
         written_again = changes.rows.filter(is_gone)[key].to_pylist()
-        return Changes(pa.concat_tables([kept, self._binned(table, {*fresh, *written_again}, window)]))
+        return SourceChanges(pa.concat_tables([kept, self._binned(table, {*fresh, *written_again}, window)]))
 
     def _binned(self, table: str, keys: set[str], window: Window) -> pa.Table:
         rows = self.source.changes(table, Window(None, window.until)).rows

@@ -12,7 +12,7 @@ from kpi_platform.local.samples.noise import Integers, uniform
 from kpi_platform.local.samples.source import (
     HOUR,
     NEVER,
-    Changes,
+    SourceChanges,
     Window,
     flags,
     integers,
@@ -26,14 +26,14 @@ _PRIORITIES = 4
 _RESOLUTION, _RESPONSE = 0, 1
 
 
-def task_slas(crm: Crm, tickets: Tickets, window: Window) -> Changes:
+def task_slas(crm: Crm, tickets: Tickets, window: Window) -> SourceChanges:
     """Returns two SLAs on each incident, its resolution and its response."""
     parts, deleted = [], []
     for target in (_RESOLUTION, _RESPONSE):
         ids = sys_ids(f"{crm.seed}/task_sla {target}", tickets.log["incident_number"], tickets.repeat)
         deleted += ids[tickets.vanished].tolist()
         parts.append(_of_target(crm, tickets, target, window))
-    return Changes(pa.concat_tables(parts), deleted)
+    return SourceChanges(pa.concat_tables(parts), deleted)
 
 
 def _of_target(crm: Crm, tickets: Tickets, target: int, window: Window) -> pa.Table:

@@ -8,7 +8,7 @@ from kpi_platform.local.samples.activities import ACTIVITIES
 from kpi_platform.local.samples.crm import PEOPLE_AND_COMPANIES, Crm, CrmTable
 from kpi_platform.local.samples.deals import DEALS
 from kpi_platform.local.samples.profiles import Profile
-from kpi_platform.local.samples.source import Changes, Window
+from kpi_platform.local.samples.source import SourceChanges, Window
 
 _TABLES: Mapping[str, CrmTable] = {**PEOPLE_AND_COMPANIES, **DEALS, **ACTIVITIES}
 
@@ -23,6 +23,6 @@ class SalesforceSample:
     def tables(self) -> Mapping[str, str]:
         return {table: "Id" for table in _TABLES if table not in self._crm.profile.missing}
 
-    def changes(self, table: str, window: Window) -> Changes:
+    def changes(self, table: str, window: Window) -> SourceChanges:
         rows: pa.Table = _TABLES[table](self._crm, window)
-        return Changes(rows)
+        return SourceChanges(rows)

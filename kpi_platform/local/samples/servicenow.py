@@ -20,7 +20,7 @@ from kpi_platform.local.samples.profiles import Profile
 from kpi_platform.local.samples.source import (
     NEVER,
     SECOND,
-    Changes,
+    SourceChanges,
     Window,
     constant,
     flags,
@@ -42,7 +42,7 @@ class ServiceNowSample:
         self._crm = Crm(profile, day)
         self._history = TicketHistory(self._crm)
         self._replayed: tuple[Window, Tickets] | None = None
-        self._tables: Mapping[str, Callable[[Window], Changes]] = {
+        self._tables: Mapping[str, Callable[[Window], SourceChanges]] = {
             "task": self._task,
             "incident": self._incident,
             "task_sla": self._task_sla,
@@ -56,7 +56,7 @@ class ServiceNowSample:
     def tables(self) -> Mapping[str, str]:
         return {table: "sys_id" for table in self._tables if table not in self._profile.missing}
 
-    def changes(self, table: str, window: Window) -> Changes:
+    def changes(self, table: str, window: Window) -> SourceChanges:
         return self._tables[table](window)
 
     def _tickets(self, window: Window) -> Tickets:
@@ -66,7 +66,7 @@ class ServiceNowSample:
             self._replayed = replayed
         return replayed[1]
 
-    def _task(self, window: Window) -> Changes:
+    def _task(self, window: Window) -> SourceChanges:
         """What all classes have in common, of incidents, problems and changes."""
         tickets = self._tickets(window)
         fresh = tickets.select(tickets.fresh)
@@ -74,21 +74,21 @@ class ServiceNowSample:
         for table in ("problem", "change_request"):
             parts.append(reference(REFERENCE_TABLES[table], self._crm, self._history, window, as_task=True))
         rows = pa.concat_tables(parts, promote_options="default")
-        return Changes(rows, tickets.sys_id[tickets.vanished].tolist())
+        return SourceChanges(rows, tickets.sys_id[tickets.vanished].tolist())
 
-    def _incident(self, window: Window) -> Changes:
+    def _incident(self, window: Window) -> SourceChanges:
         tickets = self._tickets(window)
         fresh = tickets.select(tickets.fresh)
         columns = _sys_columns(fresh) | _incident_columns(self._crm, fresh)
         if self._profile.layout == "inherited":
             columns |= _task_columns(self._crm, fresh)
-        return Changes(pa.table(columns), tickets.sys_id[tickets.vanished].tolist())
+        return SourceChanges(pa.table(columns), tickets.sys_id[tickets.vanished].tolist())
 
-    def _task_sla(self, window: Window) -> Changes:
+    def _task_sla(self, window: Window) -> SourceChanges:
         return task_slas(self._crm, self._tickets(window), window)
 
-    def _records(self, records: Records) -> Callable[[Window], Changes]:
-        return lambda window: Changes(reference(records, self._crm, self._history, window))
+    def _records(self, records: Records) -> Callable[[Window], SourceChanges]:
+        return lambda window: SourceChanges(reference(records, self._crm, self._history, window))
 
 
 def _sys_columns(tickets: Tickets) -> Columns:

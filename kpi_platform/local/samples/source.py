@@ -41,7 +41,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class SourceChanges:
     """New and changed rows under the source's names, and the keys of the rows that have vanished since."""
 
     rows: pa.Table
@@ -54,7 +54,7 @@ class Source(Protocol):
     @property
     def tables(self) -> Mapping[str, str]: ...
 
-    def changes(self, table: str, window: Window) -> Changes:
+    def changes(self, table: str, window: Window) -> SourceChanges:
         """Returns what was written to the table in the window."""
         ...
 

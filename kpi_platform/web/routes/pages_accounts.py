@@ -38,7 +38,7 @@ Text = Annotated[str, Query(max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AccountQuery:
     """What the address asks for. Words that are no band are left out: a bookmark does not break."""
 
     filter: AccountFilter
@@ -72,20 +72,20 @@ def _wanted(
     descending: bool = False,
     limit: Annotated[int, Query(ge=1, le=200)] = DEFAULT_LIMIT,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-) -> Wanted:
+) -> AccountQuery:
     of_kpi = (_band(kpi_band), kpi_min, kpi_max) if kpi else (None, None, None)
     wanted = AccountFilter(
         search.strip() or None, _band(health), industry or None, region or None, csm or None, kpi or None,
         *of_kpi,
     )  # fmt: skip
-    return Wanted(wanted, sort or "name", descending, limit, offset)
+    return AccountQuery(wanted, sort or "name", descending, limit, offset)
 
 
 def _band(text: str) -> BandFilter | None:
     return next((band for band in get_args(BandFilter) if band == text), None)
 
 
-WantedDep = Annotated[Wanted, Depends(_wanted)]
+WantedDep = Annotated[AccountQuery, Depends(_wanted)]
 
 
 @router.get("/")
@@ -136,7 +136,7 @@ def export_accounts(engine: EngineDep, wanted: WantedDep, customer: CustomerDep)
     return StreamingResponse(_csv(engine, customer, wanted), media_type="text/csv", headers=headers)
 
 
-def _found(connection: sa.Connection, customer: str, wanted: Wanted) -> tuple[str | None, AccountPage]:
+def _found(connection: sa.Connection, customer: str, wanted: AccountQuery) -> tuple[str | None, AccountPage]:
     try:
         page = find_accounts(
             connection, customer, wanted.filter,
@@ -159,7 +159,7 @@ def _heads(definitions: dict[str, KpiDefinition]) -> list[tuple[str, str, str, s
     ]
 
 
-def _csv(engine: sa.Engine, customer: str, wanted: Wanted) -> Iterator[str]:
+def _csv(engine: sa.Engine, customer: str, wanted: AccountQuery) -> Iterator[str]:
     with reading(engine) as connection:
         definitions = kpi_definitions(connection, customer)
         own = ("id", "name", "external_id", "industry", "region", "csm_name", "csm_email", "revenue")
