@@ -138,7 +138,7 @@ class Configuration:
 
     @property
     def installation(self) -> str | None:
-        """The id with which calls to the local Fivetran say whose they are; None where FIVETRAN_API_URL names
+        """The id with which calls to the local Fivetran say whose they are; None if FIVETRAN_API_URL names
         the server, which may then be anybody's."""
         return None if self.get("FIVETRAN_API_URL") else installation_id(self.home)
 

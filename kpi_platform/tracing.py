@@ -24,7 +24,7 @@ _provider: "TracerProvider | None" = None
 
 def configure_traces(configuration: Configuration) -> bool:
     """Begins to trace, once a process; whether anything is traced. What else there is to say, the standard
-    variables OTEL_* say. MissingConfiguration where the extra is not installed."""
+    variables OTEL_* say. MissingConfiguration if the extra is not installed."""
     global _provider
     endpoint = configuration.get(ENDPOINT)
     if endpoint is None or configuration.get("OTEL_SDK_DISABLED") == "true":
@@ -48,7 +48,7 @@ def configure_traces(configuration: Configuration) -> bool:
 
 
 def trace_requests(app: "FastAPI", engine: sa.Engine) -> None:
-    """Makes a span for each request from now on, with one for each of its statements; nothing where nothing
+    """Makes a span for each request from now on, with one for each of its statements; nothing if nothing
     is traced."""
     if _provider is None:
         return

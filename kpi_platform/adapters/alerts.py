@@ -1,4 +1,4 @@
-"""Alerts as signed webhooks: told to whoever the customer's settings name.
+"""Alerts as signed webhooks, sent to the address that the customer's settings name.
 
 The headers and the signature are those of standardwebhooks.com, for which receivers have libraries.
 """
@@ -25,9 +25,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def send_alert(configuration: Configuration, alerts: Alerts, alert: Alert, secrets: CustomerSecrets) -> bool:
-    """Posts the alert to the address in the variable that `alerts.webhook_url_secret` names. False where none
-    is named. Raises MissingConfiguration where the variable is not set, HostNotAllowed where the operator
-    does not allow the address, and Unavailable where it does not take the alert; none of them shows it."""
+    """Posts the alert to the address in the variable that `alerts.webhook_url_secret` names. False if none
+    is named. Raises MissingConfiguration if the variable is not set, HostNotAllowed if the operator
+    does not allow the address, and Unavailable if it does not take the alert; none of them shows it."""
     if alerts.webhook_url_secret is None:
         return False
     body, moment = _body(configuration, alert), int(time.time())
@@ -72,8 +72,8 @@ def _post(
 
 
 def require_allowed(configuration: Configuration, alerts: Alerts, secrets: CustomerSecrets) -> None:
-    """Raises HostNotAllowed where no alert could be sent, because the operator does not allow the host;
-    MissingConfiguration where the variable is not set. Asks nobody."""
+    """Raises HostNotAllowed if no alert could be sent, because the operator does not allow the host;
+    MissingConfiguration if the variable is not set. Asks nobody."""
     name = alerts.webhook_url_secret
     if name is None:
         return

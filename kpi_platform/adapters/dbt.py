@@ -130,8 +130,8 @@ class DbtProject:
             raise self._failed(result.exception or "; ".join(errors))
 
     def load(self) -> None:
-        """Loads dbt and the parsed project into this process: seconds, that whoever waits for a destination
-        can spend before its turn."""
+        """Loads dbt and the parsed project into this process: a few seconds, which a caller that waits for a
+        destination can spend before its turn."""
         from dbt.cli.main import dbtRunner  # noqa: F401
 
         with _one_at_a_time:

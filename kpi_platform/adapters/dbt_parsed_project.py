@@ -70,7 +70,7 @@ class ParsedProject:
     @property
     def _kind(self) -> str:
         """Equal for targets whose parsed project is equal: it holds the names of databases and schemas, not
-        where they are."""
+        their addresses."""
         output = {**self.target.output, **self.target.templates}
         place = {"host": None, "port": None, "path": Path(output.get("path") or "").stem}
         return yaml.safe_dump([str(self.directory), output | place])

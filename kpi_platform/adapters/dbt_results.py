@@ -63,7 +63,7 @@ def node_result(result: Any, message: str | None) -> NodeResult:
 
 
 def is_cut_off(result: Any) -> bool:
-    """Ephemeral models have results only where an invocation stops at its first failure."""
+    """Ephemeral models have results only if an invocation stops at its first failure."""
     node = result.node
     return bool(node.resource_type == "model" and node.is_ephemeral and result.status == "skipped")
 

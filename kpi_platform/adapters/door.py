@@ -24,7 +24,7 @@ _PRIVATE = tuple(
     map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
 )
 _METADATA = tuple(map(ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")))
-"""Where clouds answer whoever asks with credentials, also at addresses that count as public. The usual one is
+"""Addresses at which clouds give credentials to any caller, although they count as public. The usual one is
 link-local."""
 
 _TRANSLATED = IPv6Network("64:ff9b::/96")
@@ -79,9 +79,9 @@ class AllowedHosts:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The hosts that the operator allows. `own` is the destination's host that the environment names: that
-    one may also be a private address, and a loopback one where it is spelled as such. `named` is a host that
-    another variable of the environment names: at public addresses."""
+    """The hosts that the operator allows. `own` is the destination's host that the environment names: it may
+    also have a private address, and a loopback one if it is spelled as such. `named` is a host that another
+    variable of the environment names: at public addresses."""
 
     allowed: AllowedHosts
     own: str | None = None
@@ -103,7 +103,7 @@ class Door:
         )
 
     def require_host(self, host: str) -> None:
-        """Raises HostNotAllowed, and asks nobody for it, where the operator does not allow the host."""
+        """Raises HostNotAllowed, without resolving it, if the operator does not allow the host."""
         if not self._allows(_plain(host)):
             raise HostNotAllowed(
                 f"The host {host} is not on the operator's list.",
@@ -121,7 +121,7 @@ class Door:
 
     def address(self, host: str, port: int, *, family: int = socket.AF_UNSPEC) -> str:
         """Returns the one address to connect to, resolved just now. Of several it is the first that is
-        permitted and answers; the last, where none of them does. Raises as `addresses`."""
+        permitted and answers, or else the last. Raises what `addresses` raises."""
         found = self._resolved(host, port, family)
         permitted = [address for address in found if self._permits(host, address)]
         if not permitted:
@@ -194,7 +194,7 @@ def _plain(host: str) -> str:
 
 
 def _names(host: str) -> list[str]:
-    """The host, and its account where it is one of Snowflake's: lists and settings name either."""
+    """The host, and its account if it is Snowflake's: lists and settings name either."""
     return [host, without_domain(host)]
 
 

@@ -53,7 +53,7 @@ def connect(
     path: Path, *, read_only: bool = False, wait_seconds: float = DEFAULT_WAIT_SECONDS
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Gives a short connection to the file, alone. Waits for other processes, also for foreign ones that do
-    not take the queue lock; raises DestinationLocked after `wait_seconds`, and Damaged where the file cannot
+    not take the queue lock; raises DestinationLocked after `wait_seconds`, and Damaged if the file cannot
     be read or written."""
     deadline = time.monotonic() + wait_seconds
     with exclusive(path, wait_seconds=wait_seconds):
@@ -67,8 +67,8 @@ def connect(
 
 @contextmanager
 def kept_open(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
-    """Holds the file's queue lock and, where there is the file, keeps it open: with the tables of a thousand
-    customers each opening takes a fifth of a second. Whoever opens it in this process then must open it for
+    """Holds the file's queue lock and keeps the file, if it exists, open: with the tables of a thousand
+    customers each opening takes a fifth of a second. Code of this process that opens it then must open it for
     writing, without a configuration of its own, or by `connect`. Waits `wait_seconds` for others of ours, but
     for foreign processes, which do not queue, no longer than by default."""
     with exclusive(path, wait_seconds=wait_seconds):

@@ -23,7 +23,7 @@ RELOAD_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class CreatedConnection:
-    """A created connection, and the page on which its source's owner signs in (None where not asked for)."""
+    """A created connection, and the page on which its source's owner signs in (None if not asked for)."""
 
     connection: Connection
     connect_card_url: str | None
@@ -96,8 +96,8 @@ class FivetranApi(FivetranHttp):
     ) -> CreatedConnection:
         """Creates a connection without the source's secret: its owner signs in on the connect card's page.
 
-        `config` holds the schema and what the source needs besides secrets. A lost answer is not tried again,
-        because the connection may exist.
+        `config` holds the schema and all that the source needs except secrets. A lost answer is not tried
+        again, because the connection may exist.
         """
         body: dict[str, Any] = {
             "service": service,
@@ -127,7 +127,7 @@ class FivetranApi(FivetranHttp):
         self.request("DELETE", f"connections/{_part(connection_id)}")
 
     def sync(self, connection_id: str, *, force: bool = False) -> None:
-        """Starts a sync. One that runs already goes on, unless `force` ends it and starts anew."""
+        """Starts a sync. One that runs already goes on, unless `force` ends it and starts another."""
         self.request("POST", f"connections/{_part(connection_id)}/sync", json={"force": force})
 
     # Schemas

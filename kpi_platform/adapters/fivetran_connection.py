@@ -14,7 +14,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class Connection:
     """One source that feeds one schema of a destination. All times are UTC; None means never.
 
-    `tasks` are Fivetran's own words for what its owner has to mend. `details` is the raw answer.
+    `tasks` are Fivetran's own words for what its owner has to repair. `details` is the raw answer.
     """
 
     id: str
@@ -107,7 +107,7 @@ class Connection:
 
 def parse_instant(text: str | None) -> datetime | None:
     """Returns an ISO 8601 instant in UTC. One without an offset is UTC, as in all of Fivetran's answers; None
-    where there is none."""
+    if there is none."""
     try:
         instant = datetime.fromisoformat(text or "")
     except (TypeError, ValueError):

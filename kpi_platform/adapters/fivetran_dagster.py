@@ -49,7 +49,7 @@ class KpiFivetranClient(FivetranClient):
 
     @property
     def poll_seconds(self) -> float:
-        """The poll interval, longer where the account's limit of calls is small."""
+        """The poll interval, longer if the account's limit of calls is small."""
         limit = self.api.hourly_limit
         return self._poll_seconds if limit is None else affordable_poll_seconds(limit, self._poll_seconds)
 

@@ -24,9 +24,9 @@ class FivetranHttp:
     """Calls in the name of one API key.
 
     429 waits as long as `Retry-After` says, up to `max_wait_seconds`; 5xx and lost connections are tried
-    again with growing pauses; other 4xx never are. Raises FivetranUnavailable (no answer, or none that
-    helps; `details["retry_after_seconds"]` after a 429, `["unknown_outcome"]` where a change may have been
-    made) and FivetranRefused (`details["status"]` and `["code"]` are Fivetran's). Safe to share by threads.
+    again with growing pauses; other 4xx never are. Raises FivetranUnavailable (no answer, or none that helps;
+    `details["retry_after_seconds"]` after a 429, `["unknown_outcome"]` if a change may have been made) and
+    FivetranRefused (`details["status"]` and `["code"]` are Fivetran's). Safe to share by threads.
     `installation` is sent to a local Fivetran, which refuses the calls of another home's installation.
     `on_calls` gets the number of calls since it was called last: now and then, when the rate limit is used
     up, and at the end.

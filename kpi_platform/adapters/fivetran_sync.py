@@ -12,12 +12,12 @@ from kpi_platform.domain.errors import SyncFailed
 FIRST_POLL_SECONDS = 0.25
 
 POLLS_UNTIL_CANCELLED = 3
-"""After so many polls a sync that ran, runs no more and has not ended was cancelled. Fivetran may show the
-end of a sync a little later than that it no longer runs."""
+"""Number of polls after which a sync that ran, no longer runs and has not ended counts as cancelled. Fivetran
+may show the end of a sync a little later than it shows that the sync no longer runs."""
 
 POLLS_UNTIL_ASKED_AGAIN = 10
-"""After so many polls a sync that was never seen to run is asked for again: it waits for its turn, and then
-that changes nothing, or it was cancelled between two polls."""
+"""Number of polls after which a sync that never seemed to run is asked for again. Either it waits for its
+turn, and the request changes nothing, or it was cancelled between two polls."""
 
 FIRST_SYNC_PATIENCE = 600.0
 """Seconds that a run waits for a connection's first sync, which may take days; the refresh follows it."""
@@ -42,7 +42,7 @@ def run_sync(
     A sync that runs already is joined, not doubled, and one that succeeded at or after `since` is taken as
     this one. One that Fivetran puts off is waited for if its time lies within `timeout_seconds`, and asked
     for again then if nothing else does it. A connection that Fivetran calls broken is synced all the same:
-    only a sync that goes through mends it. Polls soon at first, at last every `poll_seconds`, with `read`
+    only a successful sync repairs it. Polls soon at first, at last every `poll_seconds`, with `read`
     (by default one call each). `on_state` gets the connection as it is found, and at every change of its sync
     state.
 
@@ -82,7 +82,7 @@ def run_sync(
 
 @dataclass
 class _Watch:
-    """What the polls of a sync have seen so far, and when they give up."""
+    """The state of polling a sync: what it has seen so far, and when it gives up."""
 
     began: datetime
     timeout_seconds: float

@@ -21,7 +21,7 @@ _OURS = (
     "local_fivetran",
     "logs",
 )
-"""What the platform keeps in its home. Whatever else is in that folder is somebody's own business."""
+"""Files of the platform in its home. It leaves other files in that folder alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The secrets that a customer's settings name: the one place that turns such a name into a value.
 
-Messages are made from names. A value stands in no message, log or file: who hands one to a driver hides it in
-what the driver says (`hidden`).
+Messages are made from names. No message, log or file holds a value: code that hands one to a driver hides it
+in the driver's messages (`hidden`).
 """
 
 from dataclasses import dataclass, field, replace
@@ -79,7 +79,7 @@ class CustomerSecrets:
 
     def secret(self, name: str) -> Secret:
         """Returns the secret `name`. Raises SecretNotAllowed if it is not this customer's, whatever its
-        settings say, and MissingConfiguration where the variable is not set."""
+        settings say, and MissingConfiguration if the variable is not set."""
         if not self.may_name(name):
             raise SecretNotAllowed(
                 f"{name} is no secret of customer {self.customer}.",
@@ -90,8 +90,8 @@ class CustomerSecrets:
 
     def credential(self, warehouse: WarehouseSettings) -> Secret | None:
         """Returns the credential for `warehouse`: the secret that it names, or else the installation's own.
-        None if the installation has none; the identity of the process itself may be used then. Raises as
-        `secret`, and SecretNotAllowed where the installation's own do not belong to this place."""
+        None if the installation has none; the identity of the process itself may be used then. Raises what
+        `secret` raises, and SecretNotAllowed if the installation's own do not belong to this place."""
         name = warehouse.credentials_secret
         if name is not None and name not in DEFAULT_CREDENTIALS:
             return self.secret(name)
@@ -147,7 +147,7 @@ def hidden(message: str, *values: str | None) -> str:
 
 
 def unless_it_tells(cause: BaseException | None, *values: str | None) -> BaseException | None:
-    """`cause` to raise an error from; None where it, or what led to it, holds one of the secrets `values`."""
+    """`cause` to raise an error from; None if it, or what led to it, holds one of the secrets `values`."""
     link: BaseException | None = cause
     while link is not None:
         told = f"{link} {link.args!r}"

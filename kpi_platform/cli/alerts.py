@@ -1,4 +1,4 @@
-"""`kpi-platform alert …`: what people were told, and how a receiver knows that it is from us."""
+"""`kpi-platform alert …`: the alerts that were sent, and how a receiver knows that they are from us."""
 
 from typing import Annotated
 

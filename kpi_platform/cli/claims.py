@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
-    """List who has claimed which connection and raw schema, and where."""
+    """List the claimed connections and raw schemas, with owner and place."""
     from kpi_platform.dashboard.claims import all_claims
     from kpi_platform.domain.claims import ERASED
 

@@ -160,7 +160,7 @@ def _given(
     servicenow: tuple[str, str, str],
     frequency: int | None,
 ) -> dict[str, dict[str, Any]]:
-    """By source what the options say, where they say anything."""
+    """Returns the options of each source that has any."""
     given: dict[str, dict[str, Any]] = {}
     for source, options in (("salesforce", salesforce), ("servicenow", servicenow)):
         named = zip(("connection_id", "schema", "instance_url"), options, strict=True)
@@ -175,7 +175,7 @@ def _given(
 
 
 def _confirm(yes: bool, as_json: bool) -> "Confirm":
-    """Shows what would change in Fivetran, and asks where somebody sits at the terminal."""
+    """Shows what would change in Fivetran, and asks if somebody sits at the terminal."""
 
     def confirm(changes: "Sequence[PlannedChange]") -> bool:
         from kpi_platform.domain.errors import NotConfirmed
@@ -288,7 +288,7 @@ def _say_what_ends(configuration: Configuration, engine: "sa.Engine") -> None:
 
 
 def _document(file: Path | None) -> dict[str, Any]:
-    """The settings of the file; empty where there is none."""
+    """The settings of the file; empty if there is none."""
     from kpi_platform.domain.legacy_settings import import_settings
 
     if file is None:

@@ -38,8 +38,8 @@ def erase(
 ) -> None:
     """Delete all data of a customer, everywhere, for good, and prove it: what was there and what is left.
 
-    `customer remove` is the way that can be undone. Erased is also who was removed before. One event of the
-    audit trail stays. Backups made before still hold the data. Exit code 1 where anything is left.
+    `customer remove` can be undone, this cannot. A customer that was removed before can be erased too. One
+    event of the audit trail stays. Backups made before still hold the data. Exit code 1 if anything is left.
     """
     from kpi_platform.dashboard.offboarding import erase_dashboard, find_leaver, retire
     from kpi_platform.defs.erase import erase_in_dagster, require_idle

@@ -1,4 +1,5 @@
-"""`kpi-platform dagster-home`: Dagster's settings where Dagster's own commands look for them."""
+"""`kpi-platform dagster-home` writes Dagster's settings to the place in which Dagster's own commands look for
+them."""
 
 import typer
 

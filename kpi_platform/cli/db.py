@@ -30,7 +30,7 @@ def upgrade(as_json: Json = False) -> None:
 
 @cli_errors
 def current(as_json: Json = False) -> None:
-    """Show the schema version of the dashboard database. Exit code 1 where it is not this program's."""
+    """Show the schema version of the dashboard database. Exit code 1 if it is not this program's."""
     from kpi_platform.dashboard import database
 
     engine = database.open_dashboard(Configuration.from_environment())

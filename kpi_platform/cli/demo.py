@@ -61,10 +61,10 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def local_fivetran(configuration: Configuration) -> Iterator[Configuration]:
-    """Gives the local Fivetran for the length of the block: the one that serves this home already, else one
-    of our own, on another port where another program has the usual one.
+    """Runs a local Fivetran for the block: the one that serves this home already, or else a new one, on
+    another port if another program has the usual one.
 
-    Yields the configuration that reaches it, whatever FIVETRAN_API_URL says."""
+    Gives the configuration that reaches it, also if FIVETRAN_API_URL names another."""
     from kpi_platform.local.port import serves, with_free_port
     from kpi_platform.local.server import running
 

@@ -1,6 +1,6 @@
-"""`kpi-platform doctor`: is everything that the platform needs there, and how to mend what is not.
+"""`kpi-platform doctor` checks everything that the platform needs, and says how to repair what is wrong.
 
-The checks are in `doctor_checks.py`. This file runs them, and keeps going whatever happens in one.
+The checks are in `doctor_checks.py`. This file runs them, and goes on if one raises.
 """
 
 import traceback
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     def doctor(
         as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     ) -> None:
-        """Check versions, ports, connections and migrations, and say how to mend what is wrong.
+        """Check versions, ports, connections and migrations, and say how to repair what is wrong.
 
         Exit code 0 when nothing failed; warnings do not count.
         """

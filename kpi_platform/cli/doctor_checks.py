@@ -33,7 +33,7 @@ _IMPORT = "Name it with `settings import CUSTOMER FILE`, or compute from what is
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `next_step` is empty where there is nothing to mend."""
+    """One thing that was looked at. `next_step` is empty if there is nothing to repair."""
 
     check: str
     verdict: Verdict
@@ -203,7 +203,8 @@ def _connections(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _known_connections(configuration: Configuration) -> "dict[str, Connection] | None":
-    """Every connection by id; None where Fivetran does not say, which the check of Fivetran tells."""
+    """Returns every connection by id; None if Fivetran does not answer, which the check of Fivetran
+    reports."""
     from kpi_platform.adapters.fivetran import open_fivetran
 
     if configuration.uses_local_fivetran and not is_listening(configuration.local_fivetran_port):
@@ -216,7 +217,7 @@ def _known_connections(configuration: Configuration) -> "dict[str, Connection] |
 
 
 def _wrong(settings: "CustomerSettings", known: "dict[str, Connection]") -> Iterator[tuple[str, str]]:
-    """What is wrong with a customer's connections, and what mends it."""
+    """Yields what is wrong with a customer's connections, and how to repair it."""
     from kpi_platform.pipeline.connection_findings import connection_findings
 
     for source in SOURCES:

@@ -44,8 +44,8 @@ def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]
 
 def cli_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Returns a command that ends an expected error with its message and next step on standard error and exit
-    code 1; an unexpected one likewise, where it comes from a file that cannot be read or written. Where its
-    parameter `as_json` is set, the error is printed as `{"error": {…}}` on standard output."""
+    code 1; an unexpected one likewise if it comes from a file that cannot be read or written. If the
+    command's parameter `as_json` is set, the error is printed as `{"error": {…}}` on standard output."""
 
     @wraps(command)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:

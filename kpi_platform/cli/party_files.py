@@ -13,7 +13,7 @@ _COLUMNS_OF_DOMAINS = ("domain", "domains", "website", "email", "emails")
 
 
 def read_parties(path: Path) -> list[Party]:
-    """Returns the accounts of a CSV file: columns id and name, and where there are domain, website, email,
+    """Returns the accounts of a CSV file: columns id and name, and, if there are any, domain, website, email,
     city, country.
 
     Column names in any case and order; comma, semicolon or tab; UTF-8 (with or without mark) or UTF-16. Other

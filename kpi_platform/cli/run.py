@@ -69,7 +69,7 @@ def run_all(
 ) -> list[dict[str, Any]]:
     """Runs the job once for each instant, oldest first, and syncs at most once. The outcomes are JSON.
 
-    Before anything starts, raises Damaged where a database of the home cannot be read, and
+    Before anything starts, raises Damaged if a database of the home cannot be read, and
     MissingConfiguration if Fivetran's key is missing. If Fivetran takes no calls, each customer's
     `error_handling` says what follows.
     """

@@ -37,7 +37,7 @@ def allow(customer: Customer, name: Name, as_json: Json = False) -> None:
     from kpi_platform.pipeline.customer_settings import customer_secrets
 
     if not is_name(name):
-        # What was given may be the secret itself: it is not repeated.
+        # The argument may be the secret itself, so no message repeats it.
         raise InvalidInput(
             "That is no name of a secret.",
             next_step="Give the name of an environment variable: capital letters, digits and '_'.",

@@ -99,7 +99,7 @@ def import_(
     note: Annotated[str, typer.Option(help="Why; kept with the version.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Make FILE the settings of CUSTOMER: check, tell Fivetran, store as a new version.
+    """Make FILE the settings of CUSTOMER: check, change Fivetran, store as a new version.
 
     Takes files of older set-ups, too, and says what it renamed. What FILE leaves out, or only repeats, is at
     its default, also when that changes later. If anything is wrong, or Fivetran refuses, nothing is stored.

@@ -1,4 +1,4 @@
-"""YAML of which every value is what it looks like. YAML 1.1 reads 0060 as 48 and 1:30 as 90, keeps the last
+"""YAML whose values are what they look like. YAML 1.1 reads 0060 as 48 and 1:30 as 90, keeps the last
 of two sections of one name, and lets a section hold itself: all of these are refused, with line and key."""
 
 import re

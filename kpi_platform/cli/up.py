@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
         environment = os.environ | {
             "DAGSTER_HOME": str(prepare_dagster_home(configuration)),
             "KPI_PLATFORM_HOME": str(configuration.home),
-            # Where users reach them may be a proxy's address.
+            # Users may reach them at a proxy's address.
             "KPI_DAGSTER_URL": configuration.get("KPI_DAGSTER_URL") or f"http://{host}:{dagster_port}",
             "KPI_WEB_URL": configuration.get("KPI_WEB_URL") or f"http://{host}:{port}",
             "PYTHONUNBUFFERED": "1",

@@ -1,4 +1,4 @@
-"""`kpi-platform webhook …`: Fivetran tells the web app of finished syncs."""
+"""`kpi-platform webhook …`: Fivetran notifies the web app of finished syncs."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -33,7 +33,7 @@ def create(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Have Fivetran tell the web app of every finished sync. The web app must be running at that address.
+    """Have Fivetran notify the web app of every finished sync. The web app must be running at that address.
 
     Without FIVETRAN_WEBHOOK_SECRET the installation makes a secret for itself and keeps it in its home.
     """

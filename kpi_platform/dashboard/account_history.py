@@ -35,7 +35,7 @@ class HistoryPoint:
 
 @dataclass(frozen=True, slots=True)
 class HealthPoint:
-    """A health score as of an instant; None where it could not be computed."""
+    """A health score as of an instant; None if it could not be computed."""
 
     as_of: datetime
     health_score: float | None

@@ -19,7 +19,7 @@ from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band, Direction, Thresho
 
 BandFilter = Literal["healthy", "between", "at_risk", "missing"]
 SORTS = ("name", "health_score", "revenue", "industry", "region", "csm_name")
-"""What a list is sorted by, besides every KPI's slug."""
+"""Orders of a list, besides every KPI's slug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class AccountPage:
 @dataclass(frozen=True, slots=True)
 class AccountDetail:
     """Everything shown of one account. `health` has the columns of `tables.HEALTH_COLUMNS`; it is empty, and
-    `health_as_of` None, where no load brought a score."""
+    `health_as_of` None, if no load brought a score."""
 
     summary: AccountSummary
     health: Mapping[str, float | None]

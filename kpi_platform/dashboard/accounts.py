@@ -14,7 +14,7 @@ from kpi_platform.domain.errors import InvalidInput, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`external_id` is the id under which a source knows it, where one does; `revenue` is a year's."""
+    """An account. `external_id` is its id at a source that has one; `revenue` is a year's."""
 
     id: int
     name: str

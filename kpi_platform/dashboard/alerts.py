@@ -1,4 +1,4 @@
-"""Alerts that are open: each is told once for as long as what it says lasts."""
+"""Open alerts: each is sent once for as long as its cause lasts."""
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -13,8 +13,8 @@ from kpi_platform.domain.alerts import AlertKind
 
 @dataclass(frozen=True, slots=True)
 class StoredAlert:
-    """`kind` and `subject` say what it is about, `since` when that began, `told_at` when somebody was told
-    (None: not yet, for the address did not take it), `cleared_at` when it was over (None: it is open)."""
+    """An alert about `kind` and `subject` since an instant. `told_at`: when it was sent (None: not yet,
+    because the address did not take it). `cleared_at`: when its cause was over (None: it is open)."""
 
     kind: AlertKind
     subject: str
@@ -44,8 +44,8 @@ def open_alert(
     link: str | None = None,
     run_id: str | None = None,
 ) -> bool:
-    """Notes what is wrong, and whether it is to be told now: where it was not open, or is untold yet. Whoever
-    gets True tells it; `untell` takes that back."""
+    """Opens the alert. Returns whether the caller must send it now: if it was not open, or was not sent yet.
+    `untell` takes that back."""
     now = datetime.now(UTC)
     key = _key(connection, customer, kind, subject)
     found = connection.execute(

@@ -12,7 +12,7 @@ from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import NotFound
 
 BY_THE_UPGRADE = "the upgrade"
-"""Who has listed what settings held before there was a list."""
+"""The name of the operator on entries for secrets that settings held before there was a list."""
 
 _table, _customers = tables.allowed_secrets, tables.customers
 
@@ -41,7 +41,7 @@ def allow_secret(connection: sa.Connection, customer: str, name: str, *, who: st
 
 
 def forbid_secret(connection: sa.Connection, customer: str, name: str) -> None:
-    """Takes `name` from the customer's list. NotFound where it is not on it."""
+    """Takes `name` from the customer's list. NotFound if it is not on it."""
     customer_id = get_customer(connection, customer).id
     mine = sa.and_(_table.c.customer_id == customer_id, _table.c.name == name)
     if connection.execute(sa.delete(_table).where(mine)).rowcount == 0:

@@ -35,7 +35,8 @@ def record_event(
     customer: str | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Appends an event, in the transaction of what it tells of. `detail` is JSON and holds no secret."""
+    """Appends an event, in the transaction of the change that it reports. `detail` is JSON and holds no
+    secret."""
     row = {
         "customer_id": get_customer(connection, customer).id if customer else None,
         "at": datetime.now(UTC),

@@ -16,7 +16,7 @@ Outcome = Literal["warn", "fail", "error"]
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A check that did not pass. `asset` is the table that it looks at, in Dagster's words; `failures` counts
-    the customer's wrong rows, where they are known."""
+    the customer's wrong rows, if they are known."""
 
     check: str
     asset: str

@@ -80,7 +80,7 @@ def claim_unclaimed(connection: sa.Connection, place: str, spelled: str, wanted:
 
 
 def places_of(connection: sa.Connection, spelled: Collection[str]) -> dict[str, str]:
-    """Spelled place → what its server has said of itself, or the spelling where it was never asked."""
+    """Returns the server's identity of each spelled place, or the spelling if the server was never asked."""
     known = connection.execute(
         sa.select(_places.c.spelled, _places.c.place).where(_places.c.spelled.in_(spelled))
     )
@@ -88,8 +88,8 @@ def places_of(connection: sa.Connection, spelled: Collection[str]) -> dict[str, 
 
 
 def record_place(connection: sa.Connection, spelled: str, place: str) -> bool:
-    """Writes down what the server said, and moves the claims of this spelling there; whether that is news.
-    Where a name is held there already, who comes later is written down beside its holder."""
+    """Records the server's identity, and moves the claims of this spelling to it. Returns whether it was new.
+    If a name is claimed there already, the later claim is recorded beside its holder."""
     _one_at_a_time(connection)
     known = connection.execute(sa.select(_places.c.place).where(_places.c.spelled == spelled)).scalar()
     if known == place:
@@ -207,7 +207,7 @@ def _require_free(
     for row in _rows(connection, there):
         is_other = row.customer_id != customer_id
         if is_other and row.kind in _OWNED and (row.kind, row.name) in keys:
-            # Who came later keeps its other settings changeable; its runs refuse.
+            # The later customer can still change its other settings; its runs are refused.
             if (row.kind, row.place, row.name) not in mine:
                 raise Taken(row.kind, row.name, row.key, customer)
         elif (row.kind, row.name) in both:

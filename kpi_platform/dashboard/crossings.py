@@ -19,7 +19,7 @@ _history, _uploads = tables.kpi_history, tables.kpi_uploads
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A KPI of an account that was not at risk (None: was not known) and now is."""
+    """A KPI of an account that was not at risk (None: not known before) and now is."""
 
     account_id: int
     account: str
@@ -78,7 +78,7 @@ def _at_risk(
 def _before(
     connection: sa.Connection, customer_id: int, version: int, account_ids: Sequence[int]
 ) -> dict[tuple[int, str], float | None]:
-    """What was shown before: of every KPI its newest value in the uploads that count."""
+    """Returns the values that were shown before: each KPI's newest in the uploads that count."""
     versions = (
         sa.select(_uploads.c.version)
         .where(

@@ -35,8 +35,8 @@ def open_dashboard(configuration: Configuration) -> sa.Engine:
 
 def open_engine(url: str, *, home: Path | None = None) -> sa.Engine:
     """Returns an engine for `url` (SQLite or PostgreSQL). Opens no connection yet; creates a SQLite file's
-    folder. With `home`, an empty database is refused where the home says that it had tables (see `made.py`).
-    Raises Damaged, from any statement, where a SQLite file cannot be read or written.
+    folder. With `home`, an empty database is refused if the home says that it had tables (see `made.py`). Any
+    statement raises Damaged if a SQLite file cannot be read or written.
 
     A SQLite transaction begins as a writer (BEGIN IMMEDIATE), so that two writers queue instead of failing
     half way; those that only read use `reading`.
@@ -134,7 +134,7 @@ def current_revision(engine: sa.Engine) -> str | None:
         with reading(engine) as connection:
             return MigrationContext.configure(connection).get_current_revision()
     except sa.exc.OperationalError as cause:
-        # Where it is concerns whoever runs the server, not those whom the server answers.
+        # The file's place is for the operator of the server, not for its callers.
         _log.error("No answer from %s", engine.url.render_as_string(hide_password=True))
         name = Path(engine.url.database or "").name
         raise Unavailable(
@@ -144,7 +144,7 @@ def current_revision(engine: sa.Engine) -> str | None:
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
-    """Migrates the schema up to `revision`, in one transaction. Raises Damaged where the database is empty
+    """Migrates the schema up to `revision`, in one transaction. Raises Damaged if the database is empty
     and was not before."""
     refuse_empty(engine)
     config = _alembic()
@@ -164,7 +164,7 @@ def downgrade(engine: sa.Engine, revision: str) -> None:
 
 def require_current_schema(engine: sa.Engine) -> None:
     """Raises SchemaOutOfDate, naming the command to run, unless the schema is exactly this program's; Damaged
-    where the database is empty and was not before."""
+    if the database is empty and was not before."""
     found, wanted = current_revision(engine), newest_revision()
     if found is None:
         refuse_empty(engine)
@@ -177,7 +177,7 @@ def require_current_schema(engine: sa.Engine) -> None:
 
 
 def create_or_require(engine: sa.Engine) -> None:
-    """Creates the schema in an empty database; otherwise as `require_current_schema`. Raises Damaged where
+    """Creates the schema in an empty database; otherwise as `require_current_schema`. Raises Damaged if
     the database could only be read."""
     _require_writable(engine)
     if current_revision(engine) is None and not sa.inspect(engine).get_table_names():

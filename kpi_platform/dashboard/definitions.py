@@ -15,8 +15,8 @@ from kpi_platform.domain.kpis import Direction, Source
 
 @dataclass(frozen=True, slots=True)
 class KpiDefinition:
-    """`position` is the order of the KPIs on a page. `healthy` and `at_risk` are None where a custom KPI has
-    no thresholds, `window_days` where the latest value counts."""
+    """`position` is the order of the KPIs on a page. `healthy` and `at_risk` are None if a custom KPI has
+    no thresholds, `window_days` if the latest value counts."""
 
     kpi: str
     display_name: str

@@ -1,4 +1,5 @@
-"""How the platform does, in figures: what /metrics tells Prometheus and `kpi-platform status` a person."""
+"""Figures of the platform's operation: /metrics shows them to Prometheus, `kpi-platform status` to a
+person."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping

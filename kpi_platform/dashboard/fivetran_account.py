@@ -16,7 +16,7 @@ _ROW = 1
 @dataclass(frozen=True, slots=True)
 class FivetranAccount:
     """`hourly_limit` is None until an answer has said it. `webhook` is what was last seen of our webhook:
-    id, url, active, checked_at, and a note on what became of it; empty where there is none."""
+    id, url, active, checked_at, and a note on its fate; empty if there is none."""
 
     hourly_limit: int | None = None
     blocked_until: datetime | None = None

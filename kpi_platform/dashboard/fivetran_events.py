@@ -1,4 +1,4 @@
-"""Webhooks of Fivetran: noted once each, so that whoever watches the syncs looks at once."""
+"""Webhooks of Fivetran: each is recorded once, so that the watcher of syncs looks at once."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ _KEPT = timedelta(days=30)
 
 
 def note_event(connection: sa.Connection, *, sync_id: str, event: str, connection_id: str) -> bool:
-    """Notes that `event` of a sync has arrived. False where it had arrived before. Old ones are forgotten."""
+    """Notes that `event` of a sync has arrived. False if it had arrived before. Old ones are forgotten."""
     now = datetime.now(UTC)
     connection.execute(sa.delete(_table).where(_table.c.received_at < now - _KEPT))
     row = {"sync_id": sync_id, "event": event, "connection_id": connection_id, "received_at": now}

@@ -32,7 +32,7 @@ class LoadHold:
 
 
 HELD = "dashboard"
-"""What the alert `load_held` is about."""
+"""The subject of the alert `load_held`."""
 
 _table = tables.load_holds
 _NAMES = tuple(field.name for field in fields(LoadHold))
@@ -80,7 +80,7 @@ def record_hold(
     reasons: Sequence[str],
     profile: LoadProfile,
 ) -> None:
-    """Notes that a load was held; again, where that is known already."""
+    """Records that a load was held, also if an earlier one is held already."""
     values: dict[str, Any] = {
         "as_of": as_of,
         "run_id": run_id,
@@ -96,7 +96,7 @@ def record_hold(
 
 
 def release_hold(connection: sa.Connection, customer: str, *, who: str) -> LoadHold:
-    """Lets what was held through; the next load of the customer brings it. NotFound where nothing is held."""
+    """Lets what was held through; the next load of the customer brings it. NotFound if nothing is held."""
     customer_id = get_customer(connection, customer).id
     held = _open(connection, customer_id)
     if held is None or held.released_at is not None:

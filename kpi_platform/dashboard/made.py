@@ -31,7 +31,7 @@ def note_made(engine: sa.Engine) -> None:
 
 
 def refuse_missing(engine: sa.Engine) -> None:
-    """Raises Damaged where the SQLite file is gone, before SQLite makes an empty one in its place."""
+    """Raises Damaged if the SQLite file is gone, before SQLite makes an empty one in its place."""
     home = _home(engine)
     if home is None or engine.dialect.name != "sqlite" or engine.url.database is None:
         return
@@ -40,7 +40,7 @@ def refuse_missing(engine: sa.Engine) -> None:
 
 
 def refuse_empty(engine: sa.Engine) -> None:
-    """Raises Damaged where the database has no tables, although it had some."""
+    """Raises Damaged if the database has no tables, although it had some."""
     home = _home(engine)
     if home is None or not _was_made(engine, home):
         return

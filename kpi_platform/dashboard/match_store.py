@@ -1,6 +1,6 @@
 """How the matching and the load read and write `account_matches`: many rows at once, of several customers.
 
-What people do with single matches stands in `matches`.
+Decisions of people on single matches are in `matches`.
 """
 
 import json

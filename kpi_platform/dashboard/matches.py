@@ -124,7 +124,7 @@ def decide(
     note: str = "",
 ) -> MatchDecision:
     """Records a decision. `accept` and `reject` are about the proposed account (or `account_id`); `choose`
-    names another one. Conflict where the account is another source account's already."""
+    names another one. Conflict if the account is another source account's already."""
     customer_id = get_customer(connection, customer).id
     match = get_match(connection, customer, source_account_id)
     target = account_id if account_id is not None else match.account_id if decision != "choose" else None
@@ -162,7 +162,7 @@ def decide(
 
 def undo_decision(connection: sa.Connection, customer: str, decision_id: int, *, who: str) -> StoredMatch:
     """Takes a decision back: the source account is in review again, and the link that a load made by the
-    decision is cut. Conflict where it was undone before."""
+    decision is cut. Conflict if it was undone before."""
     customer_id = get_customer(connection, customer).id
     decision = _decision(connection, customer_id, decision_id)
     if decision.undone_at is not None:

@@ -72,7 +72,7 @@ def retire(connection: sa.Connection, leaver: Leaver, *, who: str) -> None:
 
 def erase_dashboard(engine: sa.Engine, leaver: Leaver, *, who: str, keep_audit: bool = False) -> list[Erased]:
     """Deletes every row of the customer in one transaction. Raw schemas whose data was not erased stay
-    claimed, by nobody that is named. The audit trail keeps one event: that this was
+    claimed, without an owner. The audit trail keeps one event: that this was
     done, by whom, and how many rows of which table. With `keep_audit` earlier events stay too, under the
     customer's key instead of the customer."""
     customer_id, key = leaver.customer.id, leaver.customer.key

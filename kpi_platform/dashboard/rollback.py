@@ -140,7 +140,7 @@ def _changes(family: Family, customer_id: int) -> sa.ColumnElement[bool]:
 def _state_after(
     family: Family, customer_id: int, version: int, name: str, keys: sa.Select[Any] | None = None
 ) -> sa.Subquery:
-    """What was shown after `version`: key, state and the upload that brought it."""
+    """Returns what was shown after `version`: key, state and the upload that brought it."""
     history = family.history
     key = [history.c[one] for one in family.key]
     position = sa.func.row_number().over(partition_by=key, order_by=history.c.upload_version.desc())

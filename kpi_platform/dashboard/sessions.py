@@ -1,5 +1,5 @@
-"""Browsers that are signed in. A session is its row: whoever deletes it signs the browser out, in every
-process of the web app. Only the hash of what the cookie holds is stored."""
+"""Browsers that are signed in. A session is its row: deleting it signs the browser out, in every process of
+the web app. Only the hash of what the cookie holds is stored."""
 
 import secrets
 from datetime import UTC, datetime, timedelta

@@ -54,8 +54,8 @@ def save_settings(
     """Stores `document` as the customer's next version and returns its number; an unchanged document keeps
     the current one. What it claims is read from `effective`: the document with all defaults.
 
-    Raises Conflict where the current version is not `expected_version` (None: not checked; 0: there must be
-    none), or where another customer has one of the connections or raw schemas.
+    Raises Conflict if the current version is not `expected_version` (None: not checked; 0: there must be
+    none), or if another customer has one of the connections or raw schemas.
     """
     stored = get_customer(connection, customer)
     _lock(connection, stored.id)
@@ -81,11 +81,11 @@ def save_settings(
 
 
 def current_settings(connection: sa.Connection, customer: str) -> StoredSettings | None:
-    """Returns the newest version; None where none was saved (the defaults hold)."""
+    """Returns the newest version; None if none was saved (the defaults hold)."""
     row = connection.execute(_NEWEST_OF_ACTIVE, {"key": customer}).mappings().one_or_none()
     if row is not None:
         return StoredSettings(**row)
-    # Raises where there is no such customer.
+    # Raises if there is no such customer.
     get_customer(connection, customer)
     return None
 
@@ -131,7 +131,7 @@ def differences(
     for key in sorted({*before, *after}):
         old, new = before.get(key), after.get(key)
         path = f"{prefix}{key}"
-        # None is a statement, such as "no frequency of its own"; a key that is not there is none.
+        # None states something, such as "no frequency of its own"; a missing key states nothing.
         if old == new and (key in before) == (key in after):
             continue
         sections = [part for part in (old, new) if part is not None]

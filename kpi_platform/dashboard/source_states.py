@@ -15,7 +15,7 @@ from kpi_platform.domain.kpis import Source
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """Times are None where there was none. `sync_state` is Fivetran's: scheduled, syncing, paused, …
+    """Times are None if there was none. `sync_state` is Fivetran's: scheduled, syncing, paused, …
 
     `put_off_until`: when we ask for a sync again that Fivetran has put off. `unreached_at`: when a sync could
     last not be asked for or followed. `first_sync_since`: since when the first sync goes on.
@@ -69,9 +69,9 @@ def record_sync_state(
     put_off_until: datetime | Literal["as before"] | None = "as before",
     in_first_sync: bool | None = None,
 ) -> SourceState:
-    """Notes what is given and keeps the rest. Times only move forward, so that a late message takes nothing
-    back; another connection starts anew. What `detail` does not name stays. A success ends the alert of a
-    failure before it."""
+    """Records what is given and keeps the rest. Times only move forward, so that a late message takes nothing
+    back; the state of another connection starts empty. Parts that `detail` does not name stay. A success ends
+    the alert of a failure before it."""
     customer_id = get_customer(connection, customer).id
     key = sa.and_(_table.c.customer_id == customer_id, _table.c.source == source)
     query = sa.select(*(_table.c[name] for name in _NAMES)).where(key).with_for_update()

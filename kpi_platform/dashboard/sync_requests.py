@@ -52,7 +52,7 @@ def create_sync_request(
     idempotency_key: str | None = None,
 ) -> SyncRequest:
     """Queues a request. One that is queued for the same customer and source is returned instead, and so is
-    the one with the same idempotency key (Conflict where that asked for something else)."""
+    the one with the same idempotency key (Conflict if that asked for something else)."""
     stored = get_customer(connection, customer)
     connection.execute(
         sa.select(tables.customers.c.id).where(tables.customers.c.id == stored.id).with_for_update()
@@ -115,7 +115,7 @@ def queued_sync_requests(connection: sa.Connection, *, limit: int = 100) -> list
 
 
 def claim_sync_request(connection: sa.Connection, request_id: str, run_id: str) -> bool:
-    """Takes a queued request for a run. False where another run was faster."""
+    """Takes a queued request for a run. False if another run was faster."""
     query = sa.update(_table).where(_table.c.id == request_id, _table.c.state == "queued")
     values = {"state": "syncing", "run_ids": [run_id], "updated_at": datetime.now(UTC)}
     return connection.execute(query.values(values)).rowcount == 1

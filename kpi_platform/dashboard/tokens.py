@@ -102,7 +102,7 @@ def note_use(connection: sa.Connection, token_id: int) -> None:
 
 
 def redeem_unused_token(connection: sa.Connection, token_id: int, *, expires_at: datetime) -> ApiToken | None:
-    """Notes a token's first use and lets it live until `expires_at`; None where it was used before or is not
+    """Notes a token's first use and lets it live until `expires_at`; None if it was used before or is not
     usable. Of two callers one gets it."""
     if usable_token(connection, token_id) is None:
         return None

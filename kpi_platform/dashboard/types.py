@@ -50,7 +50,7 @@ Slug = sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql")
 
 
 class _Numbers(sa.TypeDecorator[Sequence[int]]):
-    """A list of numbers as one parameter: an array, or JSON where there are no arrays."""
+    """A list of numbers as one parameter: an array, or JSON in databases without arrays."""
 
     impl = sa.Text
     cache_ok = True

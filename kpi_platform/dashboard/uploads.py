@@ -133,7 +133,7 @@ def lock_uploads(connection: sa.Connection, customer_ids: Iterable[int]) -> None
     """Lets no other upload of these customers begin until the transaction ends. (A SQLite transaction is the
     only writer anyway.)"""
     if connection.dialect.name == "postgresql":
-        # Whoever locks several does it in one order, so that nobody waits for somebody who waits for them.
+        # Several locks are taken in one order, so that no two transactions wait for each other.
         connection.execute(_LOCK, [{"name": f"kpi_uploads {number}"} for number in sorted(customer_ids)])
 
 

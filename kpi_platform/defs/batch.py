@@ -1,8 +1,9 @@
-"""A run over any list of customers: who is in it, and what Dagster records of each.
+"""A run over any list of customers: its members, and what Dagster records of each.
 
 Dagster's own runs take a partition or a contiguous range, and an output materialises all of it. A batch is
-any list, of which some may fail. So a batch records its events itself (docs/decisions/0005): planned for
-every customer, materialised for those that succeeded. What stays planned in a failed run is shown as failed.
+any list, and some of its customers may fail. So a batch records its events itself (docs/decisions/0005):
+planned for every customer, materialised for those that succeeded. A partition that stays planned in a failed
+run is shown as failed.
 """
 
 import time
@@ -42,7 +43,7 @@ OWN_EVENTS = {EXTERNALLY_MANAGED_ASSETS_TAG: "true"}
 """Tag of runs whose asset events, planned and materialised, we record and not Dagster."""
 
 PRESENT = timedelta(minutes=15)
-"""A run for an instant that is at most so long before its start is a run for the present."""
+"""Longest time between a run's instant and its start for which it is a run for the present."""
 
 STORED_AFTER = 2.0
 """Seconds after which the materialisations of a step that goes on are stored."""
@@ -52,7 +53,7 @@ Metadata = Mapping[str, RawMetadataValue]
 Result = TypeVar("Result")
 
 watcher: ContextVar[Callable[[str, str, Metadata], None]] = ContextVar("watcher", default=lambda *_: None)
-"""Told of each partition that a step of this process has made: asset, customer, metadata."""
+"""Called for each partition that a step of this process has made, with asset, customer and metadata."""
 
 
 def batch_tags(
@@ -115,8 +116,9 @@ class StepBatch:
         then: Callable[[], Iterable[dg.AssetCheckResult]] = tuple,
     ) -> Iterator[Any]:
         """Does `work` for one group of customers after another, in the background. It does it for all of a
-        group or for none, and what it returns of each makes an `outcome`. What raises is one customer's
-        failure alone. `then` gives the results of checks, once all are done."""
+        group or for none, and `outcome` makes metadata of each result. If it raises, each customer is tried
+        alone, and an exception is that customer's failure. `then` gives the results of checks, once all are
+        done."""
         try:
             with in_background() as call:
                 for group in groups:
@@ -163,7 +165,7 @@ class StepBatch:
 
     @contextmanager
     def _losing(self, customer: str) -> Iterator[None]:
-        """What raises in the block is the customer's failure."""
+        """Makes an exception in the block the customer's failure."""
         try:
             yield
         except KpiPlatformError as error:
@@ -193,14 +195,14 @@ class StepBatch:
         self._stored_at = time.monotonic()
 
     def lose(self, customer: str, reason: KpiPlatformError | str) -> None:
-        """Records that `customer` goes no further in this run. Its people are shown the reason; the log has
-        it in full."""
+        """Records that `customer` goes no further in this run. The pages show the reason; the log has it in
+        full."""
         in_full = reason.for_operator if isinstance(reason, KpiPlatformError) else reason
         self.context.log.error(f"{customer}: {in_full}")
         self.failed[customer] = str(reason)
 
     def finish(self) -> Iterator[dg.MaterializeResult[Any]]:
-        """Lets the next step begin with those that are left; fails this one if it has lost somebody."""
+        """Lets the next step begin with the customers that are left; fails this one if it has lost any."""
         self.store()
         if self.failed:
             lost = sorted({*_lost(self.context), *self.failed})

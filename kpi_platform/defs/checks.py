@@ -46,7 +46,7 @@ def freshness_check(source: Source) -> dg.AssetChecksDefinition:
 
 
 def _keep(platform: Platform, source: Source, late: Mapping[str, datetime | None], run_id: str) -> None:
-    """Keeps each customer's result where the pages find it."""
+    """Stores each customer's result for the pages."""
     asset = table_key(source, SOURCE_TABLES[source][0].name).to_user_string()
     results: dict[str, tuple[int, list[Finding]]] = {}
     for customer, of in recorded_syncs(platform.engine):
@@ -63,8 +63,8 @@ def _keep(platform: Platform, source: Source, late: Mapping[str, datetime | None
 def late_customers(
     platform: Platform, source: Source, now: datetime
 ) -> tuple[dict[str, datetime | None], dict[str, datetime | None]]:
-    """Customer → its last sync (None: never), of those that have the source: first who is to be alerted, then
-    who is behind its own frequency."""
+    """Returns the last sync (None: never) of late customers that have the source: first those to alert, then
+    those behind their own frequency."""
     recorded = recorded_syncs(platform.engine)
     known = [customer for customer, of in recorded if of == source]
     stale: dict[str, datetime | None] = {}

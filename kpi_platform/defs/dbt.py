@@ -124,8 +124,7 @@ _OUTCOMES: Mapping[str, Outcome] = {"warn": "warn", "fail": "fail"}
 
 
 def keep_check_results(platform: Platform, report: "BuildReport", run_id: str) -> None:
-    """Keeps each customer's results where the pages find them. A check whose rows do not say whose they are
-    is everybody's."""
+    """Stores each customer's results for the pages. A check whose rows name no customer is everybody's."""
     ran = [check for check in report.checks if check.status != "skipped"]
     customers = [*report.built, *(key for key in report.failed if any(key in one.customers for one in ran))]
     results = {}

@@ -1,4 +1,4 @@
-"""The Dagster instance of an installation: where its state lies, and how much goes on at once."""
+"""The Dagster instance of an installation: the place of its state, and the limits of what runs at once."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ DEFAULT_RUNS_AT_ONCE = 10
 def prepare_dagster_home(configuration: Configuration) -> Path:
     """Writes dagster.yaml and the limits of the pools if they are missing or have changed. Returns the
     folder, which is the value of DAGSTER_HOME. Processes that begin together do it one after the other:
-    Dagster's storage does not bear being made twice at once."""
+    Dagster cannot create its storage twice at once."""
     home = configuration.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(instance_settings(configuration), sort_keys=False)
@@ -67,7 +67,7 @@ def instance_settings(configuration: Configuration) -> Mapping[str, Any]:
         },
         # Runs say themselves how often (dagster/max_retries); only after a crash.
         "run_retries": {"enabled": True, "max_retries": 0, "retry_on_asset_or_op_failure": False},
-        # What our code logs in a run is in the run's own log, with its id and step.
+        # Lines that our code logs in a run are in the run's own log, with its id and step.
         "python_logs": {"managed_python_loggers": ["kpi_platform"], "python_log_level": "INFO"},
         "sensors": {"use_threads": True, "num_workers": 4},
         "schedules": {"use_threads": True, "num_workers": 2},

@@ -12,7 +12,8 @@ HOST_TAG = "kpi/host"
 
 @contextmanager
 def life_line(home: Path, run_id: str) -> Iterator[None]:
-    """Held for as long as the run goes on; `home` is DAGSTER_HOME. Timeout where another process holds it."""
+    """Held for as long as the run goes on; `home` is DAGSTER_HOME. Raises Timeout if another process holds
+    it."""
     file = _file(home, run_id)
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file, timeout=0):
@@ -24,7 +25,7 @@ def life_line(home: Path, run_id: str) -> Iterator[None]:
 
 
 def is_cut(home: Path, run_id: str) -> bool:
-    """True where the process was ended from outside. False where it lives, ended by itself, or is not known
+    """True if the process was ended from outside. False if it lives, ended by itself, or is not known
     here, as on another machine."""
     file = _file(home, run_id)
     if not file.exists():

@@ -96,7 +96,7 @@ class LoadChecks:
             )
 
     def record(self, platform: Platform, run_id: str) -> None:
-        """Keeps each customer's results where the pages find them."""
+        """Stores each customer's results for the pages."""
         results = {
             customer: (len(LOAD_CHECKS) - len({one.check for one in findings}), findings)
             for customer, findings in self.findings.items()

@@ -46,7 +46,7 @@ class Look:
     _began: float = field(default_factory=time.monotonic)
 
     def notice(self, customer: str, settings: CustomerSettings, source: Source) -> bool:
-        """Records what has changed of the customer's connection and keeps its events. False where the time
+        """Records what has changed of the customer's connection and keeps its events. False if the time
         is up, and the next look has to do it."""
         section = settings.source(source)
         if section.connection_id is None or not section.enabled:

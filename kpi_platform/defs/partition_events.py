@@ -85,7 +85,7 @@ def _of_step(
 
 def store(context: dg.AssetExecutionContext, events: Sequence[dg.DagsterEvent]) -> None:
     """Stores events that `planned` or `materialised` has made: all by the same one, in the step of `context`.
-    What is stored afterwards is what Dagster would have stored."""
+    The stored rows are those that Dagster would have stored."""
     now = time.time()
     storage = context.instance.event_log_storage
     for start in range(0, len(events), STORED_TOGETHER):
@@ -97,8 +97,8 @@ def store(context: dg.AssetExecutionContext, events: Sequence[dg.DagsterEvent]) 
 
 
 def store_checks(context: dg.AssetExecutionContext, results: Sequence[dg.AssetCheckResult]) -> None:
-    """Stores what the step of `context` has found. It need not yield the results where their outputs are
-    optional: Dagster would store each by itself, and its output too."""
+    """Stores the results of checks of the step of `context`. The step need not yield them if their outputs
+    are optional: Dagster would store each by itself, and its output too."""
     now, run_id = time.time(), context.run.run_id
     entries = [_entry(run_id, now, _checked(context, result)) for result in results]
     storage = context.instance.event_log_storage

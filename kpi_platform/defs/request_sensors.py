@@ -1,4 +1,4 @@
-"""Starts a run for every queued sync request, and tells the request when its run has ended."""
+"""Sensors that start a run for every queued sync request, and update the request when its run has ended."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ from kpi_platform.defs.sensors import PROMPT_SECONDS
 from kpi_platform.domain.sources import SOURCES
 
 BY_HAND = {"dagster/priority": "10"}
-"""Run tags of what a person waits for: it comes before what is scheduled."""
+"""Run tags of a run that a person waits for: it comes before scheduled ones."""
 
 ENDINGS = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
@@ -74,7 +74,7 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
             monitored_jobs=[SYNC_AND_REFRESH],
             minimum_interval_seconds=interval_seconds,
             default_status=dg.DefaultSensorStatus.RUNNING,
-            description="Tells a sync request that its run has ended.",
+            description="Updates a sync request when its run has ended.",
         )
         def sync_request_ended(context: dg.RunStatusSensorContext, platform: PlatformParam) -> None:
             run = context.dagster_run

@@ -51,7 +51,7 @@ def note_progress(
     state: State,
     progress: dict[str, Any] | None = None,
 ) -> None:
-    """Tells whoever waits for the run's request that the run has come to `state`."""
+    """Records for those who wait for the run's request that the run has come to `state`."""
     request_id = context.run.tags.get(REQUEST_TAG)
     if request_id is not None:
         with platform.engine.begin() as database:

@@ -32,7 +32,7 @@ class Platform:
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
         self.marts_read: Mapping[str, BatchMarts] = {}
-        """By customer: what a step of this run has computed, and left in memory for those that follow."""
+        """Results of a step of this run, by customer, kept in memory for the steps that follow."""
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -40,7 +40,7 @@ class Platform:
 
     @cached_property
     def fivetran(self) -> KpiFivetranClient:
-        """Raises MissingConfiguration where its key is missing."""
+        """Raises MissingConfiguration if its key is missing."""
         client = KpiFivetranWorkspace.of(self.configuration).get_client()
         client.api.on_calls = self._note_calls
         return client

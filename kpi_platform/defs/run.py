@@ -137,7 +137,8 @@ def _failures(
 
 
 def _first_cause(error: SerializableErrorInfo) -> str:
-    """What the innermost of a chain of errors says, in one line; Dagster's own only say where."""
+    """Returns the message of the innermost of a chain of errors, in one line; Dagster's own errors only say
+    in which step."""
     if error.cls_name == "DagsterExecutionInterruptedError":
         return "The run was interrupted. Start it again; what was loaded before stays."
     while error.cause is not None:

@@ -19,7 +19,7 @@ from kpi_platform.domain.sources import SOURCES
 
 UNFINISHED = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, *IN_PROGRESS_RUN_STATUSES]
 AFTER_A_CRASH = {"dagster/max_retries": "2"}
-"""Run tags of what is to be done all the same where the process of its run is killed."""
+"""Run tags of work that is tried again if the process of its run is killed."""
 
 _SYNC_JOBS = ("sync", "sync_and_refresh")
 

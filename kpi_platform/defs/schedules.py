@@ -52,7 +52,7 @@ def due_syncs(
             f"{calls} of the {limit} calls that Fivetran takes in this hour are made: "
             f"{len(due) - len(affordable)} customers wait."
         )
-    # Sorting keeps the order of those that have the same sources: who waits longest comes first.
+    # Sorting keeps the order of customers with the same sources: the one that waits longest comes first.
     for sources, customers in groupby(sorted(affordable, key=due.__getitem__), key=due.__getitem__):
         for chunk in in_chunks(customers, CUSTOMERS_PER_SYNC_RUN):
             yield sync_request_for(context.instance, chunk, sources)

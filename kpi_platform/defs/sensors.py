@@ -34,7 +34,7 @@ from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, in_runs
 from kpi_platform.domain.sources import SOURCES
 
 PROMPT_SECONDS = 5
-"""How often is looked at what the dashboard database tells: webhooks, new customers, wishes of people."""
+"""Seconds between two looks at the dashboard database: webhooks, new customers, requests of people."""
 
 _RUNNING = dg.DefaultSensorStatus.RUNNING
 
@@ -144,8 +144,8 @@ def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.Sensor
 def look_is_due(
     cursor: str | None, webhook_at: datetime | None, now: datetime, interval: timedelta, limit: int
 ) -> bool:
-    """Whether to ask Fivetran now: where the last look (`cursor`, ISO 8601) is an interval ago, or a webhook
-    has come since. Never so often that it takes more than its share of the `limit` of calls an hour."""
+    """Whether to ask Fivetran now: if the last look (`cursor`, ISO 8601) is an interval ago, or a webhook has
+    come since. Never takes more than its share of the `limit` of calls an hour."""
     if not cursor:
         return True
     looked_at = datetime.fromisoformat(cursor)

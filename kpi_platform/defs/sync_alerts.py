@@ -20,8 +20,8 @@ def tell_failed_sync(
     reason: str,
     run_id: str | None = None,
 ) -> None:
-    """Tells it where the settings want that; those that skip failures see stale values instead. A later
-    success ends it (`record_sync_state`)."""
+    """Alerts about a failed sync if the settings want that; customers that skip failures see stale values
+    instead. A later success closes the alert (`record_sync_state`)."""
     if not settings.alerts.on_sync_failure or settings.error_handling.on_sync_failure == "skip":
         return
     with platform.engine.connect() as connection:
@@ -40,8 +40,8 @@ def tell_failed_sync(
 def tell_staleness(
     platform: Platform, source: Source, late: Mapping[str, datetime | None], run_id: str
 ) -> None:
-    """Tells of the customers that are `late` (since their last sync; None: never synced), and that it is over
-    for the others. What no address has taken so far is told again."""
+    """Alerts about the customers that are `late` (since their last sync; None: never synced), and closes the
+    alerts of the others. Alerts that no address has taken so far are sent again."""
     with platform.engine.connect() as connection:
         customers = [customer.key for customer in list_customers(connection)]
     for customer, settings in platform.settings(customers).items():

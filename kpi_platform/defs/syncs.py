@@ -56,7 +56,7 @@ def recorded_inputs(
 
 
 def dump_inputs(inputs: Inputs, until: datetime | None = None) -> str:
-    """Returns the inputs, up to `until` where it is given, as the value of a tag: source and microseconds
+    """Returns the inputs, up to `until` if it is given, as the value of a tag: source and microseconds
     since 1970. A build for an instant in the past does not take in what was synced after it."""
     known = {source: at for source, at in inputs.items() if until is None or at <= until}
     return "_".join(f"{source}-{(at - _EPOCH) // _MICROSECOND}" for source, at in sorted(known.items()))

@@ -52,7 +52,7 @@ class LocalFivetran:
         behaviour: Behaviour | None = None,
         sample: Mapping[str, Any] | None = None,
     ) -> "LocalFivetran":
-        """Raises Conflict where another process has `state_home` open."""
+        """Raises Conflict if another process has `state_home` open."""
         store = Store(state_home)
         behaviour = (behaviour or Behaviour()).model_copy()
         webhooks = Webhooks(store, behaviour)

@@ -21,7 +21,7 @@ from kpi_platform.local.state import Store, StoredWebhook, now
 
 SIGNATURE_HEADER = "X-Fivetran-Signature-256"
 RETRY_STEP_SECONDS = 300.0
-"""The first retry comes after so long, each further one so much later than the one before."""
+"""Time before the first retry, and growth of the time before each further one."""
 GIVE_UP_SECONDS = 24 * 3600.0
 """Fivetran's time after which a webhook that takes nothing is switched off."""
 

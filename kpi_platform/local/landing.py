@@ -30,8 +30,8 @@ _FOREVER = datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class LandingTable:
-    """Rows under the names that they land with. `synced_at`: when the changes were noticed; needed
-    where there are deletions, or history. `recreate`: the table is made anew."""
+    """Rows under the names that they land with. `synced_at`: when the changes were noticed; needed for
+    deletions and history. `recreate`: the table is created again."""
 
     name: str
     rows: pa.Table

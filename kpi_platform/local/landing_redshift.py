@@ -111,7 +111,7 @@ def _parts(rows: pa.Table) -> Iterator[pa.Table]:
 def _add_columns(
     cursor: Cursor, schema: str, table: LandingTable, target: sql.Identifier, types: Mapping[str, sql.SQL]
 ) -> None:
-    """Redshift adds a column only where it is not there yet, and says so by an error alone."""
+    """Adds a column if it is not there yet: Redshift says by an error alone that it is."""
     cursor.execute(
         "select column_name from information_schema.columns where table_schema = %s and table_name = %s",
         [schema, table.name.lower()],

@@ -27,7 +27,7 @@ from kpi_platform.local.landing import ACTIVE, DELETED, END, SYNCED, LandingTabl
 
 
 class SnowflakeLander:
-    """`config`: host, port, database, user, `warehouse` and `role` where there are any, and `password_env`:
+    """`config`: host, port, database, user, `warehouse` and `role` if there are any, and `password_env`:
     the variable that holds the password."""
 
     def __init__(self, configuration: Configuration, config: Mapping[str, Any]) -> None:

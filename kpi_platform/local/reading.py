@@ -28,7 +28,8 @@ def update_schema(connection: StoredConnection, source: Source) -> None:
 
 
 def _apply_wanted(connection: StoredConnection, source: Source, wanted: Mapping[str, Any]) -> None:
-    """What was asked before the schema was known; what is not there is ignored."""
+    """Applies the changes that were asked for before the schema was known; tables that are not there are
+    ignored."""
     for schema in wanted["schemas"].values():
         connection.schema_enabled = schema.get("enabled", connection.schema_enabled)
         for table, state in (connection.tables or {}).items():

@@ -18,7 +18,7 @@ _ACCEPTED = re.compile(
 
 
 class FivetranBody(BaseModel):
-    """The body of a request. What is not served is refused: nothing is taken that has no effect."""
+    """The body of a request. Unknown fields are refused: no field is accepted without effect."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -54,7 +54,7 @@ def invalid_input(error: Mapping[str, Any]) -> ApiError:
 
 
 def check_media_types(request: Request) -> None:
-    """Raises a 406 where the caller takes no JSON of version 1 or 2, a 415 where it sends something else."""
+    """Raises a 406 if the caller takes no JSON of version 1 or 2, a 415 if it sends something else."""
     accepted = request.headers.get("accept") or "*/*"
     if not any(_ACCEPTED.fullmatch(part.strip()) for part in accepted.split(",")):
         raise ApiError(406, "NotAcceptable", f"Accept '{accepted}' is not served; application/json is.")

@@ -45,7 +45,7 @@ def configured(fivetran: LocalFivetran, connection_id: str) -> StoredConnection:
 
 
 def check_connected(connection: StoredConnection) -> None:
-    """Raises a 400 where the source cannot be asked."""
+    """Raises a 400 if the source cannot be asked."""
     if connection.setup_state != "connected":
         message = (
             "We expected the connector's setup state ('status.setup_state') to be 'connected',"
@@ -55,7 +55,8 @@ def check_connected(connection: StoredConnection) -> None:
 
 
 def schema_name(connection: StoredConnection) -> str:
-    """Fivetran calls the one schema of a Salesforce connection `salesforce`, whatever it lands in."""
+    """Fivetran calls the one schema of a Salesforce connection `salesforce`, although it may land in
+    another."""
     return "salesforce" if connection.service.startswith("salesforce") else connection.schema_name
 
 
@@ -82,7 +83,7 @@ def columns_of(fivetran: LocalFivetran, connection: StoredConnection, table: str
 def change_configuration(
     fivetran: LocalFivetran, connection: StoredConnection, change: ConfigurationChange
 ) -> None:
-    """Raises an ApiError where any of it is unknown or locked; the connection is to be saved else."""
+    """Raises an ApiError if any part is unknown or locked. The caller saves the connection."""
     says = [schema.enabled is not None or bool(schema.tables) for schema in change.schemas.values()]
     if not all(says) or not (says or change.schema_change_handling):
         raise ApiError(400, "InvalidInput", "The request names nothing to change.")

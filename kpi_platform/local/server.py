@@ -82,7 +82,7 @@ def create_app(
 
 
 def serve(configuration: Configuration, port: int, behaviour: Behaviour | None = None) -> None:
-    """Serves until Ctrl-C. Raises Conflict where the port or the state is in use."""
+    """Serves until Ctrl-C. Raises Conflict if the port or the state is in use."""
     with _listening(port) as listener:
         app = create_app(configuration.local_fivetran_home, configuration, behaviour=behaviour)
         with suppress(KeyboardInterrupt):
@@ -138,7 +138,7 @@ def _settings(app: FastAPI) -> uvicorn.Config:
 
 
 async def _gate(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """What every call of the API passes: faults, the key and secret, the hourly limit."""
+    """The checks that every call of the API passes: faults, the key and secret, the hourly limit."""
     fivetran: LocalFivetran = request.app.state.fivetran
     path = request.url.path
     if not path.startswith("/v1"):

@@ -10,7 +10,7 @@ _TITLE = "Connecting to the source"
 def run_setup_tests(fivetran: LocalFivetran, connection_id: str, *, authorized: bool) -> list[Answer]:
     """Runs the setup tests of a connection, and returns their results. `authorized`: the request brought
     credentials for the source; a connection that was incomplete is set up then. A broken one stays broken:
-    only a sync that goes through mends it. Raises a 429 if the hour's tests are used up."""
+    only a successful sync repairs it. Raises a 429 if the hour's tests are used up."""
     fivetran.setup_test_limit.take()
     fivetran.syncs.wait(fivetran.behaviour.setup_test_seconds)
     with fivetran.store.lock:

@@ -59,7 +59,7 @@ class PlannedOutcome(BaseModel):
 
 
 class Sync(BaseModel):
-    """One sync. `historical_tables`: the tables to read anew from the start; `rows`: written, by table."""
+    """One sync. `historical_tables`: the tables to read again from the start; `rows`: written, by table."""
 
     id: str
     trigger: str
@@ -112,13 +112,13 @@ class StoredConnection(BaseModel):
     schema_change_handling: ChangeHandling = "ALLOW_ALL"
     schema_enabled: bool = True
     wanted_schema: dict[str, Any] | None = None
-    """What was asked of the schema before it was known: applied as soon as it is."""
+    """Changes of the schema that were asked for before it was known: applied as soon as it is."""
     locked_tables: dict[str, LockReason] = Field(default_factory=dict)
     """Tables, by the name they land with, whose switch cannot be changed; set through the control path."""
     ignored_tables: list[str] = Field(default_factory=list)
     """Tables whose changes are answered with success and not made; set through the control path."""
     setup_tests_fail: str | None = None
-    """What the setup tests complain of; set through the control path."""
+    """Failures of the setup tests; set through the control path."""
     anew_when_resumed: list[str] | None = None
     """Tables to read from the start with the next sync, asked for while the connection was paused."""
     running: Sync | None = None

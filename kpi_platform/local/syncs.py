@@ -79,7 +79,7 @@ class Syncs:
     def start(
         self, connection_id: str, trigger: str, *, force: bool = False, anew: Sequence[str] | None = None
     ) -> bool:
-        """Starts a sync; `anew` names the tables to read from the start. False where one is running
+        """Starts a sync; `anew` names the tables to read from the start. False if one is running
         already and `force` does not replace it. Raises NotFound."""
         with self._store.lock:
             connection = self._get(connection_id)
@@ -106,7 +106,7 @@ class Syncs:
         return True
 
     def cancel(self, connection_id: str) -> bool:
-        """Ends a running sync as somebody does who cancels it in Fivetran; False where none is running."""
+        """Ends a running sync as somebody does who cancels it in Fivetran; False if none is running."""
         with self._store.lock:
             connection = self._get(connection_id)
             if connection.running is None:
@@ -118,7 +118,7 @@ class Syncs:
         return True
 
     def wait(self, seconds: float) -> None:
-        """Waits so long of Fivetran's time, at most until the server ends."""
+        """Waits for seconds of Fivetran's time, at most until the server ends."""
         if seconds:
             self._closing.wait(self._behaviour.real_seconds(seconds))
 

@@ -14,7 +14,8 @@ EVENTS = (
     "connection_successful", "connection_failure", "dbt_run_start", "dbt_run_succeeded", "dbt_run_failed",
     "transformation_run_start", "transformation_run_succeeded", "transformation_run_failed",
 )  # fmt: skip
-"""What a webhook may ask for. Of `status`, `dbt_*` and `transformation_*` nothing comes by itself here."""
+"""Events that a webhook may ask for. `status`, `dbt_*` and `transformation_*` never come by themselves
+here."""
 
 Payload = dict[str, Any]
 
@@ -31,7 +32,7 @@ class Webhooks:
     def emit(
         self, event: str, connection: StoredConnection, data: Mapping[str, Any], sync: Sync | None = None
     ) -> None:
-        """Tells of a connection; of one of its syncs where there is one."""
+        """Sends an event of a connection, and of one of its syncs if there is one."""
         payload = _message(event) | self._of_connection(connection)
         if sync is not None:
             payload["sync_id"] = sync.id
@@ -43,8 +44,8 @@ class Webhooks:
         self._send(_message(event) | {"destination_group_id": group_id, "data": dict(data)}, group_id)
 
     def test(self, webhook: StoredWebhook, event: str) -> tuple[bool, int, str]:
-        """Sends a message about no real connection, once: whether it was taken, the status (0 where nobody
-        answers) and what was said."""
+        """Sends a message about no real connection, once. Returns whether it was taken, the status (0 if
+        nobody answers) and the answer's text."""
         group = webhook.group_id or "_group_1"
         payload = _message(event) | {"connector_type": "_connector_1", "connector_id": "_connection_1"}
         if event == "test_event":

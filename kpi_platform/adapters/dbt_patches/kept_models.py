@@ -1,6 +1,6 @@
 """Computes ephemeral models that many statements read once an invocation instead of once a statement.
 
-For a large batch they become tables in the memory of the target (materialization `kept`), where it has some:
+For a large batch they become tables in the memory of the target (materialization `kept`), if it has some:
 computing their rows once is cheaper than planning their unions over all customers again in each statement.
 """
 

@@ -1,4 +1,4 @@
-"""Arrow as every destination gives it, whatever its driver makes of names and numbers."""
+"""Arrow batches that look the same for every destination: spelling of names, types of numbers."""
 
 from collections.abc import Iterable, Iterator
 

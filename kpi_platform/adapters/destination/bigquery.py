@@ -77,8 +77,8 @@ class BigQueryDestination(SqlDestination):
     def from_settings(
         cls, configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
     ) -> "BigQueryDestination":
-        """Raises InvalidSettings without a project, MissingConfiguration where the named key file is not
-        there or the limit of bytes is no number, and as CustomerSecrets.credential."""
+        """Raises InvalidSettings without a project, MissingConfiguration if the named key file is not
+        there or the limit of bytes is no number, and what CustomerSecrets.credential raises."""
         if not warehouse.project:
             raise InvalidSettings(
                 "A BigQuery destination needs warehouse.project.",
@@ -176,7 +176,7 @@ class BigQueryDestination(SqlDestination):
 
     @property
     def _is_emulator(self) -> bool:
-        """What listens on this machine is an emulator: without certificate, and without sign-in."""
+        """A host on this machine is an emulator, without certificate and without sign-in."""
         return self.host in _LOOPBACK
 
     @property

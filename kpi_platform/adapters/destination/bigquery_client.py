@@ -18,8 +18,9 @@ _SCOPES = ["https://www.googleapis.com/auth/bigquery"]
 
 
 def open_client(project: str, endpoint: str, key: Secret | None) -> bigquery.Client:
-    """Signed in with the service account of `key`, or with the application default credentials; without
-    any at an emulator, which is what has no TLS. GoogleAuthError or ValueError where they cannot be read."""
+    """Signed in with the service account of `key`, or with the application default credentials; without any
+    at an emulator, which is a host without TLS. Raises GoogleAuthError or ValueError if they cannot be
+    read."""
     credentials: Any
     if endpoint.startswith("http://"):
         credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]

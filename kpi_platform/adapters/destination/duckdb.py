@@ -29,7 +29,7 @@ dbt renders the next."""
 _MEMORY = "memory_of_batch"
 
 ASKED_TOGETHER = 32
-"""Tables of which one statement reads the keys: they are in memory at once."""
+"""Number of tables whose keys one statement reads: they are in memory at once."""
 _DIALECT = DefaultDialect(paramstyle="numeric_dollar")
 _quoted = _DIALECT.identifier_preparer.quote_identifier
 
@@ -176,7 +176,7 @@ class DuckDbDestination(SqlDestination):
             ) from cause
 
     def _reason(self, cause: duckdb.Error) -> str:
-        """What DuckDB says, without the folder."""
+        """Returns DuckDB's message without the folder."""
         return str(cause).splitlines()[0].replace(f"{self.file.parent}{os.sep}", "")
 
 
@@ -195,7 +195,8 @@ def _without_repeats(connection: duckdb.DuckDBPyConnection, keys: Sequence[Table
 
 
 def _repeats(connection: duckdb.DuckDBPyConnection, keys: Sequence[TableKey]) -> bool:
-    """Also where a table cannot be read: then the build says so, of the customer whose table it is."""
+    """Returns the keys also if a table cannot be read: the build then says so for the customer whose table it
+    is."""
     hashes = " union all ".join(_hashes(key, place) for place, key in enumerate(keys))
     try:
         found = connection.sql(hashes).fetchnumpy()["hash"]
@@ -206,8 +207,8 @@ def _repeats(connection: duckdb.DuckDBPyConnection, keys: Sequence[TableKey]) ->
 
 
 def _hashes(key: TableKey, place: int) -> str:
-    """Of all keys of a table; equal keys of tables at another place have another one. As text: SQLAlchemy
-    takes as long for a thousand small tables as DuckDB takes to read them."""
+    """Returns a checksum of all keys of a table; equal keys of tables at another place have another one. The
+    statement is text: SQLAlchemy takes as long for a thousand small tables as DuckDB takes to read them."""
     column, schema, table = map(_quoted, (key.column, key.schema, key.table))
     value = f"cast({column} as varchar)"
     if key.characters is not None:

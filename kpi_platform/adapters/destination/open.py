@@ -65,8 +65,8 @@ def open_destination(
     configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
 ) -> Destination:
     """Returns the destination of the settings section `warehouse`; `secrets` are those of the customer whose
-    settings they are. Connects to nothing yet. Raises HostNotAllowed where the operator does not allow its
-    host, InvalidInput where the type's extra is not installed, and MissingConfiguration where its secret is
+    settings they are. Connects to nothing yet. Raises HostNotAllowed if the operator does not allow its
+    host, InvalidInput if the type's extra is not installed, and MissingConfiguration if its secret is
     not in the environment."""
     opener = _TYPES.get(warehouse.type)
     if opener is None:

@@ -56,7 +56,7 @@ class PostgresDestination(SqlDestination):
 
     @classmethod
     def from_settings(cls, warehouse: WarehouseSettings, secrets: CustomerSecrets) -> "PostgresDestination":
-        """Raises InvalidSettings where host, database or username are missing."""
+        """Raises InvalidSettings if host, database or username are missing."""
         needed = {name: getattr(warehouse, name) for name in ("host", "database", "username")}
         missing = [f"warehouse.{name}" for name, value in needed.items() if not value]
         if missing:
@@ -143,7 +143,7 @@ class PostgresDestination(SqlDestination):
         return DbtTarget(output, {"password": self.password}, {"application_name": _APPLICATION_NAME})
 
     def place(self) -> str | None:
-        """Returns the identifier that the cluster was made with and the database's oid; where a role may not
+        """Returns the identifier that the cluster was made with and the database's oid. If the role may not
         read the first, the address that the server listens at."""
         try:
             [(identifier, database)] = self._rows(_PLACE)

@@ -51,8 +51,8 @@ class DbtTarget:
 class Destination(Protocol):
     """A warehouse that Fivetran writes to and that holds the marts in its schema `mart_schema`.
 
-    Every method opens what it needs and closes it. All raise DestinationUnavailable where the destination
-    cannot be reached or refuses, and HostNotAllowed where the operator does not permit its address.
+    Every method opens what it needs and closes it. All raise DestinationUnavailable if the destination
+    cannot be reached or refuses, and HostNotAllowed if the operator does not permit its address.
     """
 
     @property
@@ -76,7 +76,7 @@ class Destination(Protocol):
     ) -> Iterator["pa.RecordBatch"]:
         """Yields one customer's rows of a mart, or those of several, one customer after the other; column
         names in lower case, in batches of bounded size. `where` maps a column to the value it must equal, or
-        to the list of values it must be in. Yields nothing where the mart has no such rows; NotFound where
+        to the list of values it must be in. Yields nothing if the mart has no such rows; NotFound if
         there is no such mart yet."""
 
     def row_counts(self, schema: str, tables: Sequence[str]) -> dict[str, int]:
@@ -103,7 +103,7 @@ class Destination(Protocol):
 
     def pinned(self) -> Self:
         """Returns the same destination, its name resolved: from now on this process connects to the address
-        that was found, as does dbt. Raises HostNotAllowed where the operator does not permit it."""
+        that was found, as does dbt. Raises HostNotAllowed if the operator does not permit it."""
 
     def place(self) -> str | None:
         """Returns the server's own identity, which is equal for all names and addresses that reach it, with

@@ -38,9 +38,9 @@ _DBT_QUERY_GROUP = (
 
 @dataclass(frozen=True, slots=True)
 class RedshiftConnection:
-    """Signs in with `password`, or, where that is None, through IAM with the AWS credentials of the process:
-    as the database user `username`, or as the caller's role where there is none. With `address`, what the
-    host resolved to behind the door, its name is not resolved again."""
+    """Signs in with `password`. If that is None, it signs in through IAM with the AWS credentials of the
+    process, as the database user `username`, or as the caller's role if there is none. With `address`, what
+    the host resolved to behind the door, its name is not resolved again."""
 
     host: str
     port: int
@@ -56,7 +56,7 @@ class RedshiftConnection:
         cls, configuration: Configuration, warehouse: WarehouseSettings, secrets: CustomerSecrets
     ) -> "RedshiftConnection":
         """Parses the settings. A host of Amazon's without a secret signs in through IAM. Raises
-        InvalidSettings where host or database are missing, or the username of a password."""
+        InvalidSettings if host or database are missing, or the username of a password."""
         iam = secrets.credential(warehouse) is None and bool(_ENDPOINT.fullmatch(warehouse.host or ""))
         needed = ["host", "database", *([] if iam else ["username"])]
         missing = [f"warehouse.{name}" for name in needed if not getattr(warehouse, name)]

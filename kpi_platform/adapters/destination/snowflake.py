@@ -59,7 +59,7 @@ class SnowflakeDestination(SqlDestination):
 
     @classmethod
     def from_settings(cls, warehouse: WarehouseSettings, secrets: CustomerSecrets) -> "SnowflakeDestination":
-        """Raises InvalidSettings where host, database, warehouse or username are missing. A secret that names
+        """Raises InvalidSettings if host, database, warehouse or username are missing. A secret that names
         a file signs in with the key in it, any other is a password."""
         needed = {name: getattr(warehouse, name) for name in ("host", "database", "warehouse", "username")}
         missing = [f"warehouse.{name}" for name, value in needed.items() if not value]
@@ -159,7 +159,7 @@ class SnowflakeDestination(SqlDestination):
 
     @property
     def _protocol(self) -> str:
-        """What listens on this machine is an emulator, and has no certificate."""
+        """A host on this machine is an emulator, and has no certificate."""
         return "http" if self.host in _LOOPBACK else "https"
 
     def _sign_in(self) -> None:

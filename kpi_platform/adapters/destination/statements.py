@@ -115,6 +115,6 @@ def _spelled(name: str) -> sa.quoted_name:
 def positional(statement: sa.SelectBase, dialect: sa.Dialect) -> tuple[str, list[Any]]:
     """Returns the statement as SQL with a mark for each value, and the values in their order."""
     compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-    # Made anew, of all of them, each time that it is asked for.
+    # Built again from all of them at each call.
     parameters = compiled.params
     return str(compiled), [parameters[name] for name in compiled.positiontup or ()]

@@ -33,7 +33,7 @@ def network_steps(door: Door, host: str, port: int) -> list[Step]:
 
 
 def require_schemas(catalogue: Catalogue, schemas: Sequence[str]) -> None:
-    """NotFound where one of `schemas` is not in the catalogue."""
+    """Raises NotFound if one of `schemas` is not in the catalogue."""
     there = {schema.lower() for schema in catalogue}
     missing = [schema for schema in schemas if schema.lower() not in there]
     if missing:

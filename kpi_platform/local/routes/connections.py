@@ -115,7 +115,7 @@ def create_connection(fivetran: Fivetran, request: Request, body: NewConnection)
         _change(connection, body, config)
         fivetran.store.save(connection)
     fivetran.webhooks.emit("create_connector", connection, {"actor": USER_ID})
-    # A sample source has no password: whoever asks for the tests is let in.
+    # A sample source has no password: the tests let every caller in.
     tests = run_setup_tests(fivetran, connection.id, authorized=True) if body.run_setup_tests else None
     answer = details(fivetran.connection(connection.id), tests)
     if body.connect_card_config is not None:

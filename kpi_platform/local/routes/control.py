@@ -51,7 +51,7 @@ class HourlyLimit(Order):
 
 
 class Event(Order):
-    """`connection_id`: whom it is about; None where it is about no connection, but about a group."""
+    """`connection_id`: whom it is about; None if it is about no connection, but about a group."""
 
     event: str
     connection_id: str | None = None

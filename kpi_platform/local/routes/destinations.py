@@ -1,4 +1,4 @@
-"""Destinations: where the connections of a group land."""
+"""Destinations, in which the connections of a group land."""
 
 from typing import Annotated, Any, Literal
 

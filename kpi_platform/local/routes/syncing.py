@@ -1,4 +1,4 @@
-"""Asking for syncs, and for syncs that read everything anew."""
+"""Requests for syncs, and for syncs that read everything again."""
 
 from fastapi import APIRouter
 from pydantic import RootModel
@@ -47,7 +47,7 @@ def force(fivetran: Fivetran, connection_id: str) -> Answer:
 
 @router.post("/{connection_id}/resync")
 def resync(fivetran: Fivetran, connection_id: str, body: ResyncBody | None = None) -> Answer:
-    """Reads every table anew, or those that `scope` names."""
+    """Reads every table again, or those that `scope` names."""
     if body is not None and body.scope is not None:
         return _resync_tables(fivetran, connection_id, body.scope)
     connection = fivetran.connection(connection_id)

@@ -127,7 +127,7 @@ def _create(
 
 
 def _check_url(fivetran: LocalFivetran, url: str) -> None:
-    """Raises a 400 where the address is not https; on this machine http will do where that is switched on."""
+    """Raises a 400 if the address is not https. On this machine http is enough if that is switched on."""
     try:
         parts = urlsplit(url)
         scheme, host = parts.scheme, parts.hostname
@@ -139,7 +139,7 @@ def _check_url(fivetran: LocalFivetran, url: str) -> None:
 
 
 def _check_answers(fivetran: LocalFivetran, webhook: StoredWebhook) -> None:
-    """Raises a 400 where the receiver does not take a test message."""
+    """Raises a 400 if the receiver does not take a test message."""
     taken, _, answer = fivetran.webhooks.test(webhook, "test_event")
     if not taken:
         message = f"The webhook's url '{webhook.url}' did not take the test event: {answer}"

@@ -1,4 +1,4 @@
-"""Deterministic sample sources for three customers. ATTRIBUTION.md says what of them is real."""
+"""Deterministic sample sources for three customers. ATTRIBUTION.md says which parts are real."""
 
 from kpi_platform.local.samples.dashboard import DashboardAccount, dashboard_accounts
 from kpi_platform.local.samples.profiles import SAMPLE_CUSTOMERS, SampleCustomer

@@ -114,7 +114,7 @@ def _name(stem: str, sector: str, city: str, legal: str, shape: float) -> str:
 
 
 def _other_name(stem: str, sector: str, legal: str, name: str, way: int) -> str:
-    """What another department would have typed for the same company."""
+    """Returns the name that another department would have typed for the same company."""
     swapped = stem[:3] + stem[4] + stem[3] + stem[5:]
     initials = "".join(word[0] for word in name.replace("&", "").split() if word[0].isalpha())
     forms = (

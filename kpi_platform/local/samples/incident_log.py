@@ -28,7 +28,7 @@ LENGTH = 51 * 7 * DAY
 
 @dataclass(frozen=True)
 class IncidentLog:
-    """`finals`: one value for each incident, -1 where it is unknown. The events of incident `i`, in
+    """`finals`: one value for each incident, -1 if it is unknown. The events of incident `i`, in
     the order of time, are those from `offsets[i]` to `offsets[i + 1]` of `events`."""
 
     finals: Mapping[str, Integers]

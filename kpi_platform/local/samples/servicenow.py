@@ -67,7 +67,7 @@ class ServiceNowSample:
         return replayed[1]
 
     def _task(self, window: Window) -> SourceChanges:
-        """What all classes have in common, of incidents, problems and changes."""
+        """The columns that incidents, problems and changes share."""
         tickets = self._tickets(window)
         fresh = tickets.select(tickets.fresh)
         parts = [pa.table(_sys_columns(fresh) | _task_columns(self._crm, fresh))]

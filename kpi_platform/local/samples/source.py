@@ -64,7 +64,7 @@ def instant(moment: datetime) -> int:
 
 
 def timestamps(values: Integers, until: int = NEVER) -> pa.Array:
-    """UTC timestamps in whole seconds; null from `until` on, where it has not happened yet."""
+    """Returns UTC timestamps in whole seconds; null from `until` on, as the event has not happened yet."""
     return pa.array(values // SECOND * SECOND, pa.timestamp("us", tz="UTC"), mask=values >= until)
 
 
