@@ -78,7 +78,7 @@ test-image: .venv/.dev  ## run the image's steps in a clean root (minutes; needs
 test-slow: .venv/.dev  ## the tests that take minutes: emulated warehouses, chaos, a sync in the browser to its end
 	@KPI_SLOW_TESTS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
-lint: .venv/.dev  ## ruff, mypy, sqlfluff, import-linter, dagster definitions validate
+lint: .venv/.dev  ## ruff, mypy, sqlfluff, import-linter, the rules of the house, dagster definitions validate
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint-types lint-sql lint-rest
 
 lint-types:
@@ -91,6 +91,7 @@ lint-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python -m kpi_platform_tests.house
 	$(BIN)/dagster definitions validate -w workspace.yaml
 
 bench: .venv/.dev  ## benchmarks, side by side with the alternative

@@ -4,9 +4,8 @@ A page of 50 out of 5,000 accounts takes three short queries: how many, which, a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any, Literal
+from dataclasses import fields
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,10 +13,18 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.accounts import Account, get_account
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.definitions import KpiDefinition, stored_definitions
+from kpi_platform.dashboard.shown_accounts import (
+    AccountDetail,
+    AccountFilter,
+    AccountPage,
+    AccountSummary,
+    BandFilter,
+    Facets,
+    KpiValue,
+)
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band, Direction, Thresholds
 
-BandFilter = Literal["healthy", "between", "at_risk", "missing"]
 SORTS = ("name", "health_score", "revenue", "industry", "region", "csm_name")
 """Orders of a list, besides every KPI's slug."""
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import read_columns
+from kpi_platform.dashboard.bulk_reading import read_columns
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import InvalidInput, NotFound
 

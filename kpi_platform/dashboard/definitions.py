@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import from_python, write_columns
+from kpi_platform.dashboard.bulk_writing import from_python, write_columns
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.kpis import Direction, Source

@@ -14,7 +14,8 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import from_python, read_columns_of, temporary, write_columns
+from kpi_platform.dashboard.bulk_reading import read_columns_of
+from kpi_platform.dashboard.bulk_writing import from_python, temporary, write_columns
 from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.load_plan import Array
 

@@ -10,7 +10,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import no_columns, read_columns, read_columns_of, temporary, write_columns
+from kpi_platform.dashboard.bulk_reading import no_columns, read_columns, read_columns_of
+from kpi_platform.dashboard.bulk_writing import temporary, write_columns
 from kpi_platform.dashboard.types import UtcDateTime, among_customers
 from kpi_platform.domain.load_plan import Array
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.account_reading import AccountSummary, KpiValue
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.matches import matches_of_account
+from kpi_platform.dashboard.shown_accounts import AccountSummary, KpiValue
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.find_account import AccountName
 from kpi_platform.pipeline.explain import (

@@ -1,3 +1,4 @@
+# Long: one benchmark, which reads from top to bottom.
 """The dashboard load side by side with its alternatives, on the same tables, in one run.
 
 `python -m kpi_platform_tests.bench.load [ACCOUNTS]` (default 100,000 accounts × 12 KPIs).

@@ -8,7 +8,7 @@ from pathlib import Path
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database
 from kpi_platform_tests.contract.comparison import disagreements, report
-from kpi_platform_tests.contract.dirty_world import AS_OFS
+from kpi_platform_tests.contract.dirty_rows import AS_OFS
 from kpi_platform_tests.contract.platform import Platform
 from kpi_platform_tests.contract.random_customers import random_customers
 

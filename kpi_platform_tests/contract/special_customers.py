@@ -11,7 +11,8 @@ from kpi_platform_tests.contract.customers import (
     Syncs,
     make_customer,
 )
-from kpi_platform_tests.contract.dirty_world import AS_OFS, DirtyWorld
+from kpi_platform_tests.contract.dirty_rows import AS_OFS
+from kpi_platform_tests.contract.dirty_world import DirtyWorld
 from kpi_platform_tests.contract.style import Style
 
 _RENAMED = Style(

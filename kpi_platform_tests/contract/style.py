@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Literal
 
-from kpi_platform_tests.contract.dirty_world import DirtyWorld, Row, Tables, distinct_versions
+from kpi_platform_tests.contract.dirty_rows import Row
+from kpi_platform_tests.contract.dirty_world import DirtyWorld, Tables, distinct_versions
 from kpi_platform_tests.contract.landing import LandedSchema, LandedTable
 from kpi_platform_tests.reference.identity import id_key
 

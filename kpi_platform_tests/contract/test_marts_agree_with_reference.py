@@ -8,7 +8,7 @@ import pytest
 
 from kpi_platform_tests.contract.comparison import disagreements, report
 from kpi_platform_tests.contract.customers import LandedCustomer, four_customers
-from kpi_platform_tests.contract.dirty_world import AS_OFS
+from kpi_platform_tests.contract.dirty_rows import AS_OFS
 from kpi_platform_tests.contract.platform import Platform
 from kpi_platform_tests.contract.random_customers import random_customers
 from kpi_platform_tests.contract.real_data import PACKAGE_SAMPLES_AS_OF, incident_log, package_samples

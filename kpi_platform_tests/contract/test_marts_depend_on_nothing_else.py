@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from kpi_platform_tests.contract.customers import LandedCustomer, four_customers
-from kpi_platform_tests.contract.dirty_world import AS_OFS
+from kpi_platform_tests.contract.dirty_rows import AS_OFS
 from kpi_platform_tests.contract.platform import Marts, Platform
 from kpi_platform_tests.contract.random_customers import random_customers
 from kpi_platform_tests.contract.variants import nameless, shuffled, without_the_future

@@ -10,14 +10,9 @@ from kpi_platform.dashboard.account_history import (
     health_trends,
     kpi_series,
 )
-from kpi_platform.dashboard.account_reading import (
-    AccountFilter,
-    account_detail,
-    account_facets,
-    find_accounts,
-    health_bands,
-)
+from kpi_platform.dashboard.account_reading import account_detail, account_facets, find_accounts, health_bands
 from kpi_platform.dashboard.rollback import rollback
+from kpi_platform.dashboard.shown_accounts import AccountFilter
 from kpi_platform.domain.errors import InvalidInput, NotFound
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk

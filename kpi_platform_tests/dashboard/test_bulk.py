@@ -2,7 +2,8 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import concatenated, read_columns_of
+from kpi_platform.dashboard.bulk_reading import read_columns_of
+from kpi_platform.dashboard.bulk_writing import concatenated
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.types import among_customers
 from kpi_platform_tests.pipeline.desk import T1

@@ -15,7 +15,7 @@ from kpi_platform_tests.contract.customers import (
     LandedCustomer,
     make_customer,
 )
-from kpi_platform_tests.contract.dirty_world import AS_OFS
+from kpi_platform_tests.contract.dirty_rows import AS_OFS
 from kpi_platform_tests.contract.landing import ARROW_TYPES, LandedSchema
 
 AS_OF = AS_OFS[0]

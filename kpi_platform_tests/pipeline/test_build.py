@@ -1,3 +1,4 @@
+# Long: its tests share one build.
 """The KPI build end to end, with the real dbt project, on DuckDB. Other destinations: destinations/."""
 
 from collections.abc import Iterator

@@ -26,11 +26,8 @@ PARTNER = account(3)["id"]
 FIELDS = {"amount_c": "double", "label_c": "varchar", "flag_c": "boolean", "happened_at_c": "timestamp"}
 LINKS = {"id": "varchar", "account_id": "varchar", "is_deleted": "boolean", "_fivetran_synced": "timestamp"}
 INCIDENT = {
-    "sys_id": "varchar",
-    "u_customer_account_id": "varchar",
-    "amount_c": "double",
-    "flag_c": "boolean",
-}
+    "sys_id": "varchar", "u_customer_account_id": "varchar", "amount_c": "double", "flag_c": "boolean",
+}  # fmt: skip
 TASK = {"sys_id": "varchar", "opened_at": "timestamp", "label_c": "varchar", "happened_at_c": "timestamp"}
 AGGREGATES = (*get_args(Aggregate), "ratio")
 

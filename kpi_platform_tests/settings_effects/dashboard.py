@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.account_reading import AccountFilter, AccountSummary, find_accounts
+from kpi_platform.dashboard.account_reading import find_accounts
 from kpi_platform.dashboard.accounts import Account, add_account
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
+from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary
 from kpi_platform.domain.errors import InvalidSettings, LoadRefused
 from kpi_platform.domain.kpis import KPIS, Kpi
 from kpi_platform.domain.sources import SOURCES

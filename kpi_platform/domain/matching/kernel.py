@@ -1,3 +1,4 @@
+# Long: numba keeps compiled code by file, and these functions call each other.
 """The compiled twins of `candidates._nearest` and `score.score_words`, for lists of many names.
 
 Imported only when there are many names: the first import on a machine compiles (seconds), later ones load.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from kpi_platform.dashboard.bulk import concatenated, write_columns
+from kpi_platform.dashboard.bulk_writing import concatenated, write_columns
 from kpi_platform.dashboard.definitions import KpiDefinition, store_definitions
 from kpi_platform.dashboard.match_store import note_loaded
 from kpi_platform.dashboard.uploads import add_uploads, note_end, update_upload

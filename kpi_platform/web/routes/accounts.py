@@ -8,16 +8,11 @@ from fastapi import APIRouter, Path, Query
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_history import confirmed_until, health_series, kpi_series
-from kpi_platform.dashboard.account_reading import (
-    AccountFilter,
-    AccountSummary,
-    BandFilter,
-    account_detail,
-    find_accounts,
-)
+from kpi_platform.dashboard.account_reading import account_detail, find_accounts
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.matches import matches_of_account
+from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary, BandFilter
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.web.dependencies import (
     ConfigurationDep,

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
 
 from kpi_platform.dashboard.account_history import confirmed_until, health_series, kpi_series
-from kpi_platform.dashboard.account_reading import KpiValue, account_detail
+from kpi_platform.dashboard.account_reading import account_detail
 from kpi_platform.dashboard.accounts import Account
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
 from kpi_platform.dashboard.matches import StoredMatch, matches_of_account
+from kpi_platform.dashboard.shown_accounts import KpiValue
 from kpi_platform.domain.health import HEALTH_CATEGORIES
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, KPIS, Thresholds
 from kpi_platform.domain.record_links import record_links

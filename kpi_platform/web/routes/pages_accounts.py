@@ -11,17 +11,10 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from kpi_platform.dashboard.account_history import confirmed_until, health_trends
-from kpi_platform.dashboard.account_reading import (
-    AccountFilter,
-    AccountPage,
-    AccountSummary,
-    BandFilter,
-    account_facets,
-    find_accounts,
-    health_bands,
-)
+from kpi_platform.dashboard.account_reading import account_facets, find_accounts, health_bands
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
+from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountPage, AccountSummary, BandFilter
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.web.dependencies import ConnectionDep, CustomerDep, EngineDep
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, SHORT_NAMES, unit_words

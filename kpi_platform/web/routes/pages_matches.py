@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from kpi_platform.dashboard.account_reading import AccountFilter, AccountSummary, find_accounts
+from kpi_platform.dashboard.account_reading import find_accounts
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.matches import (
     MatchDecision,
@@ -15,6 +15,7 @@ from kpi_platform.dashboard.matches import (
     list_matches,
     match_decisions,
 )
+from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.web.dependencies import (
     ConnectionDep,

@@ -1,3 +1,4 @@
+# Long: a migration is never changed.
 """The first schema."""
 
 import sqlalchemy as sa

@@ -1,0 +1,84 @@
+"""Accounts as the dashboard shows them, and the filters of their list."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from kpi_platform.dashboard.accounts import Account
+from kpi_platform.domain.kpis import Band
+
+BandFilter = Literal["healthy", "between", "at_risk", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class KpiValue:
+    """One shown value. Without a value, `status` says why. `band` is None if there is no value, or the
+    KPI has no thresholds."""
+
+    kpi: str
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    sample_size: int | None
+    window_start: datetime | None
+    window_end: datetime | None
+    status: str
+    as_of: datetime
+    upload_version: int
+    band: Band | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSummary:
+    """An account in a list. `kpis` is by slug; `coverage` is the share of the health score's weights that had
+    values."""
+
+    account: Account
+    health_score: float | None
+    coverage: float | None
+    health_band: Band | None
+    kpis: Mapping[str, KpiValue]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """`total` counts all accounts that the filters leave."""
+
+    total: int
+    accounts: Sequence[AccountSummary]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDetail:
+    """Everything shown of one account. `health` has the columns of `tables.HEALTH_COLUMNS`; it is empty, and
+    `health_as_of` None, if no load brought a score."""
+
+    summary: AccountSummary
+    health: Mapping[str, float | None]
+    health_as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFilter:
+    """A filter of accounts. `kpi` names the KPI that `kpi_band`, `kpi_min` and `kpi_max` (inclusive) are
+    about."""
+
+    search: str | None = None
+    health: BandFilter | None = None
+    industry: str | None = None
+    region: str | None = None
+    csm: str | None = None
+    kpi: str | None = None
+    kpi_band: BandFilter | None = None
+    kpi_min: float | None = None
+    kpi_max: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """The values that filters can choose from."""
+
+    industries: Sequence[str]
+    regions: Sequence[str]
+    csms: Sequence[str]
