@@ -1,4 +1,4 @@
-"""What a person ought to know, and what to do about it."""
+"""Alerts: their kinds, and the runbook for each."""
 
 import hashlib
 from dataclasses import dataclass
@@ -33,5 +33,5 @@ class Alert:
 
 
 def runbook(kind: AlertKind) -> str:
-    """What to do about an alert of this kind, step by step: a file of the project."""
+    """Returns the file of the project that says step by step what to do about an alert of this kind."""
     return f"docs/runbooks/{kind}.md"

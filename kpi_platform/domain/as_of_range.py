@@ -21,8 +21,8 @@ def parse_as_of(text: str) -> datetime:
 
 
 def as_of_range(first: datetime, last: datetime, every: str | timedelta) -> Iterator[datetime]:
-    """The instants `first`, `first + every`, … up to and including `last`, oldest first. `every` is a length
-    or a text such as `1d`, `12h`, `2w`. Raises InvalidInput for an empty range or step."""
+    """Yields the instants `first`, `first + every`, … up to and including `last`, oldest first. `every` is a
+    length or a text such as `1d`, `12h`, `2w`. Raises InvalidInput for an empty range or step."""
     step = _step(every) if isinstance(every, str) else every
     if step <= timedelta(0):
         raise InvalidInput(

@@ -1,4 +1,5 @@
-"""What the KPI build gets about its customers (docs/decisions/0001): settings, landed tables, sync state."""
+"""The input of the KPI build about its customers (docs/decisions/0001): settings, landed tables, sync
+state."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -67,7 +68,7 @@ class RecurringType:
 
 @dataclass(frozen=True, slots=True)
 class CustomerPlan:
-    """What dbt needs to compute one customer. `sources` is what the staging models read; `facts` is the
+    """The input of dbt for one customer. `sources` is what the staging models read; `facts` is the
     customer's row of the dbt model int_customer."""
 
     key: str
@@ -79,9 +80,9 @@ class CustomerPlan:
 
 
 def landed_tables(customer: str, settings: CustomerSettings, catalogue: Catalogue) -> Tables:
-    """Every table of the customer's enabled sources. NotFound where an enabled source has no schema in the
-    catalogue, or a schema with none of its tables: it was never synced. Tables that are switched off are not
-    missing, even where no other is left: their KPIs are not synced."""
+    """Returns every table of the customer's enabled sources. NotFound if an enabled source has no schema
+    in the catalogue, or a schema with none of its tables: it was never synced. Tables that are switched off
+    are not missing, even where no other is left: their KPIs are not synced."""
     return {
         source: _source_tables(customer, source, settings, catalogue)
         for source in SOURCES
@@ -96,7 +97,7 @@ def plan_customer(
     sync_states: Mapping[Source, SyncState],
     as_of: datetime,
 ) -> CustomerPlan:
-    """What dbt gets about the customer. Holds no secret: only what the KPIs are computed from."""
+    """Plans dbt's input about the customer. It holds no secret: only what the KPIs are computed from."""
     landed = {source: Landed(tables.get(source, {}), _fields(source, settings)) for source in SOURCES}
     stale = {source: _is_stale(source, settings, sync_states.get(source), as_of) for source in SOURCES}
     weights = settings.health_score.weights
@@ -128,8 +129,8 @@ def plan_customer(
 
 
 def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]:
-    """The dbt vars of the customers (docs/decisions/0001). Most customers share their KPI settings and
-    opportunity types, and SQL with thousands of rows is slow to plan: they go by number."""
+    """Returns the dbt vars of the customers (docs/decisions/0001). Most customers share their KPI settings
+    and opportunity types, and SQL with thousands of rows is slow to plan: they go by number."""
     profiles: dict[tuple[KpiSetting, ...], int] = {}
     lists: dict[tuple[RecurringType, ...], int] = {}
     customers = []

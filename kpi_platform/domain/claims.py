@@ -1,4 +1,4 @@
-"""What settings claim for their customer, and what is said of a claim that is somebody else's."""
+"""Claims of settings for their customer, and the refusal of a claim that another customer has."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ ERASED = "a customer that was erased"
 
 @dataclass(frozen=True, slots=True, order=True)
 class WantedClaim:
-    """What settings want for their customer; `place` is "" for connections. Names are in lower case."""
+    """A connection or schema that settings want for their customer; `place` is "" for connections. Names are
+    in lower case."""
 
     kind: Kind
     place: str
@@ -25,8 +26,8 @@ class WantedClaim:
 
 
 def claimed_by(document: Mapping[str, Any]) -> tuple[str, set[WantedClaim]]:
-    """The place that `document` spells, and all that it wants there. Of a source that is switched off it
-    wants no schema that is only the default: it may never have had one."""
+    """Returns the place that `document` spells, and all that it wants there. Of a source that is switched off
+    it wants no schema that is only the default: it may never have had one."""
     warehouse = WarehouseSettings.model_validate(document.get("warehouse") or {})
     place = spelled_place(warehouse)
     wanted = {WantedClaim("marts", place, mart_schema(warehouse))}
@@ -42,7 +43,7 @@ def claimed_by(document: Mapping[str, Any]) -> tuple[str, set[WantedClaim]]:
 
 
 def mart_schema(warehouse: WarehouseSettings) -> str:
-    """The schema or dataset of the marts, in lower case."""
+    """Returns the schema or dataset of the marts, in lower case."""
     is_dataset = warehouse.type == "bigquery" and warehouse.dataset
     return str(warehouse.dataset if is_dataset else warehouse.schema_).lower()
 
@@ -86,7 +87,7 @@ def _left_on_default(kind: str, name: str, customer: str) -> str:
 
 
 def marts_there(name: str, customer: str) -> Conflict:
-    """The error of a raw schema in which marts are built, or the other way round."""
+    """Returns the error of a raw schema in which marts are built, or the other way round."""
     return Conflict(
         f"The schema '{name}' cannot hold both marts and what Fivetran lands: '{customer}' cannot use it.",
         next_step="Choose another warehouse.schema, or have the connection land in another schema.",

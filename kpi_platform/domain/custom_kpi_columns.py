@@ -31,7 +31,7 @@ _NUMERIC_AGGREGATES = ("sum", "avg", "min", "max", "median")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What of a definition does not fit the landed columns: its place in the definition, and why."""
+    """A part of a definition that does not fit the landed columns: its place in the definition, and why."""
 
     path: str
     reason: str
@@ -48,7 +48,7 @@ class TextReading:
     tables: tuple[LandedTable, ...]
 
     def problem(self, values: Sequence[str]) -> Problem | None:
-        """What is wrong where values have landed, and none of them is of that kind."""
+        """Returns what is wrong if values have landed and none of them is of that kind."""
         texts = [value.strip() for value in values if value.strip()]
         if not texts or any(_reads_as(self.kind, text) for text in texts):
             return None
@@ -57,7 +57,7 @@ class TextReading:
 
 
 def column_kind(landed_type: str) -> Kind:
-    """What a column of this type holds; text where nothing else is known."""
+    """Returns the kind of value that a column of this type holds; text if nothing else is known."""
     for kind, pattern in _KINDS.items():
         if pattern.match(landed_type.lower()):
             return kind
@@ -65,7 +65,7 @@ def column_kind(landed_type: str) -> Kind:
 
 
 def check_custom_kpi(kpi: CustomKpi, tables: Mapping[Source, Mapping[str, LandedTable]]) -> list[Problem]:
-    """Everything that keeps `kpi` from being computed from `tables`; empty where it can be."""
+    """Returns everything that keeps `kpi` from being computed from `tables`; empty if it can be."""
     found = tables.get(kpi.source, {}).get(kpi.table)
     if found is None or found.status != "available":
         reason = "switched off in the settings" if found and found.status == "switched_off" else "not synced"
@@ -76,7 +76,7 @@ def check_custom_kpi(kpi: CustomKpi, tables: Mapping[Source, Mapping[str, Landed
 def readable_columns(
     source: Source, table: str, tables: Mapping[Source, Mapping[str, LandedTable]]
 ) -> Mapping[str, LandedColumn]:
-    """The columns of a table by key; those of `task` belong to an incident too (its class table)."""
+    """Returns the columns of a table by key; those of `task` belong to an incident too (its class table)."""
     columns: dict[str, LandedColumn] = {}
     for landed in _tables_of(source, table, tables):
         columns.update(landed.columns or {})
@@ -86,7 +86,7 @@ def readable_columns(
 def texts_read_otherwise(
     kpi: CustomKpi, tables: Mapping[Source, Mapping[str, LandedTable]]
 ) -> Iterator[TextReading]:
-    """Where `kpi`, which has no problem otherwise, takes numbers or a time from text."""
+    """Yields the places at which `kpi`, which has no other problem, takes numbers or a time from text."""
     measures = (("numerator.", kpi.numerator), ("denominator.", kpi.denominator))
     read: list[tuple[str, str | None, Kind]] = [
         (f"{place}field", measure.field, "number")

@@ -132,7 +132,7 @@ class Measure(_Definition):
 
 
 class CustomThresholds(_Definition):
-    """Where a value is healthy and where an account is at risk, in the direction that is better."""
+    """The values from which an account is healthy or at risk, in the direction that is better."""
 
     healthy: Annotated[float, Field(allow_inf_nan=False)]
     at_risk: Annotated[float, Field(allow_inf_nan=False)]
@@ -187,7 +187,7 @@ class CustomKpi(_Definition):
         return self
 
     def fields(self) -> set[str]:
-        """Every field that the definition names."""
+        """Returns every field that the definition names."""
         measures = [measure for measure in (self.numerator, self.denominator) if measure is not None]
         filters = [*self.filters, *(condition for measure in measures for condition in measure.filters)]
         named = [self.field, self.time_field, *(measure.field for measure in measures)]
@@ -202,7 +202,7 @@ class CustomKpi(_Definition):
 
 
 def comparisons(conditions: tuple[Condition, ...]) -> Iterator[Comparison]:
-    """Every comparison of the nested conditions."""
+    """Yields every comparison of the nested conditions."""
     for condition in conditions:
         if isinstance(condition, Comparison):
             yield condition

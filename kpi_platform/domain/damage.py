@@ -1,4 +1,4 @@
-"""What the operating system and SQLite say about a file, as an error with a next step.
+"""Errors of the operating system and of SQLite about a file, with a next step.
 
 Each function answers None for an error that says nothing about a file, such as a lost network connection.
 """
@@ -44,8 +44,8 @@ _SQLITE = {
 
 
 def damage_of(error: BaseException, somewhere: Path) -> Damaged | None:
-    """The damage that `error`, or an error that caused it, tells of. `somewhere` is the folder to name where
-    the error does not name a file."""
+    """Returns the damage that `error`, or an error that caused it, reports. `somewhere` is the folder to name
+    if the error does not name a file."""
     for one in _with_causes(error):
         if isinstance(one, Damaged):
             return one
@@ -60,7 +60,7 @@ def damage_of(error: BaseException, somewhere: Path) -> Damaged | None:
 
 
 def system_damage(error: OSError, somewhere: Path) -> Damaged | None:
-    """What the operating system refuses for a file."""
+    """Returns the operating system's refusal of a file."""
     # Errors of the network carry numbers of their own; those below are only of files.
     if error.errno not in _SYSTEM:
         return None
@@ -71,8 +71,8 @@ def system_damage(error: OSError, somewhere: Path) -> Damaged | None:
 
 
 def sqlite_damage(error: BaseException | None, what: str, file: Path) -> Damaged | None:
-    """What is wrong with the SQLite database `file`, which a person knows as `what`. A database that is
-    locked is not damaged."""
+    """Returns what is wrong with the SQLite database `file`, which a person knows as `what`. A database that
+    is locked is not damaged."""
     # The lower byte is the kind, the higher ones are its detail.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code not in _SQLITE:
@@ -82,8 +82,8 @@ def sqlite_damage(error: BaseException | None, what: str, file: Path) -> Damaged
 
 
 def text_damage(text: str, what: str, file: Path) -> Damaged | None:
-    """What a library's message repeats of the operating system's refusal for `file`, which a person knows as
-    `what`."""
+    """Returns the operating system's refusal of `file`, which a person knows as `what`, that a library's
+    message repeats."""
     for number, (reason, next_step) in _SYSTEM.items():
         if os.strerror(number) in text:
             return Damaged(what, file, reason, next_step=next_step)

@@ -24,7 +24,7 @@ DAILY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is recorded of a source's syncs. `awaits_set_up`: its owner has not signed in yet.
+    """The recorded syncs of a source. `awaits_set_up`: its owner has not signed in yet.
     `held`: we keep Fivetran from starting its first sync, because tables have to be switched off before."""
 
     started_at: datetime | None = None
@@ -37,8 +37,9 @@ class Recorded:
 def sources_to_start(
     settings: CustomerSettings, recorded: Mapping[Source, Recorded], now: datetime
 ) -> tuple[Source, ...]:
-    """The sources of a customer to sync now: those that are due, and those whose sync was put off until now.
-    One that waits for its set-up, for its first sync, or for a later time that Fivetran named is none."""
+    """Returns the sources of a customer to sync now: those that are due, and those whose sync was put off
+    until now. One that waits for its set-up, for its first sync, or for a later time that Fivetran named is
+    none."""
     starts = _starts(settings, recorded, now)
     return tuple(source for source, start in starts.items() if start <= now)
 
@@ -52,8 +53,8 @@ def _starts(
 
 
 def next_start(settings: CustomerSettings, source: Source, known: Recorded, now: datetime) -> datetime | None:
-    """When the platform next asks Fivetran to sync the source, `now` if that is due; None while it will not:
-    Fivetran syncs by itself, the owner has not signed in, or the first sync goes on."""
+    """Returns when the platform next asks Fivetran to sync the source, `now` if that is due; None while it
+    will not: Fivetran syncs by itself, the owner has not signed in, or the first sync goes on."""
     section = settings.source(source)
     if not section.enabled or section.connection_id is None or known.awaits_set_up or known.in_first_sync:
         return None
@@ -76,7 +77,8 @@ def started_by_platform(settings: CustomerSettings, source: Source) -> bool:
 def next_sync(
     settings: CustomerSettings, source: Source, last_started: datetime | None, now: datetime
 ) -> datetime | None:
-    """The first instant from `now` on at which the source is to be synced; None where we never start it."""
+    """Returns the first instant from `now` on at which the source is to be synced; None if we never start
+    it."""
     if not started_by_platform(settings, source):
         return None
     now = now.astimezone(UTC)
@@ -116,12 +118,12 @@ def overdue(
 def customer_next_sync(
     settings: CustomerSettings, recorded: Mapping[Source, Recorded], now: datetime
 ) -> datetime | None:
-    """When the next sync of any of the customer's sources is started: the settings' `next_sync`."""
+    """Returns when the next sync of any of the customer's sources is started: the settings' `next_sync`."""
     return min(_starts(settings, recorded, now).values(), default=None)
 
 
 def customer_last_sync(last_succeeded: Mapping[Source, datetime | None]) -> datetime | None:
-    """When any of the customer's sources was last synced successfully: the settings' `last_sync`."""
+    """Returns when any of the customer's sources was last synced successfully: the settings' `last_sync`."""
     return max((instant for instant in last_succeeded.values() if instant is not None), default=None)
 
 

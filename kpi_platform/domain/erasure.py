@@ -1,4 +1,4 @@
-"""What is proved when a customer's data is erased."""
+"""The proof that a customer's data is erased."""
 
 from dataclasses import dataclass
 

@@ -43,7 +43,7 @@ class KpiPlatformError(Exception):
 
 
 class InvalidInput(KpiPlatformError):
-    """What the user gave cannot be used as it is."""
+    """The user's input cannot be used as it is."""
 
     code = "invalid_input"
     http_status = 400
@@ -73,7 +73,7 @@ class UnknownCustomer(NotFound):
 
 
 class Forbidden(KpiPlatformError):
-    """Whoever asks is known and may not do this. Of settings, `details["paths"]` lists those concerned."""
+    """The caller is known and may not do this. Of settings, `details["paths"]` lists those concerned."""
 
     code = "forbidden"
     http_status = 403

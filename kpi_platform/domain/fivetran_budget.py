@@ -21,8 +21,8 @@ _HOUR = 3600.0
 
 
 def within_budget(due: Mapping[str, tuple[Source, ...]], calls: int, limit: int) -> list[str]:
-    """The first of the customers whose syncs the rest of the hour's `limit` lasts for, with `calls` made. A
-    tenth of it is kept for people."""
+    """Returns the first of the customers whose syncs the rest of the hour's `limit` lasts for, with `calls`
+    made. A tenth of it is kept for people."""
     left = (1 - _FOR_PEOPLE) * limit - calls
     planned: list[str] = []
     for customer, sources in due.items():
@@ -36,10 +36,12 @@ def within_budget(due: Mapping[str, tuple[Source, ...]], calls: int, limit: int)
 
 
 def look_interval(limit: int, wanted: timedelta) -> timedelta:
-    """How often all connections are looked at: as `wanted`, but within a quarter of the limit."""
+    """Returns the seconds between two looks at all connections: as `wanted`, or more, within a quarter of the
+    limit."""
     return max(wanted, timedelta(seconds=_HOUR / (_FOR_LOOKING * limit)))
 
 
 def poll_seconds(limit: int, wanted: float) -> float:
-    """How often a run asks for its syncs: as `wanted`, but within three tenths of the limit."""
+    """Returns the seconds between two polls of a run: as `wanted`, or more, within three tenths of the
+    limit."""
     return max(wanted, _HOUR / (_FOR_WAITING * limit)) if limit < CALLS_PER_HOUR else wanted

@@ -1,4 +1,4 @@
-"""What the health score is made of: each input with its category and its weight in it.
+"""The parts of the health score: each input with its category and its weight in it.
 
 `account_health_score` brings the inputs to 0 to 100 and weighs them; customers weigh the categories.
 """

@@ -29,7 +29,7 @@ def is_too_deep(text: bytes) -> bool:
 
 
 def parse_json(text: str) -> Any:
-    """What the text says. Raises UnclearJson, of a key that stands twice with its line, and another
+    """Parses the text. Raises UnclearJson, which names a key that is there twice with its line, and another
     ValueError if it is no JSON. It must not be too deep."""
     try:
         document = json.loads(text, object_pairs_hook=_object)

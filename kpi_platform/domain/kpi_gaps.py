@@ -1,4 +1,4 @@
-"""Which KPIs a customer cannot have: what of their tables and columns did not land."""
+"""The KPIs that a customer cannot have, because some of their tables and columns did not land."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ LandedSources = Mapping[Source, Landed]
 
 def kpi_gap(source: Source, needs: Needs, landed: LandedSources) -> Gap | None:
     """`not_synced` where a table is missing, `not_mapped` where a column or the link to the account is. None
-    where the KPI can be computed."""
+    if the KPI can be computed."""
     found = landed[source]
     if not all(found.has_table(table) for table in needs.tables):
         return "not_synced"
@@ -52,7 +52,7 @@ def kpi_gap(source: Source, needs: Needs, landed: LandedSources) -> Gap | None:
 
 
 def incident_gap(landed: LandedSources) -> Gap | None:
-    """What keeps incidents from being counted by account at all."""
+    """Returns what keeps incidents from being counted by account at all."""
     servicenow = landed["servicenow"]
     if not servicenow.has_table("incident"):
         return "not_synced"
@@ -63,8 +63,8 @@ def incident_gap(landed: LandedSources) -> Gap | None:
 
 
 def row_gap(source: Source, table: str, landed: LandedSources) -> Gap | None:
-    """What keeps the rows of a table from being counted by account. Rows other than incidents name the
-    account, or a contact of it."""
+    """Returns what keeps the rows of a table from being counted by account. Rows other than incidents name
+    the account, or a contact of it."""
     if table == "incident":
         return incident_gap(landed)
     found = landed[source]
@@ -76,7 +76,7 @@ def row_gap(source: Source, table: str, landed: LandedSources) -> Gap | None:
 
 
 def presence(landed: LandedSources) -> dict[str, bool]:
-    """Which optional tables and columns are there, by the columns of the dbt model int_customer."""
+    """Returns which optional tables and columns are there, by the columns of the dbt model int_customer."""
     salesforce, servicenow = landed["salesforce"], landed["servicenow"]
     return {
         "has_account_type": salesforce.has_column("account.type"),

@@ -36,7 +36,7 @@ def unreadable_rows(unreadable: int, counted: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Where a value is healthy and where an account is at risk, in the direction that is better."""
+    """The values from which an account is healthy or at risk, in the direction that is better."""
 
     healthy: float
     at_risk: float
@@ -59,9 +59,9 @@ class MappedField:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What must have landed. Without one of `tables` the KPI is not synced. `columns` are alternatives, each
-    `table.column`: where none of a group landed, the KPI is not mapped. A name of `custom_fields` stands for
-    the column that is mapped to it."""
+    """Tables and columns that must have landed. Without one of `tables` the KPI is not synced. `columns` are
+    alternatives, each `table.column`: where none of a group landed, the KPI is not mapped. A name of
+    `custom_fields` stands for the column that is mapped to it."""
 
     tables: tuple[str, ...]
     columns: tuple[tuple[str, ...], ...] = ()
@@ -69,7 +69,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """One KPI of the contract. `window_days` is None where the latest value counts. `scale` multiplies
+    """One KPI of the contract. `window_days` is None if the latest value counts. `scale` multiplies
     numerator / denominator; `minimum` and `maximum` are the range of the value. `models` are the dbt models
     that its source rows, and so its formula, are read from; `column` is its name in the wide marts."""
 

@@ -1,4 +1,4 @@
-"""What Fivetran landed, found again whatever its spelling.
+"""Finds the tables and columns that Fivetran landed, in any spelling.
 
 Fivetran lands `AnnualRevenue` as `annual_revenue`, or keeps it; `NPS_Score__c` becomes `nps_score_c`. Without
 case and underscores they are one name, and by that name tables and columns are looked up.
@@ -19,12 +19,12 @@ _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=
 
 
 def column_key(name: str) -> str:
-    """The name without case and underscores: equal for all spellings of one field."""
+    """Returns the name without case and underscores: equal for all spellings of one field."""
     return name.replace("_", "").lower()
 
 
 def landed_name(name: str) -> str:
-    """An API name the way Fivetran lands it by default: `NPS_Score__c` → `nps_score_c`, `Product2` →
+    """Returns an API name the way Fivetran lands it by default: `NPS_Score__c` → `nps_score_c`, `Product2` →
     `product_2`. A landed name stays as it is."""
     return re.sub("_+", "_", _WORD_STARTS.sub("_", name)).lower()
 
@@ -49,8 +49,9 @@ class LandedTable:
     repeats: bool = True
 
     def var(self, fields: Mapping[str, str]) -> dict[str, Any]:
-        """The table as dbt is told of it. `layout` is equal for tables with equal columns, repeats and mapped
-        `fields`: what reads the one reads the other, so its SQL need be rendered only once a batch."""
+        """Returns the table as dbt is told of it. `layout` is equal for tables with equal columns, repeats
+        and mapped `fields`: what reads the one reads the other, so its SQL need be rendered only once a
+        batch."""
         columns = {key: {"name": c.name, "type": c.type} for key, c in sorted((self.columns or {}).items())}
         layout = json.dumps([columns, sorted(fields.items()), self.repeats])
         return {
@@ -69,7 +70,7 @@ SWITCHED_OFF = LandedTable("switched_off")
 
 
 def find_schema(catalogue: Mapping[str, Any], name: str) -> str | None:
-    """The schema `name` as it is spelled: exactly so, or else ignoring case."""
+    """Returns the schema `name` as it is spelled: exactly so, or else ignoring case."""
     return _spelled(catalogue, lambda schema: schema == name, lambda schema: schema.lower() == name.lower())
 
 
@@ -96,8 +97,8 @@ def find_table(
 
 
 def find_columns(columns: Mapping[str, str], mapped: Collection[str]) -> dict[str, LandedColumn]:
-    """`columns` (name → type) by key. Of two spellings of one field the mapped one wins, then the one that
-    Fivetran makes of the mapped name, then a landed form, then the first in the alphabet."""
+    """Returns `columns` (name → type) by key. Of two spellings of one field the mapped one wins, then the one
+    that Fivetran makes of the mapped name, then a landed form, then the first in the alphabet."""
     exact = set(mapped)
     made = {landed_name(name) for name in mapped}
 

@@ -1,4 +1,4 @@
-"""What settings files of older set-ups say about how a KPI is calculated, read as settings of today.
+"""Reads the calculations of KPIs in settings files of older set-ups as settings of today.
 
 Such a file spells out expressions and filters. Those that mean what the platform computes anyway become the
 field or window that they name; any other cannot be taken over, and says so.
@@ -62,8 +62,8 @@ _TIME_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def calculation_as_field(slug: str, expression: str) -> str | None:
-    """The field that a known expression reads, or None where it reads none that can be set. Raises ValueError
-    with the reason where the platform does not measure the KPI so."""
+    """Returns the field that a known expression reads, or None if it reads none that can be set. Raises
+    ValueError with the reason where the platform does not measure the KPI so."""
     text = " ".join(expression.split())
     for pattern in _KNOWN.get(slug, ()):
         if found := re.fullmatch(pattern, text, re.IGNORECASE):
@@ -75,8 +75,8 @@ def calculation_as_field(slug: str, expression: str) -> str | None:
 
 
 def filters_as_window(slug: str, filters: str) -> int:
-    """The days of a filter that only limits the KPI to its window. Raises ValueError with the reason for any
-    other filter."""
+    """Returns the days of a filter that only limits the KPI to its window. Raises ValueError with the reason
+    for any other filter."""
     text = " ".join(filters.split())
     found = _WINDOW.fullmatch(text)
     columns = _TIME_COLUMNS.get(slug, ())

@@ -55,7 +55,7 @@ class ImportedSettings:
     refused: tuple[dict[str, str], ...]
 
     def parse(self, environment: Mapping[str, str], *, single_customer: bool) -> CustomerSettings:
-        """The settings of the file, or InvalidSettings with all that is wrong with it."""
+        """Returns the settings of the file, or InvalidSettings with all that is wrong with it."""
         errors = list(self.refused)
         try:
             settings = parse_settings(self.document, environment=environment, single_customer=single_customer)

@@ -1,4 +1,4 @@
-"""Which account of the dashboard each incoming account is loaded into: pure."""
+"""Finds the account of the dashboard that each incoming account is loaded into: pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a load looks like beside those before it: whether it would do harm, or is only unusual. Pure."""
+"""Compares a load with those before it: would it do harm, or is it only unusual? Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -33,7 +33,7 @@ class KpiProfile:
 
 @dataclass(frozen=True, slots=True)
 class LoadProfile:
-    """What came in with a load. `sample` are at most a hundred of its accounts, the same ones whenever they
+    """The content of a load. `sample` are at most a hundred of its accounts, the same ones whenever they
     are there, so that two profiles tell which share of the accounts has gone."""
 
     accounts: int
@@ -41,7 +41,7 @@ class LoadProfile:
     kpis: Mapping[str, KpiProfile]
 
     def document(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Returns the profile as JSON has it."""
         kpis = {slug: {"values": one.values, "median": one.median} for slug, one in self.kpis.items()}
         return {"accounts": self.accounts, "sample": list(self.sample), "kpis": kpis}
 
@@ -51,7 +51,8 @@ class LoadProfile:
         return cls(document["accounts"], tuple(document["sample"]), kpis)
 
     def with_rest_of(self, before: "LoadProfile | None") -> "LoadProfile":
-        """With the KPIs that only `before` had: a load of one source says nothing of the other's."""
+        """Returns the profile with the KPIs that only `before` had: a load of one source says nothing about
+        the other's."""
         return LoadProfile(self.accounts, self.sample, {**(before.kpis if before else {}), **self.kpis})
 
 
@@ -66,7 +67,7 @@ class Anomaly:
 def harms(
     before: LoadProfile, now: LoadProfile, present: AbstractSet[str], sources: Mapping[str, Iterable[str]]
 ) -> list[str]:
-    """Why this load would do harm, in plain words; none for most loads.
+    """Returns why this load would do harm, in plain words; empty for most loads.
 
     `present` are the ids of all accounts of this load; `sources` names, of every source that the load speaks
     for, the KPIs that are switched on.
@@ -89,8 +90,8 @@ def harms(
 
 
 def anomalies(history: Sequence[LoadProfile], now: LoadProfile) -> list[Anomaly]:
-    """What is unusual beside `history`, newest first. Numbers of accounts and values are compared with the
-    usual number, medians of a KPI with that of the newest load."""
+    """Returns what is unusual beside `history`, newest first. Numbers of accounts and values are compared
+    with the usual number, medians of a KPI with that of the newest load."""
     found: list[Anomaly] = []
     if len(history) >= 3:
         counts = [("accounts", now.accounts, [one.accounts for one in history])]

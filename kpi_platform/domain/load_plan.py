@@ -1,4 +1,4 @@
-"""What a load changes: a pure function of what comes in, what is there, and the settings.
+"""The changes of a load: a pure function of incoming rows, current rows, and the settings.
 
 Rows are columns of numpy arrays, so that the plan which the tests check is also the one that plans a million
 values in a fraction of a second. NULL is NaN in numbers, NaT in instants, None in text.
@@ -30,7 +30,7 @@ class Rows:
         return len(self.key)
 
     def take(self, positions: Array) -> "Rows":
-        """The rows at `positions` (or where a mask is true), in their order."""
+        """Returns the rows at `positions` (or at which a mask is true), in their order."""
         return Rows(self.key[positions], {name: values[positions] for name, values in self.columns.items()})
 
 
@@ -62,7 +62,7 @@ class Changes:
 def distinct(
     key: Positions, columns: Mapping[str, Array], order: Array, on_duplicate: OnDuplicate
 ) -> Distinct:
-    """One row for each key, keys ascending, whatever order the rows come in.
+    """Returns one row for each key, keys ascending, whatever order the rows come in.
 
     Of rows with the same key and other content the one with the highest `order` wins (`on_duplicate: update`)
     or the lowest; equal orders are decided by content.
@@ -135,7 +135,7 @@ def plan_changes(
 
 
 def differing(incoming: Rows, known: Rows, compared: Sequence[str]) -> Positions:
-    """Positions of the incoming rows that `known` does not have, or has with other content."""
+    """Returns positions of the incoming rows that `known` does not have, or has with other content."""
     nothing = np.zeros(len(known), dtype=bool), np.zeros(len(incoming), dtype=bool)
     changes = plan_changes(
         incoming, known, compared=compared, retired=nothing[0], older=nothing[1], same_time=nothing[1]
@@ -159,13 +159,13 @@ def _differs(
 
 
 def rows_by(key: Array, columns: Mapping[str, Array]) -> Rows:
-    """Rows in the order of their key, which must be unique."""
+    """Returns rows in the order of their key, which must be unique."""
     order = np.argsort(key, kind="stable")
     return Rows(key[order].astype(np.int64), {name: values[order] for name, values in columns.items()})
 
 
 def not_null(values: Array) -> npt.NDArray[np.bool_]:
-    """Where there is something."""
+    """Returns a mask of the values that are there."""
     if values.dtype == object:
         return np.array([value is not None for value in values], dtype=bool)
     return ~(np.isnat(values) if values.dtype.kind in "mM" else np.isnan(values))

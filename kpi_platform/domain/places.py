@@ -1,4 +1,4 @@
-"""Where a destination is, as settings spell it: one text for all spellings that name the same place.
+"""The place of a destination, as settings spell it: one text for all spellings that name the same place.
 
 Two places that only a server can tell apart (loopback addresses, Snowflake regions, names in capitals) are
 one here: a claim that is refused without need can be explained, one that is granted twice cannot be taken
@@ -16,7 +16,8 @@ _HERE = "127.0.0.1"
 
 
 def spelled_server(warehouse: WarehouseSettings) -> str:
-    """The server, account or project of `warehouse`. Sections that its type does not use do not count."""
+    """Returns the server, account or project of `warehouse`. Sections that its type does not use do not
+    count."""
     match warehouse.type:
         case "duckdb":
             # An installation has one such file, and its home may move.
@@ -31,7 +32,7 @@ def spelled_server(warehouse: WarehouseSettings) -> str:
 
 
 def spelled_place(warehouse: WarehouseSettings) -> str:
-    """The server and the database: what has raw schemas and marts of its own."""
+    """Returns the server and the database, which has raw schemas and marts of its own."""
     server = spelled_server(warehouse)
     if warehouse.type in ("duckdb", "bigquery"):
         return server
@@ -39,8 +40,8 @@ def spelled_place(warehouse: WarehouseSettings) -> str:
 
 
 def one_spelling(host: str) -> str:
-    """A host name or address in its plain form: lower case, no dot at the end, addresses as they are written
-    today, and every way to say `this machine` as 127.0.0.1."""
+    """Returns a host name or address in its plain form: lower case, no dot at the end, addresses as they are
+    written today, and every way to say `this machine` as 127.0.0.1."""
     name = host.strip().lower().rstrip(".")
     if name.startswith("/") or name == "localhost" or name.endswith(".localhost"):
         return _HERE
@@ -51,7 +52,8 @@ def one_spelling(host: str) -> str:
 
 
 def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address that `text` spells, also `127.1`, `0x7f000001` or `::ffff:127.0.0.1`; None for a name."""
+    """Returns the address that `text` spells, also `127.1`, `0x7f000001` or `::ffff:127.0.0.1`; None for a
+    name."""
     try:
         address = ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
@@ -64,7 +66,7 @@ def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def without_domain(host: str) -> str:
-    """The account that a host of Snowflake's names; any other host as it is."""
+    """Returns the account that a host of Snowflake's names; any other host as it is."""
     return next((host.removesuffix(end) for end in SNOWFLAKE_DOMAINS if host.endswith(end)), host)
 
 

@@ -9,14 +9,14 @@ from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCES
 
 @dataclass(frozen=True, slots=True)
 class RecordLinks:
-    """`page` is for people, `api` for programs. None where the settings name no instance."""
+    """`page` is for people, `api` for programs. None if the settings name no instance."""
 
     page: str | None
     api: str | None
 
 
 def record_links(settings: CustomerSettings, table: str, record_id: str) -> RecordLinks:
-    """Where the record of `table` (`salesforce.case`, `servicenow.incident`, …) is found."""
+    """Returns the address of the record of `table` (`salesforce.case`, `servicenow.incident`, …)."""
     name, _, landed = table.partition(".")
     source = next((source for source in SOURCES if source == name), None)
     if source is None or not (instance := settings.source(source).instance_url):

@@ -22,8 +22,8 @@ class SyncEnds:
 
 
 def refresh_inputs(settings: CustomerSettings, ends: Mapping[Source, SyncEnds]) -> dict[Source, datetime]:
-    """The sync ends that a refresh takes in: of each source that the customer has, the newest success. With
-    `on_sync_failure: skip` a failure counts as well, for it makes values stale."""
+    """Returns the sync ends that a refresh takes in: of each source that the customer has, the newest
+    success. With `on_sync_failure: skip` a failure counts as well, for it makes values stale."""
     inputs: dict[Source, datetime] = {}
     for source in SOURCES:
         end = ends.get(source)

@@ -10,8 +10,9 @@ CUSTOMERS_PER_RUN = 400
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What became of each customer. `loaded` names the upload version of every customer that went all the
-    way; `failed` the error of each that did not; `run_ids` are Dagster's, in the order of the runs."""
+    """The outcome of a run for each customer. `loaded` names the upload version of every customer that went
+    all the way; `failed` the error of each that did not; `run_ids` are Dagster's, in the order of the
+    runs."""
 
     run_ids: tuple[str, ...]
     loaded: Mapping[str, int] = field(default_factory=dict)
@@ -24,15 +25,15 @@ class RunOutcome:
 
 
 def in_chunks(customers: Iterable[str], size: int) -> Iterator[list[str]]:
-    """`customers` in their order, at most `size` at a time."""
+    """Divides `customers` in their order into chunks of at most `size`."""
     ordered = list(customers)
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]
 
 
 def in_runs(customers: Iterable[str], most: int) -> Iterator[list[str]]:
-    """`customers` in their order, at most `most` at a time. Of several runs the last is about half as long as
-    the others, which are alike: there is no build beside which it could be loaded."""
+    """Divides `customers` in their order into runs of at most `most`. Of several runs the last is about half
+    as long as the others, which are alike: there is no build beside which it could be loaded."""
     ordered = list(customers)
     runs = math.ceil(len(ordered) / most + 0.5) - 0.5 if len(ordered) > most else 1
     yield from in_chunks(ordered, max(1, math.ceil(len(ordered) / runs)))

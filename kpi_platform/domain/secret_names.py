@@ -1,4 +1,4 @@
-"""Whose a secret is, by its name, and what its value is used as (docs/decisions/0013).
+"""The owner of a secret, by its name, and the use of its value (docs/decisions/0013).
 
 Settings hold names of environment variables. `KPI_SECRET_ACME_PASSWORD` is the secret PASSWORD of customer
 `acme`; the operator may list further names for a customer.
@@ -29,7 +29,8 @@ def is_name(text: str) -> bool:
 
 
 def prefix_of(customer: str) -> str:
-    """What the names of the customer's own secrets begin with. Keys are lower case: no two share it."""
+    """Returns the beginning of the names of the customer's own secrets. Keys are lower case: no two share
+    it."""
     return f"{PREFIX}{customer.upper()}_"
 
 
@@ -49,14 +50,14 @@ def is_path(name: str) -> bool:
 
 
 def default_credential(warehouse: WarehouseSettings, is_set: Iterable[str]) -> str | None:
-    """Which of the installation's credentials, of those that `is_set`, signs in at `warehouse`."""
+    """Returns which of the installation's credentials, of those that `is_set`, signs in at `warehouse`."""
     of_type = _DEFAULTS_OF_TYPE.get(warehouse.type, ())
     names = [name for name in of_type if name in set(is_set)]
     return warehouse.credentials_secret if warehouse.credentials_secret in names else next(iter(names), None)
 
 
 def receiver(warehouse: WarehouseSettings) -> tuple[str, str, int, str, str]:
-    """Who gets what is signed in with: type, host or account, port, database, project. Unlike
+    """Returns the receiver of a credential: type, host or account, port, database, project. Unlike
     `places.spelled_place`, where doubt makes two spellings one place, doubt makes two receivers here."""
     kind = warehouse.type
     host = (warehouse.host or "").strip().lower().rstrip(".")

@@ -9,9 +9,10 @@ from kpi_platform.domain.kpis import Source
 
 @dataclass(frozen=True, slots=True)
 class SourceSystem:
-    """What is different between the sources. Ids are in the column `key`, and match on their first
-    `key_length` characters (None: on all). `page` and `api` are the addresses of a record for people and
-    programs, made of `instance`, `version`, `table`, `object` (the table's API name) and `record`."""
+    """The description of a source: everything in which sources differ. Ids are in the column `key`, and match
+    on their first `key_length` characters (None: on all). `page` and `api` are the addresses of a record for
+    people and programs, made of `instance`, `version`, `table`, `object` (the table's API name) and
+    `record`."""
 
     name: Source
     title: str

@@ -1,4 +1,4 @@
-"""What adopting a connection changes in Fivetran, said before it is done."""
+"""The changes in Fivetran when a connection is adopted, shown before they are made."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ class PlannedChange:
 def adoption_changes(
     api: FivetranApi, settings: CustomerSettings, source: Source, connection: Connection, *, resume: bool
 ) -> list[PlannedChange]:
-    """Everything that `settings` change of an existing connection: pause (only with `resume`), schedule,
-    frequency, and tables. Reads, and changes nothing."""
+    """Returns everything that `settings` change of an existing connection: pause (only with `resume`),
+    schedule, frequency, and tables. Reads, and changes nothing."""
     return list(_changes(api, settings, source, connection, resume))
 
 

@@ -53,6 +53,6 @@ def tell_again(
 
 
 def over(engine: sa.Engine, customer: str, kind: AlertKind, subject: str) -> None:
-    """What was told is over: the next of its kind is told again."""
+    """Closes an alert, so that the next of its kind is sent again."""
     with engine.begin() as connection:
         store.clear_alert(connection, customer, kind, subject)

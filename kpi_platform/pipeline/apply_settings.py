@@ -1,4 +1,4 @@
-"""What Fivetran is told when settings change: schedule, frequency, pause, tables. All of it, or none."""
+"""Applies changed settings to Fivetran: schedule, frequency, pause, tables. All of them, or none."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,7 +21,7 @@ _AS_FOUND = "as it was found in Fivetran; resume it there"
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTarget:
-    """What one connection is to be."""
+    """The state that one connection should have."""
 
     connection_id: str
     paused: bool
@@ -33,7 +33,7 @@ class ConnectionTarget:
 def apply_settings(
     configuration: Configuration, old: CustomerSettings | None, new: CustomerSettings
 ) -> list[AppliedChange]:
-    """As `settings_applied`, for good."""
+    """Does what `settings_applied` does, for good."""
     with settings_applied(configuration, old, new) as applied:
         return applied
 
@@ -47,7 +47,7 @@ def settings_applied(
     resume: Collection[str] = (),
 ) -> Iterator[list[AppliedChange]]:
     """Tells Fivetran what differs between `old` and `new` (everything, where `old` is None or has another
-    connection), and takes it back where the block fails. Calls nothing where nothing differs. A connection
+    connection), and takes it back where the block fails. Calls nothing if nothing differs. A connection
     that is found paused stays so, unless `resume` names it or its source is switched on again.
 
     Raises FivetranRefused or FivetranUnavailable, also after taking back what was applied before.
@@ -69,7 +69,7 @@ def settings_applied(
 
 
 def wanted_of(settings: CustomerSettings, source: Source) -> ConnectionTarget | None:
-    """What the settings want of the source's connection; None where they name none."""
+    """Returns what the settings want of the source's connection; None if they name none."""
     section = settings.source(source)
     if section.connection_id is None:
         return None
@@ -96,7 +96,7 @@ def prepare_first_sync(
     api: FivetranApi, settings: CustomerSettings, source: Source, connection: Connection
 ) -> list[AppliedChange]:
     """Switches off what the settings want off, before a connection's first sync. Raises FivetranRefused
-    where that cannot be done: a table that is off must not be synced once."""
+    if that cannot be done: a table that is off must not be synced once."""
     wanted = wanted_of(settings, source)
     if wanted is None or all(wanted.tables.values()):
         return []

@@ -1,4 +1,5 @@
-"""Which tables a connection syncs, as the settings say: only what differs is sent, and it is read back."""
+"""Switches the tables of a connection as the settings say: only differences are sent, and the result is read
+back."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class TableSwitch:
 
 
 def table_switches(schemas: Schemas) -> Iterator[TableSwitch]:
-    """Every table of a schema configuration."""
+    """Yields every table of a schema configuration."""
     for schema, details in schemas.items():
         for key, table in as_mapping(as_mapping(details).get("tables")).items():
             settings = as_mapping(as_mapping(table).get("enabled_patch_settings"))

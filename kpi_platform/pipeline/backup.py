@@ -42,7 +42,7 @@ _LEFT_OUT_ENDINGS = (".lock", "-wal", "-shm", "-journal", ".wal", ".part")
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What a backup holds. `revision` is the dashboard database's schema version (None: it had none yet),
+    """The content of a backup. `revision` is the dashboard database's schema version (None: it had none yet),
     `files` maps a path below the home to its size in bytes and its SHA-256."""
 
     format: int
@@ -59,8 +59,8 @@ class Backup:
 def write_backup(configuration: Configuration, file: Path) -> Backup:
     """Writes all local state to `file`, a zip, which is there whole or not at all.
 
-    Raises InvalidInput where state lies in PostgreSQL (it has its own way), Conflict where `file` exists, and
-    DestinationLocked where the warehouse stays in use."""
+    Raises InvalidInput if state lies in PostgreSQL (it has its own way), Conflict if `file` exists, and
+    DestinationLocked if the warehouse stays in use."""
     require_embedded(configuration)
     if file.exists():
         raise Conflict(f"{file} exists.", next_step="Name another file, or take that one away.")
@@ -107,7 +107,7 @@ def _only_for_owner(file: Path) -> Iterator[BinaryIO]:
 
 
 def require_embedded(configuration: Configuration) -> None:
-    """Raises InvalidInput where state of the installation lies outside of its home."""
+    """Raises InvalidInput if state of the installation lies outside of its home."""
     elsewhere = {"DASHBOARD_DATABASE_URL": "dashboard database", "DAGSTER_DATABASE_URL": "Dagster's storage"}
     expected = f"sqlite:///{configuration.home / 'dashboard.db'}"
     for name, what in elsewhere.items():

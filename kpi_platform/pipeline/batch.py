@@ -35,7 +35,7 @@ from kpi_platform.pipeline.places import refusals
 
 @dataclass(frozen=True, slots=True)
 class CustomerInput:
-    """What the dashboard database knows of a customer before a build."""
+    """The input of a build from the dashboard database, for one customer."""
 
     customer: str
     settings: CustomerSettings
@@ -58,19 +58,19 @@ class Batch:
         return tuple(self.plans)
 
     def vars(self) -> dict[str, Any]:
-        """The dbt vars of the batch. They hold no secret."""
+        """Returns the dbt vars of the batch. They hold no secret."""
         return batch_vars(self.plans.values(), self.as_of)
 
     def only(self, customers: Sequence[str]) -> "Batch":
-        """The batch of some of its customers."""
+        """Returns the batch of some of its customers."""
         return Batch(self.destination, self.as_of, {key: self.plans[key] for key in customers}, {})
 
 
 def plan_batches(
     configuration: Configuration, engine: sa.Engine, customers: Sequence[str], as_of: datetime
 ) -> list[Batch]:
-    """The batches of `customers`, one a destination, in the order of the customers. Raises the error of the
-    first customer that has no destination (`read_inputs` gives them by name)."""
+    """Returns the batches of `customers`, one a destination, in the order of the customers. Raises the error
+    of the first customer that has no destination (`read_inputs` gives them by name)."""
     inputs, failed = read_inputs(configuration, engine, customers)
     for error in failed.values():
         raise error
@@ -80,9 +80,10 @@ def plan_batches(
 def read_inputs(
     configuration: Configuration, engine: sa.Engine, customers: Sequence[str]
 ) -> tuple[list[CustomerInput], dict[str, KpiPlatformError]]:
-    """Settings, sync state and destination of every customer, and by name those that have none: an unknown
-    customer, settings that are no longer valid, a destination whose password is missing or whose host is not
-    allowed, a raw schema that is another customer's. The number of queries does not grow with the customers.
+    """Reads settings, sync state and destination of every customer, and names those that have none: an
+    unknown customer, settings that are no longer valid, a destination whose password is missing or whose host
+    is not allowed, a raw schema that is another customer's. The number of queries does not grow with the
+    customers.
     """
     inputs: list[CustomerInput] = []
     failed: dict[str, KpiPlatformError] = {}
@@ -106,8 +107,8 @@ def read_inputs(
 
 
 def batches_of(inputs: Sequence[CustomerInput], as_of: datetime) -> list[Batch]:
-    """One batch a destination. Reads each destination's catalogue once; where that cannot be read, all its
-    customers are left out."""
+    """Returns one batch a destination. Reads each destination's catalogue once. If that cannot be read, all
+    its customers are left out."""
     as_of = in_utc(as_of)
     return [batch_of(group, as_of) for group in by_destination(inputs)]
 
@@ -122,8 +123,8 @@ def in_utc(as_of: datetime) -> datetime:
 
 
 def by_destination(inputs: Sequence[CustomerInput]) -> list[list[CustomerInput]]:
-    """The customers of each destination. Those that sign in with other secrets are apart: a secret that one
-    of them may not use does not work for it because another may."""
+    """Returns the customers of each destination. Those that sign in with other secrets are apart: a secret
+    that one of them may not use does not work for it because another may."""
     groups: dict[Destination, list[CustomerInput]] = {}
     for one in inputs:
         groups.setdefault(one.destination, []).append(one)
@@ -131,7 +132,7 @@ def by_destination(inputs: Sequence[CustomerInput]) -> list[list[CustomerInput]]
 
 
 def batch_of(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
-    """The batch of customers of one destination; `as_of` is in UTC."""
+    """Returns the batch of customers of one destination; `as_of` is in UTC."""
     destination = group[0].destination
     try:
         catalogue = destination.columns(sorted({schema for one in group for schema in _schemas(one)}))

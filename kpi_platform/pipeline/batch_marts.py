@@ -46,12 +46,12 @@ _READ_AHEAD: Mapping[str, Sequence[str] | None] = {
 
 
 class MartReader(Protocol):
-    """What the steps need of a destination to read one customer's marts."""
+    """The interface with which the steps read one customer's marts."""
 
     def read_mart(
         self, table: str, customer: str, columns: Sequence[str] | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """As `Destination.read_mart`."""
+        """Does what `Destination.read_mart` does."""
 
 
 def batch_marts(
@@ -67,8 +67,8 @@ def batch_marts(
 
 
 def in_groups(marts: Mapping[str, "BatchMarts"], customers: Sequence[str]) -> Iterator[list[str]]:
-    """`customers`, in their order, in groups that are worth being written together. One that nothing in
-    `marts` reads, or that has many rows, is alone."""
+    """Divides `customers`, in their order, into groups that are worth being written together. One that
+    nothing in `marts` reads, or that has many rows, is alone."""
     group: list[str] = []
     size, before = 0, None
     for customer in customers:
@@ -98,7 +98,8 @@ class BatchMarts:
     def read_mart(
         self, table: str, customer: str, columns: Sequence[str] | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """A destination that did not answer is not asked again for each further customer."""
+        """Yields the rows of a mart. A destination that did not answer is not asked again for each further
+        customer."""
         if self._error is not None:
             raise self._error
         try:
@@ -123,8 +124,8 @@ class BatchMarts:
             self._error = error
 
     def chunk_and_rows(self, customer: str) -> tuple[int, int]:
-        """Which customers are in memory together with this one, as a number, and its rows of `kpi_values`;
-        many where that cannot be found out, which reading them will say."""
+        """Returns the number of the chunk of customers in memory that has this one, and its rows of
+        `kpi_values`; many if that cannot be found out, which reading them will report."""
         try:
             chunks = self._cut()
         except KpiPlatformError as error:

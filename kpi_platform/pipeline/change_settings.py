@@ -47,8 +47,8 @@ from kpi_platform.pipeline.places import is_known, learn_place
 
 @dataclass(frozen=True, slots=True)
 class SettingsChange:
-    """What a change did. `version` is the one that holds now; unchanged settings keep theirs. `warnings` say
-    what could not be checked yet."""
+    """The result of a change. `version` is the one that holds now; unchanged settings keep theirs. `warnings`
+    say what could not be checked yet."""
 
     version: int
     settings: CustomerSettings
@@ -87,8 +87,8 @@ def change_settings(
     and changes nothing; without `apply`, Fivetran is not called.
 
     Raises InvalidSettings, also where a secret is not the customer's, or a new custom KPI names what did not
-    land (DestinationUnavailable where that cannot be asked); Forbidden with the paths that `by` may not
-    change; Conflict where somebody else was faster than `expected_version`, or a connection or raw schema is
+    land (DestinationUnavailable if that cannot be asked); Forbidden with the paths that `by` may not
+    change; Conflict if somebody else was faster than `expected_version`, or a connection or raw schema is
     another customer's; FivetranRefused or FivetranUnavailable. After any of them Fivetran and the database
     are as they were.
     """
@@ -159,7 +159,7 @@ def restore_settings(
     expected_version: int | None = None,
     apply: bool = True,
 ) -> SettingsChange:
-    """Saves the document of `version` again, as the newest version. NotFound where there is none; raises as
+    """Saves the document of `version` again, as the newest version. NotFound if there is none; raises as
     `change_settings`."""
     with engine.connect() as connection:
         document = settings_version(connection, customer, version).document
@@ -202,7 +202,7 @@ def _planned(
 def _valid_settings(
     configuration: Configuration, connection: sa.Connection, customer: str
 ) -> CustomerSettings | None:
-    """The settings so far; None where they are not valid any more."""
+    """The settings so far; None if they are not valid any more."""
     try:
         return effective_settings(configuration, connection, customer)
     except InvalidSettings:

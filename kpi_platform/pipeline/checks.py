@@ -26,7 +26,8 @@ class Check:
     message: str | None
 
     def blames(self, customers: Sequence[str]) -> tuple[str, ...]:
-        """Those of `customers` that have a wrong row. Rows that do not say whose they are are everybody's."""
+        """Returns those of `customers` that have a wrong row. Rows that do not say whose they are are
+        everybody's."""
         if self.status != "fail":
             return ()
         if self.example is None or "customer_id" not in self.example:
@@ -49,7 +50,7 @@ class Check:
 
 
 def check_of(destination: Destination, result: NodeResult) -> Check:
-    """The result of a data test, with what its failing rows say."""
+    """Returns the result of a data test, with what its failing rows say."""
     found, example = _failing_rows(destination, result) if result.failures else (set(), None)
     return Check(
         node=result.name,

@@ -1,4 +1,4 @@
-"""What is wrong with a customer's connection, by one answer of Fivetran's: for doctor and the status page."""
+"""Findings about a customer's connection in one answer of Fivetran's, for doctor and the status page."""
 
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.domain.kpis import Source
@@ -10,8 +10,8 @@ from kpi_platform.pipeline.apply_settings import wanted_of
 def connection_findings(
     settings: CustomerSettings, source: Source, connection: Connection | None
 ) -> list[str]:
-    """What is wrong with the connection that the settings name for `source`, each with what mends it; None
-    stands for one that Fivetran does not list. Empty where nothing is wrong."""
+    """Returns what is wrong with the connection that the settings name for `source`, each with the way to
+    repair it; None is one that Fivetran does not list. Empty if nothing is wrong."""
     wanted = wanted_of(settings, source)
     if wanted is None:
         return []

@@ -28,7 +28,7 @@ def test_connection(
     *,
     limit_seconds: float = LIMIT_SECONDS,
 ) -> Iterator[ConnectionStep]:
-    """The steps of connecting to the warehouse of `settings`, each as it ends: resolve, connect,
+    """Yields the steps of connecting to the warehouse of `settings`, each as it ends: resolve, connect,
     authenticate, database, schema, can_read. The first that fails, or exceeds the limit, is the last."""
     started = time.monotonic()
     try:

@@ -19,9 +19,9 @@ _SAMPLE = 200
 def require_computable(
     configuration: Configuration, settings: CustomerSettings, secrets: CustomerSecrets
 ) -> None:
-    """InvalidSettings where a custom KPI names a field that did not land, compares it with what it cannot be,
+    """InvalidSettings if a custom KPI names a field that did not land, compares it with what it cannot be,
     or takes numbers or times from a text that holds none; each error with its field and reason. A table that
-    is not synced (yet) is no error: the KPI is `not_synced` until it is. Raises DestinationUnavailable where
+    is not synced (yet) is no error: the KPI is `not_synced` until it is. Raises DestinationUnavailable if
     the destination cannot be asked."""
     if not settings.custom_kpis:
         return

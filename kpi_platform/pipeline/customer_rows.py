@@ -9,17 +9,19 @@ from kpi_platform.configuration import Configuration
 
 
 def scratch_of(destination: Destination) -> Destination:
-    """The destination with the schema in which previews are computed in place of that of the marts."""
+    """Returns the destination with the schema in which previews are computed in place of that of the
+    marts."""
     return replace(destination, mart_schema=f"{destination.mart_schema}_preview")  # type: ignore[type-var]
 
 
 def scratch_keys(customer: str) -> tuple[str, str]:
-    """The keys of a customer in the scratch schema: with the settings so far, and with the changed ones."""
+    """Returns the keys of a customer in the scratch schema: with the settings so far, and with the changed
+    ones."""
     return f"{customer}__before", f"{customer}__after"
 
 
 def customer_rows(destination: Destination, customers: Sequence[str]) -> dict[str, int]:
-    """How many rows the customers have in each table of the marts' schema that has customers."""
+    """Returns how many rows the customers have in each table of the marts' schema that has customers."""
     catalogue = destination.columns([destination.mart_schema])
     names = sorted(
         table
@@ -40,7 +42,7 @@ def erase_customer_rows(
 ) -> dict[str, int]:
     """Deletes the rows that `customer_rows` counts, which it returns, and drops `raw_schemas`.
 
-    Raises DestinationUnavailable or BuildFailed where the destination cannot be reached or refuses."""
+    Raises DestinationUnavailable or BuildFailed if the destination cannot be reached or refuses."""
     before = customer_rows(destination, customers)
     tables = [name for name, count in before.items() if count]
     if tables or raw_schemas:

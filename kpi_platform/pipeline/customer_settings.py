@@ -22,8 +22,8 @@ _ACTIVE = sa.select(customers.c.id).where(customers.c.removed_at.is_(None)).limi
 def effective_settings(
     configuration: Configuration, connection: sa.Connection, customer: str
 ) -> CustomerSettings:
-    """The customer's settings with the environment's defaults. Raises UnknownCustomer, and InvalidSettings
-    where the stored document is not valid any more."""
+    """Returns the customer's settings with the environment's defaults. Raises UnknownCustomer, and
+    InvalidSettings if the stored document is not valid any more."""
     return settings_of_each(configuration, connection, [customer])[customer].settings
 
 
@@ -56,7 +56,8 @@ def settings_of_each(
 def secrets_of_each(
     configuration: Configuration, connection: sa.Connection, customers: Sequence[str]
 ) -> dict[str, CustomerSecrets]:
-    """What each of `customers`, also removed ones, may name as secrets. The queries do not grow with them."""
+    """Returns what each of `customers`, also removed ones, may name as secrets. The queries do not grow with
+    them."""
     keys = list(dict.fromkeys(customers))
     longer = longer_keys(connection, keys)
     listed: dict[str, list[AllowedSecret]] = defaultdict(list)
@@ -84,7 +85,7 @@ def customer_secrets(
 def settings_in(
     configuration: Configuration, stored: StoredSettings | None, *, single_customer: bool
 ) -> CustomerSettings:
-    """The settings that a stored version makes with the environment's defaults."""
+    """Returns the settings that a stored version makes with the environment's defaults."""
     document = json.dumps(stored.document if stored else {})
     return _parsed(document, frozenset(configuration.environment.items()), single_customer)
 

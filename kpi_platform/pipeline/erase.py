@@ -31,7 +31,7 @@ def erase_in_destinations(
     """Deletes the customer's rows of every mart and preview, in each destination that its settings name or
     (`former`) have named. `raw_schemas` drops those that are its own, and ends its claim on them.
 
-    Raises DestinationUnavailable or BuildFailed where a destination cannot be reached or refuses."""
+    Raises DestinationUnavailable or BuildFailed if a destination cannot be reached or refuses."""
     key = leaver.customer.key
     for destination, spelled, schemas in _destinations(configuration, engine, leaver, former):
         with reading(engine) as connection:

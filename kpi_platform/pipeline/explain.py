@@ -48,7 +48,7 @@ statement would cost more than running both."""
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """A source row that the KPI looked at. `left_out_reason` is None where it counted; `url` is for people,
+    """A source row that the KPI looked at. `left_out_reason` is None if it counted; `url` is for people,
     `api_url` for programs."""
 
     table: str
@@ -113,7 +113,8 @@ def explain(
 
 
 def explained_customer(configuration: Configuration, engine: sa.Engine, customer: str) -> CustomerInput:
-    """Settings and destination of the customer whose values are explained. Raises what is wrong with them."""
+    """Returns settings and destination of the customer whose values are explained. Raises what is wrong with
+    them."""
     inputs, failed = read_inputs(configuration, engine, [customer])
     failed |= settle(engine, inputs, again=False)
     for error in failed.values():
@@ -123,7 +124,7 @@ def explained_customer(configuration: Configuration, engine: sa.Engine, customer
 
 
 def explained_kpi(settings: CustomerSettings, kpi: str) -> KpiDefinition:
-    """What the KPI means by the settings. NotFound where they do not have it."""
+    """Returns the definition of the KPI in the settings. Raises NotFound if they do not have it."""
     definitions = {definition.kpi: definition for definition in definitions_of(settings, {})}
     if kpi not in definitions:
         raise NotFound(f"There is no KPI '{kpi}'.", next_step=f"Known KPIs: {', '.join(definitions)}.")

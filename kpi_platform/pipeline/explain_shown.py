@@ -26,7 +26,7 @@ _MEASURED = ("value", "numerator", "denominator", "sample_size", "status")
 
 @dataclass(frozen=True, slots=True)
 class ShownExplanation:
-    """`is_shown` is False where the marts have no value like the shown one, as after a roll-back; then the
+    """`is_shown` is False if the marts have no value like the shown one, as after a roll-back; then the
     newest computed one is explained."""
 
     explanation: Explanation
@@ -46,7 +46,7 @@ def explain_shown(
     """Explains the value of `kpi` that the dashboard shows of `account`.
 
     Of several source accounts that are this account, it is the one whose value is shown. Raises NotFound
-    where the account has no such value, no source account, or nothing was computed; DestinationLocked where
+    if the account has no such value, no source account, or nothing was computed; DestinationLocked if
     the embedded warehouse is not free within `wait_seconds`."""
     shown = account.kpis.get(kpi)
     if shown is None:

@@ -18,7 +18,7 @@ PATH = "/api/webhooks/fivetran"
 
 
 def webhook_url(configuration: Configuration) -> str:
-    """Where Fivetran reaches the web app."""
+    """Returns the address at which Fivetran reaches the web app."""
     return f"{configuration.web_url}{PATH}"
 
 
@@ -59,7 +59,7 @@ def create_webhook(
 
 
 def list_webhooks(configuration: Configuration) -> list[Webhook]:
-    """Every webhook of the account, also those of others."""
+    """Returns every webhook of the account, also those of others."""
     with closing(open_fivetran(configuration)) as api:
         return api.webhooks()
 
@@ -84,7 +84,7 @@ def look_after_webhook(
     configuration: Configuration, engine: sa.Engine, fivetran: Callable[[], FivetranApi]
 ) -> str | None:
     """Looks whether Fivetran still delivers to our webhook, and has it made again where it has switched it
-    off or lost it. Answers what there is to say; None where there is no webhook of ours, or all is well."""
+    off or lost it. Answers what there is to say; None if there is no webhook of ours, or all is well."""
     with engine.connect() as connection:
         known = fivetran_account(connection).webhook
     if not known.get("id"):

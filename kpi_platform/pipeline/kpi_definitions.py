@@ -11,8 +11,8 @@ from kpi_platform.domain.settings import CustomerSettings, parse_settings
 def with_overrides(
     settings: CustomerSettings, overrides: Mapping[str, Mapping[str, Any]]
 ) -> CustomerSettings:
-    """The settings with `overrides` (by KPI, as in `kpi_mappings`) on top; InvalidSettings where they are no
-    settings."""
+    """Returns the settings with `overrides` (by KPI, as in `kpi_mappings`) on top; raises InvalidSettings if
+    they are not valid."""
     if not overrides:
         return settings
     document = settings.document()
@@ -24,7 +24,7 @@ def with_overrides(
 def definitions_of(
     settings: CustomerSettings, overrides: Mapping[str, Mapping[str, Any]]
 ) -> list[KpiDefinition]:
-    """The twelve, then the customer's own, with `overrides` as in `with_overrides`."""
+    """Returns the twelve, then the customer's own, with `overrides` as in `with_overrides`."""
     settings = with_overrides(settings, overrides)
     definitions = []
     for position, kpi in enumerate(KPIS.values()):

@@ -79,7 +79,7 @@ class MatchReport:
 
 @dataclass(slots=True)
 class DashboardSide:
-    """What the dashboard has of one customer: its accounts, by id and by external id, and what is known of
+    """One customer in the dashboard: its accounts, by id and by external id, and what is known of
     their matches."""
 
     matches: KnownMatches
@@ -147,7 +147,7 @@ def match_together(
 
 
 def dashboard_sides(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, DashboardSide]:
-    """What the dashboard has of each of these customers."""
+    """Returns the accounts and known matches of each of these customers in the dashboard."""
     sides = {
         customer: DashboardSide(matches)
         for customer, matches in read_matches(connection, customer_ids).items()
@@ -168,7 +168,7 @@ def propose_matches(
     settings: CustomerSettings,
     mode: Literal["auto", "manual"] = "auto",
 ) -> list[StoredOutcome]:
-    """What becomes of each of `sources`, in their order, by what is known and decided."""
+    """Proposes a match for each of `sources`, in their order, from known matches and decisions."""
     links, ids = side.matches.links(side.external_ids), {party.id for party in sources}
     policy = settings.account_matching
     matches = match_parties(
@@ -184,8 +184,8 @@ def propose_matches(
 
 
 def source_parties(marts: MartReader, customer: str, strategy: Strategy) -> list[Party]:
-    """The accounts that the marts hold of `customer`. Their domains are that of the website and, for the
-    domain strategy, those of the contacts' e-mail addresses."""
+    """Returns the accounts that the marts hold of `customer`. Their domains are that of the website and, for
+    the domain strategy, those of the contacts' e-mail addresses."""
     batches = list(marts.read_mart("kpi_integrated_metrics", customer))
     if not batches:
         return []

@@ -1,4 +1,4 @@
-"""Which secrets the settings of customers name, and whether they get them."""
+"""The secrets that the settings of customers name, and whether they get them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Right = Literal["own", "default", "listed", "by the upgrade", "refused"]
 class NamedSecret:
     """A secret of a customer: `settings` are the paths that name it, none for one that is only listed.
     `right` says why it may be used: its form, the default place, the operator's list, or an upgrade's that
-    nobody has confirmed. `problem` and `next_step` say why it cannot be used as it is; empty where it can."""
+    nobody has confirmed. `problem` and `next_step` say why it cannot be used as it is; empty if it can."""
 
     customer: str
     name: str
@@ -37,8 +37,9 @@ class NamedSecret:
 def named_secrets(
     configuration: Configuration, connection: sa.Connection, customers: Sequence[str]
 ) -> list[NamedSecret]:
-    """What the settings of `customers` name and what is listed for them, by customer and name. Customers
-    whose settings are not valid have only what is listed. The values are looked up, and shown nowhere."""
+    """Returns the secrets that the settings of `customers` name or that are listed for them, by customer and
+    name. Customers whose settings are not valid have only what is listed. The values are looked up, and shown
+    nowhere."""
     secrets = secrets_of_each(configuration, connection, customers)
     listed: dict[str, dict[str, AllowedSecret]] = {key: {} for key in customers}
     for one in listed_secrets(connection, customers):
@@ -56,7 +57,7 @@ def named_secrets(
 def require_nameable(
     secrets: CustomerSecrets, before: Mapping[str, Any], stated: Mapping[str, Any], after: CustomerSettings
 ) -> None:
-    """InvalidSettings where a change names a secret that is not the customer's. What was stored `before`
+    """InvalidSettings if a change names a secret that is not the customer's. What was stored `before`
     stays: settings of an earlier time go on loading, and the name goes on resolving to nothing."""
     errors = []
     for path in secret_paths():
@@ -75,7 +76,7 @@ def require_nameable(
 
 
 def secret_paths() -> tuple[str, ...]:
-    """The settings that hold names of secrets."""
+    """Returns the settings that hold names of secrets."""
     return tuple(leaf.path for leaf in settings_leaves() if leaf.path.endswith("_secret"))
 
 

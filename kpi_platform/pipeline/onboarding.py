@@ -43,8 +43,8 @@ class WantedConnection:
 
 @dataclass(frozen=True, slots=True)
 class ConnectedSource:
-    """What became of one. `connect_card_url` is Fivetran's page on which the source's owner signs in, valid
-    for a day; None where the connection is set up already."""
+    """The result of connecting one source. `connect_card_url` is Fivetran's page on which the source's owner
+    signs in, valid for a day; None if the connection is set up already."""
 
     source: Source
     connection_id: str
@@ -73,7 +73,7 @@ def create_customer(
     confirm: Confirm | None = None,
 ) -> Onboarding | None:
     """Adds the customer, and connects its sources where some are wanted; `document` is what its settings say
-    besides. Raises Conflict where the key is taken, and as `connect_sources`; then there is no new customer.
+    besides. Raises Conflict if the key is taken, and as `connect_sources`; then there is no new customer.
     """
     parse_customer_key(key)
     if wanted:
@@ -101,9 +101,9 @@ def connect_sources(
 ) -> Onboarding:
     """Creates or adopts the connections and saves them in the settings, which tells Fivetran schedule,
     frequency and tables. `redirect_uri` is where Fivetran's sign-in page leads back to. `confirm` is asked
-    with what changes of connections that are adopted; NotConfirmed where it says no.
+    with what changes of connections that are adopted; NotConfirmed if it says no.
 
-    Raises Conflict where a connection or raw schema is another customer's, or the source is connected
+    Raises Conflict if a connection or raw schema is another customer's, or the source is connected
     already; InvalidInput; FivetranRefused or FivetranUnavailable. Connections that were created by then are
     deleted again.
     """

@@ -1,6 +1,6 @@
-"""Whose a raw schema is, asked before it is read: of the claims, and of the destination's server.
+"""The owner of a raw schema, which the claims and the destination's server name before it is read.
 
-Servers are asked once a run, and what they say is kept. Until one could be asked, the spelling of its place
+Servers are asked once a run, and their answers are stored. Until one could be asked, the spelling of its place
 counts.
 """
 
@@ -69,8 +69,9 @@ def settle(
 def refusals(
     connection: sa.Connection, inputs: Sequence["CustomerInput"], ids: Mapping[str, int]
 ) -> tuple[dict[str, KpiPlatformError], dict[tuple[str, str], dict[str, int]]]:
-    """Who must not read (or build marts in) what its settings name, and why; and schemas that nobody has, by
-    place and spelling: name → who wants it. One query a place, and one for all places."""
+    """Returns the customers that must not read (or build marts in) what their settings name, and why; and
+    schemas that nobody has, by place and spelling, with the customer that wants each. One query a place, and
+    one for all places."""
     refused: dict[str, KpiPlatformError] = {}
     unclaimed: dict[tuple[str, str], dict[str, int]] = {}
     groups = _by_place(inputs)
@@ -130,7 +131,7 @@ def end_claim(
     configuration: Configuration, engine: sa.Engine, schema: str, customer: str | None, *, who: str
 ) -> None:
     """Ends the claims on a raw schema in the destination of `customer`, by default that of the environment.
-    Raises Conflict where the schema is still there, NotFound where nobody has claimed it."""
+    Raises Conflict if the schema is still there, NotFound if nobody has claimed it."""
     if customer is None:
         settings = parse_settings({}, environment=configuration.environment, single_customer=False)
         secrets = CustomerSecrets(configuration, "")

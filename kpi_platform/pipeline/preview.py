@@ -1,4 +1,5 @@
-"""What other settings would change: matches, values, health. Nothing of the customer's own is written.
+"""Previews what other settings would change: matches, values, health. Nothing of the customer's own is
+written.
 
 Both settings are computed in one build, from the same rows, as two customers of a scratch schema beside the
 marts; what differs between the two is what the change does. Their rows are erased before the answer.
@@ -42,7 +43,7 @@ class ValueChange:
 
 @dataclass(frozen=True, slots=True)
 class MatchChange:
-    """What a source account is, before and after: match, review or none, and with which account."""
+    """The match of a source account before and after: match, review or none, and with which account."""
 
     before: str | None
     before_account: str | None
@@ -87,8 +88,8 @@ class _Side:
 def preview_settings(
     configuration: Configuration, engine: sa.Engine, customer: str, settings: CustomerSettings
 ) -> Preview:
-    """Compares the customer's settings with `settings`, as of its newest load. Raises InvalidInput where the
-    warehouse itself is another one, BuildFailed where either cannot be computed."""
+    """Compares the customer's settings with `settings`, as of its newest load. Raises InvalidInput if the
+    warehouse itself is another one, BuildFailed if either cannot be computed."""
     inputs, failed = read_inputs(configuration, engine, [customer])
     changed = [replace(one, settings=settings) for one in inputs]
     failed |= settle(engine, inputs, again=False) | settle(engine, changed, again=False)

@@ -43,7 +43,8 @@ _UNREADABLE = (
 
 
 def read_backup(file: Path) -> Backup:
-    """What the backup says of itself. Raises InvalidInput where it is none, or one of a newer program."""
+    """Reads the description in the backup. Raises InvalidInput if it is no backup, or one of a newer
+    program."""
     if not file.is_file():
         raise _no_backup(file, "it is not a file" if file.exists() else "it does not exist")
     try:
@@ -70,7 +71,7 @@ def restore_backup(
     """Puts the backup in place of the home and brings the dashboard database to this program's schema. What
     was there is kept beside it; answers where (None: there was nothing).
 
-    Raises InvalidInput where the file is damaged or is not what it says, and Conflict where there is state
+    Raises InvalidInput if the file is damaged or is not what it says, and Conflict if there is state
     already and not `replace`, or state of another installation; the home is then as it was. `prepare` gets
     the configuration of the new home before that is in its place. The platform must not be running.
     """

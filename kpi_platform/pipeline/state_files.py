@@ -21,9 +21,9 @@ SQLITE_FILES = {
 
 
 def damaged_files(configuration: Configuration, *, thorough: bool = True) -> Iterator[Damaged]:
-    """The databases that cannot be read. A thorough look reads all of SQLite's (about a second a gigabyte)
-    and the head of DuckDB's, another one the heads alone. A warehouse that somebody works with is left out,
-    because that shows that it can be read."""
+    """Yields the databases that cannot be read. A thorough look reads all of SQLite's (about a second a
+    gigabyte) and the head of DuckDB's, another one the heads alone. A warehouse that somebody works with is
+    left out, because that shows that it can be read."""
     for name, what in SQLITE_FILES.items():
         try:
             require_whole(configuration.home / name, what, thorough=thorough)
@@ -36,7 +36,7 @@ def damaged_files(configuration: Configuration, *, thorough: bool = True) -> Ite
 
 
 def require_whole(file: Path, what: str, *, thorough: bool = True) -> None:
-    """Raises Damaged where the SQLite database `file`, which a person calls `what`, cannot be read: whole, or
+    """Raises Damaged if the SQLite database `file`, which a person calls `what`, cannot be read: whole, or
     its head where the look is not `thorough`.
     A file that is not there is not damaged."""
     if not _is_there(file):

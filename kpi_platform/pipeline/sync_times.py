@@ -33,7 +33,7 @@ def sync_times(
 
 
 def recorded_state(row: Mapping[str, Any]) -> Recorded:
-    """What a row of `source_states` means for when the source is synced next."""
+    """Parses a row of `source_states` for the time of the source's next sync."""
     detail = row["detail"]
     return Recorded(
         started_at=row["last_attempt_at"],

@@ -26,7 +26,8 @@ token meanwhile."""
 
 
 def create_app(configuration: Configuration, *, host: str = "127.0.0.1") -> FastAPI:
-    """The application of an installation, served on `host`. Opens no connection before the first request."""
+    """Returns the application of an installation, served on `host`. Opens no connection before the first
+    request."""
     engine = open_dashboard(configuration)
 
     @asynccontextmanager

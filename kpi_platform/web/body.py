@@ -17,7 +17,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def parse_field(text: str) -> Any:
-    """What the JSON in a form's field is. Raises InvalidInput if it nests too deep, ValueError if it is no
+    """Parses the JSON in a form's field. Raises InvalidInput if it nests too deep, ValueError if it is no
     JSON, or none that is clear."""
     if is_too_deep(text.encode()):
         raise InvalidInput(f"The form is refused. {TOO_DEEP}", next_step="Write it with fewer levels.")

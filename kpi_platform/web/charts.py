@@ -22,7 +22,8 @@ class Part:
 
 
 def sparkline(points: Sequence[Point], label: str, width: int = 64, height: int = 24) -> Markup:
-    """A line without axes. `label` names what it shows; screen readers hear the first and last value."""
+    """Returns a line without axes. `label` names what it shows; screen readers hear the first and last
+    value."""
     known = [(at, value) for at, value in points if value is not None]
     if not known:
         return Markup('<span class="muted">–</span>')
@@ -46,8 +47,9 @@ def history_chart(
     width: int = 320,
     height: int = 96,
 ) -> Markup:
-    """A step line over time: a value holds until the next point, the last one until `until`. Gaps are times
-    without a value. The healthy and at-risk limits are drawn where they lie within the values' reach."""
+    """Returns a step line over time: a value holds until the next point, the last one until `until`. Gaps are
+    times without a value. The healthy and at-risk limits are drawn where they lie within the values'
+    reach."""
     known = [(at, value) for at, value in points if value is not None]
     if not known:
         return Markup('<p class="chart-empty">No values yet.</p>')
@@ -85,7 +87,8 @@ def history_chart(
 def stacked_bar(
     parts: Sequence[Part], whole: float, label: str, width: int = 640, height: int = 20
 ) -> Markup:
-    """Parts side by side out of `whole`; what is left of it stays empty. The words are beside the bar."""
+    """Returns a bar of parts side by side out of `whole`; the rest of it stays empty. The words are beside
+    the bar."""
     left, shapes = 0.0, []
     for part in parts:
         size = max(part.size, 0) / whole * width
@@ -104,7 +107,7 @@ def stacked_bar(
 
 
 def share_bar(share: float, label: str, width: int = 96, height: int = 6) -> Markup:
-    """One share from 0 to 1."""
+    """Returns one share from 0 to 1."""
     return stacked_bar([Part(label, share, "share")], 1.0, label, width, height)
 
 

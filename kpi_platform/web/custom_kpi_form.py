@@ -79,14 +79,14 @@ _NEW: Mapping[str, str] = {
 
 
 def custom_kpi_groups(texts: Mapping[str, str], wrong: Mapping[str, str]) -> list[FieldGroup]:
-    """The form with `texts` in it; `wrong` is the message of each path."""
+    """Returns the form with `texts` in it; `wrong` is the message of each path."""
     return [
         FieldGroup(title, [_field(part, texts, wrong) for part in parts]) for title, parts in _GROUPS.items()
     ]
 
 
 def texts_of(kpi: CustomKpi | None) -> dict[str, str]:
-    """What stands in the form for a definition; for a new one the usual values."""
+    """Returns the texts in the form of a definition; for a new one the usual values."""
     if kpi is None:
         return dict(_NEW)
     document = kpi.model_dump(mode="json", by_alias=True)
@@ -95,8 +95,8 @@ def texts_of(kpi: CustomKpi | None) -> dict[str, str]:
 
 
 def definition_of(texts: Mapping[str, str]) -> dict[str, Any]:
-    """The definition that the form says. What is no number, and no condition, stays as it is, so that the
-    settings' own check names it."""
+    """Returns the definition that the form says. What is no number, and no condition, stays as it is, so that
+    the settings' own check names it."""
     definition: dict[str, Any] = {}
     for part in _parts():
         value = _parsed(part, texts.get(part.path, "").strip())
@@ -114,7 +114,8 @@ def definition_of(texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def messages(errors: Sequence[Mapping[str, str]], index: int) -> tuple[dict[str, str], list[str]]:
-    """What stands at the fields of the definition at `index` of the list, and what is wrong elsewhere."""
+    """Returns the messages at the fields of the definition at `index` of the list, and those about other
+    places."""
     prefix = f"custom_kpis.{index}"
     paths = [part.path for part in _parts()]
     here: dict[str, str] = {}

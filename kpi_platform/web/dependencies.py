@@ -1,4 +1,4 @@
-"""What routes ask for: the database, who calls, and which customer the call is about."""
+"""Dependencies of routes: the database, the caller, and the customer that the call is about."""
 
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -34,7 +34,7 @@ _bearer = HTTPBearer(auto_error=False, description="A token of `kpi-platform tok
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls. `customer` is the key of the token's customer, None for an operator. `csrf_token` is set in
+    """The caller. `customer` is the key of the token's customer, None for an operator. `csrf_token` is set in
     a browser's session and goes into its forms. `name` is how versions and the audit trail call it."""
 
     token_id: int
@@ -121,9 +121,9 @@ def current_principal(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     form_token: Annotated[str | None, Depends(_form_token)],
 ) -> Principal:
-    """Whoever the bearer token, or else the session cookie, stands for. Raises NotSignedIn without either,
-    TooManyAttempts if bearer tokens fail too often, and Forbidden if a session changes something without its
-    form token."""
+    """Returns the caller that the bearer token, or else the session cookie, identifies. Raises NotSignedIn
+    without either, TooManyAttempts if bearer tokens fail too often, and Forbidden if a session changes
+    something without its form token."""
     session = sessions.read(request) if bearer is None else None
     with reading(engine) as connection:
         token = _token(connection, bearer, session)
@@ -145,7 +145,7 @@ def current_principal(
 
 
 def require_form_token(session: Session, given: str | None) -> None:
-    """Forbidden where the form token is missing or another session's."""
+    """Forbidden if the form token is missing or another session's."""
     if given is None or not secrets.compare_digest(given.encode(), session.csrf_token.encode()):
         raise Forbidden(
             "The form is older than your session, or comes from elsewhere.",
@@ -157,7 +157,7 @@ CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 
 
 def require_scope(scope: Scope) -> Callable[[Principal], Principal]:
-    """A dependency: the caller's token has at least `scope`."""
+    """Returns a dependency: the caller's token has at least `scope`."""
 
     def check(principal: CurrentPrincipal) -> Principal:
         if not principal.may(scope):
@@ -171,14 +171,14 @@ def require_scope(scope: Scope) -> Callable[[Principal], Principal]:
 
 
 def require_operator(principal: CurrentPrincipal) -> Principal:
-    """A dependency: the caller is an operator."""
+    """Returns a dependency: the caller is an operator."""
     if not principal.operator:
         raise Forbidden("Only an operator may do this.", next_step="Ask the operator.")
     return principal
 
 
 def named_customer(request: Request) -> str | None:
-    """The customer that a link to a page names."""
+    """Returns the customer that a link to a page names."""
     return request.query_params.get("customer") if request.method == "GET" else None
 
 
@@ -190,9 +190,9 @@ def current_customer(
         str | None, Header(description="Operators: the key of the customer that the call is about.")
     ] = None,
 ) -> str:
-    """The key of the customer that the call is about: the token's. An operator says which by X-Customer-ID;
-    in the browser a link may name it (`?customer=`), the choice is remembered, and the only customer needs no
-    choice."""
+    """Returns the key of the customer that the call is about: the token's. An operator says which by
+    X-Customer-ID; in the browser a link may name it (`?customer=`), the choice is remembered, and the only
+    customer needs no choice."""
     if principal.customer is not None:
         note_id("customer", principal.customer)
         if x_customer_id not in (None, principal.customer):
@@ -224,7 +224,7 @@ def _token(
 
 
 def attempt(request: Request, account: str) -> Attempt:
-    """An attempt to sign in as `account`, from the address that the request comes from."""
+    """Returns an attempt to sign in as `account`, from the address that the request comes from."""
     return Attempt(network_of(request.client.host if request.client else "unknown"), account)
 
 

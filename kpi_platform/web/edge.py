@@ -1,4 +1,5 @@
-"""What every request passes: the id under which the log knows it, a limit, and the answer's headers."""
+"""The layers that every request passes: the id under which the log knows it, a limit, and the answer's
+headers."""
 
 import re
 import secrets
@@ -37,7 +38,7 @@ _HSTS = "max-age=31536000; includeSubDomains"
 
 
 def request_id(request: HTTPConnection) -> str:
-    """The id of a request that came through Edge."""
+    """Returns the id of a request that came through Edge."""
     return str(request.scope["state"]["request_id"])
 
 

@@ -31,7 +31,7 @@ _OF_STATUS |= {413: ("too_large", "The body of the request is too large.")}
 
 
 class InternalError(KpiPlatformError):
-    """What nobody expected. Says nothing but under which id the log has it."""
+    """An unexpected error. It says only the id under which the log has it."""
 
     code = "internal_error"
 
@@ -45,7 +45,7 @@ def register_error_handlers(app: FastAPI) -> None:
 
 
 def answer_unhandled(request: Request, error: Exception) -> Response:
-    """The answer to what no handler took."""
+    """Returns the answer to what no handler took."""
     if isinstance(error, HTTPException):
         return _http(request, error)
     if isinstance(error, KpiPlatformError):
@@ -55,7 +55,7 @@ def answer_unhandled(request: Request, error: Exception) -> Response:
 
 
 def error_body(error: KpiPlatformError) -> dict[str, Any]:
-    """The JSON of an error."""
+    """Returns the JSON of an error."""
     return {"error": {"code": error.code, "message": str(error), "details": error.details}}
 
 

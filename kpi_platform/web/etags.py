@@ -22,7 +22,7 @@ def etag(version: int) -> str:
 
 
 def expected_version(if_match: str | None) -> int | None:
-    """The version that `If-Match` names; None where it says nothing (or `*`). Raises InvalidInput."""
+    """Returns the version that `If-Match` names; None if it says nothing (or `*`). Raises InvalidInput."""
     if if_match is None or if_match.strip() == "*":
         return None
     found = _TAG.fullmatch(if_match.strip())
@@ -35,7 +35,7 @@ def expected_version(if_match: str | None) -> int | None:
 
 @contextmanager
 def precondition() -> Iterator[None]:
-    """Somebody else's faster change is a failed precondition of this request."""
+    """Makes another caller's faster change a failed precondition of this request."""
     try:
         yield
     except Conflict as conflict:

@@ -47,7 +47,7 @@ _SOURCES = {**_TITLES, "combined": " and ".join(_TITLES.values())}
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """With at most `digits` decimals, thousands apart: `1,234.5`, `40`."""
+    """Formats a number with at most `digits` decimals, thousands apart: `1,234.5`, `40`."""
     if value is None:
         return NOTHING
     text = f"{value:,.{digits}f}"
@@ -56,14 +56,14 @@ def number(value: float | None, digits: int = 1) -> str:
 
 
 def quantity(value: float | None, unit: str) -> str:
-    """A value in its unit as a cell shows it: `97.5%`, `3.2 h`, `40`."""
+    """Returns a value in its unit as a cell shows it: `97.5%`, `3.2 h`, `40`."""
     if value is None:
         return NOTHING
     return f"{number(value)}{_SYMBOLS.get(unit, '')}"
 
 
 def unit_words(unit: str, value: float | None = None) -> str:
-    """What stands below a head or behind a value: `%`, `h`, `tickets`; `ticket` behind 1."""
+    """Returns the unit below a head or behind a value: `%`, `h`, `tickets`; `ticket` behind 1."""
     return _ONE.get(unit, unit) if value == 1 else _SYMBOLS.get(unit, unit).strip()
 
 
@@ -78,12 +78,12 @@ def money(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share from 0 to 1 as `85%`."""
+    """Returns a share from 0 to 1 as `85%`."""
     return NOTHING if share is None else f"{number(100 * share, 0)}%"
 
 
 def moment(value: datetime | str | None) -> str:
-    """A time in UTC: `24 Nov 2026, 09:53`."""
+    """Returns a time in UTC: `24 Nov 2026, 09:53`."""
     if not value:
         return NOTHING
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -95,7 +95,7 @@ def day(value: datetime | None) -> str:
 
 
 def ago(value: datetime | None, now: datetime | None = None) -> str:
-    """`5 min ago`, `in 3 h`, `never`."""
+    """Formats an instant as `5 min ago`, `in 3 h` or `never`."""
     if value is None:
         return "never"
     seconds = ((now or datetime.now(UTC)) - value).total_seconds()
@@ -119,7 +119,7 @@ def source_name(source: str) -> str:
 
 
 def setting_value(value: Any) -> str:
-    """A setting as a person reads it."""
+    """Returns a setting as a person reads it."""
     if value is None or value == "":
         return "not set"
     if isinstance(value, bool):

@@ -9,7 +9,7 @@ _SALESFORCE_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 
 
 def source_page(settings: CustomerSettings, source_account_id: str) -> str | None:
-    """The page of a source account in Salesforce; None for ids that are not Salesforce's, and where the
+    """Returns the page of a source account in Salesforce; None for ids that are not Salesforce's, and if the
     settings name no instance."""
     if not _SALESFORCE_ID.fullmatch(source_account_id):
         return None

@@ -39,7 +39,7 @@ class Metrics:
         self._seconds.labels(method, route).observe(seconds)
 
     def text(self, engine: sa.Engine) -> bytes:
-        """All figures in Prometheus' text format."""
+        """Returns all figures in Prometheus' text format."""
         return generate_latest(self._registry) + generate_latest(_Platform(engine))
 
 

@@ -1,4 +1,4 @@
-"""What every page has in common: the templates, who is signed in, and whose data is shown."""
+"""The frame of every page: the templates, who is signed in, and whose data is shown."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -65,7 +65,7 @@ templates = _environment()
 
 
 class Page:
-    """Renders for one request. `customer` is None where an operator has chosen none yet."""
+    """Renders for one request. `customer` is None if an operator has chosen none yet."""
 
     def __init__(
         self,
@@ -99,11 +99,11 @@ class Page:
         )
 
     def note(self, error: KpiPlatformError) -> None:
-        """For an error that the page itself shows: its answer says when to try again."""
+        """Notes an error that the page itself shows, so that its answer says when to try again."""
         self.headers |= retry_after(error)
 
     def show(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
-        """The template, with `values` and what the frame around it needs."""
+        """Returns the template, with `values` and what the frame around it needs."""
         content = templates.get_template(template).render({**self.shell, "now": datetime.now(UTC), **values})
         headers = dict(self.headers)
         if template.startswith("_"):
@@ -160,7 +160,7 @@ CustomerPageDep = Annotated[Page, Depends(_customer_page)]
 
 
 def error_page(request: Request, error: KpiPlatformError, status: int) -> Response:
-    """What a browser gets for an error: the way to sign in, the choice of a customer, or the words."""
+    """Returns the page of an error: the way to sign in, the choice of a customer, or the words."""
     target: str | None = None
     if isinstance(error, NotSignedIn):
         asked = request.url.path if request.method == "GET" else "/"

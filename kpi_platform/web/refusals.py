@@ -1,10 +1,10 @@
-"""What only the web knows to refuse."""
+"""Refusals that only the web has."""
 
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 
 
 def retry_after(error: KpiPlatformError) -> dict[str, str]:
-    """The header of an answer that tells the caller to wait; none for other errors."""
+    """Returns the header of an answer that tells the caller to wait; none for other errors."""
     seconds = error.details.get("retry_after_seconds")
     return {} if seconds is None else {"Retry-After": str(seconds)}
 

@@ -154,7 +154,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def server_options(configuration: Configuration) -> dict[str, Any]:
-    """How uvicorn serves the app. What a proxy says of a caller counts if FORWARDED_ALLOW_IPS lists it."""
+    """Returns the options with which uvicorn serves the app. A proxy's headers about a caller count if
+    FORWARDED_ALLOW_IPS lists it."""
     return {
         "http": BoundedProtocol,
         # The app has none, and their connections would have no limits.

@@ -36,7 +36,7 @@ class Sessions:
 
     @classmethod
     def of(cls, configuration: Configuration) -> "Sessions":
-        """With KPI_SESSION_KEY, else with a key that is made once and kept in `home`."""
+        """Signs with KPI_SESSION_KEY, or else with a key that is made once and kept in `home`."""
         return cls(session_key(configuration))
 
     def start(self, request: Request, response: Response, secret: str) -> None:
@@ -45,7 +45,8 @@ class Sessions:
         set_cookie(request, response, SESSION_COOKIE, str(self._cookies.dumps(secret)))
 
     def read(self, request: Request) -> Session | None:
-        """The session that the request's cookie names; None without one, or if it is forged or too old."""
+        """Returns the session that the request's cookie names; None without one, or if it is forged or too
+        old."""
         try:
             secret = self._cookies.loads(read_cookie(request, SESSION_COOKIE) or "", max_age=_SECONDS)
         except BadData:
@@ -56,7 +57,7 @@ class Sessions:
         return str(self._links.dumps(token_id))
 
     def read_link(self, key: str, max_age: timedelta) -> int | None:
-        """The token that a sign-in link is for; None if the link is forged or too old."""
+        """Returns the token that a sign-in link is for; None if the link is forged or too old."""
         try:
             return int(self._links.loads(key, max_age=int(max_age.total_seconds())))
         except (BadData, ValueError, TypeError):
@@ -68,7 +69,7 @@ def read_cookie(request: Request, name: str) -> str | None:
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
-    """A cookie that no script can read. Behind https it is Secure, and bound to this host."""
+    """Sets a cookie that no script can read. Behind https it is Secure, and bound to this host."""
     response.set_cookie(
         _full_name(request, name), value, max_age=_SECONDS,
         httponly=True, samesite="lax", secure=_is_https(request),

@@ -85,7 +85,8 @@ class FieldGroup:
 
     @property
     def only(self) -> str:
-        """Who may change these fields, if that is the same for all of them and not whoever looks."""
+        """The role that may change these fields, if it is the same for all of them and the viewer does not
+        have it."""
         first, *others = {field.only for field in self.fields} or {""}
         return "" if others else first
 
@@ -101,9 +102,9 @@ def field_groups(
     wrong: Mapping[str, str],
     editor: Editor,
 ) -> list[FieldGroup]:
-    """The section's fields, and which of them are not the editor's to change. `typed` wins over the document:
-    what was typed stays until it is right. `wrong` is the message of each path; one about a group as a whole
-    stands at its first field."""
+    """Returns the section's fields, and which of them are not the editor's to change. `typed` wins over the
+    document: what was typed stays until it is right. `wrong` is the message of each path; one about a group
+    as a whole stands at its first field."""
     groups: dict[str, list[SettingField]] = {}
     left = dict(wrong)
     for leaf in _leaves(section):
@@ -117,7 +118,7 @@ def field_groups(
 
 
 def other_messages(section: str, errors: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], list[str]]:
-    """What stands at fields of this section, and what is wrong elsewhere."""
+    """Returns the messages at fields of this section, and those about other places."""
     paths = [leaf.path for leaf in _leaves(section)]
     here: dict[str, str] = {}
     elsewhere: list[str] = []

@@ -13,7 +13,8 @@ from kpi_platform.pipeline.sync_times import sync_times
 def settings_document(
     configuration: Configuration, connection: sa.Connection, customer: str
 ) -> tuple[int, dict[str, Any]]:
-    """The version (0: nothing was saved) and the whole document that holds, last and next sync included."""
+    """Returns the version (0: nothing was saved) and the whole document that holds, last and next sync
+    included."""
     stored = current_settings(connection, customer)
     settings = effective_settings(configuration, connection, customer)
     times = sync_times(connection, customer, settings)

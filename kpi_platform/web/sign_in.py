@@ -25,8 +25,8 @@ def sign_in_link(
     customer: str | None = None,
     scope: Scope = "admin",
 ) -> str:
-    """An address that signs its first visitor in as the operator, or as one of a customer's people, until the
-    session ends. It works once, within a quarter of an hour. UnknownCustomer if there is none."""
+    """Returns an address that signs its first visitor in as the operator, or as one of a customer's people,
+    until the session ends. It works once, within a quarter of an hour. UnknownCustomer if there is none."""
     name = "local operator" if customer is None else f"sign-in link of {customer}"
     with engine.begin() as connection:
         # The token's text goes nowhere: only the link, and then the session, stand for it.
@@ -48,7 +48,8 @@ def sign_in_link(
 
 
 def redeem_link(engine: sa.Engine, token_id: int | None) -> str:
-    """The secret of a new session. Raises NotSignedIn for a link that is used, too old or forged (None)."""
+    """Returns the secret of a new session. Raises NotSignedIn for a link that is used, too old or forged
+    (None)."""
     if token_id is not None:
         with engine.begin() as connection:
             expires_at = datetime.now(UTC) + SESSION_LENGTH
@@ -62,7 +63,7 @@ def redeem_link(engine: sa.Engine, token_id: int | None) -> str:
 
 
 def sign_in_with_token(engine: sa.Engine, text: str) -> str:
-    """The secret of a new session. Raises NotSignedIn if `text` is no token that may be used."""
+    """Returns the secret of a new session. Raises NotSignedIn if `text` is no token that may be used."""
     with engine.begin() as connection:
         token = verify_token(connection, text)
         if token is not None:

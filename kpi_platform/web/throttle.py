@@ -23,7 +23,7 @@ class FailureCounter:
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait(self, name: str) -> float:
-        """Seconds until `name` may fail again; 0 or less: now."""
+        """Returns the seconds until `name` may fail again; 0 or less: now."""
         failures = self._failures.get(name)
         if failures is None or len(failures) < self._allowed:
             return 0.0
@@ -81,8 +81,8 @@ class Throttle:
 
 
 def network_of(address: str) -> str:
-    """What is counted as one address: of IPv6, where every household has as many as it likes, the first 64
-    bits."""
+    """Returns the network that counts as one address: the first 64 bits of IPv6, in which every household has
+    as many addresses as it likes."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -21,7 +21,7 @@ class Turns:
 
     @contextmanager
     def take(self, customer: str) -> Iterator[None]:
-        """One turn, for as long as the block lasts. Raises TooBusy at once if there is none."""
+        """Gives one turn, for as long as the block lasts. Raises TooBusy at once if there is none."""
         with self._lock:
             if self._taken[customer] >= self._each:
                 raise self._refusal(f"{self._each} {self._what} of yours are")

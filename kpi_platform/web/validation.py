@@ -1,4 +1,4 @@
-"""What a request gets wrong, in plain words."""
+"""The errors of a request, in plain words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,8 @@ _WORDS = {
 
 
 def in_words(error: Mapping[str, Any]) -> dict[str, str]:
-    """`{"field", "message"}` of one of pydantic's errors. The value is never repeated: it may be a secret."""
+    """Returns `{"field", "message"}` for one of pydantic's errors. The value is never repeated: it may be a
+    secret."""
     place, *path = error["loc"]
     if error["type"] == "json_invalid":
         path = []

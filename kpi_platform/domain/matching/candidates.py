@@ -43,13 +43,13 @@ class Grams:
     words: npt.NDArray[np.int32]
 
     def weights(self, rarity: Floats) -> Floats:
-        """Weights that make each name's vector one unit long."""
+        """Returns weights that make each name's vector one unit long."""
         weights = rarity[self.codes]
         length = np.sqrt(np.bincount(self.rows, weights=weights * weights, minlength=self.names))
         return (weights / np.maximum(length, 1e-9)[self.rows]).astype(np.float32)
 
     def starts(self) -> Integers:
-        """Where each name's trigrams start, and the end."""
+        """Returns the positions at which each name's trigrams start, and the end."""
         return np.concatenate([[0], np.cumsum(np.bincount(self.rows, minlength=self.names))]).astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""What lists of names teach: which words are common, and which beginnings several names share."""
+"""Statistics of lists of names: which words are common, and which beginnings several names share."""
 
 import math
 from collections import Counter
@@ -26,7 +26,7 @@ class WordWeights:
 
     @classmethod
     def learn(cls, *lists: Iterable[str]) -> "WordWeights":
-        """Weights learnt from lists of normal forms.
+        """Learns weights from lists of normal forms.
 
         Only repetition within a list makes a word common: that a name is there, or in two lists, does not.
         Nor does it count how many accounts have the same name."""
@@ -53,10 +53,10 @@ class WordWeights:
 
 @dataclass(frozen=True)
 class Corpus:
-    """What the lists at hand teach about names.
+    """Statistics of the lists at hand.
 
     `shared_heads` are hashes of the beginnings, the words in any order, that several names of one list have,
-    ascending; None where that is not known. `full_names` are normal forms that are only ever written with
+    ascending; None if that is not known. `full_names` are normal forms that are only ever written with
     their legal form, so that nothing can be missing at their end."""
 
     weights: WordWeights

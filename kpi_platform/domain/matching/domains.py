@@ -32,9 +32,10 @@ def _extract() -> TLDExtract:
 
 @lru_cache(maxsize=100_000)
 def registrable_domain(url_or_email: str) -> str | None:
-    """The registrable domain ("https://www.shop.acme.co.uk/x", "jo@acme.co.uk" → "acme.co.uk"), or None.
+    """Returns the registrable domain ("https://www.shop.acme.co.uk/x", "jo@acme.co.uk" → "acme.co.uk"), or
+    None.
 
-    Small letters; international names in their ASCII form. None where there is no domain (addresses of
+    Small letters; international names in their ASCII form. None if there is no domain (addresses of
     machines, single words), and for free mail providers, shared hosts, parking services and placeholders,
     which say nothing about a company."""
     host = unicodedata.normalize("NFKC", url_or_email).strip().strip("<>").lower()

@@ -1,4 +1,4 @@
-"""Which pairs of parties come into question, how sure each is, and why: the input of the assignment."""
+"""Finds candidate pairs of parties, how sure each is, and why: the input of the assignment."""
 
 import sys
 from collections import Counter, defaultdict
@@ -59,11 +59,11 @@ class Names:
         return _holders(self.right)
 
     def score(self, left: str, right: str) -> float:
-        """The score of two normal forms."""
+        """Returns the score of two normal forms."""
         return score_words(left.split(), right.split(), self.corpus)
 
     def agreement(self, i: int, j: int) -> int:
-        """What beside the normal form of the name two parties have in common: 0 for nothing."""
+        """Returns how much two parties have in common besides the normal form of the name: 0 for nothing."""
         a, b, form = self._parties[0][i], self._parties[1][j], self._left_forms[i]
         return (
             16 * bool(a.domains & b.domains)
@@ -94,7 +94,7 @@ def _holders(forms: Sequence[str]) -> dict[str, list[int]]:
 def score_pairs(
     left: Sequence[str], right: Sequence[str], pairs: tuple[Integers, Integers], names: Names
 ) -> npt.NDArray[np.float64]:
-    """The scores of `pairs`, indices into `left` and `right`, which are normal forms."""
+    """Returns the scores of `pairs`, indices into `left` and `right`, which are normal forms."""
     if len(pairs[0]) >= MANY_PAIRS:
         from kpi_platform.domain.matching import kernel
 
@@ -106,7 +106,7 @@ def score_pairs(
 
 
 def exact_pairs(names: Names, searching: Iterable[int]) -> list[Pair]:
-    """All pairs of the same normal form, for the left indices `searching`."""
+    """Returns all pairs of the same normal form, for the left indices `searching`."""
     return [
         Pair(i, j, 1.0, "exact", names.agreement(i, j))
         for i in searching
@@ -115,7 +115,7 @@ def exact_pairs(names: Names, searching: Iterable[int]) -> list[Pair]:
 
 
 def fuzzy_pairs(names: Names, searching: Iterable[int], least: float) -> list[Pair]:
-    """Pairs of similar, but not the same names with a score of `least` or more, for the left indices
+    """Yields pairs of similar, but not the same names with a score of `least` or more, for the left indices
     `searching`."""
     seekers: dict[str, list[int]] = defaultdict(list)
     for i in searching:
@@ -138,7 +138,7 @@ def fuzzy_pairs(names: Names, searching: Iterable[int], least: float) -> list[Pa
 
 
 def domain_pairs(left: Sequence[Party], right: Sequence[Party], names: Names) -> list[Pair]:
-    """Pairs that share a domain; where one of two has none, pairs of the same name."""
+    """Yields pairs that share a domain; if one of two has none, pairs of the same name."""
     left_holders = Counter(domain for party in left for domain in party.domains)
     right_holders: dict[str, list[int]] = defaultdict(list)
     for j, party in enumerate(right):

@@ -14,7 +14,7 @@ LEAST_LINKAGE = 0.5
 
 
 def group_parties(parties: Sequence[Party], policy: MatchPolicy = GROUPING) -> dict[str, str]:
-    """Each party's id → its group's id, which is the smallest id of the group.
+    """Returns each party's id → its group's id, which is the smallest id of the group.
 
     Strategy "exact" groups same normal forms, "domain" parties that share a domain. "fuzzy" joins names
     that score `policy.threshold` or more, the closest first, as long as the most frequent spellings of the

@@ -50,7 +50,7 @@ def _in_threads(work: Callable[[int, int], None], size: int) -> None:
 def nearest(
     a: Grams, wa: Floats, b: Grams, wb: Floats, candidates: int, postings: int
 ) -> tuple[Integers, Integers]:
-    """The `candidates` nearest names of `b` for each of `a`, judged by a name's rarest trigrams.
+    """Returns the `candidates` nearest names of `b` for each of `a`, judged by a name's rarest trigrams.
 
     Trigrams are taken from the rarest on until `postings` names were looked at.
     """

@@ -26,7 +26,7 @@ def match_parties(
     known: Mapping[str, str] = _NOTHING_KNOWN,
     rejected: AbstractSet[tuple[str, str]] = frozenset(),
 ) -> list[Match]:
-    """One `Match` per left party, in the order of `left`; the order of rows changes nothing else.
+    """Returns one `Match` per left party, in the order of `left`; the order of rows changes nothing else.
 
     `known` maps left ids to right ids (external ids of earlier loads, accepted decisions) and always wins,
     if the right party still exists; pairs in `rejected` never come back. Apart from `known`, no right party

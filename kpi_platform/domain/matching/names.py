@@ -44,12 +44,13 @@ def normalise_name(name: str) -> str:
 
 
 def name_words(name: str) -> list[str]:
-    """The words of `normalise_name`, in their order."""
+    """Returns the words of `normalise_name`, in their order."""
     return parse_name(name).words
 
 
 def parse_name(name: str) -> ParsedName:
-    """The words of `normalise_name`, and which legal form `name` has, spelt in one way ("corp", "co ltd")."""
+    """Returns the words of `normalise_name`, and which legal form `name` has, spelt in one way ("corp", "co
+    ltd")."""
     text = name.lower() if name.isascii() else _in_ascii(name)
     if "/" in text:
         text = _REGISTER_MARK.sub("", text) or text

@@ -1,4 +1,4 @@
-"""What account matching takes and gives: parties, the policy, matches with their candidates.
+"""Input and output of account matching: parties, the policy, matches with their candidates.
 
 A party is one account of the source or of the dashboard. All types are frozen; a run of the same input, in
 any order of rows, gives the same output."""

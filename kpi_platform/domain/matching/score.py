@@ -22,7 +22,7 @@ NUMBER, COUNTRY, STRUCTURE = 1, 2, 4
 
 @dataclass(frozen=True)
 class Evidence:
-    """What two names have in common. Weights in nats, shares in 0…1; symmetric in the two names."""
+    """Evidence that two names are the same. Weights in nats, shares in 0…1; symmetric in the two names."""
 
     coverage: float
     """The lesser share of a name's weight that is found in the other name."""
@@ -58,7 +58,8 @@ class Evidence:
 
 
 def score_names(a: str, b: str, corpus: Corpus = GENERAL) -> float:
-    """How sure it is, 0…1, that `a` and `b` name the same company. Symmetric; 1.0 for equal normal forms.
+    """Returns the probability, 0…1, that `a` and `b` name the same company. Symmetric; 1.0 for equal normal
+    forms.
 
     Names without a letter or digit score 0. `corpus` is best learnt from the lists at hand.
     """
@@ -77,7 +78,8 @@ def score_words(a: Sequence[str], b: Sequence[str], corpus: Corpus) -> float:
 
 
 def probability(evidence: Evidence) -> float:
-    """The score, of four decimals, that `evidence` gives to two names that are not the same letters."""
+    """Returns the score, of four decimals, that `evidence` gives to two names that are not the same
+    letters."""
     z = c.INTERCEPT
     for coefficient, feature in zip(c.COEFFICIENTS, evidence.features, strict=True):
         z += coefficient * feature
@@ -86,7 +88,7 @@ def probability(evidence: Evidence) -> float:
 
 
 def word_similarity(a: str, b: str) -> float:
-    """0 for different words, 1 for the same, between for misspelt and abbreviated ones."""
+    """Returns 0 for different words, 1 for the same, a number between for misspelt and abbreviated ones."""
     if a == b:
         return 1.0
     if not (a.isalpha() and b.isalpha()):
@@ -127,7 +129,7 @@ def _abbreviates(short: str, long: str) -> bool:
 
 
 def compare(a: Sequence[str], b: Sequence[str], corpus: Corpus) -> Evidence:
-    """What the two names, neither empty, have in common."""
+    """Measures what the two names, neither empty, have in common."""
     wa, wb = [corpus.weights[word] for word in a], [corpus.weights[word] for word in b]
     likeness = [[word_similarity(word, other) for other in b] for word in a]
     sa, ea = _counterparts(likeness, wa, wb)

@@ -1,4 +1,4 @@
-"""What two settings documents differ in."""
+"""The differences of two settings documents."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from kpi_platform.domain.settings.model import CustomerSettings
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One setting that two documents disagree in; None where one of them has none."""
+    """One setting that two documents disagree in; None if one of them has none."""
 
     path: str
     old: Any
@@ -17,7 +17,7 @@ class Change:
 
 
 def diff_settings(old: CustomerSettings, new: CustomerSettings) -> list[Change]:
-    """Every setting that differs, in the order of the document. Lists differ as a whole."""
+    """Returns every setting that differs, in the order of the document. Lists differ as a whole."""
     return list(_changes(old.document(), new.document(), ""))
 
 

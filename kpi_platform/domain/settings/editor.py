@@ -1,4 +1,4 @@
-"""Who may change which settings: docs/decisions/0015 says why."""
+"""The editor of settings, who may change some of them: docs/decisions/0015 says why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ WHO_MAY: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """Whoever changes settings. `name` is how versions and the audit trail call them. An operator is trusted
-    with the whole installation; everybody else works for the customer, as far as `scope` goes."""
+    """A person who changes settings. `name` is their name in versions and the audit trail. An operator is
+    trusted with the whole installation; everybody else works for the customer, as far as `scope` goes."""
 
     name: str
     operator: bool
@@ -46,8 +46,8 @@ def paths_beyond(
     stored: Mapping[str, Any] = _NOTHING,
     stated: Mapping[str, Any] = _NOTHING,
 ) -> list[str]:
-    """The settings that differ between two whole documents and are not the editor's to change. One that
-    `stored` states and `stated` does not differs, too: from then on a default decides."""
+    """Returns the settings that differ between two whole documents and are not the editor's to change. One
+    that `stored` states and `stated` does not differs, too: from then on a default decides."""
     return [
         path
         for path, kind in settings_kinds().items()

@@ -20,7 +20,7 @@ Names = Annotated[tuple[Text, ...], Field(strict=False), at_most(50)]
 
 
 class KpiThresholds(Section, kind="meaning"):
-    """Where a value is healthy, and where an account is at risk."""
+    """The values from which an account is healthy or at risk."""
 
     healthy: float
     at_risk: float
@@ -28,7 +28,7 @@ class KpiThresholds(Section, kind="meaning"):
 
 class KpiMapping(Section, kind="meaning"):
     """How one KPI is measured and judged. `window_days` is None for KPIs that take the latest value; `field`
-    is None where the name in `custom_fields` holds, and for KPIs that are not read from a mapped field."""
+    is None if the name in `custom_fields` holds, and for KPIs that are not read from a mapped field."""
 
     enabled: bool
     source: Source

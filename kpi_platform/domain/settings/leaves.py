@@ -23,7 +23,7 @@ READ_ONLY: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One setting. `choices` is empty where the value is free; `allowed` says in words what may stand there.
+    """One setting. `choices` is empty if the value is free; `allowed` says in words what may stand there.
     `environment` names the variable that gives the default, or is empty. A `read_only` one is shown only."""
 
     path: str
@@ -42,7 +42,8 @@ class Leaf:
 
 @cache
 def settings_leaves() -> tuple[Leaf, ...]:
-    """All settings in the order of the document; custom KPIs are a list of their own and not among them."""
+    """Returns all settings in the order of the document; custom KPIs are a list of their own and not among
+    them."""
     return tuple(_leaves(CustomerSettings(), "")) + tuple(
         Leaf(path, "fivetran", "meaning", "text", None, "computed", text, optional=True, read_only=True)
         for path, text in READ_ONLY.items()
@@ -51,7 +52,8 @@ def settings_leaves() -> tuple[Leaf, ...]:
 
 @cache
 def settings_kinds() -> Mapping[str, Kind]:
-    """The kind of every setting that a document may change, by its path; the list of custom KPIs is one."""
+    """Returns the kind of every setting that a document may change, by its path; the list of custom KPIs is
+    one."""
     custom = _kind("custom_kpis", CustomerSettings, CustomerSettings.model_fields["custom_kpis"])
     return {leaf.path: leaf.kind for leaf in settings_leaves() if not leaf.read_only} | {
         "custom_kpis": custom
@@ -59,7 +61,7 @@ def settings_kinds() -> Mapping[str, Kind]:
 
 
 def value_at(document: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path; None where the document has none."""
+    """Returns the value at a dotted path; None if the document has none."""
     value: Any = document
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None

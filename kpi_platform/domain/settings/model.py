@@ -69,12 +69,12 @@ class CustomerSettings(Section):
         return self
 
     def source(self, name: Source) -> SourceSettings:
-        """The section of one source."""
+        """Returns the section of one source."""
         return getattr(self, name)  # type: ignore[no-any-return]
 
     def mapped_field(self, source: Source, field: str) -> str:
-        """The column name that stands for `field` of `custom_fields`. The field of a KPI's mapping wins.
-        KeyError where the source has no such custom field."""
+        """Returns the column name that stands for `field` of `custom_fields`. The field of a KPI's mapping
+        wins. KeyError if the source has no such custom field."""
         configured = self.source(source).fields[field]
         for slug, (_, custom_field) in FIELD_OF_KPI.items():
             mapping = self.kpi_mappings[slug]
@@ -83,7 +83,7 @@ class CustomerSettings(Section):
         return configured
 
     def frequency(self, source: Source) -> int:
-        """Minutes between two automatic syncs of `source`."""
+        """Returns the minutes between two automatic syncs of `source`."""
         return self.source(source).sync_frequency_minutes or self.fivetran.sync_frequency_minutes
 
     def syncs_automatically(self, source: Source) -> bool:
@@ -92,5 +92,5 @@ class CustomerSettings(Section):
         return self.fivetran.enabled and wanted and self.source(source).enabled
 
     def document(self) -> dict[str, Any]:
-        """The whole document as JSON has it, defaults included."""
+        """Returns the whole document as JSON has it, defaults included."""
         return self.model_dump(mode="json", by_alias=True)

@@ -34,7 +34,8 @@ def parse_settings(
     environment: Mapping[str, str] = _NO_ENVIRONMENT,
     single_customer: bool = True,
 ) -> CustomerSettings:
-    """The settings that `document` states; what it leaves out comes from `environment`, else the defaults.
+    """Returns the settings that `document` states; what it leaves out comes from `environment`, else the
+    defaults.
 
     Variables that name a connection count only while the installation has a single customer. Raises
     InvalidSettings with the errors as `{"field", "message"}`, of many the first ones; no message repeats what
@@ -57,7 +58,7 @@ def parse_settings(
 
 
 def invalid_settings(errors: list[dict[str, str]]) -> InvalidSettings:
-    """The error that lists `errors`, each `{"field", "message"}`."""
+    """Returns the error that lists `errors`, each `{"field", "message"}`."""
     lines = "; ".join(f"{error['field']}: {error['message']}".removeprefix(": ") for error in errors)
     return InvalidSettings(
         f"The settings are not valid. {lines}.",
@@ -93,8 +94,9 @@ def editable_part(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def whole_document(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """What `stored` makes with all defaults, to be edited as a file. A setting that has to have a value, and
-    gets it from an environment variable if none is stated, is left out: the variable goes on giving it."""
+    """Returns the document that `stored` makes with all defaults, to be edited as a file. A setting that has
+    to have a value, and gets it from an environment variable if none is stated, is left out: the variable
+    goes on giving it."""
     document = parse_settings(stored).document()
     given = {leaf.path for leaf in settings_leaves() if leaf.environment and not leaf.optional}
     return editable_part(_without(document, {path for path in given if value_at(stored, path) is None}))

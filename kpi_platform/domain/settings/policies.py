@@ -90,7 +90,7 @@ class Update(Section, kind="meaning"):
 
 
 class ErrorHandling(Section, kind="meaning"):
-    """What happens when something is missing, doubled or fails."""
+    """The handling of missing, doubled and failing things."""
 
     on_missing_account: Literal["create", "skip", "error"] = setting(
         "create", "An account that matches none. create: it is added. skip: the rest loads, and the "
@@ -113,7 +113,7 @@ class ErrorHandling(Section, kind="meaning"):
 
 
 class Alerts(Section):
-    """Who is told, and of what."""
+    """The receiver of alerts, and the events that it gets."""
 
     webhook_url_secret: Annotated[SecretName | None, Blank] = setting(
         None, "Name of the environment variable with the address that alerts are posted to. It begins with "

@@ -41,7 +41,7 @@ _KINDS: Mapping[Kind, str] = {
 
 
 def settings_reference() -> str:
-    """The page, as Markdown."""
+    """Returns the page, as Markdown."""
     leaves = settings_leaves()
     kinds = "".join(f"| {kind} | {about} | {WHO_MAY[kind]} |\n" for kind, about in _KINDS.items())
     parts = [_INTRODUCTION + kinds]

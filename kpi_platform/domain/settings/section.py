@@ -1,4 +1,4 @@
-"""What every section of the settings document has in common, and the value types it is made of."""
+"""The base of every section of the settings document, and the value types that sections are made of."""
 
 import re
 from dataclasses import dataclass
@@ -55,9 +55,10 @@ def setting(
     choices: tuple[Any, ...] = (),
     **constraints: Any,
 ) -> Any:
-    """A field of a section. `help` says what it does and with which effect; `kind` is needed if the section
-    states none; `allowed` says in words what the type alone does not; `environment` names the variable that
-    gives the default; `choices` is what the settings page offers if that is less than what is accepted."""
+    """Returns a field of a section. `help` says what it does and with which effect; `kind` is needed if the
+    section states none; `allowed` says in words what the type alone does not; `environment` names the
+    variable that gives the default; `choices` is what the settings page offers if that is less than what is
+    accepted."""
     extra: dict[str, Any] = {
         "kind": kind, "allowed": allowed, "environment": environment, "choices": list(choices),
     }  # fmt: skip
@@ -70,12 +71,13 @@ def setting(
 
 
 def section(kind: type[BaseModel], help: str) -> Any:
-    """A field that is a section of its own; left out, it is `kind` with its defaults."""
+    """Returns a field that is a section of its own; left out, it is `kind` with its defaults."""
     return Field(default_factory=kind, description=help)
 
 
 def refused(message: str, **context: Any) -> PydanticCustomError:
-    """A refusal in plain words. `field` in the context is appended to the path of what is validated."""
+    """Returns a refusal in plain words. `field` in the context is appended to the path of what is
+    validated."""
     return PydanticCustomError("refused", "{message}", {"message": message, **context})
 
 

@@ -20,7 +20,7 @@ from kpi_platform.domain.settings.section import (
 
 
 class SourceSettings(Section):
-    """What both sources have: whether it exists, its connection, its raw schema."""
+    """The settings of every source: whether it exists, its connection, its raw schema."""
 
     enabled: bool = setting(
         True,
@@ -43,7 +43,7 @@ class SourceSettings(Section):
 
     @property
     def switches(self) -> Mapping[str, bool]:
-        """Which tables are synced, by the switch names of `domain/sources.py`."""
+        """Returns which tables are synced, by the switch names of `domain/sources.py`."""
         raise NotImplementedError
 
     @property
@@ -102,7 +102,7 @@ def _switch(what: str) -> Any:
 
 
 class SalesforceObjects(Section, kind="meaning"):
-    """Which Salesforce objects Fivetran syncs."""
+    """The Salesforce objects that Fivetran syncs."""
 
     accounts: bool = _switch("Accounts")
     contacts: bool = _switch("Contacts")
@@ -179,13 +179,13 @@ class ServiceNowFields(Section, kind="meaning"):
 
 
 def made_names(prefix: str) -> dict[str, str]:
-    """What the custom fields of ServiceNow are called by the table prefix."""
+    """Returns the names of ServiceNow's custom fields that the table prefix makes."""
     return {name: f"{prefix}{name}" for name in ServiceNowFields.model_fields}
 
 
 class ServiceNowTables(Section, kind="meaning"):
-    """Which ServiceNow tables Fivetran syncs. Others (task_sla, core_company, …) have no switch: they are
-    used where they are synced."""
+    """The ServiceNow tables that Fivetran syncs. Others (task_sla, core_company, …) have no switch: they are
+    used if they are synced."""
 
     incidents: bool = _switch("Incidents")
     problems: bool = _switch("Problems")

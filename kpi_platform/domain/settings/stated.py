@@ -1,4 +1,4 @@
-"""What a document states, as opposed to what it only repeats."""
+"""The settings that a document states, as opposed to those that it only repeats."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,8 +27,8 @@ def stated_part(
 
 
 def as_it_holds(stored: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole document that `stored` makes, unchecked: stored settings may be invalid by now, and who may
-    change them must not depend on that."""
+    """Returns the whole document that `stored` makes, unchecked: stored settings may be invalid by now, and
+    who may change them must not depend on that."""
     document: dict[str, Any] = {}
     prefix = value_at(stored, "servicenow.table_prefix")
     made = made_names(prefix) if isinstance(prefix, str) else {}

@@ -29,18 +29,18 @@ _DEFINITION_KEYS = frozenset(
 
 
 def unknown_keys(document: Mapping[str, Any]) -> Iterator[Place]:
-    """The places of keys that no setting has, in the order of the document."""
+    """Yields the places of keys that no setting has, in the order of the document."""
     return _unknown(document, _tree(), ())
 
 
 def shown_place(place: Place) -> str:
-    """The dotted path of a place, each of its keys shortened if it is longer than any setting's."""
+    """Returns the dotted path of a place, each of its keys shortened if it is longer than any setting's."""
     names = map(str, place)
     return ".".join(name if len(name) <= _SHOWN_LENGTH else f"{name[:_SHOWN_LENGTH]}…" for name in names)
 
 
 def unknown_message(place: Place) -> str:
-    """What is wrong with an unknown key, and which setting is the nearest."""
+    """Returns what is wrong with an unknown key, and which setting is the nearest."""
     *parents, last = place
     name = str(last)[:_SHOWN_LENGTH]
     if _SECRET.search(name):

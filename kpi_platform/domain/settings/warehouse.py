@@ -22,7 +22,7 @@ Host = Annotated[
 
 
 class WarehouseSettings(Section, kind="placement"):
-    """Where the raw schemas and the marts are. Holds names of secrets, never secrets."""
+    """The place of the raw schemas and the marts. Holds names of secrets, never secrets."""
 
     type: Literal["duckdb", "snowflake", "bigquery", "redshift", "postgres"] = setting(
         "duckdb", "Kind of destination. duckdb is the file under KPI_PLATFORM_HOME and needs none of the "

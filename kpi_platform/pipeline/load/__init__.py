@@ -46,7 +46,7 @@ from kpi_platform.pipeline.load.transaction import (
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What a load did, or would do if it is a dry run. Counts are rows.
+    """The result of a load, or of a dry run. Counts are rows.
 
     `version` is the upload that the dashboard shows afterwards. A load that changes nothing, not even the
     `as_of` of what is shown, adds no upload. `kpis_synced` counts values that were added or changed. `errors`

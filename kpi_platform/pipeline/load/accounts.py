@@ -31,7 +31,7 @@ _ATTRIBUTES = ("name", "external_id", "website", "industry", "region", "revenue"
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where the incoming accounts go.
+    """The dashboard accounts of incoming ones.
 
     `target` has the dashboard account of each incoming one, or UNMATCHED if its rows are not loaded.
     `created` are the positions of accounts to create, which have no number yet. `known` maps external ids to

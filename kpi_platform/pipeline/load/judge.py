@@ -66,7 +66,7 @@ def hold(task: LoadTask, judged: Judgement, run_id: str | None) -> LoadHeld:
 
 
 def profile_of(incoming: Incoming, kpis: set[str]) -> LoadProfile:
-    """The profile of the incoming values of `kpis`."""
+    """Returns the profile of the incoming values of `kpis`."""
     values = incoming.values
     has_value = ~np.isnan(values["value"])
     profiles: dict[str, KpiProfile] = {}

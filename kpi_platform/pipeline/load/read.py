@@ -41,7 +41,7 @@ _FLOAT = pa.float64()
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What one customer's marts hold, as columns.
+    """The rows of one customer's marts, as columns.
 
     `attributes` and `health` have one row for each account, in the order of `source_ids`. `values` has one
     row for each KPI value; its `account`, `kpi` and `status` are positions in `source_ids`, `kpis` and

@@ -1,4 +1,4 @@
-"""What the steps of one load share, and what earlier loads left in the dashboard."""
+"""The state that the steps of one load share, and the rows that earlier loads left in the dashboard."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +19,8 @@ from kpi_platform.pipeline.load.read import Incoming
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What earlier loads left. `health` and `values` are None if they may be large: then the step that needs
-    them reads them, values in slices."""
+    """The rows that earlier loads left. `health` and `values` are None if they may be large: then the step
+    that needs them reads them, values in slices."""
 
     health: Mapping[str, Array] | None
     values: Mapping[str, Array] | None
@@ -79,7 +79,8 @@ class LoadTask:
 
 
 def read_loaded(connection: sa.Connection, tasks: Sequence[LoadTask]) -> dict[int, Loaded]:
-    """What earlier loads left, by customer id. First loads need no query; customers share each query."""
+    """Reads what earlier loads left, by customer id. First loads need no query; customers share each
+    query."""
     customers = [task.customer_id for task in tasks if not task.is_first]
     several = customers if len(tasks) > 1 else []
     health = read_current(connection, HEALTH, several) if several else {}

@@ -37,7 +37,7 @@ NOTES = 100
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """What the caller asked for; the same for all customers of the transaction."""
+    """The options of the caller; the same for all customers of the transaction."""
 
     as_of: datetime
     run_id: str | None
@@ -49,7 +49,7 @@ class LoadOptions:
 
 @dataclass(frozen=True, slots=True)
 class LoadInput:
-    """What one customer brings: its settings, its KPI definitions and the rows of its marts."""
+    """The input of one customer: its settings, its KPI definitions and the rows of its marts."""
 
     known: EffectiveSettings
     definitions: list[KpiDefinition]
@@ -78,7 +78,7 @@ class Load:
         return bool(self.judged.harms) and not self.is_same
 
     def row(self) -> dict[str, Any]:
-        """The row of an upload that has not changed anything yet."""
+        """Returns the row of an upload that has not changed anything yet."""
         return uploads.upload_row(self.task.customer_id, self.task.version, kind="load", **self.header)
 
 

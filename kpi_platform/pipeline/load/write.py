@@ -160,7 +160,7 @@ class DryRun(LoadWriter):
 
 @contextmanager
 def writing(connection: sa.Connection, *, dry_run: bool) -> Iterator[LoadWriter]:
-    """A writer for the loads of one transaction; it has written everything when the block ends."""
+    """Gives a writer for the loads of one transaction; it has written everything when the block ends."""
     with ExitStack() as stack:
         writer = (DryRun if dry_run else LoadWriter)(connection, stack)
         yield writer

@@ -66,7 +66,7 @@ def list_accounts(
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> AccountsAnswer:
-    """A page of the accounts with their health and KPI values. Whatever has no value sorts last."""
+    """Returns a page of the accounts with their health and KPI values. Accounts without a value sort last."""
     wanted = AccountFilter(search, health, industry, region, csm, kpi, kpi_band, kpi_min, kpi_max)
     page = find_accounts(
         connection, customer, wanted, sort=sort, descending=descending, limit=limit, offset=offset
@@ -80,7 +80,8 @@ def list_accounts(
 def get_account(
     account_id: AccountId, configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
 ) -> AccountDetailAnswer:
-    """One account: its values, how its health score is put together, and what it is in the sources."""
+    """Returns one account: its values, how its health score is put together, and what it is in the
+    sources."""
     detail = account_detail(connection, customer, account_id)
     settings = effective_settings(configuration, connection, customer)
     sources = [
@@ -105,7 +106,7 @@ def get_account(
 def get_account_kpis(
     account_id: AccountId, connection: ConnectionDep, customer: CustomerDep
 ) -> list[KpiAnswer]:
-    """The account's values with what each KPI means, in the order of the KPIs."""
+    """Returns the account's values with what each KPI means, in the order of the KPIs."""
     values = account_detail(connection, customer, account_id).summary.kpis
     definitions = kpi_definitions(connection, customer)
     return [
@@ -131,8 +132,8 @@ def get_explanation(
     turns: HeavyTurnsDep,
     limit: Limit = 100,
 ) -> ExplanationAnswer:
-    """How the shown value came about: formula, parts, and the source rows that counted or were left out.
-    Computed from the source rows that are in the warehouse now, which takes some seconds."""
+    """Explains the shown value: formula, parts, and the source rows that counted or were left out. Computed
+    from the source rows that are in the warehouse now, which takes some seconds."""
     with reading(engine) as connection:
         account = account_detail(connection, customer, account_id).summary
     return explanation_of(account, kpi, configuration, engine, customer, limit, turns)
@@ -146,7 +147,7 @@ def get_account_history(
     kpi: Annotated[list[str] | None, Query(max_length=70, description="Only these KPIs.")] = None,
     since: Annotated[datetime | None, Query(description="Only points from here on (UTC).")] = None,
 ) -> HistoryAnswer:
-    """How the account's health score and values developed."""
+    """Returns the history of the account's health score and values."""
     since = since.replace(tzinfo=UTC) if since and since.tzinfo is None else since
     return HistoryAnswer.model_validate(
         {
@@ -166,8 +167,8 @@ def explanation_of(
     rows: int,
     turns: Turns,
 ) -> ExplanationAnswer:
-    """The answer about a value of `account`; waits WAIT_SECONDS for a busy warehouse. Raises TooBusy while
-    others of the customer are computed."""
+    """Returns the answer about a value of `account`; waits WAIT_SECONDS for a busy warehouse. Raises TooBusy
+    while others of the customer are computed."""
     # dbt's adapters take a second to import, and few processes ever need them.
     from kpi_platform.pipeline.explain_shown import explain_shown
 

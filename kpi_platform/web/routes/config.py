@@ -37,7 +37,7 @@ _writing = Depends(require_scope("write"))
 def get_config(
     response: Response, configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
 ) -> dict[str, Any]:
-    """The settings that hold, as one document; its version is the `ETag`."""
+    """Returns the settings that hold, as one document; its version is the `ETag`."""
     version, document = settings_document(configuration, connection, customer)
     response.headers["ETag"] = etag(version)
     return document
@@ -65,13 +65,13 @@ def put_config(
 
 @router.get("/history")
 def get_history(connection: ConnectionDep, customer: CustomerDep) -> list[SettingsVersionAnswer]:
-    """All versions, newest first: who, when, and what changed."""
+    """Returns all versions, newest first: who, when, and what changed."""
     return [SettingsVersionAnswer.model_validate(one) for one in settings_history(connection, customer)]
 
 
 @router.get("/history/{version}", responses=errors(404))
 def get_version(version: Version, connection: ConnectionDep, customer: CustomerDep) -> SettingsDocumentAnswer:
-    """One version with its document."""
+    """Returns one version with its document."""
     return SettingsDocumentAnswer.model_validate(settings_version(connection, customer, version))
 
 
@@ -104,8 +104,9 @@ def preview(
     turns: HeavyTurnsDep,
     limit: Limit = 100,
 ) -> PreviewAnswer:
-    """What these settings would change if they were saved: accounts whose match, value or health would be
-    another one. Computed from the data that is there; nothing is saved, and Fivetran is told nothing."""
+    """Previews what these settings would change if they were saved: accounts whose match, value or health
+    would be different. Computed from the data that is there; nothing is saved, and Fivetran is told
+    nothing."""
     # dbt's adapters and the matching take a second to import, and few processes ever need them.
     from kpi_platform.pipeline.preview import preview_settings
 

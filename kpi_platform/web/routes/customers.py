@@ -43,7 +43,7 @@ _admin = Depends(require_scope("admin"))
 
 @router.get("")
 def get_customers(connection: ConnectionDep) -> list[CustomerAnswer]:
-    """All customers."""
+    """Returns all customers."""
     return [CustomerAnswer.model_validate(one) for one in list_customers(connection)]
 
 
@@ -90,7 +90,7 @@ def add_connections(
 
 
 def connected_url(configuration: Configuration) -> str:
-    """Where Fivetran's sign-in page leads back to."""
+    """Returns the address that Fivetran's sign-in page leads back to."""
     return f"{configuration.web_url}/settings"
 
 

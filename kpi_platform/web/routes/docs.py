@@ -47,7 +47,7 @@ def start_docs() -> Response:
 
 @router.get("/docs/{name}")
 def docs_file(name: Annotated[str, Path(max_length=100)]) -> Response:
-    """The files of Swagger UI that the page needs."""
+    """Returns the files of Swagger UI that the page needs."""
     if name not in _TYPES:
         raise HTTPException(404)
     content = files("fastapi_swagger").joinpath("resources", name).read_bytes()

@@ -18,13 +18,13 @@ class HealthAnswer(Answer):
 
 @router.get("/healthz")
 async def healthz() -> HealthAnswer:
-    """The process answers. Waits for no thread and no database."""
+    """Returns the process answers. Waits for no thread and no database."""
     return HealthAnswer(status="ok")
 
 
 @router.get("/readyz", responses=errors(503))
 async def readyz(request: Request) -> HealthAnswer:
-    """The dashboard database answers within three seconds, and has this program's schema."""
+    """Says whether the dashboard database answers within three seconds, and has this program's schema."""
     readiness: Readiness = request.app.state.readiness
     await readiness.require()
     return HealthAnswer(status="ok")
@@ -32,6 +32,6 @@ async def readyz(request: Request) -> HealthAnswer:
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(request: Request, engine: EngineDep) -> Response:
-    """For Prometheus."""
+    """Returns the figures for Prometheus."""
     figures: Metrics = request.app.state.metrics
     return Response(figures.text(engine), media_type="text/plain; version=0.0.4; charset=utf-8")

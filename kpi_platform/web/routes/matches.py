@@ -1,4 +1,4 @@
-"""Which account of the dashboard each source account is: the review queue and its decisions."""
+"""Matches of source accounts with accounts of the dashboard: the review queue and its decisions."""
 
 from typing import Annotated, Literal
 
@@ -57,7 +57,7 @@ def get_matches(
 def get_decisions(
     connection: ConnectionDep, customer: CustomerDep, include_undone: bool = False
 ) -> list[DecisionAnswer]:
-    """What people decided, newest first."""
+    """Returns what people decided, newest first."""
     decisions = match_decisions(connection, customer, include_undone=include_undone)
     return [DecisionAnswer.model_validate(one) for one in decisions]
 
@@ -66,7 +66,7 @@ def get_decisions(
 def get_one_match(
     source_account_id: SourceAccount, connection: ConnectionDep, customer: CustomerDep
 ) -> MatchAnswer:
-    """One source account."""
+    """Returns one source account."""
     return MatchAnswer.model_validate(get_match(connection, customer, source_account_id))
 
 

@@ -32,7 +32,7 @@ AccountId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """What one category gives to the health score: `points` of 100, by input."""
+    """The contribution of one category to the health score: `points` of 100, by input."""
 
     name: str
     style: str
@@ -62,7 +62,7 @@ def show_account(
     connection: ConnectionDep,
     customer: CustomerDep,
 ) -> HTMLResponse:
-    """Everything about one account."""
+    """Returns everything about one account."""
     detail = account_detail(connection, customer, account_id)
     settings = effective_settings(configuration, connection, customer)
     definitions = kpi_definitions(connection, customer)
@@ -118,7 +118,7 @@ def _facts(account: Account) -> list[str]:
 
 
 def _categories(health: Mapping[str, float | None], settings: CustomerSettings) -> list[Category]:
-    """In the order of the bar; empty where there is no score."""
+    """In the order of the bar; empty if there is no score."""
     if health.get("health_score") is None:
         return []
     found = []

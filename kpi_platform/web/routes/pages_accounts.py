@@ -32,7 +32,8 @@ Text = Annotated[str, Query(max_length=200)]
 
 @dataclass(frozen=True, slots=True)
 class AccountQuery:
-    """What the address asks for. Words that are no band are left out: a bookmark does not break."""
+    """The query in the address of the page. Words that are no band are left out: a bookmark does not
+    break."""
 
     filter: AccountFilter
     sort: str
@@ -86,7 +87,7 @@ WantedDep = Annotated[AccountQuery, Depends(_wanted)]
 def show_accounts(
     page: CustomerPageDep, wanted: WantedDep, connection: ConnectionDep, customer: CustomerDep
 ) -> HTMLResponse:
-    """A page of the accounts; to a script, only the part below the filter."""
+    """Returns a page of the accounts; to a script, only the part below the filter."""
     definitions = kpi_definitions(connection, customer)
     problem, found = _found(connection, customer, wanted)
     facets = account_facets(connection, customer)
@@ -124,7 +125,7 @@ def show_accounts(
 
 @router.get("/accounts.csv")
 def export_accounts(engine: EngineDep, wanted: WantedDep, customer: CustomerDep) -> StreamingResponse:
-    """All accounts that the filter leaves, in its order. A status says why a number is missing."""
+    """Returns all accounts that the filter leaves, in its order. A status says why a number is missing."""
     headers = {"Content-Disposition": f'attachment; filename="accounts_{customer}.csv"'}
     return StreamingResponse(_csv(engine, customer, wanted), media_type="text/csv", headers=headers)
 

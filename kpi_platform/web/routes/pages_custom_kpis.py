@@ -35,7 +35,7 @@ Slug = Annotated[str, Path(pattern="^[a-z][a-z0-9_]{0,47}$")]
 
 @router.get("/new")
 def new_custom_kpi(page: CustomerPageDep) -> HTMLResponse:
-    """The empty form."""
+    """Returns the empty form."""
     return _form(page, None, texts_of(None))
 
 
@@ -47,7 +47,7 @@ def edit_custom_kpi(
     connection: ConnectionDep,
     customer: CustomerDep,
 ) -> HTMLResponse:
-    """The form of one; NotFound where the settings have none of that name."""
+    """Returns the form of one custom KPI. Raises NotFound if the settings have none of that name."""
     return _form(page, slug, texts_of(_known(configuration, connection, customer)[slug]))
 
 

@@ -31,8 +31,8 @@ def show_explanation(
     customer: CustomerDep,
     turns: HeavyTurnsDep,
 ) -> HTMLResponse:
-    """The first source rows, what was left out and why; or why that cannot be told now, and the way to ask
-    again."""
+    """Returns the first source rows, what was left out and why; or why that cannot be shown now, and the way
+    to ask again."""
     with reading(engine) as connection:
         summary = account_detail(connection, customer, account_id).summary
         definition = kpi_definitions(connection, customer).get(kpi)

@@ -63,7 +63,7 @@ def decide(
     account_id: Annotated[int | None, Form(ge=1, le=2**31 - 1)] = None,
     state: Annotated[State, Form()] = "review",
 ) -> Response:
-    """One decision; then the list again, with the way to undo it."""
+    """Returns one decision; then the list again, with the way to undo it."""
     chosen = None if decision == "undo" else account_id
     try:
         body = DecisionBody(decision=decision, account_id=chosen, note="")
@@ -83,7 +83,7 @@ def search_accounts(
     source_account_id: Annotated[str, Query(min_length=1, max_length=200)],
     search: Annotated[str, Query(max_length=200)] = "",
 ) -> HTMLResponse:
-    """Accounts to choose from for one source account."""
+    """Returns accounts to choose from for one source account."""
     match = get_match(connection, customer, source_account_id)
     found = _search(connection, customer, search)
     template = "_match_search.html" if page.is_fragment else "match_search.html"

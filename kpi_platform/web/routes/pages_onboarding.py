@@ -46,7 +46,7 @@ async def _typed(request: Request) -> dict[str, str]:
 
 @router.get("")
 def show_form(page: PageDep) -> HTMLResponse:
-    """The empty form."""
+    """Returns the empty form."""
     return page.show("onboarding.html", form=_Form({}, {}), sources=SOURCES, frequencies=FREQUENCIES)
 
 

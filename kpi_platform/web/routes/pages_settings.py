@@ -42,7 +42,7 @@ SectionName = Annotated[str, Query(max_length=40)]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a form shows besides the settings: what was typed, and what came of it."""
+    """The state of a form besides the settings: what was typed, and the result."""
 
     typed: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def show_settings(
     customer: CustomerDep,
     section: SectionName = "fivetran",
 ) -> HTMLResponse:
-    """One section's form, with last and next sync, and the newest manual sync."""
+    """Returns one section's form, with last and next sync, and the newest manual sync."""
     return _show(page, configuration, connection, customer, section, Shown())
 
 
@@ -140,7 +140,7 @@ def preview_section(
     typed: TypedDep,
     section: SectionName = "fivetran",
 ) -> HTMLResponse:
-    """What saving the form would change, by account; computed from the data that is there."""
+    """Previews what saving the form would change, by account; computed from the data that is there."""
     with reading(engine) as connection:
         version, document = settings_document(configuration, connection, customer)
     wanted, status = document_of(document, section, typed), 200

@@ -22,5 +22,5 @@ def show_sign_in(
     failed: Annotated[str, Query(max_length=20)] = "",
     target: Annotated[str, Query(alias="next", max_length=500)] = "/",
 ) -> HTMLResponse:
-    """The form; `failed` says why it is shown again."""
+    """Returns the form; `failed` says why it is shown again."""
     return Page(request, None).show("sign_in.html", problem=_PROBLEMS.get(failed), target=target)

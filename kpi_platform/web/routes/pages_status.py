@@ -91,7 +91,7 @@ def show_status(
     choose: bool = False,
     webhook: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
-    """Every customer to an operator, to others their own."""
+    """Returns every customer to an operator, to others their own."""
     words = search.strip().casefold()
     shown = [
         one

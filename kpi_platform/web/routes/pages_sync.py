@@ -45,7 +45,7 @@ def start_sync(
 def show_sync(
     page: CustomerPageDep, configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
 ) -> Response:
-    """The newest sync request, as the part of the page that shows it."""
+    """Returns the newest sync request, as the part of the page that shows it."""
     return page.show("_sync.html", sync=newest_sync(configuration, connection, customer))
 
 
@@ -65,7 +65,7 @@ _STEPS = ("queued", "syncing", "transforming", "matching", "loading", "done")
 
 
 def newest_sync(configuration: Configuration, connection: sa.Connection, customer: str) -> ShownSync | None:
-    """The sync request that was made last; None where nobody made one."""
+    """Returns the sync request that was made last; None if nobody made one."""
     newest = sync_requests(connection, customer, limit=1)
     if not newest:
         return None

@@ -45,7 +45,7 @@ def show_uploads(
     offset: Offset = 0,
     done: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> HTMLResponse:
-    """All uploads, newest first. `done` is a roll-back that was just made."""
+    """Returns all uploads, newest first. `done` is a roll-back that was just made."""
     uploads = list_uploads(connection, customer, limit=_LIMIT + 1, offset=offset)
     made = next((one for one in uploads if one.version == done and one.kind == "rollback"), None)
     return page.show(
@@ -135,7 +135,7 @@ def export_diff(
 def confirm_rollback(
     version: Version, page: CustomerPageDep, connection: ConnectionDep, customer: CustomerDep
 ) -> HTMLResponse:
-    """What a roll-back would take back, before it does."""
+    """Shows what a roll-back would take back, before it does."""
     upload = get_upload(connection, customer, version)
     uploads = list_uploads(connection, customer)
     later = [one for one in uploads if one.version >= version and one.status == "applied"]

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/settings", include_in_schema=False)
 
 @router.get("/versions")
 def show_versions(page: CustomerPageDep, connection: ConnectionDep, customer: CustomerDep) -> HTMLResponse:
-    """All versions, newest first, each with what it changed."""
+    """Returns all versions, newest first, each with what it changed."""
     versions = settings_history(connection, customer)
     return page.show("versions.html", versions=versions, change=None, problem=None)
 

@@ -37,7 +37,7 @@ router = APIRouter(
 
 @dataclass(frozen=True, slots=True)
 class FivetranCard:
-    """What the operator sees of Fivetran. `address` is where a webhook would post to."""
+    """The operator's view of Fivetran. `address` is the one that a webhook would post to."""
 
     account: FivetranAccount
     calls: int
@@ -48,7 +48,7 @@ class FivetranCard:
 
 
 def fivetran_card(configuration: Configuration, connection: sa.Connection) -> FivetranCard:
-    """From what is recorded: Fivetran is not asked."""
+    """Returns the card from recorded data: Fivetran is not asked."""
     now, account = datetime.now(UTC), fivetran_account(connection)
     return FivetranCard(
         account,

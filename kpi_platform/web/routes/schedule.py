@@ -31,7 +31,7 @@ router = APIRouter(prefix="/fivetran/schedule", tags=["settings"])
 def get_schedule(
     configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
 ) -> ScheduleAnswer:
-    """When the customer is synced, when it was last and when it is next."""
+    """Returns when the customer is synced, when it was last and when it is next."""
     return _answer(configuration, connection, customer)
 
 

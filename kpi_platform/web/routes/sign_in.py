@@ -52,7 +52,8 @@ def follow_link(
     hosts: HostsDep,
     key: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
-    """The link that `kpi-platform sign-in` prints. A visitor whom another site sends here is asked first."""
+    """Signs in with the link that `kpi-platform sign-in` prints. A visitor whom another site sends here is
+    asked first."""
     headers = request.headers
     states_origin = not {"sec-fetch-site", "referer", "origin"}.isdisjoint(headers.keys())
     if states_origin and not hosts.sent(headers, request.url.scheme):
@@ -62,7 +63,7 @@ def follow_link(
 
 @router.post(LINK_PATH, dependencies=[_own_page])
 def redeem(request: Request, engine: EngineDep, sessions: SessionsDep, key: _Key = "") -> Response:
-    """What the page that asks leads to."""
+    """Signs in with a link, after the page that asked first."""
     return _redeem(request, engine, sessions, key)
 
 

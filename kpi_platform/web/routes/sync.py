@@ -73,7 +73,7 @@ def request_sync(
 def list_syncs(
     configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep, limit: Limit = 50
 ) -> list[SyncAnswer]:
-    """The customer's sync requests, newest first."""
+    """Returns the customer's sync requests, newest first."""
     return [sync_answer(configuration, one) for one in sync_requests(connection, customer, limit=limit)]
 
 
@@ -81,7 +81,7 @@ def list_syncs(
 def get_sync(
     request_id: RequestId, configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
 ) -> SyncAnswer:
-    """How far a sync request is, and what became of it."""
+    """Returns the progress of a sync request, and its result."""
     return sync_answer(configuration, sync_request(connection, request_id, customer=customer))
 
 
@@ -92,7 +92,7 @@ def existing_request(request_id: RequestId, engine: EngineDep, customer: Custome
 
 
 def watching(http: Request, customer: CustomerDep) -> Iterator[None]:
-    """One of the streams that a customer may have open at once."""
+    """Takes one of the streams that a customer may have open at once."""
     turns: Turns = http.app.state.watch_turns
     with turns.take(customer):
         yield
@@ -105,7 +105,8 @@ async def watch_sync(
     configuration: ConfigurationDep,
     engine: EngineDep,
 ) -> AsyncIterator[ServerSentEvent]:
-    """The same as server-sent events: one `sync` event now, and one at every change until it has ended."""
+    """Sends the progress as server-sent events: one `sync` event now, and one at every change until it has
+    ended."""
     shown = None
     for _ in range(int(LONGEST_WATCH_SECONDS / POLL_SECONDS)):
         current = await asyncio.to_thread(_read, engine, request)
@@ -120,7 +121,7 @@ async def watch_sync(
 
 
 def sync_answer(configuration: Configuration, request: SyncRequest) -> SyncAnswer:
-    """The request as the API and the pages show it."""
+    """Returns the request as the API and the pages show it."""
     run_id = request.run_ids[-1] if request.run_ids else None
     known = {name: getattr(request, name) for name in SyncAnswer.model_fields if hasattr(request, name)}
     return SyncAnswer(**known, run_id=run_id, run_url=configuration.run_url(run_id))

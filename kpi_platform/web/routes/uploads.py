@@ -35,14 +35,15 @@ def get_uploads(
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> list[UploadAnswer]:
-    """The uploads, newest first, with what each changed."""
+    """Returns the uploads, newest first, with what each changed."""
     uploads = list_uploads(connection, customer, limit=limit, offset=offset)
     return [_upload(configuration, upload) for upload in uploads]
 
 
 @router.get("/held")
 def get_held_load(connection: ConnectionDep, customer: CustomerDep) -> HeldLoadAnswer | None:
-    """The load that is held because it would do harm, or was released and is not loaded yet; else null."""
+    """Returns the load that is held because it would do harm, or was released and is not loaded yet; else
+    null."""
     held = open_hold(connection, customer)
     return HeldLoadAnswer.model_validate(held) if held else None
 
@@ -60,7 +61,7 @@ def release_held_load(
 def get_one_upload(
     version: Version, configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
 ) -> UploadAnswer:
-    """One upload."""
+    """Returns one upload."""
     return _upload(configuration, get_upload(connection, customer, version))
 
 

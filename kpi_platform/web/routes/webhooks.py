@@ -20,7 +20,8 @@ _LONGEST = 64
 
 
 class WebhookEvent(Answer):
-    """What we read of Fivetran's message. Which fields it has besides `event` depends on the event."""
+    """The fields of Fivetran's message that we read. Which of them it has besides `event` depends on the
+    event."""
 
     event: str = Field(examples=["sync_end"])
     sync_id: str | None = None
@@ -42,7 +43,7 @@ async def signed_body(
         str | None, Header(description="HMAC-SHA256 of the raw body, in hexadecimal.")
     ] = None,
 ) -> bytes:
-    """The raw body, once its signature is found to be right."""
+    """Returns the raw body, once its signature is found to be right."""
     body = await request.body()
     if not takes_webhooks(configuration):
         raise NotSignedIn(
@@ -85,7 +86,7 @@ async def receive_webhook(body: Annotated[bytes, Depends(signed_body)], engine: 
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
-    """The message; nothing where it is none. Its signature says that it is Fivetran's all the same."""
+    """The message; nothing if it is none. Its signature says that it is Fivetran's all the same."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):

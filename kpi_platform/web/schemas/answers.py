@@ -1,4 +1,4 @@
-"""What answers have in common."""
+"""Parts that answers share."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ class Answer(BaseModel):
 
 
 class Body(BaseModel):
-    """What a request sends: no unknown keys, no silent conversion of types."""
+    """The body of a request: no unknown keys, no silent conversion of types."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

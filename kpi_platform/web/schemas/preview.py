@@ -1,4 +1,4 @@
-"""What a change of the settings would do."""
+"""The preview of a change of the settings."""
 
 from datetime import datetime
 

@@ -70,7 +70,7 @@ def _number(value: Any) -> Any:
 
 
 class ScheduleBody(Body):
-    """What is left out stays as it is."""
+    """A change of the schedule. Fields that are left out stay as they are."""
 
     sync_frequency_minutes: Annotated[int | None, BeforeValidator(_number)] = Field(
         None,

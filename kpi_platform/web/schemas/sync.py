@@ -30,7 +30,7 @@ _EXAMPLE: JsonDict = {
 
 
 class KpiOverride(Body):
-    """What `kpi_mappings.<kpi>` may say otherwise, for one run."""
+    """An override of `kpi_mappings.<kpi>` for one run."""
 
     category: str | None = None
     impact_level: Literal["Critical", "High", "Medium", "Low"] | None = None
