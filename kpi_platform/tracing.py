@@ -82,14 +82,6 @@ def send_traces() -> None:
         _provider.force_flush()
 
 
-def end_traces() -> None:
-    """Sends the rest, and traces no more."""
-    global _provider
-    if _provider is not None:
-        _provider.shutdown()
-        _provider = None
-
-
 def _without_query(span: Any, scope: dict[str, Any]) -> None:
     """Queries hold what people search for."""
     for name in _WITH_QUERY:

@@ -61,7 +61,7 @@ class AllowedHosts:
                 self._names.append(entry.lower().rstrip("."))
 
     def allows_host(self, host: str) -> bool:
-        """`host` in lower case, without a dot at its end."""
+        """Whether the list has `host`, given in lower case and without a dot at its end."""
         if host.startswith("/"):
             return host in self._folders
         address = _address(host)

@@ -174,9 +174,6 @@ class FivetranApi(FivetranHttp):
     def groups(self) -> list[Mapping[str, Any]]:
         return list(self.pages("groups"))
 
-    def create_group(self, name: str) -> Mapping[str, Any]:
-        return self.request("POST", "groups", json={"name": name}, repeatable=False)
-
     def webhooks(self) -> list[Webhook]:
         return [Webhook.from_details(as_mapping(item)) for item in self.pages("webhooks")]
 

@@ -99,7 +99,7 @@ class KpiFivetranClient(FivetranClient):
         on_state: Callable[[Connection], None] | None = None,
         read: Callable[[str], Connection] | None = None,
     ) -> Connection:
-        """`run_sync` with this client's limits."""
+        """Runs `run_sync` with this client's limits."""
         return run_sync(
             self.api,
             connection_id,

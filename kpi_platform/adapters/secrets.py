@@ -139,7 +139,7 @@ def resolved(configuration: Configuration, name: str) -> Secret:
 
 
 def hidden(message: str, *values: str | None) -> str:
-    """`message` without the secrets `values`, as they are or as an address spells them."""
+    """Returns `message` without the secrets `values`, as they are or as an address spells them."""
     spellings = {form(value) for value in values if value for form in (str, quote, quote_plus, _escaped)}
     for spelling in sorted(spellings, key=len, reverse=True):
         message = message.replace(spelling, "***")
@@ -147,7 +147,8 @@ def hidden(message: str, *values: str | None) -> str:
 
 
 def unless_it_tells(cause: BaseException | None, *values: str | None) -> BaseException | None:
-    """`cause` to raise an error from; None if it, or what led to it, holds one of the secrets `values`."""
+    """Returns `cause`, to raise an error from; None if it, or what led to it, holds one of the secrets
+    `values`."""
     link: BaseException | None = cause
     while link is not None:
         told = f"{link} {link.args!r}"

@@ -11,9 +11,6 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import NotFound
 
-BY_THE_UPGRADE = "the upgrade"
-"""The name of the operator on entries for secrets that settings held before there was a list."""
-
 _table, _customers = tables.allowed_secrets, tables.customers
 
 

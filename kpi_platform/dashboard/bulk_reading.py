@@ -45,8 +45,8 @@ def read_columns(
 def read_columns_of(
     connection: sa.Connection, query: sa.Select[Any], customer_ids: Sequence[int]
 ) -> dict[int, dict[str, Array]]:
-    """`read_columns` for each of these customers, with one statement. `query` selects `customer_id` too, and
-    is limited with `among_customers`."""
+    """Does what `read_columns` does for each of these customers, with one statement. `query` selects
+    `customer_id` too, and is limited with `among_customers`."""
     columns = read_columns(connection, query, {"customers": customer_ids})
     owner = columns.pop("customer_id")
     if len(customer_ids) == 1:

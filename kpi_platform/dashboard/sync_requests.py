@@ -114,13 +114,6 @@ def queued_sync_requests(connection: sa.Connection, *, limit: int = 100) -> list
     return [SyncRequest(**row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
-def claim_sync_request(connection: sa.Connection, request_id: str, run_id: str) -> bool:
-    """Takes a queued request for a run. False if another run was faster."""
-    query = sa.update(_table).where(_table.c.id == request_id, _table.c.state == "queued")
-    values = {"state": "syncing", "run_ids": [run_id], "updated_at": datetime.now(UTC)}
-    return connection.execute(query.values(values)).rowcount == 1
-
-
 def advance_sync_request(
     connection: sa.Connection,
     request_id: str,

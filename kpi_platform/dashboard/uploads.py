@@ -68,11 +68,6 @@ class Upload:
         text = self.current_as_of.get(source)
         return datetime.fromisoformat(text) if text else None
 
-    def confirmed_as_of(self, source: str, value_as_of: datetime) -> datetime:
-        """Returns the instant that a shown value stands for: its own, or that of a later load that confirmed
-        it."""
-        return max(self.newest_as_of(source) or value_as_of, value_as_of)
-
 
 _table = tables.kpi_uploads
 _NAMES = tuple(field.name for field in fields(Upload))

@@ -269,8 +269,7 @@ def _current_tags(context: dg.AssetExecutionContext) -> Mapping[str, str]:
     """The run's tags with those that its steps have added."""
     run = context.instance.get_run_by_id(context.run.run_id)
     assert run is not None
-    tags: Mapping[str, str] = run.tags
-    return tags
+    return dict(run.tags)
 
 
 def _lost(context: dg.AssetExecutionContext) -> set[str]:
@@ -278,10 +277,6 @@ def _lost(context: dg.AssetExecutionContext) -> set[str]:
     but not its losses."""
     of_run, _, names = _current_tags(context).get(LOST_TAG, "").partition(":")
     return set(names.split(",")) if of_run == context.run.run_id else set()
-
-
-def _keys_of_run(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
-    return sorted(context.job_def.asset_layer.selected_asset_keys)
 
 
 def _record_own_events(context: dg.AssetExecutionContext, everybody: Sequence[str]) -> None:
@@ -296,7 +291,7 @@ def _record_own_events(context: dg.AssetExecutionContext, everybody: Sequence[st
         return
     plans = [
         partition_events.planned(context, key, customer)
-        for key in _keys_of_run(context)
+        for key in sorted(context.job_def.asset_layer.selected_asset_keys)
         for customer in everybody
     ]
     partition_events.store(context, plans)

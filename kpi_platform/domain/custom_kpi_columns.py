@@ -104,7 +104,7 @@ def texts_read_otherwise(
 
 
 def custom_kpi_var(kpi: CustomKpi, tables: Mapping[Source, Mapping[str, LandedTable]]) -> dict[str, Any]:
-    """`kpi` as dbt is told of it. Fields are column keys; every condition has `kind` (number, text, boolean
+    """Returns `kpi` as dbt gets it. Fields are column keys; every condition has `kind` (number, text, boolean
     or time, the last as ISO 8601 in UTC). `status` is `ready`, `not_synced` (no such table) or `not_mapped`
     (a field is not there, or is of the wrong kind; `problem` says which), and only a ready one has fields."""
     problems = check_custom_kpi(kpi, tables)

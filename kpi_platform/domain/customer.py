@@ -8,7 +8,8 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
 
 def parse_customer_key(text: str) -> str:
-    """`text` as a customer key, or InvalidInput. Keys become identifiers elsewhere (schemas, partitions)."""
+    """Returns `text` as a customer key. Raises InvalidInput if it cannot be one. Keys become identifiers
+    elsewhere (schemas, partitions)."""
     if not _KEY.fullmatch(text):
         raise InvalidInput(
             f"'{text}' is not a customer key.",

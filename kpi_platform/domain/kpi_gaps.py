@@ -41,8 +41,8 @@ LandedSources = Mapping[Source, Landed]
 
 
 def kpi_gap(source: Source, needs: Needs, landed: LandedSources) -> Gap | None:
-    """`not_synced` where a table is missing, `not_mapped` where a column or the link to the account is. None
-    if the KPI can be computed."""
+    """Returns `not_synced` if a table is missing, `not_mapped` if a column or the link to the account is.
+    None if the KPI can be computed."""
     found = landed[source]
     if not all(found.has_table(table) for table in needs.tables):
         return "not_synced"

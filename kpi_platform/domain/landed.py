@@ -81,8 +81,8 @@ def find_table(
     *,
     mapped: Collection[str],
 ) -> LandedTable:
-    """`table` among the tables that landed in `schema`. `mapped` are field names from the settings: where two
-    columns are spellings of one field, the one that is spelled like a mapped name is meant."""
+    """Finds `table` among the tables that landed in `schema`. `mapped` are field names from the settings: if
+    two columns are spellings of one field, the one that is spelled like a mapped name is meant."""
     wanted = column_key(table.name)
     identifier = _spelled(
         landed,

@@ -67,7 +67,7 @@ class ImportedSettings:
 
 
 def import_settings(document: Mapping[str, Any]) -> ImportedSettings:
-    """`document` in the names of today. One that uses them already comes back as it is."""
+    """Returns `document` in the names of today. One that uses them already stays as it is."""
     work = _Work(copy.deepcopy(dict(document)))
     for old, new in _SECTIONS.items():
         work.move(old, new)

@@ -8,7 +8,6 @@ import numpy as np
 
 from kpi_platform.domain.load_plan import Array
 
-OnMissing = Literal["create", "skip", "error"]
 Outcome = tuple[Literal["match", "review", "none"], int | None]
 
 UNMATCHED = -1
@@ -29,7 +28,8 @@ class Targets:
 def target_accounts(
     source_ids: Sequence[str], outcomes: Mapping[str, Outcome], external_ids: Mapping[str, int]
 ) -> Targets:
-    """`outcomes` are the stored matches by source id; without one an account is found by its external id."""
+    """Finds the dashboard account of each source account. `outcomes` are the stored matches by source id;
+    without one an account is found by its external id."""
     account = np.full(len(source_ids), UNMATCHED, dtype=np.int64)
     missing: list[int] = []
     review: list[int] = []

@@ -5,5 +5,5 @@ from kpi_platform.local.samples.profiles import Naming
 
 
 def name_in_destination(name: str, naming: Naming) -> str:
-    """`AnnualRevenue` → `annual_revenue`; unchanged if the connection keeps the source's naming."""
+    """Makes `annual_revenue` of `AnnualRevenue`; unchanged if the connection keeps the source's naming."""
     return name if naming == "SOURCE_NAMING" else landed_name(name)

@@ -66,17 +66,6 @@ class Batch:
         return Batch(self.destination, self.as_of, {key: self.plans[key] for key in customers}, {})
 
 
-def plan_batches(
-    configuration: Configuration, engine: sa.Engine, customers: Sequence[str], as_of: datetime
-) -> list[Batch]:
-    """Returns the batches of `customers`, one a destination, in the order of the customers. Raises the error
-    of the first customer that has no destination (`read_inputs` gives them by name)."""
-    inputs, failed = read_inputs(configuration, engine, customers)
-    for error in failed.values():
-        raise error
-    return batches_of(inputs, as_of)
-
-
 def read_inputs(
     configuration: Configuration, engine: sa.Engine, customers: Sequence[str]
 ) -> tuple[list[CustomerInput], dict[str, KpiPlatformError]]:

@@ -39,7 +39,8 @@ class EffectiveSettings:
 def settings_of_each(
     configuration: Configuration, connection: sa.Connection, customers: Sequence[str]
 ) -> dict[str, EffectiveSettings]:
-    """`effective_settings` of each customer, in their order. The queries do not grow with them."""
+    """Does what `effective_settings` does for each customer, in their order. The queries do not grow with
+    them."""
     found = find_each(connection, customers)
     stored = current_settings_of(connection, [one.id for one in found.values()])
     alone = has_single_customer(connection)
@@ -78,7 +79,7 @@ def secrets_of_each(
 def customer_secrets(
     configuration: Configuration, connection: sa.Connection, customer: str
 ) -> CustomerSecrets:
-    """`secrets_of_each` for one customer."""
+    """Does what `secrets_of_each` does for one customer."""
     return secrets_of_each(configuration, connection, [customer])[customer]
 
 

@@ -87,19 +87,6 @@ class DashboardSide:
     external_ids: dict[str, int] = field(default_factory=dict)
 
 
-def match_accounts(
-    configuration: Configuration,
-    engine: sa.Engine,
-    customer: str,
-    as_of: datetime,
-    *,
-    mode: Literal["auto", "manual"] = "auto",
-) -> MatchReport:
-    """`match_together` for one customer."""
-    [report] = match_together(configuration, engine, [customer], as_of, mode=mode)
-    return report
-
-
 def match_together(
     configuration: Configuration,
     engine: sa.Engine,

@@ -1,7 +1,7 @@
 """The owner of a raw schema, which the claims and the destination's server name before it is read.
 
-Servers are asked once a run, and their answers are stored. Until one could be asked, the spelling of its place
-counts.
+Servers are asked once a run, and their answers are stored. Until one could be asked, the spelling of its
+place counts.
 """
 
 import logging

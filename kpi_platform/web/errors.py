@@ -37,7 +37,8 @@ class InternalError(KpiPlatformError):
 
 
 def register_error_handlers(app: FastAPI) -> None:
-    """`app.state.error_page` (request, error, status) → Response answers browsers, where pages set it."""
+    """Adds the handlers of errors. `app.state.error_page` (request, error, status) → Response answers
+    browsers, if pages set it."""
     app.add_exception_handler(KpiPlatformError, _expected)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

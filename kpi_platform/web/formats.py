@@ -130,6 +130,6 @@ def setting_value(value: Any) -> str:
 
 
 def words(name: str) -> str:
-    """`first_response_time` as `First response time`."""
+    """Makes `First response time` of `first_response_time`."""
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:]

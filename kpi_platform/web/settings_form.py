@@ -135,8 +135,8 @@ def other_messages(section: str, errors: Sequence[Mapping[str, str]]) -> tuple[d
 
 
 def document_of(document: Mapping[str, Any], section: str, typed: Mapping[str, str]) -> dict[str, Any]:
-    """`document` with what the form of `section` says; a field that it does not have stays as it is. What is
-    no number stays text, so that the settings' own check names it."""
+    """Returns `document` with the values in the form of `section`; a field that it does not have stays as it
+    is. Text that is no number stays text, so that the settings' own check names it."""
     result = copy.deepcopy(dict(document))
     for leaf in _leaves(section):
         if leaf.read_only or leaf.path not in typed:

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from kpi_platform.domain.matching.candidates import candidate_pairs
 from kpi_platform.domain.matching.corpus import GENERAL
 from kpi_platform.domain.matching.evidence import Names
-from kpi_platform.domain.matching.names import name_words
+from kpi_platform.domain.matching.names import parse_name
 from kpi_platform.domain.matching.party import Party
 from kpi_platform.domain.matching.score import compare
 from kpi_platform_tests.calibration.labelled import applicants, made_up_link, organisation_pairs
@@ -76,7 +76,7 @@ def samples() -> list[Sample]:
         )
     forms: dict[str, tuple[str, str]] = {}
     for _, text, group in applicants():
-        forms.setdefault(" ".join(name_words(text)), (text, group))
+        forms.setdefault(" ".join(parse_name(text).words), (text, group))
     listed = list(forms.values())
     texts = [text for text, _ in listed]
     result.append(
@@ -85,9 +85,9 @@ def samples() -> list[Sample]:
         )
     )
     rows = [
-        (compare(name_words(a), name_words(b), GENERAL).features, float(same))
+        (compare(parse_name(a).words, parse_name(b).words, GENERAL).features, float(same))
         for a, b, same in organisation_pairs()
-        if sorted(name_words(a)) != sorted(name_words(b))
+        if sorted(parse_name(a).words) != sorted(parse_name(b).words)
     ]
     result.append(
         Sample(

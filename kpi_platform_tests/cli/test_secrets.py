@@ -12,8 +12,8 @@ from kpi_platform.dashboard.allowed_secrets import allow_secret
 from kpi_platform.dashboard.audit import audit_events
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import save_settings
-from kpi_platform.pipeline.batch import plan_batches
 from kpi_platform_tests.cli.commands import run_command
+from kpi_platform_tests.pipeline.planning import plan_batches
 from kpi_platform_tests.pipeline.test_batch import AS_OF
 
 PLACE = {"type": "postgres", "host": "127.0.0.1", "port": 1, "database": "d", "username": "u"}

@@ -8,7 +8,6 @@ from kpi_platform.dashboard.customers import add_customer, remove_customer
 from kpi_platform.dashboard.source_states import record_sync_state, source_states
 from kpi_platform.dashboard.sync_requests import (
     advance_sync_request,
-    claim_sync_request,
     create_sync_request,
     finish_sync_request,
     queued_sync_requests,
@@ -36,8 +35,7 @@ def test_a_request_is_queued_once_for_each_customer_and_source(connection: sa.Co
     other = create_sync_request(connection, "acme", "salesforce", requested_by="bob")
     theirs = create_sync_request(connection, "bolt", "combined", requested_by="bob")
     assert len({first.id, other.id, theirs.id}) == 3
-    assert claim_sync_request(connection, first.id, "run-1")
-    assert not claim_sync_request(connection, first.id, "run-2")
+    advance_sync_request(connection, first.id, "syncing", run_id="run-1")
     assert create_sync_request(connection, "acme", "combined", requested_by="ann").id != first.id
     assert first.id not in [one.id for one in queued_sync_requests(connection)]
     assert len(sync_requests(connection, "acme")) == 3

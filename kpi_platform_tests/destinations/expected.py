@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from kpi_platform.pipeline.explain import Explanation, explain
-from kpi_platform.pipeline.match import match_accounts
 from kpi_platform_tests.contract.customers import LandedCustomer
 from kpi_platform_tests.destinations.customers import AS_OF, LATER, conformance_customers
 from kpi_platform_tests.destinations.installation import Installation, Marts
 from kpi_platform_tests.destinations.started import StartedDestination
 from kpi_platform_tests.pipeline.loading import load_dashboard
+from kpi_platform_tests.pipeline.matching import match_accounts
 
 Dashboard = Mapping[str, Any]
 """What matching and load report of one customer."""

@@ -6,7 +6,6 @@ import pytest
 
 from kpi_platform.adapters import duckdb_file
 from kpi_platform.domain.errors import DestinationUnavailable
-from kpi_platform.pipeline.batch import plan_batches
 from kpi_platform.pipeline.build import build_kpis
 from kpi_platform_tests.destinations.conformance import DestinationConformance
 from kpi_platform_tests.destinations.customers import AS_OF, LATER
@@ -21,6 +20,7 @@ from kpi_platform_tests.destinations.postgres_roles import (
 )
 from kpi_platform_tests.destinations.started import StartedDestination
 from kpi_platform_tests.pipeline.landing import ACCOUNT, account, customer, land
+from kpi_platform_tests.pipeline.planning import plan_batches
 from kpi_platform_tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres

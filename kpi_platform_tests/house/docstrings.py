@@ -36,7 +36,7 @@ def docstrings(file: SourceFile) -> Iterator[Breach]:
         text = ast.get_docstring(node)
         if not text:
             continue
-        first = re.match(r"[`*]*([A-Za-z']*)", text)
+        first = re.match(r"([A-Za-z']*)", text)
         word = first[1] if first else ""
         line = node.body[0].lineno
         if word.lower() in RELATIVE:

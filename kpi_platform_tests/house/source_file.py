@@ -1,6 +1,7 @@
 """A Python file with its syntax tree, and a breach of one of our rules in it."""
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +33,19 @@ class SourceFile:
     @cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.text)
+
+    @cached_property
+    def fields(self) -> Mapping[int, str]:
+        """Line → field of a class, or member of an enumeration, that begins there."""
+        found: dict[int, str] = {}
+        for node in ast.walk(self.tree):
+            for one in node.body if isinstance(node, ast.ClassDef) else ():
+                target = one.target if isinstance(one, ast.AnnAssign) else None
+                if isinstance(one, ast.Assign):
+                    target = one.targets[0]
+                if isinstance(target, ast.Name):
+                    found[one.lineno] = target.id
+        return found
 
     def breach(self, node: ast.AST | int, text: str) -> Breach:
         return Breach(self.path, node if isinstance(node, int) else getattr(node, "lineno", 1), text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from kpi_platform.tracing import end_traces
+from kpi_platform import tracing
 from kpi_platform_tests.http_server import serving
 
 
@@ -55,7 +55,9 @@ def collecting() -> Iterator[Collector]:
             yield collector
         finally:
             # As long as somebody takes what is left.
-            end_traces()
+            assert tracing._provider is not None
+            tracing._provider.shutdown()
+            tracing._provider = None
 
 
 def _spans(request: Any) -> Iterator[Span]:

@@ -12,9 +12,9 @@ from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline.load import LoadReport
-from kpi_platform.pipeline.match import match_accounts
 from kpi_platform_tests.pipeline.loading import load_dashboard
 from kpi_platform_tests.pipeline.marts import MartAccount, write_marts
+from kpi_platform_tests.pipeline.matching import match_accounts
 
 T1 = datetime(2026, 3, 1, tzinfo=UTC)
 T2, T3 = T1 + timedelta(days=1), T1 + timedelta(days=2)

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.source_states import record_sync_state
 from kpi_platform.domain.errors import InvalidInput, NotFound, UnknownCustomer
-from kpi_platform.pipeline.batch import batches_of, plan_batches, read_inputs
+from kpi_platform.pipeline.batch import batches_of, read_inputs
 from kpi_platform_tests.pipeline.landing import ACCOUNT, INCIDENT, account, customer, land
+from kpi_platform_tests.pipeline.planning import plan_batches
 
 REACHED = {"KPI_ALLOWED_HOSTS": "127.0.0.1"}
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)

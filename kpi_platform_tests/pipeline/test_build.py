@@ -18,11 +18,10 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.domain.errors import BuildFailed, NotFound
-from kpi_platform.pipeline.batch import plan_batches, read_inputs
+from kpi_platform.pipeline.batch import read_inputs
 from kpi_platform.pipeline.build import BuildReport, build_kpis
 from kpi_platform.pipeline.checks import check_of
 from kpi_platform.pipeline.explain import explain
-from kpi_platform.pipeline.match import match_accounts
 from kpi_platform.web.app import create_app
 from kpi_platform_tests.pipeline.landing import (
     ACCOUNT,
@@ -32,6 +31,8 @@ from kpi_platform_tests.pipeline.landing import (
     land,
 )
 from kpi_platform_tests.pipeline.loading import load_dashboard
+from kpi_platform_tests.pipeline.matching import match_accounts
+from kpi_platform_tests.pipeline.planning import plan_batches
 
 AS_OF = datetime(2026, 11, 24, tzinfo=UTC)
 UNICODE_NAME = "Ünïcode 'Q\" \\ 🎉; drop table x"

@@ -32,9 +32,9 @@ from kpi_platform.pipeline.custom_kpis import require_computable
 from kpi_platform.pipeline.erase import erase_in_destinations
 from kpi_platform.pipeline.explain import explain
 from kpi_platform.pipeline.load import load_together
-from kpi_platform.pipeline.match import match_accounts
 from kpi_platform.pipeline.preview import preview_settings
 from kpi_platform_tests.editors import OPERATOR
+from kpi_platform_tests.pipeline.matching import match_accounts
 from kpi_platform_tests.pipeline.uncomputable import COMPUTABLE
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -8,10 +8,10 @@ from kpi_platform.dashboard.accounts import add_account, list_accounts
 from kpi_platform.dashboard.matches import decide, list_matches
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import LoadRefused
-from kpi_platform.pipeline.match import match_accounts
 from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk, acme, zeta
 from kpi_platform_tests.pipeline.loading import load_dashboard
 from kpi_platform_tests.pipeline.marts import MartAccount, write_marts
+from kpi_platform_tests.pipeline.matching import match_accounts
 
 
 def test_a_first_load_creates_the_accounts_and_all_values(desk: Desk) -> None:

@@ -18,11 +18,12 @@ from kpi_platform.domain.errors import LoadHeld, LoadRefused
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline.batch_marts import batch_marts
 from kpi_platform.pipeline.load import LoadReport, load_together, write
-from kpi_platform.pipeline.match import match_accounts, match_together
+from kpi_platform.pipeline.match import match_together
 from kpi_platform_tests.pipeline.desk import T1, T2, Desk, acme, zeta
 from kpi_platform_tests.pipeline.kills import stored
 from kpi_platform_tests.pipeline.loading import load_dashboard
 from kpi_platform_tests.pipeline.marts import MartAccount, write_marts
+from kpi_platform_tests.pipeline.matching import match_accounts
 
 KEYS = ("acme", "bolt", "core")
 

@@ -16,9 +16,10 @@ from kpi_platform.domain.errors import InvalidSettings, LoadRefused
 from kpi_platform.domain.kpis import KPIS, Kpi
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.load import LoadReport
-from kpi_platform.pipeline.match import MatchReport, match_accounts
+from kpi_platform.pipeline.match import MatchReport
 from kpi_platform_tests.pipeline.desk import T1, Desk
 from kpi_platform_tests.pipeline.marts import MartAccount, write_marts
+from kpi_platform_tests.pipeline.matching import match_accounts
 from kpi_platform_tests.settings_effects.effect import Effect, merged
 
 _KEYS = count(1)

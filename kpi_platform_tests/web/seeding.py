@@ -14,9 +14,9 @@ from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings import Scope, parse_settings
-from kpi_platform.pipeline.match import match_accounts
 from kpi_platform_tests.pipeline.desk import Desk
 from kpi_platform_tests.pipeline.marts import MartAccount
+from kpi_platform_tests.pipeline.matching import match_accounts
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 _REGIONS = ("France", "Germany", "Norway")

@@ -25,7 +25,7 @@ def keep(manifest: "Manifest", memory: str | None) -> None:
         return
     for node in manifest.nodes.values():
         if TAG in node.tags:
-            node.config.materialized, node.database = "kept", memory  # type: ignore[union-attr]
+            node.config.materialized, node.database = "kept", memory
 
 
 def is_kept(result: Any) -> bool:

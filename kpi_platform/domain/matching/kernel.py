@@ -154,7 +154,8 @@ def _numbered(names: Sequence[str], numbers: dict[str, int]) -> _Words:
 def score_pairs(
     left: Sequence[str], right: Sequence[str], pairs: tuple[Integers, Integers], corpus: Corpus
 ) -> npt.NDArray[np.float64]:
-    """`score.score_words` of many pairs of indices into `left` and `right` (normal forms, none empty)."""
+    """Does what `score.score_words` does for many pairs of indices into `left` and `right` (normal forms,
+    none empty)."""
     vocabulary = sorted({*" ".join(left).split(" "), *" ".join(right).split(" ")})
     numbers = {word: number for number, word in enumerate(vocabulary)}
     a, b = _numbered(left, numbers), _numbered(right, numbers)

@@ -33,24 +33,14 @@ class ParsedName(NamedTuple):
     legal_form: str
 
 
-def normalise_name(name: str) -> str:
-    """`name` as the words that identify it: small ASCII letters and digits, one blank between words.
-
-    Case, accents, scripts, punctuation, "&"/"and"/"the", dotted or spaced initials, legal forms, brackets,
-    numerals and usual abbreviations no longer differ. A name that is nothing but such words keeps them ("The
-    Limited" → "limited"); the result is empty only if `name` has no letter and no digit.
-    """
-    return " ".join(name_words(name))
-
-
-def name_words(name: str) -> list[str]:
-    """Returns the words of `normalise_name`, in their order."""
-    return parse_name(name).words
-
-
 def parse_name(name: str) -> ParsedName:
-    """Returns the words of `normalise_name`, and which legal form `name` has, spelt in one way ("corp", "co
-    ltd")."""
+    """Returns the words that identify `name`, and its legal form, spelt in one way ("corp", "co ltd").
+
+    Words are small ASCII letters and digits. Case, accents, scripts, punctuation, "&"/"and"/"the", dotted or
+    spaced initials, legal forms, brackets, numerals and usual abbreviations no longer differ. A name that is
+    nothing but such words keeps them ("The Limited" → "limited"); there is no word only if `name` has no
+    letter and no digit.
+    """
     text = name.lower() if name.isascii() else _in_ascii(name)
     if "/" in text:
         text = _REGISTER_MARK.sub("", text) or text

@@ -26,7 +26,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class MatchPolicy:
-    """How a customer wants accounts matched; the scores are those of `score.score_names` (0…1).
+    """How a customer wants accounts matched; the scores are those of `score.score_words` (0…1).
 
     At `threshold` or above a match is accepted, from `review_threshold` on it goes to review.
     """

@@ -12,8 +12,7 @@ from functools import cached_property, lru_cache
 from rapidfuzz.distance import LCSseq
 
 from kpi_platform.domain.matching import coefficients as c
-from kpi_platform.domain.matching.corpus import GENERAL, Corpus
-from kpi_platform.domain.matching.names import name_words
+from kpi_platform.domain.matching.corpus import Corpus
 from kpi_platform.domain.matching.words import COUNTRIES, STRUCTURAL
 
 NUMBER, COUNTRY, STRUCTURE = 1, 2, 4
@@ -57,17 +56,9 @@ class Evidence:
         )
 
 
-def score_names(a: str, b: str, corpus: Corpus = GENERAL) -> float:
-    """Returns the probability, 0…1, that `a` and `b` name the same company. Symmetric; 1.0 for equal normal
-    forms.
-
-    Names without a letter or digit score 0. `corpus` is best learnt from the lists at hand.
-    """
-    return score_words(name_words(a), name_words(b), corpus)
-
-
 def score_words(a: Sequence[str], b: Sequence[str], corpus: Corpus) -> float:
-    """`score_names` of two names that are already in words."""
+    """Returns the probability, 0…1, that two names, in words, are of the same company. Symmetric; 1.0 for
+    equal words, 0 if one has none. `corpus` is best learnt from the lists at hand."""
     if not a or not b:
         return 0.0
     if a == b:

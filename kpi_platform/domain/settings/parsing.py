@@ -80,8 +80,8 @@ def is_deeper(document: Any, levels: int) -> bool:
 
 
 def editable_part(document: Mapping[str, Any]) -> dict[str, Any]:
-    """`document` without what is only shown, and without the names that the table prefix makes: they are
-    meant to follow it when it is changed."""
+    """Returns `document` without settings that are only shown, and without the names that the table prefix
+    makes: they follow it when it is changed."""
     part = _without(document, {leaf.path for leaf in settings_leaves() if leaf.read_only})
     section = part.get("servicenow")
     if not isinstance(section, Mapping) or not isinstance(section.get("custom_fields"), Mapping):

@@ -15,7 +15,8 @@ def stated_part(
     holds: Mapping[str, Any],
     defaults: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """`document` without what only repeats a default, so that a later default or environment variable holds.
+    """Returns `document` without settings that only repeat a default, so that a later default or environment
+    variable holds.
 
     The other documents are whole: `holds` is what the document makes, `before` what held so far, `defaults`
     what an empty document makes; `stored` is the document so far. What it states in the same words stays

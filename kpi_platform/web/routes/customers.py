@@ -63,7 +63,7 @@ def onboard(
     principal: Principal,
     confirm: Confirm | None,
 ) -> ConnectionsAnswer:
-    """`create_customer` for a request."""
+    """Creates the customer of a request."""
     done = create_customer(
         configuration, engine, body.key, body.name or body.key, _wanted(body.connections),
         by=principal.editor, redirect_uri=connected_url(configuration), confirm=confirm,

@@ -55,7 +55,7 @@ _MEANINGS = {
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """`responses=` of a route: these errors besides the ones that every route has."""
+    """Returns the `responses=` of a route: these errors besides the ones that every route has."""
     return {status: {"model": ErrorAnswer, "description": _MEANINGS[status]} for status in statuses}
 
 

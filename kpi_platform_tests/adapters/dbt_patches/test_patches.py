@@ -47,7 +47,11 @@ CHANGED: Mapping[str, tuple[tuple[Any, str, Any], ...]] = {
 }
 """Patch → owner and name of what it replaces, and the original."""
 
-WRONG = {"models/wrong.sql": "select cast('much' as integer) as v from {{ ref('mart') }}"}
+WRONG = {
+    "models/wrong.sql": (
+        "{{ config(materialized='table') }} select cast(customer_id as integer) as v from {{ ref('mart') }}"
+    )
+}
 
 
 @pytest.fixture
@@ -128,15 +132,15 @@ def test_listeners_hear_the_events_that_dbt_fires_above_debug(project: DbtProjec
 
 def _heard(fire: Callable[..., None]) -> list[str]:
     from dbt_common.events.base_types import EventLevel
-    from dbt_common.events.types import Formatting, Note
+    from dbt_common.events.types import Note, SystemCouldNotWrite
 
     heard: list[str] = []
     manager = EventManager()
     manager.add_callback(lambda event: heard.append(f"{event.info.level} {event.info.msg}"))
     fire(manager, Note(msg="to be seen"))
-    fire(manager, Formatting(msg="by its own level"))
+    fire(manager, SystemCouldNotWrite(path="by", reason="its own level", exc=""))
     fire(manager, Note(msg="by a given level"), EventLevel.DEBUG)
-    fire(manager, Formatting(msg="raised"), EventLevel.WARN)
+    fire(manager, SystemCouldNotWrite(path="by", reason="a given level", exc=""), EventLevel.WARN)
     return heard
 
 
@@ -144,7 +148,7 @@ def test_the_manifest_that_is_read_is_the_one_that_was_parsed(project: DbtProjec
     parsed = project._project.load()[0]
     read = Manifest.from_msgpack(project.parsed().with_name("partial_parse.msgpack").read_bytes())
     assert read is not parsed
-    for part in ("nodes", "sources", "macros", "docs", "parent_map", "child_map"):
+    for part in ("nodes", "sources", "macros", "docs", "disabled"):
         assert _plain(getattr(read, part)) == _plain(getattr(parsed, part)), part
 
 

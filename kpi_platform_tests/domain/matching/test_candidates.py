@@ -6,10 +6,10 @@ from kpi_platform.domain.matching import candidates, evidence
 from kpi_platform.domain.matching.candidates import candidate_pairs
 from kpi_platform.domain.matching.corpus import Corpus
 from kpi_platform.domain.matching.match import match_parties
-from kpi_platform.domain.matching.names import normalise_name
 from kpi_platform.domain.matching.party import MatchPolicy, Party
 from kpi_platform.domain.matching.score import score_words
 from kpi_platform_tests.calibration.labelled import LinkTask, made_up_link
+from kpi_platform_tests.domain.matching.whole_names import normalise_name
 
 
 @pytest.fixture(scope="module")

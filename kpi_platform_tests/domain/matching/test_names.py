@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_platform.domain.matching.names import normalise_name, parse_name
+from kpi_platform.domain.matching.names import parse_name
+from kpi_platform_tests.domain.matching.whole_names import normalise_name
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from kpi_platform.domain.matching.group import group_parties
 from kpi_platform.domain.matching.match import match_parties
 from kpi_platform.domain.matching.party import Match, MatchPolicy, Party
-from kpi_platform.domain.matching.score import score_names
 from kpi_platform_tests.calibration.labelled import LinkTask, applicants, made_up_link, organisation_pairs
+from kpi_platform_tests.domain.matching.whole_names import score_names
 
 
 def test_organisations_of_one_name_score_higher_than_others() -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_platform.domain.matching.corpus import GENERAL, Corpus, WordWeights
-from kpi_platform.domain.matching.names import normalise_name
-from kpi_platform.domain.matching.score import score_names, score_words
+from kpi_platform.domain.matching.score import score_words
+from kpi_platform_tests.domain.matching.whole_names import normalise_name, score_names
 
 SYLLABLES = [
     "al",

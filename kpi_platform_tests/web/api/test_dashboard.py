@@ -7,9 +7,9 @@ import pytest
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.accounts import add_account
 from kpi_platform.domain.errors import LoadHeld
-from kpi_platform.pipeline.match import match_accounts
 from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk, acme, zeta
 from kpi_platform_tests.pipeline.marts import MartAccount
+from kpi_platform_tests.pipeline.matching import match_accounts
 from kpi_platform_tests.web.conftest import Web
 
 

@@ -5,7 +5,6 @@ from playwright.sync_api import Page, expect
 
 from kpi_platform.dashboard.sync_requests import (
     advance_sync_request,
-    claim_sync_request,
     finish_sync_request,
     sync_requests,
 )
@@ -22,7 +21,7 @@ def test_a_manual_sync_is_followed_live_to_its_end(page: Page, customer: Seed) -
     with customer.engine.begin() as connection:
         [request] = sync_requests(connection, customer.customer)
         assert (request.data_source, request.requested_by) == ("combined", "Ada")
-        assert claim_sync_request(connection, request.id, "run-1")
+        advance_sync_request(connection, request.id, "syncing", run_id="run-1")
     expect(state).to_contain_text("Sync running: syncing")
     with customer.engine.begin() as connection:
         advance_sync_request(connection, request.id, "loading", progress={"salesforce": "done"})
