@@ -13,7 +13,7 @@ from kpi_platform.local.samples.noise import Integers
 from kpi_platform.local.samples.source import DAY
 
 PACKED = Path(__file__).with_name("incidents.parquet")
-"""Made by `build.py`."""
+"""Made by `kpi_platform_tests.local.pack_incident_log`."""
 
 LOG_EPOCH = np.datetime64("2016-01-01", "us")
 START = int(LOG_EPOCH.astype(np.int64))

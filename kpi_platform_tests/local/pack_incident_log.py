@@ -1,6 +1,6 @@
 """Packs the UCI incident log into `incidents.parquet`: one row for each incident, with its events as lists.
 
-    python -m kpi_platform.local.samples.build incident_event_log.csv.zip
+    python -m kpi_platform_tests.local.pack_incident_log incident_event_log.csv.zip
 
 Texts that are coded in the log ("Location 143", "3 - Moderate") become their numbers (-1: unknown);
 times become minutes since 2016-01-01. See ATTRIBUTION.md.
