@@ -60,6 +60,7 @@ test-clients: .venv/.dev build/clients/airflow/.made build/clients/dagster/.made
 build/newest/%/.made: requirements-dev.lock Makefile | .venv/bin/uv
 	$(UV) venv --quiet --clear --python $(BIN)/python build/newest/$*
 	$(UV) pip install --quiet --python build/newest/$*/bin/python -r requirements-dev.lock
+	$(UV) pip install --quiet --python build/newest/$*/bin/python --no-deps --editable .
 	$(UV) pip install --quiet --python build/newest/$*/bin/python --upgrade $(NEWEST_$*)
 	@touch $@
 

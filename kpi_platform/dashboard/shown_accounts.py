@@ -14,13 +14,15 @@ BandFilter = Literal["healthy", "between", "at_risk", "missing"]
 @dataclass(frozen=True, slots=True)
 class KpiValue:
     """One shown value. Without a value, `status` says why. `band` is None if there is no value, or the
-    KPI has no thresholds."""
+    KPI has no thresholds. `unreadable_count` rows of the source could not be read, beside the `sample_size`
+    that count."""
 
     kpi: str
     value: float | None
     numerator: float | None
     denominator: float | None
     sample_size: int | None
+    unreadable_count: int
     window_start: datetime | None
     window_end: datetime | None
     status: str

@@ -1,4 +1,4 @@
-"""What two uploads of a customer show differently."""
+"""Differences between what two uploads of a customer show."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,7 +61,8 @@ def diff_uploads(
     limit: int = 1000,
     offset: int = 0,
 ) -> UploadDiff:
-    """What the dashboard showed after upload `second` and not after `first` (0: before any), by value.
+    """Returns what the dashboard showed after upload `second` and not after `first` (0: before any), by
+    value.
 
     The greatest movers come first: values whose band changed, then values that came or went, then by the
     difference in units of the distance between the two thresholds. Raises NotFound for an unknown upload.

@@ -12,7 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import read_columns
+from kpi_platform.dashboard.bulk_reading import read_columns
 from kpi_platform.domain.load_plan import Array
 
 COMPARED = ("value", "numerator", "denominator", "sample_size", "unreadable_count", "status")
@@ -56,8 +56,8 @@ class StateReader:
     numbers: dict[str, int] = field(default_factory=dict)
 
     def newest(self, after: int, up_to: int, wanted: Array | None = None) -> ValueStates:
-        """Of each key (only of `wanted`, if given) the newest state that an upload after `after` and no later
-        than `up_to` left."""
+        """Returns, for each key (only of `wanted`, if given), the newest state that an upload after `after`
+        and no later than `up_to` left."""
         parts = [self._upload(_NO_UPLOAD)]
         missing = wanted
         for version in self._versions(after, up_to):
@@ -103,7 +103,8 @@ class StateReader:
 
 
 def aligned(state: ValueStates, keys: Array) -> ValueStates:
-    """A row for each of `keys`, which are sorted and hold all of the state's; not shown without one."""
+    """Returns a row for each of `keys`, which are sorted and hold all of the state's; not shown without
+    one."""
     order = np.argsort(state.keys)
     ordered = state.at(order)
     at = np.searchsorted(keys, ordered.keys)

@@ -12,8 +12,8 @@ have done harm, and waits for somebody's decision; somebody tries whether alerts
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Plain words without secrets. `kind`, `customer` and `subject` say what it is about and stay the same
-    for as long as it lasts; `since` is when it began; `link` leads to where one sees more; `run_id` is
+    """An alert in plain words without secrets. `kind`, `customer` and `subject` identify it and stay the same
+    for as long as it lasts; `since` is when it began; `link` leads to the page with more; `run_id` is
     Dagster's."""
 
     kind: AlertKind
@@ -27,7 +27,7 @@ class Alert:
 
     @property
     def id(self) -> str:
-        """The same for every try to tell it, so that a receiver can drop what it has."""
+        """An id that is the same for every try to send the alert, so that a receiver can drop repetitions."""
         named = f"{self.customer}/{self.kind}/{self.subject}/{self.since.isoformat()}"
         return f"msg_{hashlib.sha256(named.encode()).hexdigest()[:32]}"
 

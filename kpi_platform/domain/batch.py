@@ -80,9 +80,9 @@ class CustomerPlan:
 
 
 def landed_tables(customer: str, settings: CustomerSettings, catalogue: Catalogue) -> Tables:
-    """Returns every table of the customer's enabled sources. NotFound if an enabled source has no schema
-    in the catalogue, or a schema with none of its tables: it was never synced. Tables that are switched off
-    are not missing, even where no other is left: their KPIs are not synced."""
+    """Returns every table of the customer's enabled sources. NotFound if an enabled source has no schema in
+    the catalogue, or a schema with none of its tables: it was never synced. Tables that are switched off are
+    not missing, even if no other is left: their KPIs are not synced."""
     return {
         source: _source_tables(customer, source, settings, catalogue)
         for source in SOURCES
@@ -179,7 +179,7 @@ def _kpi_settings(
 
 
 def _recurring_types(settings: CustomerSettings) -> tuple[RecurringType, ...]:
-    """A type that is listed twice is retained where one of its lists is."""
+    """A type in two lists is retained if one of the lists is."""
     is_retained: dict[str, bool] = {}
     for group, types in settings.kpi_mappings.net_revenue_retention.types.model_dump().items():
         for name in types:

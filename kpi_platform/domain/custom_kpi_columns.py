@@ -1,4 +1,4 @@
-"""A custom KPI against the columns that landed: what does not fit, and what dbt is told.
+"""Checks a custom KPI against the columns that landed, and makes its input for dbt.
 
 dbt gets column keys that exist, and values with their kind, for the dialect's own quoting; nothing else of a
 definition comes near SQL.
@@ -39,7 +39,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class TextReading:
-    """A column of text that the definition reads as `kind` (number or time) at `path`; only its values tell
+    """A column of text that the definition reads as `kind` (number or time) at `path`; only its values show
     whether it can be. `tables` are those that have it."""
 
     path: str

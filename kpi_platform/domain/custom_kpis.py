@@ -141,7 +141,7 @@ class CustomThresholds(_Definition):
 class CustomKpi(_Definition):
     """A further KPI of one customer: one aggregate of one source table by account.
 
-    `aggregate: ratio` divides `numerator` by `denominator` (in percent, where the unit is `percent`) and has
+    `aggregate: ratio` divides `numerator` by `denominator` (in percent, if the unit is `percent`) and has
     no field of its own; `filters` then apply to both. Without `window_days` all rows count; with it those
     whose `time_field` is in `[as_of - window_days, as_of)`.
     """

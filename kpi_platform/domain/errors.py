@@ -33,7 +33,7 @@ class KpiPlatformError(Exception):
 
     @property
     def operator_message(self) -> str:
-        """The message for whoever runs the server, on its command line: may name folders."""
+        """The message for the operator, on the server's command line: may name folders."""
         return self.message
 
     @property

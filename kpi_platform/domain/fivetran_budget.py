@@ -1,4 +1,4 @@
-"""How Fivetran's calls of an hour are shared out, whatever the account's limit is. Pure."""
+"""Shares out Fivetran's calls of an hour, for any limit of the account. Pure."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,13 +6,14 @@ from datetime import timedelta
 from kpi_platform.domain.kpis import Source
 
 CALLS_PER_HOUR = 20_000
-"""What Fivetran takes of an account that is no trial, while no answer and no setting says otherwise."""
+"""Calls an hour that Fivetran takes from an account that is no trial, while no answer and no setting says
+otherwise."""
 
 CALLS_PER_SYNC = 6
-"""What a sync costs besides waiting: finding it, starting it, its tables, and what is repeated."""
+"""Calls of a sync besides waiting: finding it, starting it, its tables, and repeated ones."""
 
 CALLS_PER_RUN = 20
-"""What waiting costs, for all syncs of a run together: one list every ten seconds for three minutes."""
+"""Calls of waiting, for all syncs of a run together: one list every ten seconds for three minutes."""
 
 CUSTOMERS_PER_SYNC_RUN = 25
 

@@ -56,7 +56,7 @@ def _require_whole_characters(document: Any) -> None:
 
 
 def _first_duplicate(text: str) -> str:
-    """In words, where in valid JSON a key stands for the second time in its object."""
+    """Says where in valid JSON a key is in its object for the second time."""
     objects: list[set[str]] = []
     for found in _KEY_OR_BRACKET.finditer(text):
         part = found[0]

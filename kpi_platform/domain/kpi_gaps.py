@@ -92,7 +92,8 @@ def presence(landed: LandedSources) -> dict[str, bool]:
 
 
 def _links_incidents(landed: LandedSources) -> bool:
-    """By the mapped field, in either form, or by the company whose name is an account's."""
+    """Whether incidents can be linked: by the mapped field, in either form, or by the company whose name is
+    an account's."""
     salesforce, servicenow = landed["salesforce"], landed["servicenow"]
     field = servicenow.fields.get("customer_account_id")
     by_field = field and (

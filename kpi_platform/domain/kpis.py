@@ -1,5 +1,5 @@
-"""The catalogue of the twelve KPIs: what each is called, what it needs, how it is measured, where it is
-shown, and when it is healthy. Every other list of KPIs derives from this one.
+"""The catalogue of the twelve KPIs: name, needed tables and columns, measurement, places on pages, and
+healthy values. Every other list of KPIs derives from this one.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class KpiStatus(StrEnum):
 
 
 def unreadable_rows(unreadable: int, counted: int) -> str:
-    """Of the rows that a value is measured from: `3 of 90 rows could not be read`."""
+    """Says of the rows that a value is measured from: `3 of 90 rows could not be read`."""
     rows = unreadable + counted
     return f"{unreadable:,} of {rows:,} row{'s' if rows > 1 else ''} could not be read"
 
@@ -60,8 +60,8 @@ class MappedField:
 @dataclass(frozen=True, slots=True)
 class Needs:
     """Tables and columns that must have landed. Without one of `tables` the KPI is not synced. `columns` are
-    alternatives, each `table.column`: where none of a group landed, the KPI is not mapped. A name of
-    `custom_fields` stands for the column that is mapped to it."""
+    alternatives, each `table.column`: if none of a group landed, the KPI is not mapped. A name of
+    `custom_fields` means the column that is mapped to it."""
 
     tables: tuple[str, ...]
     columns: tuple[tuple[str, ...], ...] = ()

@@ -49,9 +49,8 @@ class LandedTable:
     repeats: bool = True
 
     def var(self, fields: Mapping[str, str]) -> dict[str, Any]:
-        """Returns the table as dbt is told of it. `layout` is equal for tables with equal columns, repeats
-        and mapped `fields`: what reads the one reads the other, so its SQL need be rendered only once a
-        batch."""
+        """Returns the table as dbt gets it. `layout` is equal for tables with equal columns, repeats and
+        mapped `fields`: the same SQL reads all of them, so it need be rendered only once a batch."""
         columns = {key: {"name": c.name, "type": c.type} for key, c in sorted((self.columns or {}).items())}
         layout = json.dumps([columns, sorted(fields.items()), self.repeats])
         return {

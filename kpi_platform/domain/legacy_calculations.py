@@ -63,7 +63,7 @@ _TIME_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 def calculation_as_field(slug: str, expression: str) -> str | None:
     """Returns the field that a known expression reads, or None if it reads none that can be set. Raises
-    ValueError with the reason where the platform does not measure the KPI so."""
+    ValueError with the reason if the platform does not measure the KPI so."""
     text = " ".join(expression.split())
     for pattern in _KNOWN.get(slug, ()):
         if found := re.fullmatch(pattern, text, re.IGNORECASE):

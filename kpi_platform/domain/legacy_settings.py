@@ -40,7 +40,7 @@ _EXPRESSIONS = ("calculation", "source_query", "source_calculation")
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """A setting of the file and where it went; `new` is empty for one that says what holds anyway."""
+    """A setting of the file and its new path; `new` is empty for one that says what holds anyway."""
 
     old: str
     new: str
@@ -98,7 +98,7 @@ class _Work:
         return part
 
     def take(self, path: str) -> Any:
-        """Removes a setting, and its section where nothing else is left in it."""
+        """Removes a setting, and its section if nothing else is left in it."""
         parent, _, key = path.rpartition(".")
         section = self.get(parent) if parent else self.document
         value = section.pop(key)
@@ -116,7 +116,7 @@ class _Work:
             self.put(new, self.take(old), was=old)
 
     def put(self, path: str, value: Any, *, was: str) -> None:
-        """Sets `path`, which was `was`; refused where both are there and disagree. Sections are merged."""
+        """Sets `path`, which was `was`. Refused if both are there and disagree. Sections are merged."""
         if isinstance(value, Mapping) and isinstance(self.get(path), Mapping):
             for key, part in value.items():
                 self.put(f"{path}.{key}", part, was=f"{was}.{key}")

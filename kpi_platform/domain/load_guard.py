@@ -7,10 +7,10 @@ from statistics import median
 from typing import Any, Literal
 
 HARMFUL_SHARE_OF_ACCOUNTS = 0.5
-"""A load is held where so many of the accounts of the load before it are gone, …"""
+"""A load is held if this share of the accounts of the load before it is gone, …"""
 
 HARMFUL_SHARE_OF_VALUES = 0.8
-"""… or so many of the values that a source had."""
+"""… or this share of the values that a source had."""
 
 FEW_ACCOUNTS, FEW_VALUES = 5, 10
 """With fewer than these before, any share is chance, and nothing is held."""

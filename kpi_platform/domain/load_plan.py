@@ -62,10 +62,10 @@ class Changes:
 def distinct(
     key: Positions, columns: Mapping[str, Array], order: Array, on_duplicate: OnDuplicate
 ) -> Distinct:
-    """Returns one row for each key, keys ascending, whatever order the rows come in.
+    """Returns one row for each key, keys ascending, for rows in any order.
 
-    Of rows with the same key and other content the one with the highest `order` wins (`on_duplicate: update`)
-    or the lowest; equal orders are decided by content.
+    If rows have the same key and other content, the one with the highest `order` wins (`on_duplicate:
+    update`) or the lowest; equal orders are decided by content.
     """
     by_key = np.argsort(key, kind="stable")
     ordered = key[by_key]

@@ -1,6 +1,6 @@
 """The place of a destination, as settings spell it: one text for all spellings that name the same place.
 
-Two places that only a server can tell apart (loopback addresses, Snowflake regions, names in capitals) are
+Two places that only a server can distinguish (loopback addresses, Snowflake regions, names in capitals) are
 one here: a claim that is refused without need can be explained, one that is granted twice cannot be taken
 back. So equal spellings are no reason to send credentials.
 """

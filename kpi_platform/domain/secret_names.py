@@ -12,7 +12,7 @@ from kpi_platform.domain.settings import WarehouseSettings
 PREFIX = "KPI_SECRET_"
 PASSWORD, KEY_PATH = "WAREHOUSE_PASSWORD", "WAREHOUSE_PRIVATE_KEY_PATH"
 DEFAULT_CREDENTIALS = (PASSWORD, KEY_PATH)
-"""What the installation itself signs in with. They are for its default place alone."""
+"""Credentials of the installation itself. They are for its default place alone."""
 
 _DEFAULTS_OF_TYPE = {
     "postgres": (PASSWORD,),

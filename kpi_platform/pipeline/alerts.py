@@ -16,8 +16,9 @@ _log = logging.getLogger(__name__)
 
 
 def tell(configuration: Configuration, engine: sa.Engine, settings: CustomerSettings, alert: Alert) -> bool:
-    """Logs the alert and posts it where the settings say, unless it is open and was told already. Returns
-    whether it was told now. An address that does not take it is logged; the next `tell` tries again."""
+    """Logs the alert and posts it to the address in the settings, unless it is open and was sent already.
+    Returns whether it was sent now. An address that does not take it is logged; the next `tell` tries
+    again."""
     with engine.begin() as connection:
         if not store.open_alert(
             connection, alert.customer, alert.kind, alert.subject,

@@ -1,4 +1,4 @@
-"""One thing that a connection in Fivetran was told, in words that people and programs read."""
+"""One change of a connection in Fivetran, in words that people and programs read."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from kpi_platform.domain.kpis import Source
 
 @dataclass(frozen=True, slots=True)
 class AppliedChange:
-    """One thing that a connection was told. `setting` is paused, schedule_type, sync_frequency or
-    tables.<table>; `value` is what holds in Fivetran, or will. `pending`: Fivetran can be told only once its
-    owner has signed in to the source; it is told before the first sync. `kept`: why the value is another
-    than the settings want."""
+    """One change of a connection. `setting` is paused, schedule_type, sync_frequency or tables.<table>;
+    `value` is the one in Fivetran, now or later. `pending`: Fivetran takes it only when the source's owner
+    has signed in; it is sent before the first sync. `kept`: why the value is not the one that the settings
+    want."""
 
     source: Source
     connection_id: str

@@ -46,9 +46,9 @@ def settings_applied(
     *,
     resume: Collection[str] = (),
 ) -> Iterator[list[AppliedChange]]:
-    """Tells Fivetran what differs between `old` and `new` (everything, where `old` is None or has another
-    connection), and takes it back where the block fails. Calls nothing if nothing differs. A connection
-    that is found paused stays so, unless `resume` names it or its source is switched on again.
+    """Applies the differences between `old` and `new` to Fivetran (everything, if `old` is None or has
+    another connection), and takes them back if the block fails. Calls nothing if nothing differs. A
+    connection that is found paused stays so, unless `resume` names it or its source is switched on again.
 
     Raises FivetranRefused or FivetranUnavailable, also after taking back what was applied before.
     """

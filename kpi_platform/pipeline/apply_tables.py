@@ -17,8 +17,8 @@ Schemas = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class TableSwitch:
-    """One table in a schema configuration. `name` is the one that it lands with. It is synced where it and
-    its schema are `enabled`; `locked` says why Fivetran lets nobody switch it, or is empty."""
+    """One table in a schema configuration. `name` is the one that it lands with. It is synced if it and its
+    schema are `enabled`; `locked` says why Fivetran lets nobody switch it, or is empty."""
 
     schema: str
     key: str
@@ -53,8 +53,9 @@ def apply_tables(
     tables: Mapping[str, bool],
     undo: list[Callable[[], Any]],
 ) -> list[AppliedChange]:
-    """Switches `tables` (by the names that they land with) on or off. Those that Fivetran has locked are
-    left as they are and said so; what a connection cannot be told before its set-up is complete is pending.
+    """Switches `tables` (by the names that they land with) on or off. Tables that Fivetran has locked stay as
+    they are, and the result says so; switches that a connection does not take before its set-up is complete
+    are pending.
 
     Raises FivetranRefused if something else stays otherwise, naming it, and FivetranUnavailable.
     """
@@ -63,7 +64,7 @@ def apply_tables(
     if not schemas and off:
         schemas = _reloaded(api, connection)
     if not schemas:
-        # A new connection syncs all of its tables unless it is told otherwise.
+        # A new connection syncs all of its tables unless they are switched off.
         return [AppliedChange(source, connection.id, f"tables.{name}", False, pending=True) for name in off]
     ours = [switch for switch in table_switches(schemas) if switch.name in tables]
     differing = [switch for switch in ours if switch.is_synced != tables[switch.name]]
@@ -81,7 +82,7 @@ def apply_tables(
 
 
 def _reloaded(api: FivetranApi, connection: Connection) -> Schemas:
-    """What Fivetran learns of the source's tables now; nothing while it cannot ask the source."""
+    """Makes Fivetran read the source's tables now. Returns none while it cannot ask the source."""
     if connection.setup_state == "incomplete":
         return {}
     try:
@@ -97,7 +98,7 @@ def _told(
     changing: list[TableSwitch],
     tables: Mapping[str, bool],
 ) -> list[TableSwitch]:
-    """Our tables as Fivetran has them after it was told."""
+    """Returns our tables as Fivetran has them after the change."""
     try:
         answer = api.update_schemas(connection_id, _wanted(schemas, changing, tables))
     except FivetranUnavailable as lost:
@@ -116,7 +117,7 @@ def _told(
 
 
 def _otherwise(answer: Schemas, changing: list[TableSwitch], tables: Mapping[str, bool]) -> list[str]:
-    """What is otherwise than asked, in words."""
+    """Returns the differences from what was asked, in words."""
     now = {(switch.schema, switch.key): switch for switch in table_switches(answer)}
     words = {True: "on", False: "off", None: "unknown"}
     states = {

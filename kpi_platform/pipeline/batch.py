@@ -112,8 +112,8 @@ def in_utc(as_of: datetime) -> datetime:
 
 
 def by_destination(inputs: Sequence[CustomerInput]) -> list[list[CustomerInput]]:
-    """Returns the customers of each destination. Those that sign in with other secrets are apart: a secret
-    that one of them may not use does not work for it because another may."""
+    """Returns the customers of each destination. Customers with different secrets are apart, so that none
+    uses a secret that only another may use."""
     groups: dict[Destination, list[CustomerInput]] = {}
     for one in inputs:
         groups.setdefault(one.destination, []).append(one)
@@ -166,7 +166,8 @@ def _without_repeats(destination: Destination, landed: Mapping[str, Tables]) -> 
 
 
 def _key(table: SourceTable, landed: LandedTable) -> TableKey | None:
-    """Where the table keeps its primary key. Salesforce ids of 15 and 18 characters may be the same."""
+    """Returns the place of the table's primary key. Salesforce ids of 15 and 18 characters may be the
+    same."""
     column = (landed.columns or {}).get(column_key(table.primary_key))
     if column is None or landed.schema is None or landed.identifier is None:
         return None

@@ -20,22 +20,22 @@ from kpi_platform.pipeline.batch import read_inputs
 
 _LARGEST = "kpi_values"
 CHUNK_ROWS = 1_000_000
-"""About so many rows of `kpi_values` are in memory at once (100 bytes each), whoever's they are;
-one customer is never split."""
+"""Approximate number of rows of `kpi_values` in memory at once (100 bytes each); one customer is never
+split."""
 
 VALUE_COLUMNS = (
     "account_id", "kpi", "value", "numerator", "denominator", "sample_size", "unreadable_count",
     "window_start", "window_end", "status", "as_of",
 )  # fmt: skip
-"""What a load reads of `kpi_values`."""
+"""Columns of `kpi_values` that a load reads."""
 
 ADDRESS_COLUMNS = ("account_id", "email_domain")
-"""What matching reads of `account_email_domains`."""
+"""Columns of `account_email_domains` that matching reads."""
 
 GROUP_ROWS = 50_000
 GROUP_CUSTOMERS = 32
-"""Customers that are written together are at most so many, with so many rows of `kpi_values`: enough that the
-statements cost little beside the rows, and few enough that nobody waits long for one of them."""
+"""Most customers, and most rows of `kpi_values`, that are written together: enough that the statements cost
+little beside the rows, and few enough that nobody waits long for one of them."""
 
 _READ_AHEAD: Mapping[str, Sequence[str] | None] = {
     "kpi_values": VALUE_COLUMNS,
@@ -85,7 +85,7 @@ def in_groups(marts: Mapping[str, "BatchMarts"], customers: Sequence[str]) -> It
 
 @dataclass(slots=True, eq=False)
 class BatchMarts:
-    """Reads for `customers` of one destination together. Fastest where they are asked for in their order."""
+    """Reads for `customers` of one destination together. Fastest if they are asked for in their order."""
 
     destination: Destination
     customers: Sequence[str]
@@ -113,8 +113,8 @@ class BatchMarts:
         yield from self._tables[table].get(customer, ())
 
     def read_ahead(self) -> None:
-        """Reads now what matching and load will ask for, where it is one chunk: they need not wait for who
-        has the destination then. An error is theirs."""
+        """Reads the rows for matching and load now, if they are one chunk: these steps need not wait for the
+        destination then. An error is raised to them."""
         try:
             chunks = self._cut()
             if len(chunks) == 1:

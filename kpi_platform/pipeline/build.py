@@ -26,9 +26,9 @@ TURN_SECONDS = 3600.0
 @dataclass(frozen=True, slots=True)
 class BuildReport:
     """`built`: customer → mart → rows. `failed`: customer → why. Every customer that was asked for is in
-    exactly one of the two. The rows of a failed one are the old ones or incomplete: nothing to load.
-    `marts`: what reads the marts of each that is built, if all were; what matching and load want of them is
-    read already, where it is little."""
+    exactly one of the two. The rows of a failed one are the old ones or incomplete: nothing to load. `marts`:
+    the reader of the marts of each that is built, if all were; rows for matching and load are read already if
+    they are few."""
 
     built: Mapping[str, Mapping[str, int]]
     failed: Mapping[str, KpiPlatformError]
@@ -90,7 +90,7 @@ def build_kpis(
 
 @dataclass(slots=True)
 class _BatchBuild:
-    """The dbt invocations of one batch: one where all goes well, more to find who breaks it."""
+    """The dbt invocations of one batch: one if all goes well, more to find the customer that breaks it."""
 
     project: DbtProject
     run_id: str | None
@@ -99,8 +99,8 @@ class _BatchBuild:
     marts: dict[str, None] = field(default_factory=dict)
 
     def compute(self, batch: Batch) -> tuple[dict[str, KpiPlatformError], list[Check]]:
-        """Computes and tests the batch: those who have failed and why, and the outcome of the data tests.
-        Where something fails, once more, all models before all tests, to find whose it is."""
+        """Computes and tests the batch. Returns the customers that have failed and why, and the outcome of
+        the data tests. If something fails, all models run again before all tests, to find whose it is."""
         if not batch.customers:
             return {}, []
         failed: dict[str, KpiPlatformError] = {}
@@ -127,7 +127,7 @@ class _BatchBuild:
         """Computes the batch; those who cannot be computed, and why."""
         errors = self._run(batch)
         if errors and len(batch.customers) > 1:
-            # What fails without any customer is nobody's data.
+            # A failure without any customer is not caused by anybody's data.
             errors = self._run(batch.only([]))
             if not errors:
                 return self._halves(batch)
@@ -152,7 +152,7 @@ class _BatchBuild:
         return failed
 
     def _run(self, batch: Batch) -> list[NodeResult]:
-        """The nodes that failed; none where the batch is computed."""
+        """Returns the nodes that failed; none if the batch is computed."""
         results = self._invoke("run", batch, fail_fast=len(batch.customers) > 1)
         failed = [result for result in results if result.status == "error"]
         return failed or [result for result in results if result.status == "skipped"]

@@ -59,7 +59,7 @@ class SettingsChange:
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """What is to be stored: the `document`, and the settings that it makes beside those so far."""
+    """The change to store: the `document`, and the settings that it makes beside those so far."""
 
     document: Mapping[str, Any]
     new: CustomerSettings
@@ -83,11 +83,11 @@ def change_settings(
     resume: Collection[str] = (),
 ) -> SettingsChange:
     """Replaces the customer's settings by `document`. `add_as` adds the customer under that name first, in
-    the same transaction. `resume` names connections that go on where they are paused. `dry_run` checks all
-    and changes nothing; without `apply`, Fivetran is not called.
+    the same transaction. `resume` names connections that go on if they are paused. `dry_run` checks all and
+    changes nothing; without `apply`, Fivetran is not called.
 
-    Raises InvalidSettings, also where a secret is not the customer's, or a new custom KPI names what did not
-    land (DestinationUnavailable if that cannot be asked); Forbidden with the paths that `by` may not
+    Raises InvalidSettings, also if a secret is not the customer's, or a new custom KPI names columns that did
+    not land (DestinationUnavailable if that cannot be asked); Forbidden with the paths that `by` may not
     change; Conflict if somebody else was faster than `expected_version`, or a connection or raw schema is
     another customer's; FivetranRefused or FivetranUnavailable. After any of them Fivetran and the database
     are as they were.
@@ -125,7 +125,7 @@ def change_settings(
     if old is None or new.warehouse != old.warehouse or (reads and not is_known(engine, new)):
         if warning := learn_place(configuration, engine, new, planned.secrets):
             warnings.append(warning)
-        # What the server has said of itself may make a schema another customer's.
+        # The server's identity may show that a schema is another customer's.
         with engine.connect() as connection, connection.begin() as trial:
             add(connection)
             save(connection)
@@ -135,7 +135,7 @@ def change_settings(
     changes = tuple(diff_settings(old or CustomerSettings(), new))
     if dry_run:
         return SettingsChange(planned.version, new, changes, (), tuple(warnings))
-    # Without `apply` there is no difference to tell Fivetran of.
+    # Without `apply` Fivetran gets no difference.
     told = settings_applied(configuration, old if apply else new, new, resume=resume)
     with told as applied, engine.begin() as connection:
         add(connection)
@@ -159,8 +159,8 @@ def restore_settings(
     expected_version: int | None = None,
     apply: bool = True,
 ) -> SettingsChange:
-    """Saves the document of `version` again, as the newest version. NotFound if there is none; raises as
-    `change_settings`."""
+    """Saves the document of `version` again, as the newest version. Raises NotFound if there is none, and
+    what `change_settings` raises."""
     with engine.connect() as connection:
         document = settings_version(connection, customer, version).document
     return change_settings(
@@ -194,7 +194,7 @@ def _planned(
     require_none(paths_beyond(by, before, new.document(), stored=stored, stated=stated))
     secrets = customer_secrets(configuration, connection, customer)
     require_nameable(secrets, before, stated, new)
-    # One that is added (again) has no settings so far: Fivetran is to be told everything.
+    # A customer that is added (again) has no settings so far: Fivetran gets everything.
     old = _valid_settings(configuration, connection, customer) if current and not adds else None
     return _Planned(stated, new, old, version, secrets)
 

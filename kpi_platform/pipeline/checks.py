@@ -11,9 +11,9 @@ from kpi_platform.domain.errors import BuildFailed
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of one data test. `failures` counts its failing rows, `customers` are those whose rows they
-    are (none where the rows do not say), and `example` is one of them. `status` is `warn` or `fail` by the
-    test's severity; `error` where the test itself could not run (`message` says why)."""
+    """The outcome of one data test. `failures` counts its failing rows, `customers` are their owners (none if
+    the rows do not say), and `example` is one of them. `status` is `warn` or `fail` by the test's severity;
+    `error` if the test itself could not run (`message` says why)."""
 
     node: str
     model: str
@@ -67,7 +67,7 @@ def check_of(destination: Destination, result: NodeResult) -> Check:
 
 def _failing_rows(destination: Destination, result: NodeResult) -> tuple[set[str], dict[str, Any] | None]:
     """The customers of a test's failing rows, and one of the rows. dbt itself only counts them."""
-    # What dbt compiled, with nothing added but this frame.
+    # The statement that dbt compiled, in a frame.
     sql = f"({result.compiled_sql}) as failing_rows"
     first = next(destination.query(f"select * from {sql} limit 1"), None)  # noqa: S608
     example = first.to_pylist()[0] if first is not None else None

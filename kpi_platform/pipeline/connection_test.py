@@ -71,7 +71,7 @@ def _run(
     try:
         for step in destination.test_connection(schemas):
             steps.put(step)
-    except Exception:  # noqa: BLE001 - the edge of the thread: the caller is told below that a step failed
+    except Exception:  # noqa: BLE001 - the edge of the thread: the caller learns below that a step failed
         _log.exception("Testing %s failed.", destination.name)
     finally:
         steps.put(None)

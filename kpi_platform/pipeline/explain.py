@@ -215,7 +215,7 @@ def _accounts(destination: Destination, customer: str) -> list[AccountName]:
 def _value(
     destination: Destination, customer: str, account_id: str, kpi: str, as_of: datetime | None
 ) -> Mapping[str, Any]:
-    """The row of the newest values, or of the day's where `as_of` is given."""
+    """Returns the row of the newest values, or of those of the day if `as_of` is given."""
     mart = "kpi_values" if as_of is None else "kpi_daily"
     batches = destination.read_mart(mart, customer, where={"account_id": account_id, "kpi": kpi})
     found: list[dict[str, Any]] = [

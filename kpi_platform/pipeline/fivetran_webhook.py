@@ -1,4 +1,4 @@
-"""Our webhook in Fivetran: made, tested, removed, and made again where Fivetran has switched it off."""
+"""Our webhook in Fivetran: made, tested, removed, and made again if Fivetran has switched it off."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -30,8 +30,8 @@ def create_webhook(
     url: str | None = None,
     group_id: str | None = None,
 ) -> Webhook:
-    """Has Fivetran tell the web app of every finished sync (of one group, or of the account). The secret is
-    there before, because Fivetran signs the test that it makes first; older webhooks of ours go.
+    """Makes Fivetran notify the web app of every finished sync (of one group, or of the account). The secret
+    is there before, because Fivetran signs the test that it makes first; older webhooks of ours go.
 
     Raises InvalidInput if the address is not https; FivetranRefused, also if the web app did not take the
     test; FivetranUnavailable.
@@ -83,8 +83,8 @@ def remove_webhook(configuration: Configuration, engine: sa.Engine, webhook_id: 
 def look_after_webhook(
     configuration: Configuration, engine: sa.Engine, fivetran: Callable[[], FivetranApi]
 ) -> str | None:
-    """Looks whether Fivetran still delivers to our webhook, and has it made again where it has switched it
-    off or lost it. Answers what there is to say; None if there is no webhook of ours, or all is well."""
+    """Checks that Fivetran still delivers to our webhook, and makes it again if Fivetran has switched it off
+    or lost it. Returns what was wrong; None if there is no webhook of ours, or all is well."""
     with engine.connect() as connection:
         known = fivetran_account(connection).webhook
     if not known.get("id"):

@@ -187,7 +187,7 @@ def source_parties(marts: MartReader, customer: str, strategy: Strategy) -> list
 
 
 def _email_domains(marts: MartReader, customer: str) -> dict[str, list[str]]:
-    """Account → domains of its contacts' addresses, as they stand there."""
+    """Returns the domains of each account's contacts, as their addresses have them."""
     found: dict[str, list[str]] = defaultdict(list)
     for batch in marts.read_mart("account_email_domains", customer, ADDRESS_COLUMNS):
         for account, domain in zip(

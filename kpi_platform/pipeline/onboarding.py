@@ -72,8 +72,8 @@ def create_customer(
     document: Mapping[str, Any] | None = None,
     confirm: Confirm | None = None,
 ) -> Onboarding | None:
-    """Adds the customer, and connects its sources where some are wanted; `document` is what its settings say
-    besides. Raises Conflict if the key is taken, and as `connect_sources`; then there is no new customer.
+    """Adds the customer, and connects the sources that are wanted; `document` holds the rest of its settings.
+    Raises Conflict if the key is taken, and what `connect_sources` raises; then there is no new customer.
     """
     parse_customer_key(key)
     if wanted:
@@ -99,13 +99,13 @@ def connect_sources(
     document: Mapping[str, Any] | None = None,
     confirm: Confirm | None = None,
 ) -> Onboarding:
-    """Creates or adopts the connections and saves them in the settings, which tells Fivetran schedule,
-    frequency and tables. `redirect_uri` is where Fivetran's sign-in page leads back to. `confirm` is asked
-    with what changes of connections that are adopted; NotConfirmed if it says no.
+    """Creates or adopts the connections and saves them in the settings, which sets schedule, frequency and
+    tables in Fivetran. Fivetran's sign-in page leads back to `redirect_uri`. `confirm` is asked with what
+    changes of connections that are adopted; NotConfirmed if it says no.
 
-    Raises Conflict if a connection or raw schema is another customer's, or the source is connected
-    already; InvalidInput; FivetranRefused or FivetranUnavailable. Connections that were created by then are
-    deleted again.
+    Raises Conflict if a connection or raw schema is another customer's, or the source is connected already;
+    InvalidInput; FivetranRefused or FivetranUnavailable. Connections that were created by then are deleted
+    again.
     """
     if len({one.source for one in wanted}) < len(wanted):
         raise InvalidInput("A source is named twice.", next_step="Name each source once.")
@@ -128,7 +128,7 @@ def connect_sources(
     with closing(open_fivetran(configuration)) as api:
         adopted = {one.source: _adopt(api, one) for one in wanted if one.connection_id is not None}
         sections = {one.source: _section(one, customer, settings, adopted.get(one.source)) for one in wanted}
-        # What is another customer's, or no valid setting, is refused before anything is created.
+        # Connections of another customer and invalid settings are refused before anything is created.
         planned = change(sections, dry_run=True).settings
         _require_consent(api, planned, adopted, resume, confirm)
         try:
@@ -252,7 +252,7 @@ def _created(
 
 
 def _place(source: Source, instance_url: str | None) -> dict[str, str]:
-    """Where the source is, in Fivetran's words for it."""
+    """Returns the source's address as Fivetran's configuration names it."""
     if instance_url is None:
         return {}
     if source == "salesforce":

@@ -41,9 +41,10 @@ _log = logging.getLogger(__name__)
 def settle(
     engine: sa.Engine, inputs: Sequence["CustomerInput"], *, again: bool
 ) -> dict[str, KpiPlatformError]:
-    """Asks the servers of `inputs` which place they are (`again`: also those that have said it before), and
-    claims raw schemas that nobody has for who is about to read them. Who must not read what its settings
-    name, by customer, and why. A server that cannot be asked is none: reading from it fails by itself."""
+    """Asks the servers of `inputs` for their identity (`again`: also those that are known), and claims raw
+    schemas that nobody has for the customers that are about to read them. Returns, by customer, why it must
+    not read what its settings name. A server that cannot be asked is left out: reading from it fails by
+    itself."""
     groups = _by_place(inputs)
     with reading(engine) as connection:
         known = places_of(connection, list(groups))
@@ -104,8 +105,8 @@ def refusals(
 def learn_place(
     configuration: Configuration, engine: sa.Engine, settings: CustomerSettings, secrets: CustomerSecrets
 ) -> str | None:
-    """Asks the server of `settings` which place it is, and keeps the answer. A warning where it could not be
-    asked."""
+    """Asks the server of `settings` for its identity, and stores the answer. Returns a warning if it could
+    not be asked."""
     spelled = spelled_place(settings.warehouse)
     try:
         place = open_destination(configuration, settings.warehouse, secrets).place()

@@ -32,7 +32,7 @@ _MARTS = ("+kpi_integrated_metrics", "+account_email_domains", "+kpi_values", "+
 
 @dataclass(frozen=True, slots=True)
 class ValueChange:
-    """A value, or a health score (`kpi` None), before and after. A status says why there is none."""
+    """A value, or a health score (`kpi` None), before and after. Without a value, the status says why."""
 
     kpi: str | None
     before: float | None

@@ -39,7 +39,7 @@ _UNREADABLE = (
     OSError, EOFError, ValueError, KeyError, OverflowError, RuntimeError, struct.error, zlib.error,
     zipfile.BadZipFile,
 )  # fmt: skip
-"""What reading a file raises that is no zip, or a torn, encrypted or forged one."""
+"""Exceptions of reading a file that is no zip, or a torn, encrypted or forged one."""
 
 
 def read_backup(file: Path) -> Backup:
@@ -227,7 +227,7 @@ def _require_databases(file: Path, backup: Backup, fresh: Path) -> None:
 
 
 def _objects(database: Path) -> set[tuple[str, str]]:
-    """What a SQLite database consists of: (kind, name)."""
+    """Returns the parts of a SQLite database: (kind, name)."""
     if not database.exists():
         return set()
     with closing(sqlite3.connect(database)) as connection:

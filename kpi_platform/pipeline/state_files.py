@@ -17,7 +17,8 @@ SQLITE_FILES = {
     "dagster/schedules/schedules.db": "Dagster's storage",
     "local_fivetran/state.db": "The state of the local Fivetran",
 }
-"""By path below the home, with what a person calls it. Dagster has one more a run, which come and go."""
+"""Databases of the home by path, each with its name for people. Dagster has one more for each run, which come
+and go."""
 
 
 def damaged_files(configuration: Configuration, *, thorough: bool = True) -> Iterator[Damaged]:
@@ -37,8 +38,7 @@ def damaged_files(configuration: Configuration, *, thorough: bool = True) -> Ite
 
 def require_whole(file: Path, what: str, *, thorough: bool = True) -> None:
     """Raises Damaged if the SQLite database `file`, which a person calls `what`, cannot be read: whole, or
-    its head where the look is not `thorough`.
-    A file that is not there is not damaged."""
+    only its head if the look is not `thorough`. A file that is not there is not damaged."""
     if not _is_there(file):
         return
     try:

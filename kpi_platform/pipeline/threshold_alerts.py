@@ -24,8 +24,8 @@ def tell_crossings(
     as_of: datetime,
     run_id: str | None,
 ) -> bool:
-    """Tells what upload `version` brought over its threshold, where the settings want that. Returns whether
-    something was told."""
+    """Alerts about values that upload `version` brought over their threshold, if the settings want that.
+    Returns whether an alert was sent."""
     with reading(engine) as connection:
         settings = effective_settings(configuration, connection, customer)
         if version is None or not settings.alerts.on_threshold_crossing:

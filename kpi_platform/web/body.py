@@ -12,7 +12,7 @@ from kpi_platform.domain.json_text import TOO_DEEP, UnclearJson, is_too_deep, pa
 
 MAX_BODY_BYTES = 1_000_000
 _SIGNED = "/api/webhooks/"
-"""Messages whose signature decides whether they are taken, whatever they say."""
+"""Messages whose signature alone decides whether they are accepted."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 

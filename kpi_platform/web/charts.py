@@ -48,8 +48,8 @@ def history_chart(
     height: int = 96,
 ) -> Markup:
     """Returns a step line over time: a value holds until the next point, the last one until `until`. Gaps are
-    times without a value. The healthy and at-risk limits are drawn where they lie within the values'
-    reach."""
+    times without a value. The healthy and at-risk limits are drawn if they are within the range of the
+    values."""
     known = [(at, value) for at, value in points if value is not None]
     if not known:
         return Markup('<p class="chart-empty">No values yet.</p>')
@@ -185,7 +185,7 @@ def _polyline(scale: _Scale, points: Sequence[tuple[datetime, float]], style: st
 
 
 def _limits(scale: _Scale, limits: Sequence[float]) -> list[Markup]:
-    """The limits within reach as lines, each with its value where there is room for it."""
+    """Yields the limits within the range as lines, each with its value if there is room for it."""
     shapes: list[Markup] = []
     labelled: list[float] = []
     for value, name in zip(limits, ("healthy", "at risk"), strict=False):
@@ -200,7 +200,7 @@ def _limits(scale: _Scale, limits: Sequence[float]) -> list[Markup]:
         )
         if all(abs(y - other) >= _LABEL_HEIGHT for other in labelled):
             labelled.append(y)
-            # Above the line, or below where it lies at the top.
+            # Above the line, or below it at the top.
             place = y - 3 if y > scale.top + _LABEL_HEIGHT else y + 9
             shapes.append(
                 Markup(

@@ -17,7 +17,7 @@ _FORMULA = re.compile(
 
 
 def csv_line(cells: Iterable[object]) -> str:
-    """One row. Instants are written in UTC, to the minute; None is an empty cell."""
+    """Returns one row. Instants are written in UTC, to the minute; None is an empty cell."""
     text = io.StringIO()
     csv.writer(text).writerow([_written(cell) for cell in cells])
     return text.getvalue()

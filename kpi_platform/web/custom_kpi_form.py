@@ -24,7 +24,7 @@ _NO_VALUE: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One input: the path in the definition, and what may stand there."""
+    """One input: the path in the definition, and its possible values."""
 
     path: str
     label: str

@@ -49,7 +49,7 @@ class Principal:
 
     @property
     def editor(self) -> Editor:
-        """The principal as whoever changes settings."""
+        """The principal as an editor of settings."""
         return Editor(self.name, self.operator, self.scope)
 
     def may(self, scope: Scope) -> bool:
@@ -91,8 +91,8 @@ HostsDep = Annotated[OwnHosts, Depends(get_hosts)]
 
 
 async def get_connection(request: Request, engine: EngineDep) -> AsyncIterator[sa.Connection]:
-    # Who waits holds neither thread nor connection: those that have one need a thread to go on, and a second
-    # connection for a moment.
+    # A waiting request holds neither thread nor connection: those that have one need a thread to go on, and a
+    # # second connection for a moment.
     async with request.app.state.readers, contextmanager_in_threadpool(reading(engine)) as connection:
         yield connection
 

@@ -43,9 +43,9 @@ def request_id(request: HTTPConnection) -> str:
 
 
 class Edge:
-    """ASGI middleware. Takes a caller's X-Request-ID where it is a plain one, else makes one. Answers are not
-    cached unless their route says so. `on_error` answers what nobody else has, a body that is too large, and
-    requests for another host."""
+    """ASGI middleware. Takes a caller's X-Request-ID if it is a plain one, else makes one. Answers are not
+    cached unless their route says so. `on_error` answers errors that nobody else has answered, a body that is
+    too large, and requests for another host."""
 
     def __init__(
         self, app: ASGIApp, hosts: OwnHosts, on_error: Callable[[Request, Exception], Response]

@@ -68,8 +68,8 @@ def note_error(request: Request, error: KpiPlatformError) -> None:
 
 
 def _status(error: KpiPlatformError) -> int:
-    """What Fivetran refuses of a request (an unknown connection, a taken schema) is the request's fault; that
-    it refuses our key is not."""
+    """Whether a refusal of Fivetran is the request's fault (an unknown connection, a taken schema); a refusal
+    of our key is not."""
     if isinstance(error, FivetranRefused) and error.details.get("status") in (400, 404, 409, 422):
         return 409
     return error.http_status

@@ -38,7 +38,7 @@ REASON_WORDS = {
 }
 
 SHORT_NAMES = {slug: kpi.short_name for slug, kpi in KPIS.items()}
-"""What fits into a column's head; other KPIs go by their display name."""
+"""Short names for heads of columns; other KPIs have their display name."""
 
 _SYMBOLS = {"percent": "%", "hours": " h"}
 _ONE = {"percent": "%", "hours": "h", "tickets": "ticket", "touches": "touch"}
@@ -68,7 +68,7 @@ def unit_words(unit: str, value: float | None = None) -> str:
 
 
 def money(value: float | None) -> str:
-    """Revenue, short: `1.2 M`. The platform does not know the currency."""
+    """Formats a revenue in short: `1.2 M`. The platform does not know the currency."""
     if value is None:
         return NOTHING
     for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):

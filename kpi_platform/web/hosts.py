@@ -46,7 +46,7 @@ class OwnHosts:
 
     def are_behind_https(self, host: str) -> bool:
         """Whether `host`, of a `Host` header, is KPI_WEB_URL's and that is an https address: browsers came by
-        https then, whatever the proxy says."""
+        https then, also if the proxy says otherwise."""
         return self.web_url.scheme == "https" and _place(host) == _place(self.web_url.netloc)
 
     def sent(self, headers: Headers, scheme: str) -> bool:

@@ -52,7 +52,7 @@ def _environment() -> Environment:
 
 
 def with_query(path: str, query: Mapping[str, Any], **changes: Any) -> str:
-    """`path` with `query` and its changes; what is None or empty is left out."""
+    """Returns `path` with `query` and its changes; values that are None or empty are left out."""
     values = {
         name: value
         for name, value in {**query, **changes}.items()
@@ -107,7 +107,7 @@ class Page:
         content = templates.get_template(template).render({**self.shell, "now": datetime.now(UTC), **values})
         headers = dict(self.headers)
         if template.startswith("_"):
-            # app.js puts it into the page even where it tells of an error.
+            # app.js puts it into the page even if it shows an error.
             headers["X-Fragment"] = "true"
         response = HTMLResponse(content, status, headers)
         customer = self.shell["customer"]

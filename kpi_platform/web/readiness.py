@@ -12,7 +12,7 @@ _SECONDS = 3.0
 
 
 class Readiness:
-    """One question at a time goes to the database; who asks meanwhile shares its answer. Nobody waits
+    """One question at a time goes to the database; requests meanwhile share its answer. Nobody waits
     longer than `seconds`."""
 
     def __init__(self, engine: sa.Engine, seconds: float = _SECONDS) -> None:

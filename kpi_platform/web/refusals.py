@@ -17,14 +17,14 @@ class NotSignedIn(KpiPlatformError):
 
 
 class UnknownHost(KpiPlatformError):
-    """The request is meant for a host that is none of this app's."""
+    """The request is for a host that is not this app's."""
 
     code = "unknown_host"
     http_status = 421
 
 
 class NoCustomerChosen(InvalidInput):
-    """An operator's request that is about one customer says of which none; pages lead to the choice."""
+    """An operator's request about one customer names none; pages lead to the choice."""
 
     code = "no_customer_chosen"
 

@@ -13,7 +13,7 @@ from kpi_platform.web.edge import SECURITY_HEADERS
 _HEAD_BYTES = 65_536
 _FAREWELL_SECONDS = 1.0
 _REQUEST_BYTES = 8_000_000
-"""Of one request as it arrives. A body of chunks takes several times its size."""
+"""Largest size of one request as it arrives. A body of chunks takes several times its size."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -70,7 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # What follows a body of chunks is no header that the app has been shown.
+        # Trailers after a body of chunks are no headers that the app has seen.
         if self._in_head:
             super().on_header(name, value)
 
@@ -148,7 +148,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if cycle is not None and not cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        # What the client still sends is read for a moment: a reset would overtake the answer.
+        # Data that the client still sends is read for a moment: a reset would overtake the answer.
         self.transport.write_eof()
         self.loop.call_later(_FAREWELL_SECONDS, self.transport.abort)
 

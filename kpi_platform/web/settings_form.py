@@ -50,9 +50,9 @@ _SAYS_NOTHING = ("text", "integer", "number", "identifier", "computed")
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """One field. `text` is what stands in it, `default` what holds where nothing is stated; `message` says
-    what is wrong with it. `options` are value and label; a checkbox has none. `only` says who may change it,
-    if whoever looks may not; it is empty otherwise."""
+    """One field. `text` is its content, `default` the value if nothing is stated; `message` says what is
+    wrong with it. `options` are value and label; a checkbox has none. `only` says who may change it, if the
+    viewer may not; it is empty otherwise."""
 
     path: str
     label: str
@@ -104,7 +104,7 @@ def field_groups(
 ) -> list[FieldGroup]:
     """Returns the section's fields, and which of them are not the editor's to change. `typed` wins over the
     document: what was typed stays until it is right. `wrong` is the message of each path; one about a group
-    as a whole stands at its first field."""
+    as a whole is at its first field."""
     groups: dict[str, list[SettingField]] = {}
     left = dict(wrong)
     for leaf in _leaves(section):

@@ -26,10 +26,11 @@ def sign_in_link(
     scope: Scope = "admin",
 ) -> str:
     """Returns an address that signs its first visitor in as the operator, or as one of a customer's people,
-    until the session ends. It works once, within a quarter of an hour. UnknownCustomer if there is none."""
+    until the session ends. It works once, within a quarter of an hour. Raises UnknownCustomer if there is
+    none."""
     name = "local operator" if customer is None else f"sign-in link of {customer}"
     with engine.begin() as connection:
-        # The token's text goes nowhere: only the link, and then the session, stand for it.
+        # The token's text goes nowhere: only the link, and then the session, represent it.
         _, token = create_token(
             connection,
             name=name,

@@ -1,4 +1,4 @@
-"""Slows down whoever tries to guess."""
+"""Slows down clients that guess secrets."""
 
 import threading
 import time
@@ -47,8 +47,8 @@ class Attempt:
 
 class Throttle:
     """Within `seconds`, `of_address` failures of one address and `of_account` failures of one account, from
-    wherever they come, are forgiven; then TooManyAttempts until the oldest is that long ago. So whoever
-    guesses locks out nobody at another address, and many addresses guess at one account no faster."""
+    any address, are forgiven; then TooManyAttempts until the oldest is that long ago. So a guessing client
+    locks out nobody at another address, and many addresses guess at one account no faster."""
 
     def __init__(
         self,

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from tabulate import tabulate
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk import read_columns, write_columns
+from kpi_platform.dashboard.bulk_reading import read_columns
+from kpi_platform.dashboard.bulk_writing import write_columns
 from kpi_platform.dashboard.customers import add_customer, get_customer
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.upload_diff import diff_uploads

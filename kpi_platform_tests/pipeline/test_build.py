@@ -281,7 +281,7 @@ def test_large_batches_keep_what_many_statements_read_and_come_to_the_same(
     installation: Installation, first: BuildReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = marts(installation[0].warehouse_file)
-    monkeypatch.setattr("kpi_platform.adapters.dbt.KEPT_FROM", 3)
+    monkeypatch.setattr("kpi_platform.adapters.dbt_patches.kept_models.KEPT_FROM", 3)
     seen: list[str] = []
     again = build_kpis(
         *installation, list(first.built), AS_OF, on_progress=lambda node: seen.append(node.node)

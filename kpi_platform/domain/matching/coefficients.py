@@ -3,7 +3,7 @@
 from typing import Final
 
 PRIOR_NAMES: Final = 3_000.0
-"""Of how many names the prior knowledge about common words is worth."""
+"""Number of names that the prior knowledge about common words is worth."""
 LEAST_WEIGHT: Final = 0.5
 STRUCTURAL_WEIGHT: Final = 0.7
 """No word weighs less than the first; words such as "group" weigh no more than the second (nats)."""
@@ -21,8 +21,8 @@ MOST_FOR_DIFFERENT: Final = 0.985
 MOST_FOR_MISSING_COUNTRY: Final = 0.8
 MOST_FOR_MISSING_NUMBER: Final = 0.65
 MOST_FOR_OTHER_QUALIFIER: Final = 0.3
-"""The most that names score which are not the same letters; of which one has a country, or a number, that the
-other lacks; and which have different countries or numbers."""
+"""Highest scores of names that are not the same letters, that have a country or a number which the other
+lacks, and that have different countries or numbers."""
 
 # In the order of `score.Evidence.features`.
 COEFFICIENTS: Final = (3.37, 6.2, 3.16, 2.08, 4.03, 0.45, 1.18, 0.13, 4.15)

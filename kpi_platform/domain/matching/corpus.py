@@ -89,4 +89,4 @@ def _shared_heads(names: Iterable[str]) -> Hashes:
 
 
 GENERAL = Corpus(WordWeights({}, 0))
-"""What is known of company names in general."""
+"""Prior knowledge about company names."""

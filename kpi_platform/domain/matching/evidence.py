@@ -20,7 +20,7 @@ MANY_PAIRS = 60_000
 OWN_DOMAIN = 0.97
 """The score of two parties that alone have a domain on their sides."""
 SHARED_DOMAIN = (0.60, 0.36)
-"""Where more parties have the domain, the name decides: the first plus the second times the name's score."""
+"""If more parties have the domain, the name decides: the first plus the second times the name's score."""
 
 
 class Pair(NamedTuple):

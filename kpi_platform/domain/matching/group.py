@@ -42,7 +42,7 @@ def group_parties(parties: Sequence[Party], policy: MatchPolicy = GROUPING) -> d
 
 
 def _joined_names(names: Names, policy: MatchPolicy) -> dict[str, str]:
-    """Normal form → the normal form that stands for its group."""
+    """Returns, for each normal form, the one that represents its group."""
     frequency = Counter(name for name in names.left if name)
     forms = sorted(frequency)
     lefts, rights = candidate_pairs(forms, forms)

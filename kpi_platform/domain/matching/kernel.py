@@ -75,8 +75,7 @@ def nearest(
 
 
 def _without_trigrams_of_common_words(a: Grams, wa: Floats, frequency: Any) -> tuple[Grams, Floats]:
-    """`a` with words alone, at the weight of all their trigrams, where they are many names' words as they
-    are.
+    """`a` with words alone, at the weight of all their trigrams, if many names have these words unchanged.
 
     The postings looked at are few: they should not be spent on what says the same again.
     """

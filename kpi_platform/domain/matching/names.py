@@ -59,8 +59,8 @@ def parse_name(name: str) -> ParsedName:
 
 
 def _without_brackets(text: str) -> str:
-    """Drop what stands in brackets, except countries and numbers, which tell siblings apart; all of it stays
-    where nothing else is there."""
+    """Drops text in brackets, except countries and numbers, which distinguish siblings; keeps all of it if
+    nothing else is there."""
     rest = _BRACKETS.sub(_bracketed, text)
     return rest if any(map(str.isalnum, rest)) else text
 

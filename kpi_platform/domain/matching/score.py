@@ -16,7 +16,7 @@ from kpi_platform.domain.matching.corpus import Corpus
 from kpi_platform.domain.matching.words import COUNTRIES, STRUCTURAL
 
 NUMBER, COUNTRY, STRUCTURE = 1, 2, 4
-"""Kinds of words: the first two tell siblings of one name apart, the third says next to nothing."""
+"""Kinds of words: the first two distinguish siblings of one name, the third hardly counts."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Evidence:
     head: float
     """How well each first word is found in the other name."""
     begins: float
-    """The weight in common where one name is the other's beginning, and no third name begins so; else 0."""
+    """The weight in common if one name is the other's beginning, and no third name begins so; else 0."""
     most: float
     """The most that a score can be: numbers and countries in the names must agree."""
 

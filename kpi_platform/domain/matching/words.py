@@ -104,13 +104,13 @@ deutschland: germany
     | _NUMBERS
 )
 
-# One letter is a numeral only where a numeral stands: at the end.
+# One letter is a numeral only at the end of a name.
 LAST_NUMBERS: Final[dict[str, str]] = {"i": "1", "v": "5", "x": "10"}
 
 # Left out of comparison in every language we know them in.
 FILLERS: Final[frozenset[str]] = frozenset({"the", "and"})
 
-# A subsidiary bears the name of its country: "Banco Santander Chile" is not "Banco Santander".
+# A subsidiary has the name of its country: "Banco Santander Chile" is not "Banco Santander".
 _COUNTRIES = """
 america argentina asia australia austria belgium benelux brasil brazil bulgaria canada cda
 chile china colombia croatia czech danmark denmark deutschland egypt espana europe finland france greece

@@ -12,14 +12,14 @@ from kpi_platform.domain.settings.section import Kind
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Scope = Literal["read", "write", "admin"]
-"""What a token may do. Each scope includes the ones before it."""
+"""The scopes of a token. Each includes the ones before it."""
 
 WHO_MAY: Mapping[Kind, str] = {
     "placement": "the operator",
     "reach_out": "an administrator of the customer (a token with the scope admin)",
     "meaning": "a token with the scope write",
 }
-"""In words, who may change settings of a kind. The operator may change all of them."""
+"""The people who may change settings of a kind, in words. The operator may change all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def paths_beyond(
 
 
 def require_none(paths: list[str]) -> None:
-    """Forbidden if there are `paths`, which are settings that whoever asks may not change."""
+    """Raises Forbidden if there are `paths`, which are settings that the caller may not change."""
     if not paths:
         return
     kinds = settings_kinds()

@@ -13,7 +13,8 @@ from kpi_platform.domain.settings.section import Blank, Section, Text, refused, 
 FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
     {slug: (kpi.field.tables, kpi.field.name) for slug, kpi in KPIS.items() if kpi.field}
 )
-"""KPIs that are read from a mapped field: the landed tables it may stand in, its name in `custom_fields`."""
+"""KPIs that are read from a mapped field: the landed tables that may have it, and its name in
+`custom_fields`."""
 
 FieldName = Annotated[str, Field(pattern=r"^([a-z_]+\.)?[A-Za-z_][A-Za-z0-9_]*$", max_length=127)]
 Names = Annotated[tuple[Text, ...], Field(strict=False), at_most(50)]

@@ -73,8 +73,8 @@ class CustomerSettings(Section):
         return getattr(self, name)  # type: ignore[no-any-return]
 
     def mapped_field(self, source: Source, field: str) -> str:
-        """Returns the column name that stands for `field` of `custom_fields`. The field of a KPI's mapping
-        wins. KeyError if the source has no such custom field."""
+        """Returns the column name for `field` of `custom_fields`. The field of a KPI's mapping wins. Raises
+        KeyError if the source has no such custom field."""
         configured = self.source(source).fields[field]
         for slug, (_, custom_field) in FIELD_OF_KPI.items():
             mapping = self.kpi_mappings[slug]
@@ -87,7 +87,7 @@ class CustomerSettings(Section):
         return self.source(source).sync_frequency_minutes or self.fivetran.sync_frequency_minutes
 
     def syncs_automatically(self, source: Source) -> bool:
-        """Whether the source takes part in the automatic sync, whoever starts it."""
+        """Whether the source takes part in the automatic sync, ours or Fivetran's."""
         wanted: bool = getattr(self.fivetran, f"sync_{source}")
         return self.fivetran.enabled and wanted and self.source(source).enabled
 

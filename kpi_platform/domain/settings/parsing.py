@@ -68,11 +68,11 @@ def invalid_settings(errors: list[dict[str, str]]) -> InvalidSettings:
 
 
 def is_deeper(document: Any, levels: int) -> bool:
-    """Whether sections and lists are nested in more than so many levels, as one that holds itself is."""
+    """Whether sections and lists are nested in more than `levels`, as one that holds itself is."""
     parts: list[Any] = [document] if isinstance(document, dict | list | tuple) else []
     for _ in range(levels):
         inner = (value for part in parts for value in (part.values() if isinstance(part, dict) else part))
-        # What stands in several places is looked at once a level.
+        # A part that is in several places is looked at once a level.
         parts = list({id(one): one for one in inner if isinstance(one, dict | list | tuple)}.values())
         if not parts:
             return False

@@ -21,7 +21,7 @@ validate` checks a file, `settings import` makes it the customer's settings. Wha
 its default; a key that is not on this page is an error. No secret is ever stored in it: settings whose name
 ends in `_secret` hold the name of an environment variable.
 
-A default that names an environment variable is that variable's value where it is set. Variables that name a
+A default that names an environment variable is that variable's value if it is set. Variables that name a
 connection count only while the installation has a single customer. A connection, and a raw schema within one
 destination, belong to at most one customer. What only repeats a default is not stored.
 
@@ -116,7 +116,7 @@ CUSTOM_KPI_KEYS = {
     "frequency": "Daily, Weekly, Monthly or Quarterly.",
     "thresholds": "{healthy, at_risk}: colour the web app and drive alerts.",
 }
-"""What each key of a custom KPI says."""
+"""Returns the meaning of each key of a custom KPI."""
 
 
 def _custom_kpis() -> str:

@@ -24,8 +24,8 @@ PAGE_FREQUENCIES = (60, 180, 360, 720, 1440)
 
 
 Kind = Literal["placement", "reach_out", "meaning"]
-"""What a setting is about, which decides who may change it (editor.py). placement: where the customer's data
-lies and how it is reached. reach_out: addresses that the installation calls. meaning: everything else."""
+"""The kind of a setting, which decides who may change it (editor.py). placement: the place of the customer's
+data and how it is reached. reach_out: addresses that the installation calls. meaning: everything else."""
 
 
 class Section(BaseModel):

@@ -29,7 +29,7 @@ def stated_part(
 
 def as_it_holds(stored: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the whole document that `stored` makes, unchecked: stored settings may be invalid by now, and
-    who may change them must not depend on that."""
+    the right to change them must not depend on that."""
     document: dict[str, Any] = {}
     prefix = value_at(stored, "servicenow.table_prefix")
     made = made_names(prefix) if isinstance(prefix, str) else {}

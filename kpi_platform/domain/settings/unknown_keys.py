@@ -13,10 +13,10 @@ from kpi_platform.domain.settings.leaves import settings_leaves
 from kpi_platform.domain.settings.model import CustomerSettings
 
 Place = tuple[int | str, ...]
-"""Where a key stands: the keys and list positions that lead to it, and the key itself."""
+"""The place of a key: the keys and list positions that lead to it, and the key itself."""
 
 NAMED_KEYS = 20
-"""At most so many unknown keys are named in one answer."""
+"""Most unknown keys that one answer names."""
 
 _SHOWN_LENGTH = 100
 _SECRET = re.compile(r"password|secret|token|private_?key|api_?key", re.IGNORECASE)
@@ -25,7 +25,7 @@ _DEFINITION_KEYS = frozenset(
     for part in (CustomKpi, CustomThresholds, Measure, Comparison, And, Or)
     for name, field in part.model_fields.items()
 )
-"""What a custom KPI's definition may name at any of its levels."""
+"""Keys that a custom KPI's definition may have at any of its levels."""
 
 
 def unknown_keys(document: Mapping[str, Any]) -> Iterator[Place]:
@@ -82,7 +82,7 @@ def _unknown_in_definitions(part: Any, place: Place) -> Iterator[Place]:
 
 @cache
 def _tree() -> Mapping[str, Any]:
-    """Sections by name; what is in a setting is none of a section's."""
+    """Returns sections by name; keys inside a setting's value belong to no section."""
     tree = _branches(CustomerSettings())
     for path in (leaf.path for leaf in settings_leaves() if leaf.read_only):
         section, _, name = path.partition(".")

@@ -193,7 +193,7 @@ def _fingerprint(
     statuses: list[str],
     values: dict[str, Array],
 ) -> str:
-    """A hash of all rows, whatever their order. It covers the lengths of windows, not their ends, so a later
+    """Returns a hash of all rows in any order. It covers the lengths of windows, not their ends, so a later
     `as_of` of the same values has the same fingerprint."""
     ids = _hash_texts(source_ids)
     account = ids.copy()
@@ -217,7 +217,7 @@ def _sums(hashes: Array) -> Array:
 
 
 def _bits(column: Array) -> Array:
-    # Adding zero makes -0.0 and 0.0 one; all NaN stand for NULL.
+    # Adding zero makes -0.0 and 0.0 equal; every NaN is NULL.
     plain: Array = np.where(np.isnan(column), np.nan, column + 0.0)
     return plain.view(np.uint64)
 

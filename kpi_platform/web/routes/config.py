@@ -53,8 +53,8 @@ def put_config(
     principal: CurrentPrincipal,
     if_match: IfMatch = None,
 ) -> SettingsSavedAnswer:
-    """Replace the settings. They are checked, told to Fivetran and stored, or nothing of it. What is left out
-    is at its default; what only repeats a default stays one."""
+    """Replace the settings. They are checked, applied to Fivetran and stored: all of it or nothing. Settings
+    that are left out have their default; a value that only repeats a default stays a default."""
     with precondition():
         change = change_settings(
             configuration, engine, customer, document,
@@ -105,8 +105,8 @@ def preview(
     limit: Limit = 100,
 ) -> PreviewAnswer:
     """Previews what these settings would change if they were saved: accounts whose match, value or health
-    would be different. Computed from the data that is there; nothing is saved, and Fivetran is told
-    nothing."""
+    would be different. Computed from the data that is there; nothing is saved, and Fivetran is not
+    changed."""
     # dbt's adapters and the matching take a second to import, and few processes ever need them.
     from kpi_platform.pipeline.preview import preview_settings
 

@@ -1,4 +1,4 @@
-"""Whether the app lives, is ready, and how it does: for whoever runs it."""
+"""Liveness, readiness and figures of the app, for its operator."""
 
 from typing import Literal
 

@@ -44,7 +44,8 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class ShownKpi:
-    """`until` is where the chart ends, `confirmed` the instant that the shown value stands for."""
+    """The history of a value for its chart. `until` is the end of the chart, `confirmed` the instant until
+    which the shown value holds."""
 
     definition: KpiDefinition
     value: KpiValue
@@ -136,7 +137,7 @@ def _input_name(name: str) -> str:
 
 
 def _links(settings: CustomerSettings, match: StoredMatch) -> list[tuple[str, str]]:
-    """Where the account is found in the sources. ServiceNow knows it by the incidents that name its id."""
+    """Returns the account's places in the sources. ServiceNow knows it by the incidents that name its id."""
     account = source_page(settings, match.source_account_id)
     links = [("Salesforce", account)] if account else []
     field = settings.servicenow.custom_fields.customer_account_id

@@ -58,8 +58,9 @@ def create(
     principal: CurrentPrincipal,
     typed: Annotated[dict[str, str], Depends(_typed)],
 ) -> HTMLResponse:
-    """Adds the customer and its connections, all or nothing; then the pages on which the owners sign in.
-    What adopting changes in Fivetran is shown first, and done when the form is sent with `confirmed`."""
+    """Adds the customer and its connections, all or nothing, and shows the pages on which the owners sign in.
+    Changes of adopted connections in Fivetran are shown first, and made when the form is sent with
+    `confirmed`."""
     try:
         body = CustomerBody.model_validate(_body(typed))
         done = onboard(
@@ -79,7 +80,7 @@ def create(
 
 
 def _seen(changes: Sequence[PlannedChange]) -> str:
-    """What was agreed to: these changes, and no others that came up since."""
+    """Confirms these changes, and no others that came up since."""
     return " | ".join(change.words for change in changes)
 
 

@@ -37,7 +37,7 @@ _SUITES = {
     "freshness_salesforce": "Salesforce freshness",
     "freshness_servicenow": "ServiceNow freshness",
 }
-"""What people call the suites of checks."""
+"""Names of the suites of checks for people."""
 
 
 @dataclass(frozen=True, slots=True)

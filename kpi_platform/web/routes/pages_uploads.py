@@ -77,7 +77,7 @@ def show_diff(
     kpi: OfKpi = None,
     offset: Offset = 0,
 ) -> HTMLResponse:
-    """What the dashboard showed after the upload and not before it, or not after `against`."""
+    """Shows what the dashboard showed after the upload and not before it, or not after `against`."""
     versions = [one.version for one in list_uploads(connection, customer)]
     first = _compared_with(versions, version) if against is None else against
     diff = diff_uploads(connection, customer, first, version, kpi=kpi, limit=_DIFF_LIMIT, offset=offset)
@@ -105,7 +105,7 @@ def export_diff(
     against: Against = None,
     kpi: OfKpi = None,
 ) -> Response:
-    """All that `show_diff` lists, page by page, as a table."""
+    """Exports all that `show_diff` lists, page by page, as a table."""
     versions = [one.version for one in list_uploads(connection, customer)]
     first = _compared_with(versions, version) if against is None else against
     diff = diff_uploads(connection, customer, first, version, kpi=kpi, limit=_EXPORTED)

@@ -43,7 +43,8 @@ def set_schedule(
     customer: CustomerDep,
     principal: CurrentPrincipal,
 ) -> ScheduleAnswer:
-    """Change the schedule. It is a change of the settings: checked, told to Fivetran, and a new version."""
+    """Change the schedule. It is a change of the settings: checked, applied to Fivetran, and a new
+    version."""
     with engine.connect() as connection:
         stored = current_settings(connection, customer)
         document: dict[str, Any] = dict(stored.document) if stored else {}

@@ -33,7 +33,7 @@ _Key = Annotated[str, Form(max_length=500)]
 
 
 def _require_own_page(request: Request, hosts: HostsDep) -> None:
-    """Nobody may sign a visitor in from another site. Browsers say where a form comes from."""
+    """Refuses to sign a visitor in from another site. Browsers name the origin of a form."""
     if not hosts.sent(request.headers, request.url.scheme):
         raise Forbidden(
             "The form comes from another site, or the browser does not say from where.",
@@ -140,6 +140,6 @@ def _back(reason: str, target: str) -> RedirectResponse:
 
 
 def _local(target: str) -> str:
-    """`target` where it is a path of ours, else the first page: no form leads to another site."""
+    """Returns `target` if it is a path of ours, else the first page: no form leads to another site."""
     ours = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
     return target if ours else "/"

@@ -57,7 +57,7 @@ def request_sync(
     config = body.sync_config.model_dump(exclude_none=True)
     with reading(engine) as connection:
         settings = effective_settings(configuration, connection, customer)
-    # What the overrides would refuse at load time is refused now.
+    # Overrides that a load would refuse are refused now.
     overridden = with_overrides(settings, config["kpi_mapping"])
     require_none(paths_beyond(principal.editor, settings.document(), overridden.document()))
     with engine.begin() as connection:

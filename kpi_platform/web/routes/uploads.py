@@ -96,8 +96,8 @@ def get_diff(
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
     offset: Offset = 0,
 ) -> UploadDiffAnswer:
-    """What the dashboard showed after the second upload and not after the first. Values whose band changed
-    come first, then those that came or went, then the others by how far they moved."""
+    """Returns what the dashboard showed after the second upload and not after the first. Values whose band
+    changed come first, then those that came or went, then the others by how far they moved."""
     diff = diff_uploads(connection, customer, first, second, kpi=kpi, limit=limit, offset=offset)
     return UploadDiffAnswer.model_validate(diff)
 

@@ -68,7 +68,7 @@ async def receive_webhook(body: Annotated[bytes, Depends(signed_body)], engine: 
     message = _parsed(body)
     event = _text(message.get("event")) or "unknown"
     connection_id = _text(message.get("connector_id")) or _text(message.get("connection_id"))
-    # Messages without a sync's id, and those with a long one, are told apart by what they say.
+    # Messages without a sync's id, and those with a long one, are distinguished by their content.
     sync_id = _text(message.get("sync_id"))
     if not 0 < len(sync_id) <= _LONGEST:
         sync_id = hashlib.sha256(body).hexdigest()
@@ -86,7 +86,8 @@ async def receive_webhook(body: Annotated[bytes, Depends(signed_body)], engine: 
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
-    """The message; nothing if it is none. Its signature says that it is Fivetran's all the same."""
+    """Parses the message; empty if it is not valid. Its signature proves that it is Fivetran's all the
+    same."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):

@@ -24,7 +24,7 @@ class ChangeAnswer(Answer):
 
 
 class AppliedAnswer(Answer):
-    """One thing that Fivetran was told, and what it said."""
+    """One change that was sent to Fivetran, and its answer."""
 
     source: Source
     connection_id: str

@@ -24,7 +24,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """A value that could not be read becomes one without data."""
+    """Turns a value that could not be read into one without data."""
     for table in _TABLES:
         op.execute(f"UPDATE {table} SET status = 'no_data' WHERE status = 'unreadable'")  # noqa: S608
     _allow(_AFTER, _BEFORE)
