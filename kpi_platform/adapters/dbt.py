@@ -201,7 +201,7 @@ class DbtProject:
 
         from kpi_platform.adapters.dbt_patches import patches
 
-        patches.apply(is_parsed=manifest is not None, is_duckdb=self._is_duckdb)
+        patches.apply(is_duckdb=self._is_duckdb)
         if manifest is not None:
             self._pin()
         profile = profile_of(_PROFILE, self.destination.dbt_target())

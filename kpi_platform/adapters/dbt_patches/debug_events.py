@@ -1,7 +1,8 @@
 """Drops events of the debug level before dbt makes them.
 
 dbt renders every such event, all SQL included, and only then asks whether anybody listens. Our listeners and
-our log file take none of them.
+our log file take none of them. Gains 0.05 s of a build without customers, more with the size of the
+statements.
 """
 
 from typing import Any

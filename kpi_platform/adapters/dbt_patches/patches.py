@@ -5,29 +5,15 @@ Each file here changes one thing, says what it gains, and has a test that compar
 """
 
 from kpi_platform.adapters.checked_versions import are_checked
-from kpi_platform.adapters.dbt_patches import (
-    debug_events,
-    flag_source,
-    graph_summary,
-    inject_ctes,
-    validation,
-)
-
-DBT = ("dbt-core", "dbt-common", "dbt-adapters")
+from kpi_platform.adapters.dbt_patches import debug_events, inject_ctes
 
 
-def apply(*, is_parsed: bool, is_duckdb: bool) -> None:
-    """Holds for all invocations of dbt in this process, until the next call.
-
-    `is_parsed`: the project of the next invocation was parsed before. Does nothing for versions of dbt that
-    were not checked.
-    """
-    if are_checked(*DBT):
+def apply(*, is_duckdb: bool) -> None:
+    """Holds for all invocations of dbt in this process. Does nothing for versions of dbt that were not
+    checked."""
+    if are_checked("dbt-core", "dbt-common", "dbt-adapters"):
         debug_events.apply()
-        flag_source.apply()
-        graph_summary.apply()
         inject_ctes.apply()
-        validation.apply(is_parsed=is_parsed)
     if is_duckdb and are_checked("dbt-duckdb"):
         from kpi_platform.adapters.dbt_patches import duckdb_cancel
 
