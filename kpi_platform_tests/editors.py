@@ -1,4 +1,4 @@
-"""Who changes settings in tests."""
+"""The editors of settings in tests."""
 
 from kpi_platform.domain.settings import Editor
 

@@ -1,4 +1,4 @@
-"""Alerts go where the settings say, signed, and an address that fails is never shown."""
+"""Alerts go to the address in the settings, signed, and an address that fails is never shown."""
 
 import base64
 import hmac

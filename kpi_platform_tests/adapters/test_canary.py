@@ -1,4 +1,4 @@
-"""A canary that is planted as a secret is found in no answer, log or file, whatever refuses."""
+"""A canary that is planted as a secret is in no answer, log or file, also if something refuses it."""
 
 import ast
 import logging

@@ -1,4 +1,5 @@
-"""A profile gives dbt values as data, whatever they look like, at every type of destination."""
+"""A profile gives dbt all values as data, also those that look like templates, at every type of
+destination."""
 
 import json
 from collections.abc import Iterator, Mapping

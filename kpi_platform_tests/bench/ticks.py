@@ -1,6 +1,6 @@
 """What the daemon and the web server do all day, at size: `python -m kpi_platform_tests.bench.ticks`.
 
-A tick of each sensor where nothing has happened, and the API calls that it makes, with 1,000 connections; and
+A tick of each sensor if nothing has happened, and the API calls that it makes, with 1,000 connections; and
 how long the code location takes to load, as Dagster loads it, with 10,000 partitions.
 """
 

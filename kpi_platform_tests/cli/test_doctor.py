@@ -1,4 +1,4 @@
-"""`kpi-platform doctor` goes on whatever a check meets."""
+"""`kpi-platform doctor` goes on if a check raises."""
 
 import json
 from collections.abc import Iterator

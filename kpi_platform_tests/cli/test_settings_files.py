@@ -1,4 +1,4 @@
-"""What the two formats of a settings file allow and nobody means is refused in one sentence."""
+"""Text that the two formats of a settings file allow, and that nobody intends, is refused in one sentence."""
 
 import json
 from pathlib import Path

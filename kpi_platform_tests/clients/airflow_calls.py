@@ -1,4 +1,4 @@
-"""What Airflow's hook of Fivetran asks, run by the interpreter of an environment that has it.
+"""The calls of Airflow's hook of Fivetran, run by the interpreter of an environment that has it.
 
     python airflow_calls.py http://127.0.0.1:8799 umbra_salesforce
 

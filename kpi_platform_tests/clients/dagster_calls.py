@@ -1,4 +1,4 @@
-"""What the stock FivetranWorkspace of dagster-fivetran asks, in an environment of its own.
+"""The calls of the stock FivetranWorkspace of dagster-fivetran, in an environment of its own.
 
     python dagster_calls.py http://127.0.0.1:8799 umbra_salesforce
 

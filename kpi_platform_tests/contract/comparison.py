@@ -1,4 +1,4 @@
-"""What differs between the marts of the platform and those of the reference."""
+"""The differences between the marts of the platform and those of the reference."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence

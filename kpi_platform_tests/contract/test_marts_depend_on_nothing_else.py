@@ -1,4 +1,4 @@
-"""What the marts must not depend on: the order of rows, later rows, other customers, an earlier run."""
+"""The marts do not depend on the order of rows, later rows, other customers, an earlier run."""
 
 from collections.abc import Mapping, Sequence
 

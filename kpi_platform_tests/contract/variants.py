@@ -1,4 +1,4 @@
-"""One customer's sources told differently: the marts must not notice."""
+"""Variants of one customer's sources that the marts must not notice."""
 
 import random
 from collections.abc import Iterable, Mapping

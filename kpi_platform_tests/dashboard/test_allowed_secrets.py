@@ -1,4 +1,4 @@
-"""Which names are listed for a customer, by the operator and by the upgrade."""
+"""The names that are listed for a customer, by the operator and by the upgrade."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What doctor and the status page say of each connection that is not as the settings want it."""
+"""Doctor and the status page name each connection that is not as the settings want it."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A held load in a run: its customer fails alone, the checks say why, and somebody is told."""
+"""A held load in a run: its customer fails alone, the checks say why, and an alert is sent."""
 
 from collections.abc import Iterator
 from datetime import datetime

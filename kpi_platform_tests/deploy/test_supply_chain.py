@@ -1,4 +1,4 @@
-"""What the platform is made of: declared, used, locked, and told."""
+"""The parts of the platform are declared, used, locked, and listed."""
 
 import ast
 import json

@@ -1,7 +1,7 @@
-"""What holds on every destination. A module `test_<destination>.py` starts its server in a module-scoped
-fixture `place` (a `StartedDestination`) and runs all of this by one class:
+"""The tests that every destination passes. A module `test_<destination>.py` starts its server in a
+module-scoped fixture `place` (a `StartedDestination`) and runs all of this by one class:
 
-    class TestSnowflake(DestinationConformance): ...
+class TestSnowflake(DestinationConformance): ...
 """
 
 import re

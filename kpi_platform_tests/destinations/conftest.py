@@ -1,4 +1,4 @@
-"""What DuckDB gives, once a process, and each destination with the suite's customers built in it."""
+"""DuckDB's marts, once a process, and each destination with the suite's customers built in it."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What DuckDB makes of the suite's customers: every other destination must make the same."""
+"""DuckDB's marts of the suite's customers: every other destination must make the same."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

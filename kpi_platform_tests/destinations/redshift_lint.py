@@ -1,4 +1,5 @@
-"""What PostgreSQL takes and Redshift does not: the emulation cannot notice it, so compiled SQL is read."""
+"""Finds SQL that PostgreSQL takes and Redshift does not: the emulation cannot notice it, so compiled SQL is
+read."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""What a destination's test module tells the conformance suite about the server that it started."""
+"""The server that a destination's test module has started, for the conformance suite."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What of a KPI's tables and columns must have landed."""
+"""Some of a KPI's tables and columns must have landed."""
 
 from collections.abc import Mapping
 

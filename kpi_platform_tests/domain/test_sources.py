@@ -1,4 +1,4 @@
-"""What differs between the sources stands in their descriptions, and in their own folders of dbt's."""
+"""Differences between the sources are in their descriptions, and in their own folders of dbt's."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What can happen to the files of an installation, one entry a damage."""
+"""The damages that the files of an installation can take."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What Fivetran does not serve is refused: nothing is answered with success that has no effect."""
+"""Calls that Fivetran does not serve are refused: no call without effect succeeds."""
 
 from typing import Any
 

@@ -1,6 +1,7 @@
 """Bodies as Fivetran's Go SDK, and the Terraform provider that is built on it, send them.
 
-The SDK leaves out what is not given, but for the delay settings of a new connection, which it sends as null.
+The SDK leaves out what is not given, except for the delay settings of a new connection, which it sends as
+null.
 """
 
 from typing import Any

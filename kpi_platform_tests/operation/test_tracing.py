@@ -1,4 +1,4 @@
-"""Requests are traced where the standard variable names a collector; `defs/test_run` traces runs."""
+"""Requests are traced if the standard variable names a collector; `defs/test_run` traces runs."""
 
 import sys
 from collections.abc import Iterator

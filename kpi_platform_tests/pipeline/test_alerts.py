@@ -1,4 +1,4 @@
-"""Alerts are told once for as long as they last, and again until somebody has taken them."""
+"""Alerts are sent once for as long as they last, and again until the address has taken them."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a failed data test says to whom."""
+"""A failed data test names the customers whose rows are wrong."""
 
 from kpi_platform.pipeline.checks import Check
 

@@ -1,4 +1,4 @@
-"""What a change of settings would do, with the real dbt project on the data that is there."""
+"""Previews of changes of settings, with the real dbt project on the data that is there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

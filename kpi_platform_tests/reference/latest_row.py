@@ -1,4 +1,4 @@
-"""Which rows exist, and which of several rows of one key counts."""
+"""The rows that exist, and the one of several rows of a key that counts."""
 
 from collections.abc import Callable, Iterable
 

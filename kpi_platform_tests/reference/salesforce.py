@@ -1,4 +1,4 @@
-"""What Salesforce's own tables say of each account."""
+"""The measures of each account in Salesforce's own tables."""
 
 import re
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""What ServiceNow says of each account: the five KPIs, the rates and the two support marts."""
+"""The measures of each account in ServiceNow: the five KPIs, the rates and the two support marts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What a setting does, as something that can be seen from outside."""
+"""The effect of a setting, as something that can be seen from outside."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Effects on Fivetran, which is asked what it was told; on due times; on links; on where dbt builds."""
+"""Effects on Fivetran, which is asked for its state; on due times; on links; on where dbt builds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who may call each route. A route without a decision here fails the isolation test.
+"""The callers that each route admits. A route without a decision here fails the isolation test.
 
 `public`: anybody. `session`: any valid token. `read`, `write`: a customer's token with that scope, about its
 own customer; an operator's about any. `operator`: operators. `admin`: operators with the scope admin.

@@ -1,4 +1,4 @@
-"""Testing a warehouse connection: what it says, and where it never goes."""
+"""The test of a warehouse connection: its steps, and the hosts that it never reaches."""
 
 import socket
 from collections.abc import Iterator

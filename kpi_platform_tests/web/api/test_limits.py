@@ -1,4 +1,4 @@
-"""What one caller may take of the app: levels, turns, and the time of its health."""
+"""Limits of one caller of the app: levels, turns, and the time of its health."""
 
 import asyncio
 import threading

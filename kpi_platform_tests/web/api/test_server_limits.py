@@ -1,4 +1,4 @@
-"""What one connection may take, of the server that `kpi-platform web` starts, over real sockets."""
+"""Limits of one connection to the server that `kpi-platform web` starts, over real sockets."""
 
 import asyncio
 import json

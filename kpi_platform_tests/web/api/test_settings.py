@@ -1,4 +1,4 @@
-"""The settings document over HTTP; the connections are the local Fivetran's, where one is asked."""
+"""The settings document over HTTP; the connections are the local Fivetran's, if one is asked."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the status and onboarding pages say of Fivetran."""
+"""Fivetran on the status and onboarding pages."""
 
 import re
 from dataclasses import replace
