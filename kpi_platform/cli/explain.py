@@ -8,6 +8,7 @@ from rich.table import Table
 
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.account_names import shown_name
 from kpi_platform.domain.kpis import unreadable_rows
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def register(app: typer.Typer) -> None:
 
 def print_explanation(explanation: "Explanation") -> None:
     """Prints the explanation as tables: the value and its parts, what was left out, the source rows."""
-    name = explanation.account_name or explanation.account_id
+    name = shown_name(explanation.account_name, explanation.account_id)
     window = f"{explanation.window_end:%Y-%m-%d %H:%M} UTC"
     if explanation.window_start:
         window = f"{explanation.window_start:%Y-%m-%d %H:%M} UTC to {window}, the end not included"

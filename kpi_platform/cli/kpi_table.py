@@ -8,7 +8,7 @@ from rich.table import Table
 from kpi_platform.cli.output import console
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.tables import account_health, accounts, kpi_definitions, kpis
-from kpi_platform.domain.kpis import Band, KpiStatus, Thresholds
+from kpi_platform.domain.kpis import Band, KpiStatus, Thresholds, is_too_few
 
 _BANDS: tuple[Band, ...] = ("healthy", "between", "at_risk")
 _REASONS = {
@@ -61,7 +61,7 @@ def print_customer(connection: sa.Connection, key: str) -> None:
 
 def _line(connection: sa.Connection, definition: sa.Row) -> list[str]:  # type: ignore[type-arg]
     rows = connection.execute(
-        sa.select(kpis.c.value, kpis.c.status).where(
+        sa.select(kpis.c.value, kpis.c.status, kpis.c.sample_size).where(
             kpis.c.customer_id == definition.customer_id,
             kpis.c.kpi == definition.kpi,
             kpis.c.retired_at.is_(None),
@@ -69,7 +69,11 @@ def _line(connection: sa.Connection, definition: sa.Row) -> list[str]:  # type: 
     ).all()
     values = [row.value for row in rows if row.value is not None]
     thresholds = Thresholds(definition.healthy, definition.at_risk)
-    bands = [thresholds.band(value, definition.direction) for value in values]
+    bands = [
+        thresholds.band(row.value, definition.direction)
+        for row in rows
+        if row.value is not None and not is_too_few(row.sample_size, definition.min_sample)
+    ]
     missing = [KpiStatus(row.status) for row in rows if row.value is None]
     reasons = ", ".join(
         f"{missing.count(status)} {text}" for status, text in _REASONS.items() if status in missing

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.output import cli_errors, console, print_json
@@ -103,19 +104,36 @@ def run_all(
                     "run_ids": list(outcome.run_ids),
                     "loaded": dict(outcome.loaded),
                     "failed": dict(outcome.failed),
+                    "left_out": _left_out(engine, keys, instant),
                 }
             )
     return outcomes
 
 
 def print_outcomes(outcomes: list[dict[str, Any]]) -> None:
-    """Prints one line for each instant and customer: the upload, or why there is none."""
+    """Prints for each instant and customer the upload, or why there is none; then who does not count."""
     for outcome in outcomes:
         console.print(f"as of {outcome['as_of']}", highlight=False)
         for customer, version in outcome["loaded"].items():
             console.print(f"  [green]✓[/] {customer}  upload {version}", highlight=False)
         for customer, reason in outcome["failed"].items():
-            console.print(f"  [red]✗[/] {customer}  {reason}", highlight=False, markup=True, soft_wrap=True)
+            console.print(f"  [red]✗[/] {customer}  {escape(reason)}", highlight=False, soft_wrap=True)
+        for customer, sentence in outcome["left_out"].items():
+            if sentence not in outcome["failed"].get(customer, ""):
+                console.print(f"  {customer}: {escape(sentence)}", highlight=False, soft_wrap=True)
+
+
+def _left_out(engine: "Engine", customers: list[str], instant: datetime) -> dict[str, str]:
+    """Customer → which of its accounts do not count, in words, of those that the run at `instant` built."""
+    from kpi_platform.dashboard.account_counts import account_counts
+
+    with engine.connect() as connection:
+        built = account_counts(connection, customers)
+    return {
+        customer: one.counts.sentence()
+        for customer, one in built.items()
+        if one.as_of == instant and one.counts.left_out
+    }
 
 
 def _instants(as_of: str | None, as_of_range: tuple[str, str] | None, every: str) -> list[datetime]:

@@ -23,7 +23,7 @@ from kpi_platform.dashboard.shown_accounts import (
     KpiValue,
 )
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band, Direction, Thresholds
+from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band, Direction, Thresholds, is_too_few
 
 SORTS = ("name", "health_score", "revenue", "industry", "region", "csm_name")
 """Orders of a list, besides every KPI's slug."""
@@ -32,7 +32,8 @@ _accounts = tables.accounts
 _health = tables.account_health
 _kpis = tables.kpis
 _ACCOUNT = tuple(field.name for field in fields(Account))
-_VALUE = tuple(field.name for field in fields(KpiValue) if field.name != "band")
+_VALUE = tuple(field.name for field in fields(KpiValue) if field.name not in ("band", "too_few"))
+_SAMPLE_SIZE = _VALUE.index("sample_size")
 
 
 def find_accounts(
@@ -161,6 +162,7 @@ def _kpi_condition(
                 f"The KPI '{definition.kpi}' has no thresholds.", next_step="Filter by kpi_min and kpi_max."
             )
         conditions.append(_in_band(_kpis.c.value, thresholds, definition.direction, wanted.kpi_band))
+        conditions.append(sa.func.coalesce(_kpis.c.sample_size >= definition.min_sample, sa.true()))
     return of_account.where(*conditions).exists()
 
 
@@ -222,10 +224,14 @@ def _values(
     found: dict[int, dict[str, KpiValue]] = {account_id: {} for account_id in account_ids}
     rows: list[tuple[Any, ...]] = list(connection.execute(query).tuples())
     for account_id, *columns in sorted(rows, key=lambda row: order.get(row[1], len(order))):
-        kpi, value = columns[:2]
+        kpi, value, sample_size = columns[0], columns[1], columns[_SAMPLE_SIZE]
         given = thresholds.get(kpi)
-        band = None if given is None or value is None else given.band(value, definitions[kpi].direction)
-        fields_in_order: list[Any] = [*columns, band]
+        too_few = (
+            value is not None and kpi in definitions and is_too_few(sample_size, definitions[kpi].min_sample)
+        )
+        is_judged = given is not None and value is not None and not too_few
+        band = given.band(value, definitions[kpi].direction) if given and is_judged else None
+        fields_in_order: list[Any] = [*columns, band, too_few]
         found[account_id][kpi] = KpiValue(*fields_in_order)
     return found
 

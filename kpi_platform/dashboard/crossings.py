@@ -1,14 +1,14 @@
 """The values that an upload has brought over the threshold at which an account is at risk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
-from kpi_platform.dashboard.definitions import stored_definitions
-from kpi_platform.domain.kpis import Thresholds
+from kpi_platform.dashboard.definitions import KpiDefinition, stored_definitions
+from kpi_platform.domain.kpis import Thresholds, is_too_few
 
 LIMIT = 1000
 """Values at risk that are looked at, of one upload."""
@@ -35,8 +35,8 @@ def became_at_risk(connection: sa.Connection, customer: str, version: int) -> li
     that came for the first time has not crossed anything."""
     customer_id = get_customer(connection, customer).id
     now = _at_risk(connection, customer_id, version)
-    before = _before(connection, customer_id, version, sorted({account for account, _ in now}))
     definitions = stored_definitions(connection, customer_id)
+    before = _before(connection, customer_id, version, sorted({account for account, _ in now}), definitions)
     found: list[Crossing] = []
     for (account_id, kpi), (name, value) in now.items():
         one = definitions[kpi]
@@ -68,6 +68,7 @@ def _at_risk(
             _history.c.upload_version == version,
             _history.c.change == "updated",
             risky,
+            sa.func.coalesce(_history.c.sample_size >= definitions.c.min_sample, sa.true()),
         )
         .order_by(accounts.c.name, _history.c.account_id, definitions.c.position)
         .limit(LIMIT)
@@ -76,9 +77,14 @@ def _at_risk(
 
 
 def _before(
-    connection: sa.Connection, customer_id: int, version: int, account_ids: Sequence[int]
+    connection: sa.Connection,
+    customer_id: int,
+    version: int,
+    account_ids: Sequence[int],
+    definitions: Mapping[str, KpiDefinition],
 ) -> dict[tuple[int, str], float | None]:
-    """Returns the values that were shown before: each KPI's newest in the uploads that count."""
+    """Returns the values that were shown before: each KPI's newest in the uploads that count. None if there
+    was none, or it came from too few rows."""
     versions = (
         sa.select(_uploads.c.version)
         .where(
@@ -89,7 +95,8 @@ def _before(
         .order_by(_uploads.c.version.desc())
         .limit(_LOOK_BACK)
     )
-    query = sa.select(_history.c.account_id, _history.c.kpi, _history.c.value).where(
+    columns = (_history.c.account_id, _history.c.kpi, _history.c.value, _history.c.sample_size)
+    query = sa.select(*columns).where(
         _history.c.customer_id == customer_id,
         # As values, so that the database probes the history's key once for each.
         _history.c.upload_version.in_(list(connection.execute(versions).scalars())),
@@ -97,4 +104,9 @@ def _before(
         _history.c.change.not_in(("removed", "history_only")),
     )
     rows = connection.execute(query.order_by(_history.c.upload_version))
-    return {(row.account_id, row.kpi): row.value for row in rows}
+    return {
+        (row.account_id, row.kpi): None
+        if row.kpi in definitions and is_too_few(row.sample_size, definitions[row.kpi].min_sample)
+        else row.value
+        for row in rows
+    }

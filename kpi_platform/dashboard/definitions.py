@@ -16,7 +16,8 @@ from kpi_platform.domain.kpis import Direction, Source
 @dataclass(frozen=True, slots=True)
 class KpiDefinition:
     """`position` is the order of the KPIs on a page. `healthy` and `at_risk` are None if a custom KPI has
-    no thresholds, `window_days` if the latest value counts."""
+    no thresholds, `window_days` if the latest value counts. A value of fewer rows than `min_sample` has no
+    band."""
 
     kpi: str
     display_name: str
@@ -31,6 +32,7 @@ class KpiDefinition:
     at_risk: float | None
     formula: str
     position: int
+    min_sample: int = 1
 
     def document(self) -> dict[str, Any]:
         """Returns the fields by name."""

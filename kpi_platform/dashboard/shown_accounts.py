@@ -13,9 +13,9 @@ BandFilter = Literal["healthy", "between", "at_risk", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class KpiValue:
-    """One shown value. Without a value, `status` says why. `band` is None if there is no value, or the
-    KPI has no thresholds. `unreadable_count` rows of the source could not be read, beside the `sample_size`
-    that count."""
+    """One shown value. Without a value, `status` says why. `band` is None if there is no value, the
+    KPI has no thresholds, or the value comes from `too_few` rows. `unreadable_count` rows of the source could
+    not be read, beside the `sample_size` that count."""
 
     kpi: str
     value: float | None
@@ -29,6 +29,7 @@ class KpiValue:
     as_of: datetime
     upload_version: int
     band: Band | None
+    too_few: bool
 
 
 @dataclass(frozen=True, slots=True)

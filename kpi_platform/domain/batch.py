@@ -11,7 +11,20 @@ from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.kpi_gaps import Gap, Landed, LandedSources, kpi_gap, presence, row_gap
 from kpi_platform.domain.kpis import KPIS, Source
 from kpi_platform.domain.landed import ABSENT, SWITCHED_OFF, LandedTable, find_schema, find_table
-from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.rating_scales import SCALES
+from kpi_platform.domain.salesforce_rules import (
+    RecurringType,
+    TitleList,
+    recurring_types,
+    salesforce_facts,
+    title_list,
+)
+from kpi_platform.domain.settings import (
+    AccountTypes,
+    CustomerSettings,
+    KpiMapping,
+    RatingMapping,
+)
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES
 
 Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -43,7 +56,8 @@ class SyncState:
 
 @dataclass(frozen=True, slots=True)
 class KpiSetting:
-    """One KPI of a customer: its row of the dbt model int_kpi_setting. Times are UTC without zone."""
+    """One KPI of a customer: its row of the dbt model int_kpi_setting. Times are UTC without zone. The last
+    three are None for KPIs that are no mean of ratings."""
 
     kpi: str
     source: Source
@@ -56,14 +70,9 @@ class KpiSetting:
     window_end: str
     gap: Gap | None
     is_stale: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RecurringType:
-    """An opportunity type that net revenue retention counts: a row of the dbt model int_recurring_type."""
-
-    opportunity_type: str
-    is_retained: bool
+    lowest_rating: int | None = None
+    highest_rating: int | None = None
+    max_outside: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,8 @@ class CustomerPlan:
     facts: Mapping[str, Any]
     kpi_settings: tuple[KpiSetting, ...]
     recurring_types: tuple[RecurringType, ...]
+    account_types: AccountTypes
+    titles: TitleList
     custom_kpis: Sequence[Mapping[str, Any]]
 
 
@@ -118,9 +129,12 @@ def plan_customer(
         },
         facts=presence(landed)
         | {"sla_setting": settings.servicenow.sla_source}
+        | salesforce_facts(settings)
         | {f"{category}_weight": weight for category, weight in weights.model_dump().items()},
         kpi_settings=_kpi_settings(settings, landed, stale, as_of),
-        recurring_types=_recurring_types(settings),
+        recurring_types=recurring_types(settings),
+        account_types=settings.salesforce.account_types,
+        titles=title_list(settings),
         custom_kpis=[
             _custom_kpi(custom_kpi_var(kpi, tables), row_gap(kpi.source, kpi.table, landed), stale, as_of)
             for kpi in settings.custom_kpis
@@ -130,14 +144,25 @@ def plan_customer(
 
 def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]:
     """Returns the dbt vars of the customers (docs/decisions/0001). Most customers share their KPI settings
-    and opportunity types, and SQL with thousands of rows is slow to plan: they go by number."""
+    and lists of types, and SQL with thousands of rows is slow to plan: they go by number."""
+    plans = list(plans)
     profiles: dict[tuple[KpiSetting, ...], int] = {}
     lists: dict[tuple[RecurringType, ...], int] = {}
+    account_types: dict[AccountTypes, int] = {}
+    titles: dict[TitleList, int] = {}
     customers = []
     for plan in plans:
         profile = profiles.setdefault(plan.kpi_settings, len(profiles))
         type_list = lists.setdefault(plan.recurring_types, len(lists))
-        facts = {"customer_id": plan.key, **plan.facts, "kpi_profile": profile, "type_list": type_list}
+        counting = account_types.setdefault(plan.account_types, len(account_types))
+        facts = {
+            "customer_id": plan.key,
+            **plan.facts,
+            "kpi_profile": profile,
+            "type_list": type_list,
+            "account_type_list": counting,
+            "title_list": titles.setdefault(plan.titles, len(titles)),
+        }
         customers.append(
             {"key": plan.key, "facts": facts, "sources": plan.sources, "custom_kpis": plan.custom_kpis}
         )
@@ -150,6 +175,12 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
         "recurring_types": [
             {"type_list": number, **asdict(each)} for one, number in lists.items() for each in one
         ],
+        "account_types": [one.var() for one in account_types],
+        "title_lists": [asdict(one) for one in titles],
+        "has_currencies": any(
+            plan.facts["has_currency"] or plan.facts["target_currency"] is not None for plan in plans
+        ),
+        "rating_scales": [{"name": str(one), **asdict(one)} for one in SCALES.values()],
     }
 
 
@@ -173,18 +204,21 @@ def _kpi_settings(
                 window_end=_before(as_of, 0),
                 gap=kpi_gap(kpi.source, kpi.needs, landed) if mapping.enabled else "disabled",
                 is_stale=stale[kpi.source],
+                **_rating_scale(mapping),
             )
         )
     return tuple(found)
 
 
-def _recurring_types(settings: CustomerSettings) -> tuple[RecurringType, ...]:
-    """A type in two lists is retained if one of the lists is."""
-    is_retained: dict[str, bool] = {}
-    for group, types in settings.kpi_mappings.net_revenue_retention.types.model_dump().items():
-        for name in types:
-            is_retained[name.lower()] = is_retained.get(name.lower(), False) or group != "new_business"
-    return tuple(RecurringType(name, retained) for name, retained in is_retained.items())
+def _rating_scale(mapping: KpiMapping) -> dict[str, Any]:
+    if not isinstance(mapping, RatingMapping):
+        return {}
+    bounds = SCALES[mapping.scale]
+    return {
+        "lowest_rating": bounds.lowest,
+        "highest_rating": bounds.highest,
+        "max_outside": mapping.max_outside,
+    }
 
 
 def _custom_kpi(

@@ -76,10 +76,12 @@ def row_gap(source: Source, table: str, landed: LandedSources) -> Gap | None:
 
 
 def presence(landed: LandedSources) -> dict[str, bool]:
-    """Returns which optional tables and columns are there, by the columns of the dbt model int_customer."""
+    """Returns which optional tables and columns are there, most by the columns of the dbt model
+    int_customer."""
     salesforce, servicenow = landed["salesforce"], landed["servicenow"]
     return {
         "has_account_type": salesforce.has_column("account.type"),
+        "has_currency": salesforce.has_column("opportunity.currency_iso_code", "account.currency_iso_code"),
         "has_engagement_field": salesforce.has_column("account.executive_engagement"),
         "has_task_sla": servicenow.has_table("task_sla"),
         "has_contract_sla": servicenow.has_table("contract_sla"),

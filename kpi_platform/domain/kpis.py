@@ -49,6 +49,11 @@ class Thresholds:
         return "at_risk" if sign * value < sign * self.at_risk else "between"
 
 
+def is_too_few(sample_size: int | None, min_sample: int) -> bool:
+    """Whether a value comes from too few rows to be judged."""
+    return sample_size is not None and sample_size < min_sample
+
+
 @dataclass(frozen=True, slots=True)
 class MappedField:
     """A field of `custom_fields` that a KPI is read from, and the landed tables that may hold it."""

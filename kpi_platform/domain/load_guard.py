@@ -13,7 +13,7 @@ HARMFUL_SHARE_OF_VALUES = 0.8
 """… or this share of the values that a source had."""
 
 FEW_ACCOUNTS, FEW_VALUES = 5, 10
-"""With fewer than these before, any share is chance, and nothing is held."""
+"""With fewer than these before, any share is chance, and nothing is held, unless no account is left."""
 
 HISTORY_LOADS = 10
 """So many earlier loads say what is usual; at least three are needed."""
@@ -73,7 +73,8 @@ def harms(
     for, the KPIs that are switched on.
     """
     gone = sum(account not in present for account in before.sample) / max(len(before.sample), 1)
-    if before.accounts >= FEW_ACCOUNTS and gone >= HARMFUL_SHARE_OF_ACCOUNTS:
+    is_chance = before.accounts < FEW_ACCOUNTS and present
+    if before.accounts and not is_chance and gone >= HARMFUL_SHARE_OF_ACCOUNTS:
         # Their values are gone with them.
         return [
             f"{gone:.0%} of the {before.accounts} accounts of the load before are gone; "

@@ -12,7 +12,10 @@ import sqlalchemy as sa
 from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.account_counts import record_account_counts
+from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.errors import BuildFailed, KpiPlatformError
+from kpi_platform.pipeline.account_counts import count_accounts
 from kpi_platform.pipeline.batch import Batch, batch_of, by_destination, in_utc, read_inputs
 from kpi_platform.pipeline.batch_marts import BatchMarts
 from kpi_platform.pipeline.checks import Check, check_of
@@ -28,13 +31,14 @@ class BuildReport:
     """`built`: customer → mart → rows. `failed`: customer → why. Every customer that was asked for is in
     exactly one of the two. The rows of a failed one are the old ones or incomplete: nothing to load. `marts`:
     the reader of the marts of each that is built, if all were; rows for matching and load are read already if
-    they are few."""
+    they are few. `accounts`: which accounts of the same customers count."""
 
     built: Mapping[str, Mapping[str, int]]
     failed: Mapping[str, KpiPlatformError]
     checks: Sequence[Check]
     seconds: float = field(compare=False)
     marts: Mapping[str, BatchMarts] = field(default_factory=dict, compare=False, repr=False)
+    accounts: Mapping[str, AccountCounts] = field(default_factory=dict)
 
 
 def build_kpis(
@@ -64,6 +68,7 @@ def build_kpis(
     ]
     built: dict[str, Mapping[str, int]] = {}
     marts: dict[str, BatchMarts] = {}
+    accounts: dict[str, AccountCounts] = {}
     checks: list[Check] = []
     for group in by_destination(inputs):
         destination = group[0].destination.within(TURN_SECONDS)
@@ -85,7 +90,10 @@ def build_kpis(
                 reader = BatchMarts(destination, done)
                 reader.read_ahead()
                 marts |= dict.fromkeys(done, reader)
-    return BuildReport(built, failed, checks, time.monotonic() - started, marts)
+                accounts |= count_accounts(destination, done)
+    with engine.begin() as connection:
+        record_account_counts(connection, accounts, as_of)
+    return BuildReport(built, failed, checks, time.monotonic() - started, marts, accounts)
 
 
 @dataclass(slots=True)

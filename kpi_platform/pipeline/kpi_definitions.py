@@ -44,6 +44,7 @@ def definitions_of(
                 at_risk=mapping.thresholds.at_risk,
                 formula=kpi.formula,
                 position=position,
+                min_sample=mapping.min_sample,
             )
         )
     for position, custom in enumerate(settings.custom_kpis, len(definitions)):

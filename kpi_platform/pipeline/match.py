@@ -28,6 +28,7 @@ from kpi_platform.dashboard.match_store import (
 )
 from kpi_platform.dashboard.tables import accounts
 from kpi_platform.dashboard.types import among_customers
+from kpi_platform.domain.account_names import shown_name
 from kpi_platform.domain.matching.domains import registrable_domain
 from kpi_platform.domain.matching.match import match_parties
 from kpi_platform.domain.matching.party import Match, MatchPolicy, Party, Strategy
@@ -181,7 +182,7 @@ def source_parties(marts: MartReader, customer: str, strategy: Strategy) -> list
     websites = table.column("website").to_pylist() if "website" in table.column_names else [None] * len(ids)
     addresses = _email_domains(marts, customer) if strategy == "domain" else {}
     return [
-        Party(account, name or account, _domains(website, *addresses.get(account, ())))
+        Party(account, shown_name(name, account), _domains(website, *addresses.get(account, ())))
         for account, name, website in zip(ids, names, websites, strict=True)
     ]
 

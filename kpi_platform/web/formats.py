@@ -77,6 +77,11 @@ def money(value: float | None) -> str:
     return number(value, 0)
 
 
+def too_few(sample_size: int) -> str:
+    """Beside a value that comes from fewer rows than its KPI's min_sample."""
+    return f"too few ({sample_size:,})"
+
+
 def percent(share: float | None) -> str:
     """Returns a share from 0 to 1 as `85%`."""
     return NOTHING if share is None else f"{number(100 * share, 0)}%"

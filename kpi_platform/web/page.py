@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from kpi_platform.dashboard.customers import StoredCustomer, get_customer, list_customers
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.matches import count_matches
+from kpi_platform.domain.account_names import shown_name
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.kpis import unreadable_rows
 from kpi_platform.web import charts, formats
@@ -45,7 +46,7 @@ def _environment() -> Environment:
     for module in (formats, charts):
         names = [name for name in vars(module) if not name.startswith("_")]
         environment.globals |= {name: getattr(module, name) for name in names}
-    environment.globals |= {"csrf_field": CSRF_FIELD, "with_query": with_query}
+    environment.globals |= {"csrf_field": CSRF_FIELD, "with_query": with_query, "shown_name": shown_name}
     environment.globals["unreadable_rows"] = unreadable_rows
     environment.globals["platform_version"] = version("kpi_platform")
     return environment

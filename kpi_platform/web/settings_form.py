@@ -2,7 +2,8 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from kpi_platform.domain.kpis import KPIS
@@ -19,6 +20,7 @@ SECTIONS = {
         "How accounts of the sources and of the dashboard find each other.",
     ),
     "kpi_mappings": ("KPI mappings", "Where each KPI comes from, how it is shown, and when it is healthy."),
+    "revenue": ("Revenue", "In which currency amounts are compared, and at which rate."),
     "health_score": ("Health score", "How much each group of KPIs weighs. The weights sum to 1."),
     "update": ("Loading", "How a load treats what the dashboard holds."),
     "error_handling": ("Error handling", "What happens when something fails."),
@@ -31,6 +33,7 @@ _GROUPS = {
     "sync_window": "Sync window",
     "custom_fields": "Custom fields",
     "sync_objects": "Objects to sync",
+    "account_types": "Account types",
     "sync_tables": "Tables to sync",
     "weights": "Weights",
 }
@@ -51,8 +54,8 @@ _SAYS_NOTHING = ("text", "integer", "number", "identifier", "computed")
 @dataclass(frozen=True, slots=True)
 class SettingField:
     """One field. `text` is its content, `default` the value if nothing is stated; `message` says what is
-    wrong with it. `options` are value and label; a checkbox has none. `only` says who may change it, if the
-    viewer may not; it is empty otherwise."""
+    wrong with it. `options` are value and label; a checkbox has none. `offered` are likewise lines that a
+    list may want. `only` says who may change it, if the viewer may not; it is empty otherwise."""
 
     path: str
     label: str
@@ -65,6 +68,7 @@ class SettingField:
     options: Sequence[tuple[str, str]] = ()
     message: str | None = None
     only: str = ""
+    offered: Sequence[tuple[str, str]] = ()
 
     @property
     def id(self) -> str:
@@ -101,10 +105,11 @@ def field_groups(
     typed: Mapping[str, str],
     wrong: Mapping[str, str],
     editor: Editor,
+    offered: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType({}),
 ) -> list[FieldGroup]:
     """Returns the section's fields, and which of them are not the editor's to change. `typed` wins over the
     document: what was typed stays until it is right. `wrong` is the message of each path; one about a group
-    as a whole is at its first field."""
+    as a whole is at its first field. `offered` are value and label of lines that a list may want, by path."""
     groups: dict[str, list[SettingField]] = {}
     left = dict(wrong)
     for leaf in _leaves(section):
@@ -112,7 +117,8 @@ def field_groups(
         if message is None:
             above = next((path for path in left if leaf.path.startswith(f"{path}.")), None)
             message = left.pop(above) if above else None
-        groups.setdefault(_group(leaf), []).append(_field(leaf, document, typed, message, editor))
+        field = _field(leaf, document, typed, message, editor)
+        groups.setdefault(_group(leaf), []).append(replace(field, offered=offered.get(leaf.path, ())))
     folds = section == "kpi_mappings"
     return [FieldGroup(_group_title(name), fields, folds) for name, fields in groups.items()]
 
@@ -200,7 +206,11 @@ def _text(leaf: Leaf, value: Any) -> str:
         return "true" if value else "false"
     if leaf.type == "list":
         return "\n".join(map(str, value))
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        short = f"{value:.10g}"
+        # What a form sends back unchanged is the same number.
+        return short if float(short) == value else repr(value)
+    return str(value)
 
 
 def _parsed(leaf: Leaf, text: str) -> Any:

@@ -11,6 +11,7 @@ from kpi_platform_tests.reference.marts import MARTS, compute_marts
 Rows = Sequence[Mapping[str, object]]
 
 _GRAIN = dict.fromkeys(MARTS, ("customer_id", "account_id")) | {
+    "accounts_left_out": ("customer_id", "reason", "account_type"),
     "kpi_values": ("customer_id", "account_id", "kpi"),
     "servicenow_sla_breaches": ("customer_id", "account_id", "category"),
 }

@@ -22,6 +22,8 @@ _EDGES = tuple(timedelta(microseconds=step) for step in (-1, 0, 1))
 MICROSECOND = timedelta(microseconds=1)
 
 _AMOUNTS = (0.1, 0.2, 0.3, 1000.0, 250000.55, 99999999.99, -400.25, 0.0, None, 33333.33, 1e12, math.nan)
+CURRENCIES = (("USD", 3, True), ("EUR", 0.875, False), (" jpy", 150, None), ("GBP", 0, False))
+_CURRENCIES_OF_DEALS = (*["USD"] * 12, *["EUR"] * 6, *["JPY"] * 3, "usd ", "", None, None, "CHF", "XXX")
 _SCORES = (
     *(-100, 100, 101, -100.5, 100.00000000001, 9.5, 10, 55, 70, None, 0, 42.25, 39.999),
     *(33.333333333333336, 1e-07, 1e30, math.nan, math.inf, -0.0),
@@ -118,10 +120,22 @@ def account(make: Maker, key: str, users: list[str]) -> Row:
     return {
         "id": people.form(make.rng, key),
         "name": make.some(lambda: make.rng.choice(people.NAMES), 0.05),
-        "type": make.rng.choice((*kind, *kind, "Prospect", "customer - direct", "Former Customer", None)),
+        "type": make.rng.choice(
+            (
+                *kind,
+                *kind,
+                "Prospect",
+                "customer - direct",
+                "Former Customer",
+                " Customer - Churned",
+                " ",
+                None,
+            )
+        ),
         "master_record_id": make.account() if make.rng.random() < 0.08 else None,
         "industry": make.pick("Software", 'Food "& Drink"', None),
         "billing_country": make.pick("Österreich", "US", None),
+        "currency_iso_code": make.pick("USD", "EUR", "JPY", None),
         "annual_revenue": make.pick(0.0, 1234567.89, None, -5.0),
         "owner_id": make.some(lambda: people.form(make.rng, make.rng.choice(users))),
         "nps_score": make.rng.choice(_SCORES),
@@ -175,6 +189,7 @@ def opportunity(make: Maker) -> Row:
         "id": people.form(make.rng, people.salesforce_id(make.rng, "006")),
         "account_id": make.some(make.account, 0.03),
         "amount": make.rng.choice(_AMOUNTS),
+        "currency_iso_code": make.rng.choice(_CURRENCIES_OF_DEALS),
         "type": make.rng.choice(kinds),
         "is_won": make.pick(True, True, True, False, None),
         "close_date": make.some(make.day, 0.03),
@@ -207,6 +222,7 @@ def task(make: Maker, contacts: list[str]) -> Row:
         "id": people.form(make.rng, people.salesforce_id(make.rng, "00T")),
         "who_id": _who(make, contacts),
         "account_id": make.some(make.account),
+        "task_subtype": make.pick("Call", "Task", "Email", " email", "LISTEMAIL", None, None, None),
         "status": make.pick("Completed", "completed", "COMPLETED", "Open", "Not Completed", None),
         "is_closed": make.pick(True, True, False, None),
         "completed_date_time": make.some(make.moment, 0.5),
@@ -222,6 +238,39 @@ def event(make: Maker, contacts: list[str]) -> Row:
         "who_id": _who(make, contacts),
         "start_date_time": make.moment(),
         "end_date_time": make.some(make.moment, 0.05),
+        **make.lifecycle(),
+    }
+
+
+def relation(make: Maker, kind: str, touches: list[Row], contacts: list[str]) -> Row:
+    touch = make.rng.choice(touches)["id"]
+    return {
+        "id": people.form(make.rng, people.salesforce_id(make.rng, "0RE")),
+        f"{kind}_id": None if touch is None else people.form(make.rng, str(touch)[:15]),
+        "relation_id": _who(make, contacts),
+        **make.lifecycle(),
+    }
+
+
+def currency(make: Maker, iso_code: str, rate: object, is_corporate: object) -> Row:
+    return {
+        "id": people.form(make.rng, people.salesforce_id(make.rng, "01L")),
+        "iso_code": iso_code,
+        "conversion_rate": rate,
+        "is_corporate": is_corporate,
+        **make.lifecycle(),
+        "is_deleted": False, "_fivetran_deleted": False, "_fivetran_active": True,
+    }  # fmt: skip
+
+
+def dated_rate(make: Maker) -> Row:
+    start = make.day()
+    return {
+        "id": people.form(make.rng, people.salesforce_id(make.rng, "04w")),
+        "iso_code": make.pick("JPY", "eur ", "CHF", "USD"),
+        "start_date": make.some(lambda: start, 0.05),
+        "next_start_date": make.some(lambda: start + timedelta(days=make.rng.choice((0, 30, 200)))),
+        "conversion_rate": make.pick(120.5, 151.0, 0.9, 1.1, 0, -1, None),
         **make.lifecycle(),
     }
 

@@ -52,6 +52,16 @@ def make_world(seed: str, *, history: bool = False, accounts: int = 40, incident
     world.salesforce["event"] = _again(
         make, "id", [dirty_rows.event(make, contacts) for _ in range(4 * accounts)]
     )
+    for kind in ("task", "event"):
+        touches = world.salesforce[kind]
+        rows = [dirty_rows.relation(make, kind, touches, contacts) for _ in range(6 * accounts)]
+        world.salesforce[f"{kind}_relation"] = _again(make, "id", rows)
+    world.salesforce["currency_type"] = _again(
+        make, "id", [dirty_rows.currency(make, *one) for one in dirty_rows.CURRENCIES]
+    )
+    world.salesforce["dated_conversion_rate"] = _again(
+        make, "id", [dirty_rows.dated_rate(make) for _ in range(30)]
+    )
     companies = [f"company{number:02d}" for number in range(20)]
     servicenow = world.servicenow
     servicenow["core_company"] = _again(make, "sys_id", [dirty_rows.company(make, key) for key in companies])

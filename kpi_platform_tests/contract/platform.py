@@ -18,6 +18,12 @@ from kpi_platform_tests.contract.landing import land
 from kpi_platform_tests.pipeline.models import run_models
 from kpi_platform_tests.reference.marts import MARTS
 
+_LEFT_OUT = """
+select customer_id, reason, case reason when 'type' then nullif(trim(account_type), '') end as account_type,
+       count(*) as accounts
+from kpi.accounts_left_out group by all
+"""
+
 Marts = dict[str, list[dict[str, object]]]
 
 
@@ -68,8 +74,9 @@ class Platform:
         found: dict[str, Marts] = {key: {mart: [] for mart in MARTS} for key in customers}
         with duckdb_file.connect(self.configuration.warehouse_file, read_only=True) as warehouse:
             for mart in MARTS:
+                source = f"({_LEFT_OUT})" if mart == "accounts_left_out" else f"kpi.{mart}"
                 rows = warehouse.sql(
-                    f"select * from kpi.{mart} where list_contains(?, customer_id)", params=[list(customers)]
+                    f"select * from {source} where list_contains(?, customer_id)", params=[list(customers)]
                 )
                 for row in rows.to_arrow_table().to_pylist():
                     found[row["customer_id"]][mart].append(row)

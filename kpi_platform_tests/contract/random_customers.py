@@ -13,6 +13,22 @@ _SWITCHES = {
     "salesforce": ("sync_objects", ("accounts", "contacts", "opportunities", "cases", "tasks", "users")),
     "servicenow": ("sync_tables", ("incidents", "tasks")),
 }
+_ACCOUNT_TYPES: tuple[dict[str, list[str]], ...] = (
+    {},
+    {"former": []},
+    {"customer": ["*"]},
+    {"customer": [" Customer ", "Pro", "100%"], "former": ["Customers"]},
+)
+_ENGAGEMENT: dict[str, tuple[object, ...]] = {
+    "titles": (["VP", "C.E.O.", "Head  of"], [], ["Director", "vorstand"]),
+    "not_titles": ([], ["assistant to"], ["ex-", "intern"]),
+    "count_emails": (True,),
+    "planned_days": (None, 0, 7),
+}
+_RATINGS: dict[str, tuple[object, ...]] = {
+    "scale": ("1-5", "0-5", "1-7", "1-10", "0-10", "0-100"),
+    "max_outside": (0, 0.25, 0.5, 1),
+}
 
 
 def random_customers(
@@ -57,6 +73,7 @@ def _settings(rng: random.Random) -> dict[str, Any]:
     for source, (section, switches) in _SWITCHES.items():
         off = {name: False for name in switches if rng.random() < 0.04}
         document[source] = {section: off} if off else {}
+    document["salesforce"]["account_types"] = rng.choice(_ACCOUNT_TYPES)
     document["servicenow"]["sla_source"] = rng.choice(("auto", "auto", "task_sla", "sla_due", "made_sla"))
     for kpi in (*SALESFORCE_KPIS, *SERVICENOW_KPIS):
         mapping: dict[str, Any] = {}
@@ -64,7 +81,17 @@ def _settings(rng: random.Random) -> dict[str, Any]:
             mapping["enabled"] = False
         if WINDOW_DAYS[kpi] is not None and rng.random() < 0.2:
             mapping["window_days"] = rng.choice((1, 7, 31, 90, 364, 366, 730))
+        if kpi == "executive_engagement":
+            mapping |= {
+                name: rng.choice(values) for name, values in _ENGAGEMENT.items() if rng.random() < 0.5
+            }
+        if kpi in ("csat", "support_satisfaction"):
+            mapping |= {name: rng.choice(values) for name, values in _RATINGS.items() if rng.random() < 0.5}
         document["kpi_mappings"][kpi] = mapping
+    document["revenue"] = {
+        "currency": rng.choice(("corporate", "as_landed", "EUR", "JPY", "USD", "SEK")),
+        "fx": rng.choice(("constant", "dated")),
+    }
     if rng.random() < 0.5:
         shares = [rng.randrange(10) for _ in range(4)]
         if sum(shares):

@@ -16,15 +16,16 @@ _TIMES = {
     "start_date_time", "end_date_time", "opened_at", "first_responded_at", "resolved_at", "closed_at",
     "sla_due", "start_time", "end_time", "planned_end_time",
 }  # fmt: skip
-_DATES = {"close_date", "activity_date"}
+_DATES = {"close_date", "activity_date", "start_date", "next_start_date"}
 _FLAGS = {
     "is_deleted", "_fivetran_deleted", "_fivetran_active", "is_won", "is_closed", "made_sla", "has_breached",
+    "is_corporate",
 }  # fmt: skip
 _CHOICES = {"state", "incident_state", "priority", "escalation"}
 _COUNTS = {"reopen_count", "reassignment_count"}
 _NUMBERS = {
     "annual_revenue", "nps_score", "adoption_score", "churn_risk", "health_score", "active_users",
-    "total_users", "feature_usage_score", "amount", "satisfaction_rating",
+    "total_users", "feature_usage_score", "amount", "satisfaction_rating", "conversion_rate",
 }  # fmt: skip
 _CUSTOM = {
     "nps_score", "adoption_score", "churn_risk", "health_score", "last_login_date", "active_users",

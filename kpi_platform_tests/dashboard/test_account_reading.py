@@ -11,6 +11,7 @@ from kpi_platform.dashboard.account_history import (
     kpi_series,
 )
 from kpi_platform.dashboard.account_reading import account_detail, account_facets, find_accounts, health_bands
+from kpi_platform.dashboard.crossings import became_at_risk
 from kpi_platform.dashboard.rollback import rollback
 from kpi_platform.dashboard.shown_accounts import AccountFilter
 from kpi_platform.domain.errors import InvalidInput, NotFound
@@ -117,3 +118,17 @@ def test_the_database_and_the_thresholds_agree_on_bands(desk: Desk) -> None:
     for band in ("healthy", "between", "at_risk"):
         expected = [str(n) for n, v in enumerate(values) if nps.thresholds.band(v, nps.better) == band]
         assert names(desk, AccountFilter(kpi="nps", kpi_band=band)) == expected  # type: ignore[arg-type]
+
+
+def test_a_value_of_fewer_rows_than_its_kpi_needs_has_no_band_and_is_in_none(desk: Desk) -> None:
+    desk.load(T1, [account(1, nps=-50)])
+    desk.settings(kpi_mappings={"nps": {"min_sample": 2}})
+    desk.load(T2, [account(1, nps=-60)])
+    with desk.engine.connect() as connection:
+        [found] = find_accounts(connection, "acme", AccountFilter()).accounts
+        value = found.kpis["nps"]
+        assert (value.value, value.sample_size, value.band, value.too_few) == (-60, 1, None, True)
+        assert (found.kpis["churn_risk"].band, found.kpis["churn_risk"].too_few) == ("between", False)
+        assert became_at_risk(connection, "acme", 2) == []
+    assert names(desk, AccountFilter(kpi="nps", kpi_band="at_risk")) == []
+    assert names(desk, AccountFilter(kpi="nps", kpi_max=0)) == ["1"]

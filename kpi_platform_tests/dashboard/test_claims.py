@@ -148,7 +148,7 @@ def test_an_upgrade_loses_no_claim(configuration: Configuration) -> None:
             .where(tables.customers.c.key == "gone")
             .values(removed_at=sa.func.current_timestamp())
         )
-    database.upgrade(engine)
+    database.upgrade(engine, "0011")
     owned = {
         ("", "conn_1"): "acme",
         ("server:127.0.0.1:5432/kpi", "crm"): "acme",
@@ -162,6 +162,6 @@ def test_an_upgrade_loses_no_claim(configuration: Configuration) -> None:
         found = {(one.place, one.name, one.customer) for one in claimed_twice(connection)}
     assert found == {("server:127.0.0.1:5432/kpi", "crm", "bolt"), ("duckdb", "bolt_crm", "bolt")}
     database.downgrade(engine, "0010")
-    database.upgrade(engine)
+    database.upgrade(engine, "0011")
     assert holders(engine) == owned
     engine.dispose()

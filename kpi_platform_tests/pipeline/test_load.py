@@ -234,3 +234,9 @@ def test_the_size_of_the_slices_makes_no_difference(desk: Desk, monkeypatch: pyt
     report = desk.load(T2, accounts(range(1, 6), nps=2), update_mode="replace")
     assert (report.kpis_updated, report.kpis_unchanged, report.retired) == (5, 5, 4)
     assert {name for name, _ in desk.values()} == {f"Account {n}" for n in range(1, 6)}
+
+
+def test_an_account_with_a_blank_name_goes_by_its_id_unless_it_had_one(desk: Desk) -> None:
+    desk.load(T1, [MartAccount("001A", "Acme", {"nps": 1}), MartAccount("001B", " ", {"nps": 1})])
+    desk.load(T2, [MartAccount("001A", "\t", {"nps": 2}), MartAccount("001B", "", {"nps": 2})])
+    assert {name for name, _ in desk.values()} == {"Acme", "001B"}

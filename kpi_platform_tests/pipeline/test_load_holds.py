@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from kpi_platform.dashboard.account_counts import record_account_counts
 from kpi_platform.dashboard.audit import audit_events
 from kpi_platform.dashboard.load_holds import open_hold, release_hold, released_holds
 from kpi_platform.dashboard.rollback import rollback
 from kpi_platform.dashboard.uploads import list_uploads
-from kpi_platform.domain.errors import LoadHeld, NotFound
+from kpi_platform.domain.account_counts import AccountCounts, LeftOutReason
+from kpi_platform.domain.errors import LoadHeld, LoadRefused, NotFound
 from kpi_platform.pipeline.load import LoadReport
 from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk
 from kpi_platform_tests.pipeline.marts import MartAccount
@@ -109,3 +111,36 @@ def test_every_source_account_is_matched_created_skipped_or_in_review(desk: Desk
     assert (report.accounts_skipped, report.accounts_matched) == (1, 13)
     with desk.engine.connect() as connection:
         assert list_uploads(connection, "acme")[0].accounts_skipped == 1
+
+
+def count(desk: Desk, as_of: datetime, *groups: tuple[LeftOutReason | None, str | None, int]) -> None:
+    """As the build at `as_of` would count the accounts."""
+    with desk.engine.begin() as connection:
+        record_account_counts(connection, {"acme": AccountCounts.of(groups)}, as_of)
+
+
+def test_a_load_after_which_no_account_is_left_is_held_says_why_and_can_be_released(desk: Desk) -> None:
+    load(desk, T1, 3)
+    before = desk.everything()
+    count(desk, T2, ("type", "Kunde", 2), ("type", None, 1))
+    with pytest.raises(LoadHeld, match="3 accounts do not count: type 'Kunde' 2, empty 1") as caught:
+        load(desk, T2, 0)
+    assert "salesforce.account_types.customer" in caught.value.message
+    assert desk.everything() == before
+    with desk.engine.begin() as connection:
+        release_hold(connection, "acme", who="ops")
+    report = load(desk, T2, 0)
+    assert (report.version, report.source_accounts) == (2, 0)
+
+
+def test_a_first_load_without_accounts_is_refused_and_says_why(desk: Desk) -> None:
+    count(desk, T1, ("type", "Client", 1), ("type", "Kunde", 1))
+    with pytest.raises(LoadRefused, match="2 accounts do not count: type 'Client' 1, 'Kunde' 1") as caught:
+        load(desk, T1, 0)
+    assert "salesforce.account_types.customer" in caught.value.next_step
+
+
+def test_marts_that_were_never_computed_are_no_reason_to_say_that_no_account_counts(desk: Desk) -> None:
+    count(desk, T1, ("type", "Client", 1))
+    with pytest.raises(LoadRefused, match="The marts hold nothing of customer 'acme'"):
+        load(desk, T2, 0)

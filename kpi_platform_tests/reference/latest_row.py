@@ -31,7 +31,7 @@ def latest_rows(
     for row in _live(table):
         key = key_of(row[primary_key])
         if key is not None and (
-            key not in winners or _rank(row, primary_key) > _rank(winners[key], primary_key)
+            key not in winners or rank(row, primary_key) > rank(winners[key], primary_key)
         ):
             winners[key] = row
     return winners
@@ -41,7 +41,8 @@ def _live(table: Table | None) -> Iterable[Row]:
     return () if table is None else (row for row in table.rows if is_live(row))
 
 
-def _rank(row: Row, primary_key: str) -> tuple[int, int, str]:
+def rank(row: Row, primary_key: str) -> tuple[int, int, str]:
+    """The greatest is the latest of the rows of one key."""
     synced, start = moment(row["_fivetran_synced"]), moment(row["_fivetran_start"])
     return (
         _NEVER if synced is None else synced,

@@ -7,9 +7,16 @@ from fractions import Fraction
 from typing import Any
 
 from kpi_platform_tests.reference import churn, health, measure, salesforce, servicenow
-from kpi_platform_tests.reference.accounts import Account, description, salesforce_accounts, synced_at
+from kpi_platform_tests.reference.accounts import (
+    Account,
+    description,
+    left_out_accounts,
+    salesforce_accounts,
+    synced_at,
+)
 from kpi_platform_tests.reference.incidents import ServiceNow, read_servicenow
 from kpi_platform_tests.reference.measure import Found, Measure, settle
+from kpi_platform_tests.reference.money import read_money
 from kpi_platform_tests.reference.salesforce import Salesforce
 from kpi_platform_tests.reference.servicenow import Support
 from kpi_platform_tests.reference.settings import SALESFORCE_KPIS, SERVICENOW_KPIS, WINDOW_DAYS, Rules
@@ -18,6 +25,7 @@ from kpi_platform_tests.reference.tables import RawSchema, Table, open_table
 from kpi_platform_tests.reference.values import DAY, EPOCH, MICROSECOND, instant, number, unreadable
 
 MARTS = (
+    "accounts_left_out",
     "kpi_values",
     "kpi_salesforce_metrics",
     "kpi_servicenow_metrics",
@@ -28,7 +36,19 @@ MARTS = (
     "servicenow_sla_breaches",
 )
 _TABLES = {
-    "salesforce": ("account", "opportunity", "contact", "task", "event", "case", "user"),
+    "salesforce": (
+        "account",
+        "opportunity",
+        "contact",
+        "task",
+        "event",
+        "case",
+        "user",
+        "task_relation",
+        "event_relation",
+        "currency_type",
+        "dated_conversion_rate",
+    ),
     "servicenow": ("incident", "task", "task_sla", "contract_sla", "core_company"),
 }
 _SALESFORCE_COLUMNS = {
@@ -76,9 +96,15 @@ class _World:
 
 
 def compute_marts(customer: Customer, as_of: datetime) -> Marts:
-    """Every mart but kpi_daily. Times are timezone-aware, numbers floats; NULL is None."""
+    """Every mart but kpi_daily; of accounts_left_out how many rows it has by reason and type. Times are
+    timezone-aware, numbers floats; NULL is None."""
     world = _open_world(customer, as_of)
     marts: Marts = {mart: [] for mart in MARTS}
+    left_out = left_out_accounts(world.salesforce.table("account"), world.rules)
+    marts["accounts_left_out"] = [
+        {"customer_id": customer.key, "reason": reason, "account_type": kind, "accounts": accounts}
+        for (reason, kind), accounts in left_out.items()
+    ]
     shared = _Shared(world)
     for key, account in world.accounts.items():
         for mart, rows in _account_marts(world, shared, key, account).items():
@@ -93,14 +119,16 @@ def _open_world(customer: Customer, as_of: datetime) -> _World:
     assert moment is not None
     rules = Rules(customer.settings)
     tables = {source: _synced(customer, rules, source) for source in _TABLES}
-    known = salesforce_accounts(tables["salesforce"].get("account"))
+    known = salesforce_accounts(tables["salesforce"].get("account"), rules)
     snow = read_servicenow(tables["servicenow"], rules, known, moment)
     sla = read_sla(tables["servicenow"], rules, snow, moment)
     return _World(
         customer=customer,
         as_of=moment,
         rules=rules,
-        salesforce=Salesforce(tables["salesforce"], rules, moment),
+        salesforce=Salesforce(
+            tables["salesforce"], rules, moment, read_money(tables["salesforce"], rules, moment)
+        ),
         servicenow=snow,
         support=servicenow.by_account(snow, sla, moment),
         no_support=Support(False, (), sla, moment),
@@ -180,7 +208,7 @@ def _account_marts(world: _World, shared: _Shared, key: str, account: Account) -
     support, has = world.support.get(key, world.no_support), world.servicenow.has
     linked = world.servicenow.linked and world.servicenow.synced
     crm = {
-        **description(account, world.salesforce.table("user")),
+        **description(account, world.salesforce.table("user"), world.salesforce.money),
         **{column: measures[kpi].value for kpi, column in _SALESFORCE_COLUMNS.items()},
     }
     desk = {
@@ -193,7 +221,7 @@ def _account_marts(world: _World, shared: _Shared, key: str, account: Account) -
         **servicenow.rates(support, world.rules, has),
     }
     found = churn.factors(world.salesforce, account.row, measures)
-    metrics = servicenow.support_metrics(support, has) if linked else None
+    metrics = servicenow.support_metrics(support, world.rules, has) if linked else None
     return {
         "kpi_values": [_value_row(world, kpi, measured) for kpi, measured in measures.items()],
         "kpi_salesforce_metrics": [crm] if account.row else [],

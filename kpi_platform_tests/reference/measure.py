@@ -24,13 +24,15 @@ _BARRIERS = ("disabled", "not_synced", "not_mapped")
 
 @dataclass(frozen=True)
 class Found:
-    """What the rows say, before ranges and statuses. `value` is None where there is nothing to measure."""
+    """What the rows say, before ranges and statuses. `value` is None where there is nothing to measure;
+    `off_scale`: too many ratings lie outside the scale."""
 
     value: Fraction | None
     numerator: Fraction | None
     denominator: Fraction | None
     sample_size: int
     unreadable: int = 0
+    off_scale: bool = False
 
     def with_unreadable(self, rows: int) -> "Found":
         """The same, of which so many rows more cannot be read."""
@@ -55,6 +57,8 @@ def settle(kpi: str, found: Found, barriers: Collection[str], *, stale: bool) ->
             return Measure(None, None, None, None, barrier)
     if too_many(found.unreadable, found.sample_size):
         status = "unreadable"
+    elif found.off_scale:
+        status = "out_of_range"
     elif found.value is None:
         status = "no_data"
     elif not in_range(found.value, *_RANGES[kpi]):
@@ -94,6 +98,16 @@ def mean(values: Sequence[Fraction]) -> Found:
     """ "Means: sum, n, n." """
     total, n = sum(values, Fraction(0)), len(values)
     return Found(total / n if n else None, total, Fraction(n), n)
+
+
+def mean_rating(ratings: Sequence[Fraction], scale: tuple[int, int], max_outside: Fraction) -> Found:
+    """ "scale s: 1 + 4·(v − lo)/(hi − lo); numerator is the sum of mapped ratings." "Outside o of (o +
+    inside) readable ratings in the window, 3·o > o + n: out_of_range, also when none is inside; numerator,
+    denominator and sample_size are those inside." """
+    lowest, highest = scale
+    inside = [rating for rating in ratings if in_range(rating, lowest, highest)]
+    found = mean([1 + 4 * (rating - lowest) / (highest - lowest) for rating in inside])
+    return replace(found, off_scale=len(ratings) - len(inside) > max_outside * len(ratings))
 
 
 def percent(part: Fraction, whole: Fraction, sample_size: int) -> Found:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from kpi_platform_tests.reference import measure
 from kpi_platform_tests.reference.incidents import Incident, ServiceNow
-from kpi_platform_tests.reference.measure import Found, in_range, too_many
+from kpi_platform_tests.reference.measure import Found, too_many
 from kpi_platform_tests.reference.settings import Rules
 from kpi_platform_tests.reference.sla import Sla
 from kpi_platform_tests.reference.values import DAY, HOUR
@@ -82,13 +82,15 @@ class Support:
         hours, u = self.resolution_hours(days)
         return measure.mean(hours).with_unreadable(u)
 
-    def satisfaction(self, days: int) -> Found:
-        """ "mean of the incident field mapped as `satisfaction_rating`, incidents resolved (R) in the window,
-        ratings in 1…5" """
+    def satisfaction(self, days: int, rules: Rules) -> Found:
+        """ "mean of the incident field mapped as `satisfaction_rating`, incidents resolved (R) in the
+        window" """
         rated = [one for one in self.incidents if one.rating is not None or "rating" in one.unreadable]
         resolved, u = replace(self, incidents=rated).resolved(days, "rating")
-        inside = [one.rating for one in resolved if one.rating is not None and in_range(one.rating, 1, 5)]
-        return measure.mean(inside).with_unreadable(u)
+        ratings = [one.rating for one in resolved if one.rating is not None]
+        kpi = "support_satisfaction"
+        found = measure.mean_rating(ratings, rules.scale(kpi), rules.max_outside(kpi))
+        return found.with_unreadable(u)
 
 
 def _length(start: int | None, end: int | None) -> int:
@@ -133,7 +135,7 @@ def find(support: Support, rules: Rules, kpi: str) -> Found:
     if kpi == "resolution_time":
         return support.resolution(days)
     assert kpi == "support_satisfaction"
-    return support.satisfaction(days)
+    return support.satisfaction(days, rules)
 
 
 Has = Callable[[str], bool]
@@ -183,18 +185,20 @@ def spread(support: Support, rules: Rules) -> MartRow:
     }
 
 
-def support_metrics(support: Support, has: Has) -> MartRow | None:
+def support_metrics(support: Support, rules: Rules, has: Has) -> MartRow | None:
     """ "One row per account with a counting incident; its windows ignore `window_days`." """
     if not support.incidents:
         return None
     opened, _ = support.opened(90)
+    satisfaction = support.satisfaction(90, rules)
     return {
         "total_tickets": len(opened),
         "critical_tickets": sum(map(_critical, opened)) if has("priority") else None,
         "sla_compliance_percent": None if support.sla.barrier else _readable(support.sla_compliance(90)),
         "avg_first_response_hours": _readable(support.first_response(90)),
         "avg_resolution_hours": _readable(support.resolution(90)),
-        "avg_satisfaction": _readable(support.satisfaction(90)),
+        # "NULL … (avg_satisfaction) where the KPI would be out_of_range"
+        "avg_satisfaction": None if satisfaction.off_scale else _readable(satisfaction),
         "reopen_rate_percent": _rate(support.resolved(90, "reopen_count"), _reopened, has("reopen_count")),
         "escalation_rate_percent": _rate(support.opened(90, "escalation"), _escalated, has("escalation")),
         "tickets_last_7_days": len(support.opened(7)[0]),

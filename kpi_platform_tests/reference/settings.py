@@ -81,6 +81,17 @@ _NRR_TYPES = {
     "renewal": ("Renewal", "Existing Customer - Replacement"),
     "expansion": ("Upsell", "Cross-sell", "Expansion", "Existing Customer - Upgrade", "Existing Business"),
 }
+_ACCOUNT_TYPES = {"customer": ("Customer",), "former": ("Former", "Customer - Churned", "Customer - Former")}
+_TITLES = {
+    "titles": (
+        *("VP", "SVP", "EVP", "AVP", "Vice President", "Director", "President", "Chief", "CEO", "CFO", "COO"),
+        *("CTO", "CIO", "CMO", "CRO", "CISO", "CSO", "CPO", "Head of", "Managing Director"),
+        *("Geschäftsführer", "Vorstand", "Directeur", "Director General"),
+    ),
+    "not_titles": (
+        *("former", "ex-", "EA to", "assistant", "office of the", "intern", "art director", "product owner"),
+    ),
+}
 _HEALTH_WEIGHTS = {"relationship": "0.4", "adoption": "0.3", "business_outcomes": "0.3", "support": "0"}
 
 
@@ -116,6 +127,38 @@ class Rules:
     def kpi_enabled(self, kpi: str) -> bool:
         return bool(self._get("kpi_mappings", kpi, "enabled", default=True))
 
+    def scale(self, kpi: str) -> tuple[int, int]:
+        """Lowest and highest rating."""
+        lowest, highest = str(self._get("kpi_mappings", kpi, "scale", default="1-5")).split("-")
+        return int(lowest), int(highest)
+
+    def max_outside(self, kpi: str) -> Fraction:
+        chosen = self._get("kpi_mappings", kpi, "max_outside")
+        return Fraction(1, 3) if chosen is None else Fraction(str(chosen))
+
+    def titles(self, name: str) -> tuple[str, ...]:
+        """Words of `titles` or `not_titles`."""
+        chosen = self._get("kpi_mappings", "executive_engagement", name)
+        return tuple(_TITLES[name] if chosen is None else chosen)
+
+    @property
+    def currency(self) -> str:
+        return str(self._get("revenue", "currency", default="corporate"))
+
+    @property
+    def fx(self) -> str:
+        return str(self._get("revenue", "fx", default="constant"))
+
+    @property
+    def count_emails(self) -> bool:
+        return bool(self._get("kpi_mappings", "executive_engagement", "count_emails", default=False))
+
+    @property
+    def planned_days(self) -> int | None:
+        mapping = self._get("kpi_mappings", "executive_engagement", default={})
+        days = mapping.get("planned_days", 30)
+        return None if days is None else int(days)
+
     def window_days(self, kpi: str) -> int:
         """Days of the window of a KPI that has one."""
         default = WINDOW_DAYS[kpi]
@@ -125,7 +168,12 @@ class Rules:
     def nrr_types(self, name: str) -> frozenset[str]:
         """Opportunity types, in lower case: "Compared case-insensitively." """
         chosen = self._get("kpi_mappings", "net_revenue_retention", "types", name)
-        return frozenset(kind.lower() for kind in (_NRR_TYPES[name] if chosen is None else chosen))
+        return frozenset(kind.strip().lower() for kind in (_NRR_TYPES[name] if chosen is None else chosen))
+
+    def account_types(self, name: str) -> tuple[str, ...]:
+        """Prefixes of account types: `customer` or `former`."""
+        chosen = self._get("salesforce", "account_types", name)
+        return tuple(prefix.strip() for prefix in (_ACCOUNT_TYPES[name] if chosen is None else chosen))
 
     @property
     def sla_source(self) -> str:

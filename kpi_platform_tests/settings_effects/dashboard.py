@@ -1,6 +1,6 @@
 """Effects on the dashboard: which accounts match, what a load does with them, what KPIs mean."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -107,8 +107,12 @@ def _threshold(kpi: Kpi, name: str) -> Effect:
     second = middle + beyond
     return Effect(
         "dashboard", (float(first), second),
-        lambda board: board.summaries["Alpha Works"].kpis[kpi.slug].band, customer=f"threshold_{name}",
+        _band_of(kpi.slug), customer=f"threshold_{name}",
     )  # fmt: skip
+
+
+def _band_of(kpi: str) -> Callable[[Board], Any]:
+    return lambda board: board.summaries["Alpha Works"].kpis[kpi].band
 
 
 def _policy(values: tuple[Any, Any], seen: Any, **more: Any) -> Effect:
@@ -138,6 +142,10 @@ DASHBOARD_EFFECTS: dict[str, Effect] = {
             ("impact_level", "impact", "Low"),
             ("measurement_frequency", "frequency", "Quarterly" if kpi.frequency != "Quarterly" else "Daily"),
         )
+    },
+    **{
+        f"kpi_mappings.{kpi.slug}.min_sample": _policy((1, 2), _band_of(kpi.slug), customer="few")
+        for kpi in KPIS.values()
     },
     **{
         f"kpi_mappings.{kpi.slug}.thresholds.{name}": _threshold(kpi, name)

@@ -1,5 +1,7 @@
 """Settings that decide how KPIs are computed: their effect is a value in a mart."""
 
+from typing import Any
+
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI
 from kpi_platform_tests.settings_effects.effect import Effect
@@ -67,6 +69,20 @@ def _raw(other: str, account: str, kpi: str) -> Effect:
     return Effect("marts", (usual, other), lambda seen: seen.value(account, kpi), customer="other_schemas")
 
 
+def _rating(kpi: str, setting: str) -> Effect:
+    values, account = {
+        "scale": (("1-5", "0-10"), "first" if kpi == "csat" else "sn_rating"),
+        "max_outside": ((1 / 3, 1), "sixes"),
+    }[setting]
+    return Effect("marts", values, lambda seen: seen.value(account, kpi), customer=f"rating_{setting}")
+
+
+def _engagement(first: Any, second: Any, account: str, customer: str) -> Effect:
+    return Effect(
+        "marts", (first, second), lambda seen: seen.value(account, "executive_engagement"), customer=customer
+    )
+
+
 def _types(usual: tuple[str, ...], account: str, kind: str) -> Effect:
     def seen(computed: object) -> object:
         return computed.value(account, "net_revenue_retention")  # type: ignore[attr-defined]
@@ -85,6 +101,13 @@ KPI_EFFECTS: dict[str, Effect] = {
     "salesforce.schema": _raw("other_crm", "nps_score", "nps"),
     "servicenow.schema": _raw("other_itsm", "sn_id", "support_ticket_volume"),
     **{f"{_CRM}.{field}": _crm_field(field) for field in _DEFAULTS},
+    "salesforce.account_types.customer": Effect(
+        "marts", (["Customer"], ["Customer", "Prospect"]), lambda seen: "prospect" in seen.accounts(),
+        customer="weights",
+    ),
+    "salesforce.account_types.former": Effect(
+        "marts", (["Former"], ["Customer"]), lambda seen: "first" in seen.accounts(), customer="former"
+    ),
     f"{_ITSM}.customer_account_id": Effect(
         "marts", ("u_customer_account_id", "other_customer_account_id"),
         lambda seen: seen.value("sn_id", "support_ticket_volume"), customer="itsm_fields",
@@ -110,6 +133,22 @@ KPI_EFFECTS: dict[str, Effect] = {
     **{f"kpi_mappings.{kpi}.enabled": _enabled(kpi) for kpi in KPIS},
     **{f"kpi_mappings.{kpi}.window_days": _window(kpi) for kpi in KPIS if KPIS[kpi].window_days},
     **{f"kpi_mappings.{kpi}.field": _field(kpi) for kpi in FIELD_OF_KPI},
+    **{
+        f"kpi_mappings.{kpi}.{setting}": _rating(kpi, setting)
+        for kpi in ("csat", "support_satisfaction")
+        for setting in ("scale", "max_outside")
+    },
+    "revenue.currency": Effect(
+        "marts", ("corporate", "EUR"), lambda seen: seen.value("euro", "revenue_growth", "denominator"),
+        customer="money",
+    ),
+    "revenue.fx": Effect(
+        "marts", ("constant", "dated"), lambda seen: seen.value("yen", "revenue_growth"), customer="money"
+    ),
+    "kpi_mappings.executive_engagement.titles": _engagement(["CEO"], ["Boss"], "called", "titles"),
+    "kpi_mappings.executive_engagement.not_titles": _engagement(["former"], ["ceo"], "called", "not_titles"),
+    "kpi_mappings.executive_engagement.count_emails": _engagement(False, True, "mailed", "engagement"),
+    "kpi_mappings.executive_engagement.planned_days": _engagement(30, None, "planned", "engagement"),
     "kpi_mappings.net_revenue_retention.types.new_business": _types(
         ("New Business", "New Customer"), "first", "Alpha"
     ),

@@ -35,6 +35,12 @@ _FIELDS: Mapping[str, tuple[str, Any, Any]] = {
 }
 _LANDED = {"churn_risk": "churn_risk_score_c"}
 _CASES = "satisfaction_rating"
+_TOUCHES: Mapping[str, dict[str, Any]] = {
+    "called": {"is_closed": True, "activity_date": _LAST_WEEK.date()},
+    "mailed": {"is_closed": True, "activity_date": _LAST_WEEK.date(), "task_subtype": "Email"},
+    "planned": {"is_closed": True, "activity_date": _LAST_WEEK.date(), "created_date": _LONG_AGO},
+}
+"""A task for each account with one executive that is named so."""
 _TYPES = {"first": "Alpha", "second": "Beta", "third": "Gamma"}
 
 
@@ -56,6 +62,10 @@ class Computed:
         """How much a category counts at an account of which all its inputs are known."""
         points = sum(self.health("nps_score", f"{name}_contribution") for name in inputs)
         return round(points / self.health("nps_score", f"{category}_score"), 9)
+
+    def accounts(self) -> set[str]:
+        """Those that count."""
+        return {one["account_id"] for one in self.rows["kpi_integrated_metrics"]}
 
     def name(self, account: str) -> Any:
         [row] = [one for one in self.rows["kpi_integrated_metrics"] if one["account_id"] == account]
@@ -113,7 +123,12 @@ _ACCOUNT = {
 }  # fmt: skip
 _OPPORTUNITY = {
     "id": "varchar", "account_id": "varchar", "type": "varchar", "amount": "double", "is_won": "boolean",
+    "currency_iso_code": "varchar",
     "close_date": "date", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
+}  # fmt: skip
+_CURRENCY = {
+    "id": "varchar", "iso_code": "varchar", "conversion_rate": "double", "is_corporate": "boolean",
+    "start_date": "date", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
 }  # fmt: skip
 _CASE = {
     "id": "varchar", "account_id": "varchar", "created_date": "timestamp", "satisfaction_rating_c": "double",
@@ -121,7 +136,7 @@ _CASE = {
 }  # fmt: skip
 _ACTIVITY = {
     "id": "varchar", "account_id": "varchar", "who_id": "varchar", "status": "varchar",
-    "is_closed": "boolean",
+    "is_closed": "boolean", "task_subtype": "varchar", "created_date": "timestamp",
     "activity_date": "date", "title": "varchar", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
 }  # fmt: skip
 _MAPPED = {
@@ -148,14 +163,30 @@ def _account(key: str, **values: Any) -> dict[str, Any]:
 
 
 def _salesforce() -> dict[str, Any]:
-    accounts = [*_FIELDS, _CASES, *_TYPES, "sn_id", "sn_first", "sn_rating", "sn_sla"]
+    accounts = [
+        *_FIELDS,
+        _CASES,
+        *_TYPES,
+        "sn_id",
+        "sn_first",
+        "sn_rating",
+        "sn_sla",
+        "sixes",
+        *_TOUCHES,
+        "euro",
+        "yen",
+    ]
     won: list[dict[str, Any]] = []
-    for account, kind in (*_TYPES.items(), ("nps_score", "Renewal")):
+    for account, kind, currency in (
+        *((account, kind, None) for account, kind in _TYPES.items()),
+        ("nps_score", "Renewal", None), ("euro", "Renewal", "EUR"), ("yen", "Renewal", "JPY"),
+    ):  # fmt: skip
         for number, day in enumerate((date(2024, 6, 1), date(2025, 6, 1))):
             won.append(
                 {
                     "id": f"{account}{number}", "account_id": account, "type": kind, "amount": 100.0 + number,
-                    "is_won": True, "close_date": day, "is_deleted": False, "_fivetran_synced": _LAST_WEEK,
+                    "currency_iso_code": currency, "is_won": True, "close_date": day, "is_deleted": False,
+                    "_fivetran_synced": _LAST_WEEK,
                 }
             )  # fmt: skip
     cases = [
@@ -166,13 +197,33 @@ def _salesforce() -> dict[str, Any]:
         }
         for account in accounts
     ]  # fmt: skip
+    cases.append({**cases[0], "id": "six", "account_id": "sixes", "satisfaction_rating_c": 6.0})
     return {
-        "account": (_ACCOUNT, [_account(key) for key in accounts]),
+        "account": (_ACCOUNT, [*map(_account, accounts), _account("prospect", type="Prospect")]),
         "opportunity": (_OPPORTUNITY, won),
         "case": (_CASE, cases),
-        "contact": (_ACTIVITY, []),
-        "task": (_ACTIVITY, []),
+        "currency_type": (_CURRENCY, [_rate("USD", 1.0, is_corporate=True), _rate("EUR", 0.5)]),
+        "dated_conversion_rate": (
+            _CURRENCY,
+            [_rate("JPY", 100.0, "2024-01-01"), _rate("JPY", 200.0, "2025-01-01")],
+        ),
+        "contact": (_ACTIVITY, [_activity(key, account_id=key, title="CEO") for key in _TOUCHES]),
+        "task": (_ACTIVITY, [_activity(key, who_id=key, **task) for key, task in _TOUCHES.items()]),
     }
+
+
+def _rate(iso_code: str, rate: float, since: str | None = None, **values: Any) -> dict[str, Any]:
+    start = None if since is None else date.fromisoformat(since)
+    return {
+        **dict.fromkeys(_CURRENCY), "id": f"{iso_code}{since}", "iso_code": iso_code,
+        "conversion_rate": rate, "start_date": start, "is_deleted": False, "_fivetran_synced": _LAST_WEEK,
+        **values,
+    }  # fmt: skip
+
+
+def _activity(key: str, **values: Any) -> dict[str, Any]:
+    nothing = dict.fromkeys(_ACTIVITY)
+    return {**nothing, "id": key, "is_deleted": False, "_fivetran_synced": _LAST_WEEK, **values}
 
 
 def _incident(account: str, **other: Any) -> dict[str, Any]:
@@ -202,5 +253,7 @@ def _servicenow() -> dict[str, Any]:
         _incident("sn_first", first_responded_at=_LAST_WEEK + timedelta(hours=9)),
         _incident("sn_rating", satisfaction_rating=1.0),
         _incident("sn_sla"),
+        _incident("sixes"),
+        {**_incident("sixes"), "sys_id": "six", "u_satisfaction_rating": 6.0},
     ]
     return {"incident": (_INCIDENT, incidents)}

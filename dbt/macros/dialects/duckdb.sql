@@ -47,7 +47,7 @@
 {% endmacro %}
 
 
-{% macro duckdb__latest(landed, ranked) -%}
+{% macro duckdb__latest(landed, ranked, keyless) -%}
     {#- Few keys have several rows, and sorting all rows to find those few costs more than all the rest of a build:
         only rows whose keys share a hash are ranked. Of few customers the columns are read where they are needed;
         of many, planning three unions of all their tables would cost more than keeping the rows of one. -#}
@@ -68,7 +68,7 @@ select
     *,
     1 as version_rank
 from landed
-where id_key is not null and hash(customer_id, id_key) not in (select key_hash from shared)
+where {{ 'id_key is null or' if keyless else 'id_key is not null and' }} hash(customer_id, id_key) not in (select key_hash from shared)
 
 union all
 

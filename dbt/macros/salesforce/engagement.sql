@@ -1,12 +1,25 @@
-{% macro is_executive(title) %}
-    {#- Executive by title, on word boundaries; an assistant to one is none. -#}
-    {%- set titles = 'vp|svp|evp|avp|vice president|director|president|chief|ceo|cfo|coo|cto|cio|cmo|cro|ciso|cso|cpo|head of' -%}
+{% macro is_executive(title, title_list) -%}
+    {#- Executive by title, by the customer's lists of words, which go by number: a batch has few different ones. -#}
     {%- set clean = 'lower(' ~ title ~ ')' -%}
-    {{- return(
-        '(' ~ matches(clean, '(^|[^a-z0-9_])(' ~ titles ~ ')($|[^a-z0-9_])')
-        ~ ' and not ' ~ matches(clean, 'assistant to') ~ ')'
-    ) -}}
-{% endmacro %}
+    case {{ title_list }}
+            {%- for one in var('title_lists', []) %}
+            when {{ loop.index0 }}
+                then
+                    {{ matches(clean, one.titles) if one.titles else 'false' }}
+                    {%- if one.not_titles %}
+                    and not {{ matches(clean, one.not_titles) }}
+                    {%- endif %}
+            {%- else %}
+            when null then false
+            {%- endfor %}
+        end
+{%- endmacro %}
+
+
+{% macro is_email(subtype) -%}
+    {#- Whether a task of this subtype is an e-mail, to one or to many. -#}
+    coalesce(lower(trim({{ subtype }})) in ('email', 'listemail'), false)
+{%- endmacro %}
 
 
 {% macro engagement_risk(level) -%}

@@ -72,7 +72,35 @@ left join accounts
 {% endmacro %}
 
 
-{% macro incident_sums(kpi, rows, numerator, unreadable, denominator=none, refused=none, sla_source=none) -%}
+{% macro is_incident_rating(rating) -%}
+    {#- Whether a rating of an incident lies on its customer's scale. What differs between customers stands in the SQL:
+        to join their settings to every incident would cost more. -#}
+    {%- set scales = {} -%}
+    {%- set profiles = {} -%}
+    {%- for row in kpi_setting_rows() if row.kpi == 'support_satisfaction' -%}
+        {%- do profiles.update({row.kpi_profile: (row.lowest_rating, row.highest_rating)}) -%}
+    {%- endfor -%}
+    {%- for customer in batch_customers() if profiles -%}
+        {%- do scales.setdefault(profiles[customer.facts.kpi_profile], []).append(customer.key) -%}
+    {%- endfor -%}
+    {%- if scales | length < 2 -%}
+        {%- set lowest, highest = scales.keys() | first | default((1, 5), true) -%}
+        {{- is_rating(rating, lowest, highest) -}}
+    {%- else -%}
+    case
+            {%- for (lowest, highest), customers in scales.items() %}
+            when customer_id in (
+                {%- for customer in customers %}{{ text_literal(customer) }}{{ ', ' if not loop.last }}{% endfor -%}
+            ) then {{ is_rating(rating, lowest, highest) }}
+            {%- endfor %}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro incident_sums(
+    kpi, rows, numerator, unreadable, denominator=none, refused=none, sla_source=none, least=none, greatest=none
+) -%}
     {#- Columns of linked as rows of kpi_measures. The denominator is the rows; `refused` is why they do not count,
         where nothing else is. -#}
     {%- set reasons = ['left_out_reason', one_unreadable(unreadable)] + (["'" ~ refused ~ "'"] if refused else []) %}
@@ -84,7 +112,9 @@ left join accounts
         {{ literal(sla_source, 'string') }} as sla_source,
         {{ rows }} as row_count,
         coalesce({{ exact(numerator) }}, 0) as numerator,
-        {{ exact(rows if denominator is none else denominator) }} as denominator
+        {{ exact(rows if denominator is none else denominator) }} as denominator,
+        {{ least or literal(none, 'exact') }} as least,
+        {{ greatest or literal(none, 'exact') }} as greatest
     from linked
     where {{ rows }} > 0
 {%- endmacro %}

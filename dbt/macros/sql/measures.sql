@@ -4,8 +4,28 @@
 {% endmacro %}
 
 
-{% macro is_rating(rating) %}
-    {{- return('(' ~ rating ~ ' between 0.999999999 and 5.000000001)') -}}
+{% macro is_rating(rating, lowest, highest) %}
+    {#- Whether a rating lies on the scale, with the tolerance of 1e-9. -#}
+    {{- return('(' ~ rating ~ ' between ' ~ lowest ~ ' - 0.000000001 and ' ~ highest ~ ' + 0.000000001)') -}}
+{% endmacro %}
+
+
+{% macro mapped_ratings(total, ratings, lowest, highest) %}
+    {#- The sum of so many ratings, mapped linearly from their scale to 1…5. There is one division, the last: a sum of
+        ratings from 1 to 5 stays as it is. -#}
+    {%- set float = canonical_type('float') -%}
+    {{- return(
+        '((cast(' ~ ratings ~ ' as ' ~ float ~ ') * (' ~ highest ~ ' - ' ~ lowest ~ ') + 4 * (cast(' ~ total ~ ' as '
+        ~ float ~ ') - cast(' ~ ratings ~ ' as ' ~ float ~ ') * ' ~ lowest ~ ')) / (' ~ highest ~ ' - ' ~ lowest ~ '))'
+    ) -}}
+{% endmacro %}
+
+
+{% macro is_off_scale(outside, inside, max_outside) %}
+    {#- Whether more than the allowed share of the ratings lies outside the scale; the tolerance is for one third. -#}
+    {{- return(
+        'coalesce(' ~ outside ~ ' > (' ~ max_outside ~ ' + 1e-9) * (' ~ outside ~ ' + ' ~ inside ~ '), false)'
+    ) -}}
 {% endmacro %}
 
 

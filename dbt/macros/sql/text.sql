@@ -107,3 +107,9 @@
 {% macro address_domain(address) %}
     {{- return(not_blank('lower(' ~ dbt.split_part(address, "'@'", 2) ~ ')')) -}}
 {% endmacro %}
+
+
+{% macro whole_number(number) %}
+    {#- A number as text, without decimals. -#}
+    {{- return('cast(cast(round(' ~ number ~ ', 0) as ' ~ canonical_type('integer') ~ ') as ' ~ canonical_type('string') ~ ')') -}}
+{% endmacro %}

@@ -1,8 +1,9 @@
-{% macro latest(landed, ranked) -%}
+{% macro latest(landed, ranked, keyless=false) -%}
     {#- One row per customer and key of the SQL `landed`: a live one before a deleted one, then the newest sync,
-        version and id. `ranked`: of how many customers a key may have several rows; where of none, nothing is. -#}
+        version and id. `ranked`: of how many customers a key may have several rows; where of none, nothing is.
+        `keyless`: rows without a key stay, each by itself. -#}
     {%- if ranked -%}
-    {{ adapter.dispatch('latest', 'kpi_platform')(landed, ranked) }}
+    {{ adapter.dispatch('latest', 'kpi_platform')(landed, ranked, keyless) }}
     {%- else -%}
 select
     *,
@@ -10,12 +11,14 @@ select
 from (
     {{ landed }}
 ) as landed
+        {%- if not keyless %}
 where id_key is not null
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
 
-{% macro default__latest(landed, ranked) -%}
+{% macro default__latest(landed, ranked, keyless) -%}
 select * from (
     select
         *,
@@ -23,9 +26,11 @@ select * from (
     from (
         {{ landed }}
     ) as landed
+    {%- if not keyless %}
     where id_key is not null
+    {%- endif %}
 ) as versions
-where version_rank = 1
+where version_rank = 1{{ ' or id_key is null' if keyless }}
 {%- endmacro %}
 
 

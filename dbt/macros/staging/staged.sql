@@ -1,7 +1,8 @@
-{% macro staged(source, table, columns, fields={}, references=[]) -%}
+{% macro staged(source, table, columns, fields={}, references=[], keyless=false) -%}
     {#- One source table of all customers of the batch, under canonical names and types: the latest row of each key,
         with `is_live` false where the source deleted it. Customers whose tables landed alike are read by the same
-        expressions over the union of their tables: 200 customers then cost little more than one. -#}
+        expressions over the union of their tables: 200 customers then cost little more than one.
+        `keyless`: rows without an id stay, each by itself. -#}
     {%- set alone, repeating, ranked = [], [], [] -%}
     {%- for customers in customers_alike(source, table) -%}
         {%- set repeats = landed_table(customers[0], source, table).get('repeats', true) -%}
@@ -11,7 +12,7 @@
     {%- endfor -%}
     {%- set parts = [] -%}
     {%- for selects, customers in [(alone, 0), (repeating, ranked | length)] if selects -%}
-        {%- do parts.append(latest(selects | join('\nunion all\n'), customers)) -%}
+        {%- do parts.append(latest(selects | join('\nunion all\n'), customers, keyless)) -%}
     {%- endfor -%}
     {%- if not parts -%}
     {{ staged_nothing(columns, fields, references) }}
@@ -70,7 +71,7 @@ select * from (
 select
     kpi_customer as customer_id,
     {{ landed_id }} as landed_id,
-    {{ salesforce_key(landed_id) if system.key_length else landed_id }} as id_key,
+    {{ salesforce_key(not_blank(landed_id)) if system.key_length else landed_id }} as id_key,
     {%- for name, type in columns.items() %}
         {%- set landed_name, kind = (name, type) if type is string else type %}
     {{ staged_reading(landed, table, landed_name, kind, name) }},

@@ -1,9 +1,21 @@
+{% set with_currencies = batch_has_currencies() -%}
 with
 
 salesforce_accounts as (
     select * from {{ ref('int_salesforce_account') }}
     where left_out_reason is null
 ),
+{%- if with_currencies %}
+
+customers as (
+    select * from {{ ref('int_customer') }}
+),
+
+rates as (
+    select * from {{ ref('int_currency_rate') }}
+    where rate_time = {{ as_of() }}
+),
+{%- endif %}
 
 servicenow_accounts as (
     select * from {{ ref('int_servicenow_account') }}
@@ -77,11 +89,20 @@ accounts as (
         salesforce_accounts.account_key,
         salesforce_accounts.account_id,
         salesforce_accounts.account_name,
+        salesforce_accounts.account_type,
         true as is_salesforce_account,
         servicenow_accounts.account_key is not null as is_seen_in_servicenow,
         coalesce(servicenow_accounts.counting_incidents, 0) as counting_incidents,
         salesforce_accounts.website,
+        {%- if with_currencies %}
+        case
+            when not customers.converts_money or {{ is_target_currency('salesforce_accounts.currency') }}
+                then salesforce_accounts.revenue
+            else {{ converted('salesforce_accounts.revenue', 'salesforce_accounts.currency') }}
+        end as revenue,
+        {%- else %}
         salesforce_accounts.revenue,
+        {%- endif %}
         salesforce_accounts.industry,
         salesforce_accounts.region,
         salesforce_accounts.csm_name,
@@ -99,6 +120,17 @@ accounts as (
         salesforce_accounts.feature_usage_score,
         salesforce_accounts.executive_engagement
     from salesforce_accounts
+    {%- if with_currencies %}
+    inner join customers on salesforce_accounts.customer_id = customers.customer_id
+    left join rates as own_rates
+        on
+            salesforce_accounts.customer_id = own_rates.customer_id
+            and salesforce_accounts.currency = own_rates.currency
+    left join rates as target_rates
+        on
+            salesforce_accounts.customer_id = target_rates.customer_id
+            and customers.target_currency = target_rates.currency
+    {%- endif %}
     left join servicenow_accounts
         on
             salesforce_accounts.customer_id = servicenow_accounts.customer_id
@@ -111,6 +143,7 @@ accounts as (
         account_key,
         account_id,
         account_name,
+        {{ literal(none, 'string') }} as account_type,
         false as is_salesforce_account,
         true as is_seen_in_servicenow,
         counting_incidents,

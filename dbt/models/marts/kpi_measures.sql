@@ -18,7 +18,9 @@ parts as (
         sla_source,
         1 as row_count,
         numerator,
-        denominator
+        denominator,
+        numerator as least,
+        numerator as greatest
     from events
 
     union all
@@ -31,7 +33,9 @@ parts as (
         sla_source,
         row_count,
         numerator,
-        denominator
+        denominator,
+        least,
+        greatest
     from {{ ref('int_incident_measure') }}
 ),
 
@@ -44,7 +48,9 @@ measures as (
         sla_source,
         cast(sum(row_count) as {{ canonical_type('integer') }}) as row_count,
         sum(numerator) as numerator,
-        sum(denominator) as denominator
+        sum(denominator) as denominator,
+        min(least) as least,
+        max(greatest) as greatest
     from parts
     group by customer_id, account_key, kpi, left_out_reason, sla_source
 ),

@@ -12,6 +12,11 @@ customers as (
     select * from {{ ref('int_customer') }}
 ),
 
+settings as (
+    select * from {{ ref('int_kpi_setting') }}
+    where kpi = 'support_satisfaction'
+),
+
 summed as (
     select
         customer_id,
@@ -33,7 +38,8 @@ summed as (
         sum(resolution_microseconds) as resolution_microseconds,
         sum(unreadable_resolutions) as unreadable_resolutions,
         sum(ratings) as ratings,
-        cast(sum(rating_sum) as {{ canonical_type('float') }}) as rating_sum,
+        sum(rating_sum) as rating_sum,
+        sum(refused_ratings) as refused_ratings,
         sum(unreadable_ratings) as unreadable_ratings,
         sum(task_sla_decided) as task_sla_decided,
         sum(task_sla_met) as task_sla_met,
@@ -72,8 +78,13 @@ final as (
                 then {{ hours('summed.resolution_microseconds') }} / nullif(summed.resolutions, 0)
         end as avg_resolution_hours,
         case
-            when not {{ too_many_unreadable('summed.unreadable_ratings', 'summed.ratings') }}
-                then summed.rating_sum / nullif(summed.ratings, 0)
+            when
+                not {{ too_many_unreadable('summed.unreadable_ratings', 'summed.ratings') }}
+                and not {{ is_off_scale('summed.refused_ratings', 'summed.ratings', 'settings.max_outside') }}
+                then
+                    {{ mapped_ratings(
+                        'summed.rating_sum', 'summed.ratings', 'settings.lowest_rating', 'settings.highest_rating'
+                    ) }} / nullif(summed.ratings, 0)
         end as avg_satisfaction,
         case
             when customers.has_reopen_count
@@ -88,6 +99,7 @@ final as (
         accounts.as_of
     from summed
     inner join customers on summed.customer_id = customers.customer_id
+    inner join settings on summed.customer_id = settings.customer_id
     inner join accounts
         on
             summed.customer_id = accounts.customer_id

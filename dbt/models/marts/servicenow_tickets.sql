@@ -72,6 +72,7 @@ judged as (
         responded_at >= {{ days_90 }} and not is_response_negative and response_unreadable is null as is_answered_in_90,
         ended_at >= {{ days_90 }} and not is_resolution_negative and resolution_unreadable is null as is_resolved_in_90,
         rated_at >= {{ days_90 }} and not is_rating_refused and rating_unreadable is null as is_rated_in_90,
+        rated_at >= {{ days_90 }} and is_rating_refused and rating_unreadable is null as is_refused_in_90,
         opened_at >= {{ days_90 }} and escalation_unreadable is null as is_in_escalation_rate,
         ended_at >= {{ days_90 }} and reopening_unreadable is null as is_in_reopen_rate,
         due_decided_at >= {{ days_90 }} and due_unreadable is null as is_due_decided_in_90,
@@ -129,6 +130,7 @@ summed as (
         sum(case when is_rated_in_90 then satisfaction_rating end) as rating_sum,
         count(case when {{ is_unreadable_since('rated_at', 'rating_unreadable', days_90) }} then 1 end)
             as unreadable_ratings,
+        count(case when is_refused_in_90 then 1 end) as refused_ratings,
         cast(sum(decided_slas) as {{ canonical_type('integer') }}) as task_sla_decided,
         cast(sum(met_slas) as {{ canonical_type('integer') }}) as task_sla_met,
         cast(sum(unreadable_slas) as {{ canonical_type('integer') }}) as task_sla_unreadable,

@@ -92,6 +92,9 @@ class Destination(Protocol):
     def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
         """Customer → mart → rows, for the customers that have any."""
 
+    def mart_groups(self, table: str, customers: Sequence[str], by: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Customer, the values of the columns `by`, and how many rows of the mart have these."""
+
     def test_connection(self, schemas: Sequence[str] = ()) -> Iterator[ConnectionStep]:
         """Yields the steps from name to first row, each as it ends. `schemas` are the raw schemas to look
         into."""

@@ -47,6 +47,12 @@ class SqlDestination(ABC):
             self._rows(statements.mart_rows(self.mart_schema, tables, customers))
         )
 
+    def mart_groups(self, table: str, customers: Sequence[str], by: Sequence[str]) -> list[tuple[Any, ...]]:
+        if not customers:
+            return []
+        statement = statements.mart_groups(self.mart_schema, table, customers, by)
+        return [tuple(row) for row in self._rows(statement)]
+
     def within(self, seconds: float) -> Self:
         # A server serves all at once.
         del seconds

@@ -99,6 +99,18 @@ def mart_rows(schema: str, tables: Sequence[str], customers: Sequence[str]) -> s
     )
 
 
+def mart_groups(schema: str, table: str, customers: Sequence[str], by: Sequence[str]) -> sa.Select[Any]:
+    """Customer, the values of the columns `by`, rows."""
+    customer: sa.ColumnClause[str] = sa.column("customer_id")
+    keys = [customer, *(sa.column(name) for name in by)]
+    return (
+        sa.select(*keys, sa.func.count().label("row_count"))
+        .select_from(sa.table(table, schema=schema))
+        .where(customer.in_(customers))
+        .group_by(*keys)
+    )
+
+
 def rows_by_customer(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, int]]:
     """Returns the rows of `mart_rows()` as customer → mart → rows."""
     counted: dict[str, dict[str, int]] = {}

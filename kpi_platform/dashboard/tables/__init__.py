@@ -27,6 +27,7 @@ from kpi_platform.dashboard.tables.customers import (
 from kpi_platform.dashboard.tables.kpis import kpi_definitions, kpi_history, kpis
 from kpi_platform.dashboard.tables.matches import account_matches, match_decisions
 from kpi_platform.dashboard.tables.operation import (
+    account_counts,
     alerts,
     api_tokens,
     audit_events,
@@ -48,6 +49,7 @@ __all__ = [
     "CONTRIBUTIONS",
     "EXTRA_METRICS",
     "HEALTH_COLUMNS",
+    "account_counts",
     "account_health",
     "account_health_history",
     "account_history",

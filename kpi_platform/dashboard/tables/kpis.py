@@ -43,6 +43,7 @@ kpi_definitions = sa.Table(
     sa.Column("at_risk", sa.Float),
     sa.Column("formula", sa.Text, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("min_sample", sa.Integer, nullable=False, server_default="1"),
     one_of("direction", "high", "low"),
     comment="What a KPI's values mean for this customer, by its settings at the newest load.",
 )

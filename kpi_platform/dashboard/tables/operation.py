@@ -69,6 +69,15 @@ check_results = sa.Table(
     comment="The newest outcome of each suite of checks: how many passed, and what the others found.",
 )
 
+account_counts = sa.Table(
+    "account_counts",
+    metadata,
+    customer_id_column(primary_key=True),
+    sa.Column("as_of", UtcDateTime, nullable=False),
+    sa.Column("counts", JSON, nullable=False),
+    comment="How many accounts the newest build found, by type and by why they do not count.",
+)
+
 audit_events = sa.Table(
     "audit_events",
     metadata,

@@ -1,11 +1,14 @@
 """The settings of one customer: one document, validated as a whole. Import its names from here."""
 
+from kpi_platform.domain.settings.account_types import AccountTypes
 from kpi_platform.domain.settings.differences import Change, diff_settings
 from kpi_platform.domain.settings.editor import WHO_MAY, Editor, Scope, paths_beyond, require_none
 from kpi_platform.domain.settings.fivetran import FivetranSettings, SyncWindow
 from kpi_platform.domain.settings.kpi_mappings import (
+    EngagementMapping,
     KpiMapping,
     KpiMappings,
+    RatingMapping,
     RetentionMapping,
     RetentionTypes,
 )
@@ -20,6 +23,7 @@ from kpi_platform.domain.settings.policies import (
     HealthWeights,
     Update,
 )
+from kpi_platform.domain.settings.revenue import RevenueSettings
 from kpi_platform.domain.settings.sources import SalesforceSettings, ServiceNowSettings, SourceSettings
 from kpi_platform.domain.settings.stated import as_it_holds, stated_part
 from kpi_platform.domain.settings.warehouse import WarehouseSettings
@@ -27,10 +31,12 @@ from kpi_platform.domain.settings.warehouse import WarehouseSettings
 __all__ = [
     "WHO_MAY",
     "AccountMatching",
+    "AccountTypes",
     "Alerts",
     "Change",
     "CustomerSettings",
     "Editor",
+    "EngagementMapping",
     "ErrorHandling",
     "FivetranSettings",
     "HealthScore",
@@ -38,8 +44,10 @@ __all__ = [
     "KpiMapping",
     "KpiMappings",
     "Leaf",
+    "RatingMapping",
     "RetentionMapping",
     "RetentionTypes",
+    "RevenueSettings",
     "SalesforceSettings",
     "Scope",
     "ServiceNowSettings",

@@ -8,7 +8,9 @@ from pydantic import Field, create_model, model_validator
 
 from kpi_platform.domain.kpis import KPIS, Frequency, Impact, Kpi, Source
 from kpi_platform.domain.limits import at_most
-from kpi_platform.domain.settings.section import Blank, Section, Text, refused, section, setting
+from kpi_platform.domain.rating_scales import USUAL_SCALE, RatingScale
+from kpi_platform.domain.settings.section import Blank, Matching, Section, Text, refused, section, setting
+from kpi_platform.domain.titles import EXECUTIVE, NO_EXECUTIVE, TITLE_CHARACTERS
 
 FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
     {slug: (kpi.field.tables, kpi.field.name) for slug, kpi in KPIS.items() if kpi.field}
@@ -17,6 +19,15 @@ FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
 `custom_fields`."""
 
 FieldName = Annotated[str, Field(pattern=r"^([a-z_]+\.)?[A-Za-z_][A-Za-z0-9_]*$", max_length=127)]
+_TITLES = "list of words"
+
+MinSample = Annotated[int, Field(ge=1, le=1000)]
+TitleWord = Annotated[
+    str,
+    Field(min_length=1, max_length=100),
+    Matching(TITLE_CHARACTERS, "words of letters, digits, blanks and _ & / ' . , ( ) + -"),
+]
+Titles = Annotated[tuple[TitleWord, ...], Field(strict=False), at_most(100)]
 Names = Annotated[tuple[Text, ...], Field(strict=False), at_most(50)]
 
 
@@ -29,7 +40,8 @@ class KpiThresholds(Section, kind="meaning"):
 
 class KpiMapping(Section, kind="meaning"):
     """How one KPI is measured and judged. `window_days` is None for KPIs that take the latest value; `field`
-    is None if the name in `custom_fields` holds, and for KPIs that are not read from a mapped field."""
+    is None if the name in `custom_fields` holds, and for KPIs that are not read from a mapped field. A value
+    of fewer rows than `min_sample` is too few to be judged."""
 
     enabled: bool
     source: Source
@@ -39,12 +51,49 @@ class KpiMapping(Section, kind="meaning"):
     impact_level: Impact
     measurement_frequency: Frequency
     window_days: int | None
+    min_sample: int
     thresholds: KpiThresholds
 
     @property
     def column(self) -> str | None:
         """The name in `field`, without its table."""
         return self.field.rpartition(".")[2] if self.field else None
+
+
+class RatingMapping(KpiMapping):
+    """A mean of ratings also has the scale of these."""
+
+    scale: RatingScale = setting(
+        USUAL_SCALE, "Scale on which customers rate, mapped linearly to 1 to 5: of 1-10 a 10 counts 5, a 1 "
+        "counts 1.",
+    )  # fmt: skip
+    max_outside: Annotated[float, Field(ge=0, le=1)] = setting(
+        1 / 3, "If a greater share of an account's ratings in the window lies outside the scale, there is no "
+        "value: the scale is probably another one. 1: such ratings are left out, however many they are.",
+        allowed="0 to 1",
+    )  # fmt: skip
+
+
+class EngagementMapping(KpiMapping):
+    """Executive engagement also has its lists of titles, and which tasks are no touch."""
+
+    titles: Titles = setting(
+        EXECUTIVE, "A contact is an executive if its title has one of these words; case, dots in "
+        "abbreviations (V.P.) and the number of blanks do not matter.", allowed=_TITLES,
+    )  # fmt: skip
+    not_titles: Titles = setting(
+        NO_EXECUTIVE, "A contact is no executive if its title has one of these words, whatever else it says: "
+        "an Assistant to the CEO is none.", allowed=_TITLES,
+    )  # fmt: skip
+    count_emails: bool = setting(
+        False, "E-mails count as touches: tasks of the subtypes Email and ListEmail. Off: twelve newsletters "
+        "are no engagement.",
+    )  # fmt: skip
+    planned_days: Annotated[int, Field(ge=0, le=3650)] | None = setting(
+        30, "A task without time of completion that was created more than so many days before its activity "
+        "date has no time and does not count: it was planned long ahead. Empty: it counts on that date.",
+        allowed="0 to 3650",
+    )  # fmt: skip
 
 
 class RetentionTypes(Section, kind="meaning"):
@@ -135,6 +184,8 @@ def _mapping_type(kpi: Kpi) -> type[KpiMapping]:
         "impact_level": (Impact, setting(kpi.impact, f"Impact {shown}")),
         "measurement_frequency": (Frequency, setting(kpi.frequency, f"Frequency of measurement {shown}")),
         "window_days": (None, setting(None, f"{name} takes the latest value and has no window.")),
+        "min_sample": (MinSample, setting(1, f"{name} of fewer rows than this is shown as too few, without "
+                                          "band and without alerts.", allowed="1 to 1000")),
         "thresholds": (thresholds, section(thresholds, "Where values are healthy, and where at risk.")),
     }  # fmt: skip
     validators = {}
@@ -148,8 +199,16 @@ def _mapping_type(kpi: Kpi) -> type[KpiMapping]:
         help = f"Days before as_of that {name} looks at."
         days = Annotated[int, Field(ge=1, le=730)]
         fields["window_days"] = (days, setting(kpi.window_days, help, allowed="1 to 730"))
-    base = RetentionMapping if kpi.slug == "net_revenue_retention" else KpiMapping
+    base = _BASES.get(kpi.slug, KpiMapping)
     return create_model(f"Mapping_{kpi.slug}", __base__=base, __validators__=validators, **fields)
+
+
+_BASES: Mapping[str, type[KpiMapping]] = {
+    "csat": RatingMapping,
+    "executive_engagement": EngagementMapping,
+    "support_satisfaction": RatingMapping,
+    "net_revenue_retention": RetentionMapping,
+}
 
 
 _TYPES = {slug: _mapping_type(kpi) for slug, kpi in KPIS.items()}
@@ -164,6 +223,9 @@ class KpiMappings(_Twelve):  # type: ignore[misc]
     """The twelve KPIs, as attributes and by slug."""
 
     if TYPE_CHECKING:
+        csat: RatingMapping
+        executive_engagement: EngagementMapping
+        support_satisfaction: RatingMapping
         net_revenue_retention: RetentionMapping
 
     def __getitem__(self, slug: str) -> KpiMapping:

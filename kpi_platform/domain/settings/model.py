@@ -10,6 +10,7 @@ from kpi_platform.domain.limits import at_most
 from kpi_platform.domain.settings.fivetran import FivetranSettings
 from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI, KpiMappings
 from kpi_platform.domain.settings.policies import AccountMatching, Alerts, ErrorHandling, HealthScore, Update
+from kpi_platform.domain.settings.revenue import RevenueSettings
 from kpi_platform.domain.settings.section import Section, refused, section, setting
 from kpi_platform.domain.settings.sources import SalesforceSettings, ServiceNowSettings, SourceSettings
 from kpi_platform.domain.settings.warehouse import WarehouseSettings
@@ -23,6 +24,7 @@ class CustomerSettings(Section):
     servicenow: ServiceNowSettings = section(ServiceNowSettings, "The service desk.")
     warehouse: WarehouseSettings = section(WarehouseSettings, "The destination.")
     account_matching: AccountMatching = section(AccountMatching, "How accounts find each other.")
+    revenue: RevenueSettings = section(RevenueSettings, "How money is compared.")
     kpi_mappings: KpiMappings = section(KpiMappings, "The twelve KPIs.")
     health_score: HealthScore = section(HealthScore, "How the health score is put together.")
     update: Update = section(Update, "How a load treats what is there.")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from kpi_platform.domain.settings.account_types import AccountTypes
 from kpi_platform.domain.settings.section import (
     PAGE_FREQUENCIES,
     Blank,
@@ -141,6 +142,7 @@ class SalesforceSettings(SourceSettings):
         SalesforceFields, "Names of the fields with the customer's measures."
     )
     sync_objects: SalesforceObjects = section(SalesforceObjects, "Objects that Fivetran syncs.")
+    account_types: AccountTypes = section(AccountTypes, "Types of the accounts that count.")
 
     @property
     def switches(self) -> Mapping[str, bool]:

@@ -22,7 +22,9 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.database import reading
+from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.errors import LoadHeld
 from kpi_platform.domain.load_guard import Anomaly
 from kpi_platform.pipeline.batch import in_utc
@@ -115,12 +117,16 @@ def load_together(
     with reading(engine) as connection:
         known = settings_of_each(configuration, connection, customers)
         secrets = {} if marts else secrets_of_each(configuration, connection, customers)
+        built = account_counts(connection, customers)
     inputs = []
     for customer, one in known.items():
         definitions = definitions_of(one.settings, mapping_overrides or {})
         reader = marts or open_destination(configuration, one.settings.warehouse, secrets[customer])
-        incoming = read_incoming(reader, customer, options.as_of, lambda rows: progress("read", rows, 0))
-        inputs.append(LoadInput(one, definitions, incoming))
+        counted = built.get(customer)
+        incoming = read_incoming(
+            reader, customer, options.as_of, lambda rows: progress("read", rows, 0), counted
+        )
+        inputs.append(LoadInput(one, definitions, incoming, counted.counts if counted else AccountCounts()))
     with engine.begin() as connection:
         loads = begin_loads(connection, options, inputs)
         apply_loads(connection, options, loads, progress)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from kpi_platform.dashboard.match_store import match_outcomes
 from kpi_platform.dashboard.tables import HEALTH_COLUMNS
 from kpi_platform.dashboard.versioned import ACCOUNTS, HEALTH, read_current, read_series
+from kpi_platform.domain.account_names import is_named, shown_name
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_accounts import UNMATCHED, Outcome, Targets, target_accounts
 from kpi_platform.domain.load_plan import (
@@ -141,7 +142,7 @@ def _missing_accounts(task: LoadTask, targets: Targets) -> list[int]:
     ids = task.incoming.source_ids
 
     def named(positions: list[int]) -> str:
-        shown = ", ".join(f"'{names[one]}' ({ids[one]})" for one in positions[:10])
+        shown = ", ".join(f"'{shown_name(names[one], ids[one])}' ({ids[one]})" for one in positions[:10])
         return shown + (f" and {len(positions) - 10} more" if len(positions) > 10 else "")
 
     if targets.unknown:
@@ -161,17 +162,19 @@ def _missing_accounts(task: LoadTask, targets: Targets) -> list[int]:
     creates = policy == "create" and task.settings.account_matching.create_new_accounts and not task.any_older
     skipped = [] if creates else targets.missing
     reason = "this load is older than what is shown" if task.any_older else "it has no match in the dashboard"
-    task.notes.extend(f"Skipped account '{names[one]}' ({ids[one]}): {reason}." for one in skipped)
-    task.notes.extend(f"Account '{names[one]}' ({ids[one]}) waits for review." for one in targets.review)
+    task.notes.extend(f"Skipped account {named([one])}: {reason}." for one in skipped)
+    task.notes.extend(f"Account {named([one])} waits for review." for one in targets.review)
     task.counts["accounts_skipped"] = len(skipped)
     task.counts["sent_to_review"] = len(targets.review)
     return targets.missing if creates else []
 
 
 def _account_rows(task: LoadTask, target: Array, current: Rows, known: dict[Any, int]) -> Rows:
-    """The new state of the accounts. An attribute that comes in empty keeps its present value."""
+    """The new state of the accounts. An attribute that comes in empty keeps its present value; an account
+    without a name is called by its id."""
     ids = np.array(task.incoming.source_ids, dtype=object)
     rows = _by_account(task, target, {**task.incoming.attributes, "external_id": ids})
+    rows.columns["name"][~_named(rows.columns["name"])] = None
     place = np.searchsorted(current.key, rows.key)
     place[place == len(current)] = 0
     exists = current.key[place] == rows.key if len(current) else np.zeros(len(rows), dtype=bool)
@@ -188,8 +191,12 @@ def _account_rows(task: LoadTask, target: Array, current: Rows, known: dict[Any,
         else:
             values[here] = before
         columns[name] = values
-    columns["name"] = np.where(not_null(columns["name"]), columns["name"], columns["external_id"])
+    columns["name"] = np.where(_named(columns["name"]), columns["name"], columns["external_id"])
     return Rows(rows.key, columns)
+
+
+def _named(names: Array) -> Array:
+    return np.fromiter(map(is_named, names), dtype=bool, count=len(names))
 
 
 def _by_id(columns: Mapping[str, Array]) -> Rows:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kpi_platform.dashboard.load_holds import record_hold
-from kpi_platform.domain.errors import LoadHeld
+from kpi_platform.domain.account_counts import TYPES_SETTING, AccountCounts
+from kpi_platform.domain.errors import LoadHeld, LoadRefused
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.load_guard import Anomaly, KpiProfile, LoadProfile, anomalies, harms
 from kpi_platform.domain.sources import SOURCES
@@ -27,9 +28,18 @@ class Judgement:
     anomalies: tuple[Anomaly, ...] = ()
 
 
-def judge(task: LoadTask, history: Sequence[LoadProfile]) -> Judgement:
+def judge(task: LoadTask, history: Sequence[LoadProfile], accounts: AccountCounts) -> Judgement:
     """Compares a load with `history`, the profiles of the customer's earlier loads, newest first. A load that
-    is older than what is shown changes only the history, so it does no harm."""
+    is older than what is shown changes only the history, so it does no harm. `accounts` say why none is left.
+
+    Raises LoadRefused for a first load without accounts: there is nothing to show."""
+    if task.is_first and not task.incoming.source_ids:
+        raise LoadRefused(
+            f"Nothing was loaded for '{task.customer}'. {accounts.nobody_left()}",
+            next_step=f"Name the types of its customers in {TYPES_SETTING} (settings page, Salesforce), then "
+            "run again.",
+            details={"customer": task.customer, "left_out": accounts.document()},
+        )
     kpis = {slug for slug, one in task.definitions.items() if one.source in task.sources}
     profile = profile_of(task.incoming, kpis)
     if not history or task.any_older:
@@ -42,6 +52,8 @@ def judge(task: LoadTask, history: Sequence[LoadProfile]) -> Judgement:
         if source in task.sources and task.settings.source(source).enabled
     }
     found = harms(history[0], profile, set(task.incoming.source_ids), sources)
+    if found and not task.incoming.source_ids:
+        found.append(f"{accounts.nobody_left()} Which types count is set in {TYPES_SETTING}.")
     return Judgement(profile.with_rest_of(history[0]), tuple(found), tuple(anomalies(history, profile)))
 
 

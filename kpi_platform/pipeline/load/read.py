@@ -1,7 +1,7 @@
 """Reads one customer's marts in Arrow batches into compact columns (63 bytes for each KPI value)."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kpi_platform.dashboard.account_counts import BuiltAccounts
 from kpi_platform.dashboard.tables import HEALTH_COLUMNS
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_plan import Array
@@ -78,11 +79,19 @@ class _Codes:
 
 
 def read_incoming(
-    marts: MartReader, customer: str, as_of: datetime, on_rows: Callable[[int], None]
+    marts: MartReader,
+    customer: str,
+    as_of: datetime,
+    on_rows: Callable[[int], None],
+    built: BuiltAccounts | None = None,
 ) -> Incoming:
     """Reads the marts of `customer`. Raises LoadRefused if they hold nothing of it, or another `as_of`, and
-    NotFound if they were never built."""
-    accounts = pa.Table.from_batches(_some(marts.read_mart("kpi_integrated_metrics", customer), customer))
+    NotFound if they were never built. `built` is what the newest build counted: if that is of this `as_of`,
+    there is no account in the marts because none counts."""
+    batches = list(marts.read_mart("kpi_integrated_metrics", customer))
+    if not batches:
+        return _nothing(customer, as_of, built)
+    accounts = pa.Table.from_batches(batches)
     _require_as_of(accounts.column("as_of"), customer, as_of)
     codes = _Codes(accounts.column("account_id").to_pylist())
     if len(set(codes.texts)) < len(codes.texts):
@@ -125,14 +134,19 @@ def _joined(chunks: list[Array], dtype: str) -> Array:
     return np.concatenate(chunks) if chunks else np.empty(0, dtype=dtype)
 
 
-def _some(batches: Iterator[pa.RecordBatch], customer: str) -> list[pa.RecordBatch]:
-    found = list(batches)
-    if not found:
+def _nothing(customer: str, as_of: datetime, built: BuiltAccounts | None) -> Incoming:
+    if built is None or built.as_of != as_of:
         raise LoadRefused(
             f"The marts hold nothing of customer '{customer}'.",
             next_step=f"Compute its KPIs first: kpi-platform run {customer}",
         )
-    return found
+    texts, numbers = np.empty(0, dtype=object), np.empty(0)
+    attributes = {name: numbers if name == "revenue" else texts for name in _ATTRIBUTES.values()}
+    health = dict.fromkeys(HEALTH_COLUMNS, numbers)
+    values = {name: np.empty(0, dtype=dtype) for name, dtype in _TYPES.items()}
+    return Incoming(
+        [], attributes, health, [], [], values, _fingerprint([], attributes, health, [], [], values)
+    )
 
 
 def _health(marts: MartReader, customer: str, accounts: pa.Table, codes: _Codes) -> dict[str, Array]:

@@ -16,6 +16,7 @@ from kpi_platform.dashboard.customers import find_each
 from kpi_platform.dashboard.definitions import KpiDefinition
 from kpi_platform.dashboard.load_holds import end_holds, usual_loads
 from kpi_platform.dashboard.match_store import matches_states
+from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import EffectiveSettings
@@ -49,11 +50,13 @@ class LoadOptions:
 
 @dataclass(frozen=True, slots=True)
 class LoadInput:
-    """The input of one customer: its settings, its KPI definitions and the rows of its marts."""
+    """The input of one customer: its settings, its KPI definitions, the rows of its marts, and how many of
+    its accounts count."""
 
     known: EffectiveSettings
     definitions: list[KpiDefinition]
     incoming: Incoming
+    accounts: AccountCounts
 
 
 @dataclass(slots=True)
@@ -106,7 +109,7 @@ def begin_loads(connection: sa.Connection, options: LoadOptions, inputs: Sequenc
             "uploaded_by": options.uploaded_by,
         }
         fingerprint = _fingerprint(task, mode, options.data_source, matches[customer])
-        judged = judge(task, usual.get(customer, ()))
+        judged = judge(task, usual.get(customer, ()), one.accounts)
         loads.append(Load(task, last, header, fingerprint, judged, last.version if last else None))
     return loads
 

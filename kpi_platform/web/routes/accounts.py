@@ -7,12 +7,14 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.account_history import confirmed_until, health_series, kpi_series
 from kpi_platform.dashboard.account_reading import account_detail, find_accounts
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.matches import matches_of_account
 from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary, BandFilter
+from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
@@ -29,6 +31,8 @@ from kpi_platform.web.schemas.accounts import (
     HistoryAnswer,
     KpiAnswer,
     KpiValueAnswer,
+    LeftOutAnswer,
+    LeftOutGroupAnswer,
     MatchedSourceAnswer,
 )
 from kpi_platform.web.schemas.answers import Limit, Offset, errors
@@ -73,6 +77,23 @@ def list_accounts(
     )
     return AccountsAnswer(
         total=page.total, limit=limit, offset=offset, accounts=[_account(one) for one in page.accounts]
+    )
+
+
+@router.get("/left-out")
+def get_left_out_accounts(connection: ConnectionDep, customer: CustomerDep) -> LeftOutAnswer:
+    """Which accounts of Salesforce do not count, by reason and type."""
+    built = account_counts(connection, [customer]).get(customer)
+    counts = built.counts if built else AccountCounts()
+    return LeftOutAnswer(
+        as_of=built.as_of if built else None,
+        sentence=counts.sentence(),
+        counting=counts.counting,
+        left_out=[
+            LeftOutGroupAnswer(reason=one.reason, type=one.type, accounts=one.accounts)
+            for one in counts.groups
+            if one.reason is not None
+        ],
     )
 
 

@@ -9,6 +9,7 @@ from kpi_platform.web.routes import (
     pages_accounts,
     pages_custom_kpis,
     pages_explanation,
+    pages_left_out,
     pages_matches,
     pages_onboarding,
     pages_settings,
@@ -23,6 +24,7 @@ from kpi_platform.web.routes import (
 _PAGES = (
     pages_sign_in,
     pages_accounts,
+    pages_left_out,
     pages_account,
     pages_explanation,
     pages_settings,

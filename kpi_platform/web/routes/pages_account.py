@@ -16,12 +16,13 @@ from kpi_platform.dashboard.matches import StoredMatch, matches_of_account
 from kpi_platform.dashboard.shown_accounts import KpiValue
 from kpi_platform.domain.health import HEALTH_CATEGORIES
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, KPIS, Thresholds
+from kpi_platform.domain.rating_scales import SCALES
 from kpi_platform.domain.record_links import record_links
-from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.settings import CustomerSettings, RatingMapping
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.web.charts import Part, Point
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
-from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, money, number, words
+from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, money, number, percent, words
 from kpi_platform.web.links import source_page
 from kpi_platform.web.page import CustomerPageDep
 
@@ -45,7 +46,7 @@ class Category:
 @dataclass(frozen=True, slots=True)
 class ShownKpi:
     """The history of a value for its chart. `until` is the end of the chart, `confirmed` the instant until
-    which the shown value holds."""
+    which the shown value holds. `reason` says in a sentence why the value is missing or old, or is empty."""
 
     definition: KpiDefinition
     value: KpiValue
@@ -53,6 +54,7 @@ class ShownKpi:
     points: list[Point]
     until: datetime | None
     confirmed: datetime
+    reason: str
 
 
 @router.get("/accounts/{account_id}")
@@ -75,7 +77,8 @@ def show_account(
         points: list[Point] = [(point.as_of, point.value) for point in series.get(slug, [])]
         until = ends.get(one.source)
         confirmed = max(until or value.as_of, value.as_of)
-        kpis.append(ShownKpi(one, value, _thresholds(one), points, until, confirmed))
+        reason = _reason(settings, value)
+        kpis.append(ShownKpi(one, value, _thresholds(one), points, until, confirmed, reason))
     categories = _categories(detail.health, settings)
     parts = [
         Part(f"{category.name}: {name}", points, category.style)
@@ -100,9 +103,21 @@ def show_account(
             (match, _links(settings, match)) for match in matches_of_account(connection, customer, account_id)
         ],
         band_words=BAND_WORDS,
-        reasons=REASONS,
         reason_words=REASON_WORDS,
     )
+
+
+def _reason(settings: CustomerSettings, value: KpiValue) -> str:
+    if value.status == "ok":
+        return ""
+    mapping = settings.kpi_mappings[value.kpi] if value.kpi in KPIS else None
+    if value.status == "out_of_range" and isinstance(mapping, RatingMapping):
+        return (
+            f"More than {percent(mapping.max_outside)} of the ratings lie outside the scale "
+            f"{SCALES[mapping.scale]}, so there is no value. If people rate on another scale, set "
+            f"kpi_mappings.{value.kpi}.scale."
+        )
+    return REASONS.get(value.status, value.status)
 
 
 def _thresholds(definition: KpiDefinition) -> Thresholds | None:

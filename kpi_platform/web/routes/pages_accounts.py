@@ -10,14 +10,21 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, StreamingResponse
 
+from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.account_history import confirmed_until, health_trends
 from kpi_platform.dashboard.account_reading import account_facets, find_accounts, health_bands
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
-from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountPage, AccountSummary, BandFilter
+from kpi_platform.dashboard.shown_accounts import (
+    AccountFilter,
+    AccountPage,
+    AccountSummary,
+    BandFilter,
+    KpiValue,
+)
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.web.dependencies import ConnectionDep, CustomerDep, EngineDep
-from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, SHORT_NAMES, unit_words
+from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, SHORT_NAMES, too_few, unit_words
 from kpi_platform.web.page import CustomerPageDep
 
 router = APIRouter(include_in_schema=False)
@@ -111,6 +118,7 @@ def show_accounts(
         ),
         wanted=chosen,
         is_filtered=chosen != AccountFilter(),
+        nobody_left=_nobody_left(connection, customer) if not found.total else "",
         query=wanted.query,
         sort=wanted.sort,
         descending=wanted.descending,
@@ -139,6 +147,12 @@ def _found(connection: sa.Connection, customer: str, wanted: AccountQuery) -> tu
     except InvalidInput as error:
         return error.message, AccountPage(0, ())
     return None, page
+
+
+def _nobody_left(connection: sa.Connection, customer: str) -> str:
+    """Why the newest build has no account to show, in words; empty if it has some, or there was none."""
+    built = account_counts(connection, [customer]).get(customer)
+    return built.counts.nobody_left() if built and not built.counts.counting else ""
 
 
 def _heads(definitions: dict[str, KpiDefinition]) -> list[tuple[str, str, str, str]]:
@@ -178,8 +192,12 @@ def _row(
     row += [summary.health_score, summary.health_band, summary.coverage]
     for slug in definitions:
         value = summary.kpis.get(slug)
-        row += [value.value, value.status] if value else [None, None]
+        row += [value.value, _status(value)] if value else [None, None]
     return row
+
+
+def _status(value: KpiValue) -> str:
+    return too_few(value.sample_size) if value.too_few and value.sample_size is not None else value.status
 
 
 def _inert(value: object) -> object:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.domain.errors import Conflict, InvalidSettings, KpiPlatformError
@@ -36,6 +37,8 @@ from kpi_platform.web.settings_service import settings_document
 
 router = APIRouter(prefix="/settings", include_in_schema=False)
 _writing = Depends(require_scope("write"))
+
+_OFFERED_TYPES = 30
 
 SectionName = Annotated[str, Query(max_length=40)]
 
@@ -174,6 +177,16 @@ def _refused(error: KpiPlatformError, section: str, typed: Mapping[str, str], ve
     return Shown(typed, problems=(str(error),), based_on=_version(typed) or version)
 
 
+def _landed_types(connection: sa.Connection, customer: str) -> dict[str, list[tuple[str, str]]]:
+    """The account types that the newest build found, as lines of the settings that are lists of them."""
+    built = account_counts(connection, [customer]).get(customer)
+    if built is None:
+        return {}
+    types = list(built.counts.types.items())[:_OFFERED_TYPES]
+    lines = [(name or "", f"{name or 'empty'} {accounts:,}") for name, accounts in types]
+    return dict.fromkeys(("salesforce.account_types.customer", "salesforce.account_types.former"), lines)
+
+
 def _version(typed: Mapping[str, str]) -> int | None:
     text = typed.get("expected_version", "")
     return int(text) if text.isdecimal() and len(text) < 10 else None
@@ -192,7 +205,8 @@ def _show(
     version, document = settings_document(configuration, connection, customer)
     settings = effective_settings(configuration, connection, customer)
     assert page.principal is not None
-    groups = field_groups(section, document, shown.typed, shown.wrong, page.principal.editor)
+    editor, offered = page.principal.editor, _landed_types(connection, customer)
+    groups = field_groups(section, document, shown.typed, shown.wrong, editor, offered)
     return page.show(
         "settings.html",
         status,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.alerts import StoredAlert, open_alerts
 from kpi_platform.dashboard.check_results import CheckResults, Finding, check_results
 from kpi_platform.dashboard.customers import StoredCustomer, list_customers
@@ -68,6 +69,8 @@ class ShownChecks:
 
 @dataclass(frozen=True, slots=True)
 class CustomerStatus:
+    """What is shown of one customer. `left_out` says which accounts do not count."""
+
     customer: StoredCustomer
     sources: list[SourceStatus]
     times: SyncTimes
@@ -78,6 +81,7 @@ class CustomerStatus:
     problems: list[str]
     alerts: list[StoredAlert]
     checks: list[ShownChecks]
+    left_out: str
 
 
 @router.get("/status")
@@ -121,6 +125,7 @@ def _status(
     states = source_states(connection, customer.key)
     newest = next(iter(list_uploads(connection, customer.key, limit=1)), None)
     sync = next(iter(sync_requests(connection, customer.key, limit=1)), None)
+    accounts = account_counts(connection, [customer.key]).get(customer.key)
     problems: list[str] = []
     sources: list[SourceStatus] = []
     times = SyncTimes(None, None)
@@ -146,6 +151,7 @@ def _status(
         problems=problems,
         alerts=open_alerts(connection, customer.key),
         checks=[_checks(configuration, one) for one in check_results(connection, customer.key)],
+        left_out=accounts.counts.sentence() if accounts else "",
     )
 
 

@@ -23,6 +23,9 @@ class KpiValueAnswer(Answer):
     as_of: datetime
     upload_version: int = Field(description="The upload that brought the value.")
     band: Band | None = Field(description="By the customer's thresholds.")
+    too_few: bool = Field(
+        description="Whether the value comes from fewer rows than min_sample: it has no band."
+    )
 
 
 class AccountAnswer(Answer):
@@ -49,6 +52,24 @@ class AccountsAnswer(Answer):
     limit: int
     offset: int
     accounts: list[AccountAnswer]
+
+
+class LeftOutGroupAnswer(Answer):
+    reason: str = Field(description="type, merged, deleted, inactive, unreadable, no id.", examples=["type"])
+    type: str | None = Field(description="The type, where that is the reason; null: empty.")
+    accounts: int
+
+
+class LeftOutAnswer(Answer):
+    """Which accounts of Salesforce the newest build left out."""
+
+    as_of: datetime | None = Field(description="Of the newest build; null where there was none.")
+    sentence: str = Field(
+        description="In words; empty where every account counts.",
+        examples=["3 accounts do not count: type 'Client' 2, empty 1"],
+    )
+    counting: int = Field(description="Accounts that count.")
+    left_out: list[LeftOutGroupAnswer]
 
 
 class MatchedSourceAnswer(Answer):
@@ -80,6 +101,7 @@ class KpiAnswer(KpiValueAnswer):
     window_days: int | None
     healthy: float | None = Field(description="Healthy from here on.")
     at_risk: float | None = Field(description="At risk beyond.")
+    min_sample: int = Field(description="A value of fewer rows is too few to have a band.")
     formula: str
 
 

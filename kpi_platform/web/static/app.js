@@ -22,6 +22,16 @@
   }
   showTheme();
 
+  // What is offered beside a list becomes a line of it.
+  document.addEventListener("click", (event) => {
+    const offer = event.target.closest("[data-line]");
+    if (!offer) return;
+    const list = document.getElementById(offer.dataset.into);
+    const lines = list.value.split("\n").filter((line) => line.trim());
+    if (!lines.includes(offer.dataset.line)) list.value = [...lines, offer.dataset.line].join("\n");
+    list.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
   });

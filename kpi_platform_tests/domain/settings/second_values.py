@@ -11,9 +11,12 @@ _TEXTS = {
     "servicenow.instance_url": "https://acme.service-now.com",
     "servicenow.table_prefix": "x_acme_",
     "warehouse.credentials_secret": "ACME_WAREHOUSE_PASSWORD",
+    "revenue.currency": "EUR",
     "alerts.webhook_url_secret": "ACME_ALERT_URL",
 }
 _NUMBERS: dict[str, Any] = {
+    "kpi_mappings.csat.max_outside": 0.5,
+    "kpi_mappings.support_satisfaction.max_outside": 0.5,
     "account_matching.threshold": 0.9,
     "account_matching.review_threshold": 0.5,
     "health_score.weights.relationship": 0.2,

@@ -45,7 +45,12 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "sync_objects": dict.fromkeys(
             ("accounts", "contacts", "opportunities", "cases", "tasks", "users"), True
         ),
+        "account_types": {
+            "customer": ["Customer"],
+            "former": ["Former", "Customer - Churned", "Customer - Former"],
+        },
     },
+    "revenue": {"currency": "corporate", "fx": "constant"},
     "servicenow": {
         "enabled": True,
         "sync_frequency_minutes": 180,
@@ -242,6 +247,33 @@ def test_weights_that_do_not_sum_to_one_are_refused(weights: list[float]) -> Non
             "servicenow.connection_id",
             "salesforce.connection_id",
         ),
+        (
+            {"salesforce": {"account_types": {"customer": []}}},
+            "salesforce.account_types.customer",
+            "no account counts",
+        ),
+        (
+            {"salesforce": {"account_types": {"customer": ["*", "Client"]}}},
+            "salesforce.account_types.customer",
+            "* alone",
+        ),
+        (
+            {"salesforce": {"account_types": {"former": ["*"]}}},
+            "salesforce.account_types.former",
+            "no account would count",
+        ),
+        (
+            {"salesforce": {"account_types": {"customer": ["  "]}}},
+            "salesforce.account_types.customer.0",
+            "beginning of one",
+        ),
+        (
+            {"kpi_mappings": {"executive_engagement": {"titles": ["[a-z]"]}}},
+            "kpi_mappings.executive_engagement.titles.0",
+            "words of letters",
+        ),
+        ({"kpi_mappings": {"csat": {"scale": "1-6"}}}, "kpi_mappings.csat.scale", "'1-7'"),
+        ({"revenue": {"currency": "eur"}}, "revenue.currency", "three capital letters, such as EUR"),
         ({"update": None}, "update", "section"),
         ({"custom_kpis": [{"name": "A"}]}, "custom_kpis.0.slug", "must be given"),
     ],

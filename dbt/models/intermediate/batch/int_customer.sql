@@ -2,6 +2,13 @@
     {
         'customer_id': 'string',
         'has_account_type': 'boolean',
+        'account_type_list': 'integer',
+        'title_list': 'integer',
+        'count_emails': 'boolean',
+        'planned_days': 'integer',
+        'converts_money': 'boolean',
+        'target_currency': 'string',
+        'uses_dated_rates': 'boolean',
         'has_engagement_field': 'boolean',
         'sla_setting': 'string',
         'has_task_sla': 'boolean',

@@ -19,6 +19,9 @@ profiles as (
             'window_end': 'timestamp',
             'gap': 'string',
             'is_stale': 'boolean',
+            'lowest_rating': 'integer',
+            'highest_rating': 'integer',
+            'max_outside': 'float',
         },
         kpi_setting_rows(),
     ) }}
@@ -37,7 +40,10 @@ final as (
         profiles.window_start,
         profiles.window_end,
         profiles.gap,
-        profiles.is_stale
+        profiles.is_stale,
+        profiles.lowest_rating,
+        profiles.highest_rating,
+        profiles.max_outside
     from customers
     inner join profiles on customers.kpi_profile = profiles.kpi_profile
 )

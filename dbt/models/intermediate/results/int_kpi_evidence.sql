@@ -84,6 +84,10 @@ event_rows as (
         events.event_time,
         case
             when events.kpi in ('first_response_time', 'resolution_time') then {{ hours('events.numerator') }}
+            when settings.lowest_rating is not null and events.left_out_reason is null
+                then {{ mapped_ratings(
+                    'events.numerator', 1, 'settings.lowest_rating', 'settings.highest_rating'
+                ) }}
             else cast(events.numerator as {{ canonical_type('float') }})
         end as numerator,
         cast(events.denominator as {{ canonical_type('float') }}) as denominator,
@@ -97,6 +101,10 @@ event_rows as (
         on
             events.customer_id = sla_sources.customer_id
             and (events.sla_source is null or events.sla_source = sla_sources.sla_source)
+    left join settings
+        on
+            events.customer_id = settings.customer_id
+            and events.kpi = settings.kpi
 ),
 
 -- A row that is counted is 1, one that is measured what was read of it.

@@ -29,6 +29,8 @@ sums as (
             coalesce(sum(case when left_out_reason is not null then row_count end), 0)
             as {{ canonical_type('integer') }}
         ) as left_out_count,
+        coalesce(sum(case when left_out_reason = 'out of range' then row_count end), 0) as outside_count,
+        max(case when left_out_reason = 'no conversion rate' then 1 else 0 end) = 1 as lacks_rate,
         cast(
             coalesce(sum(case when {{ is_unreadable('left_out_reason') }} then row_count end), 0)
             as {{ canonical_type('integer') }}
@@ -51,6 +53,8 @@ found as (
         settings.window_start,
         settings.window_end,
         settings.is_stale,
+        settings.max_outside,
+        coalesce(sums.outside_count, 0) as outside_count,
         case
             when settings.kpi = 'nps' then case when accounts.nps_score_unreadable is not null then 1 else 0 end
             when settings.kpi = 'adoption_index'
@@ -72,8 +76,17 @@ found as (
             when settings.kpi = 'nps' then accounts.nps_score
             when settings.kpi = 'adoption_index' then accounts.adoption_score
             when settings.kpi = 'support_ticket_volume' and not accounts.is_seen_in_servicenow then null
+            when sums.lacks_rate then null
             when settings.kpi in ('first_response_time', 'resolution_time')
                 then coalesce({{ hours('sums.numerator') }}, 0)
+            when settings.lowest_rating is not null
+                then
+                    coalesce(
+                        {{ mapped_ratings(
+                            'sums.numerator', 'sums.denominator', 'settings.lowest_rating', 'settings.highest_rating'
+                        ) }},
+                        0
+                    )
             else coalesce(cast(sums.numerator as {{ canonical_type('float') }}), 0)
         end as numerator,
         case
@@ -81,6 +94,7 @@ found as (
             when settings.kpi = 'adoption_index' then case when accounts.adoption_score is not null then 1 end
             when settings.kpi = 'support_ticket_volume' then case when accounts.is_seen_in_servicenow then 1 end
             when settings.kpi = 'executive_engagement' then 1
+            when sums.lacks_rate then null
             else coalesce(cast(sums.denominator as {{ canonical_type('float') }}), 0)
         end as denominator,
         case
@@ -108,7 +122,14 @@ measured as (
 judged as (
     select
         *,
-        {{ kpi_status('measured_value', 'minimum', 'maximum') }} as status
+        case
+            when
+                gap is null
+                and not {{ too_many_unreadable('unreadable_count', 'sample_size') }}
+                and {{ is_off_scale('outside_count', 'sample_size', 'max_outside') }}
+                then 'out_of_range'
+            else {{ kpi_status('measured_value', 'minimum', 'maximum') }}
+        end as status
     from measured
 ),
 

@@ -22,7 +22,8 @@ final as (
         case
             when cases.left_out_reason is not null then cases.left_out_reason
             when cases.unreadable_reason is not null then cases.unreadable_reason
-            when not {{ is_rating('cases.satisfaction_rating') }} then 'out of range'
+            when not {{ is_rating('cases.satisfaction_rating', 'settings.lowest_rating', 'settings.highest_rating') }}
+                then 'out of range'
         end as left_out_reason
     from cases
     inner join settings on cases.customer_id = settings.customer_id

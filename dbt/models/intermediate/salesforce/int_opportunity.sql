@@ -1,8 +1,20 @@
+{% set with_currencies = batch_has_currencies() -%}
+{% set currency = currency_code('opportunities.currency_iso_code') -%}
 with
 
 opportunities as (
     select * from {{ ref('stg_salesforce__opportunity') }}
 ),
+{%- if with_currencies %}
+
+customers as (
+    select * from {{ ref('int_customer') }}
+),
+
+rates as (
+    select * from {{ ref('int_currency_rate') }}
+),
+{%- endif %}
 
 accounts as (
     select * from {{ ref('int_salesforce_account') }}
@@ -15,7 +27,24 @@ final as (
         accounts.account_key,
         opportunities.close_date,
         opportunities.amount,
-        lower(opportunities.opportunity_type) as opportunity_type,
+        {%- if with_currencies %}
+        case
+            when not customers.converts_money or {{ is_target_currency(currency) }} then opportunities.amount
+            else {{ number_as_exact(converted('opportunities.amount', currency)) }}
+        end as converted_amount,
+        not customers.converts_money
+        or {{ is_target_currency(currency) }}
+        or (
+            ({{ currency }} is null or own_rates.rate is not null)
+            and (customers.target_currency is null or target_rates.rate is not null)
+        ) as has_rate,
+        case when not coalesce(own_rates.is_corporate, false) then {{ currency }} end as currency,
+        {%- else %}
+        opportunities.amount as converted_amount,
+        true as has_rate,
+        {{ literal(none, 'string') }} as currency,
+        {%- endif %}
+        lower({{ not_blank('opportunities.opportunity_type') }}) as opportunity_type,
         case
             when not opportunities.is_live then 'deleted'
             when accounts.account_key is null then 'no account'
@@ -31,6 +60,21 @@ final as (
         on
             opportunities.customer_id = accounts.customer_id
             and {{ salesforce_key('opportunities.account_id') }} = accounts.account_key
+    {%- if with_currencies %}
+    inner join customers on opportunities.customer_id = customers.customer_id
+    left join rates as own_rates
+        on
+            opportunities.customer_id = own_rates.customer_id
+            and {{ currency }} = own_rates.currency
+            and own_rates.rate_time
+            = case when customers.uses_dated_rates then opportunities.close_date else {{ as_of() }} end
+    left join rates as target_rates
+        on
+            opportunities.customer_id = target_rates.customer_id
+            and customers.target_currency = target_rates.currency
+            and target_rates.rate_time
+            = case when customers.uses_dated_rates then opportunities.close_date else {{ as_of() }} end
+    {%- endif %}
     where opportunities.close_date < {{ as_of() }} or opportunities.close_date_unreadable is not null
 )
 

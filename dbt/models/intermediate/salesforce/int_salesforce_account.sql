@@ -19,8 +19,10 @@ final as (
         accounts.landed_id as account_id,
         accounts.name as account_name,
         {{ normalised_name('accounts.name') }} as normalised_name,
+        accounts.account_type,
         accounts.website,
         accounts.annual_revenue as revenue,
+        {{ currency_code('accounts.currency_iso_code') }} as currency,
         accounts.industry,
         accounts.billing_country as region,
         users.name as csm_name,
@@ -39,11 +41,15 @@ final as (
         accounts.executive_engagement,
         accounts._fivetran_synced as synced_at,
         case
-            when not accounts.is_live then 'account deleted'
+            when accounts.id_key is null then 'account without id'
+            when not accounts.is_live and coalesce(accounts.is_deleted or accounts.is_deleted_by_sync, false)
+                then 'account deleted'
+            when not accounts.is_live then 'account inactive'
             when accounts.is_live_unreadable is not null then accounts.is_live_unreadable
             when {{ not_blank('accounts.master_record_id') }} is not null then 'account merged'
             when
-                customers.has_account_type and not coalesce(accounts.account_type like 'Customer%', false)
+                customers.has_account_type
+                and not {{ counts_by_type(not_blank('accounts.account_type'), 'customers.account_type_list') }}
                 then 'account of another type'
         end as left_out_reason
     from accounts

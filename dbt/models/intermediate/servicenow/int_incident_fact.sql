@@ -54,7 +54,7 @@ facts as (
         case when satisfaction_rating is not null or satisfaction_rating_unreadable is not null then ended_at end
             as rated_at,
         satisfaction_rating,
-        coalesce(not {{ is_rating('satisfaction_rating') }}, false) as is_rating_refused,
+        coalesce(not {{ is_incident_rating('satisfaction_rating') }}, false) as is_rating_refused,
         case
             when satisfaction_rating is not null or satisfaction_rating_unreadable is not null
                 then {{ unreadable_at(

@@ -58,9 +58,15 @@ summed as (
 
         count(case when is_rated and not is_rating_refused then 1 end) as ratings,
         sum(case when is_rated and not is_rating_refused then {{ exact('satisfaction_rating') }} end) as rating_sum,
+        min(case when is_rated and not is_rating_refused then {{ exact('satisfaction_rating') }} end) as least_rating,
+        max(case when is_rated and not is_rating_refused then {{ exact('satisfaction_rating') }} end) as greatest_rating,
         count(case when is_rated and is_rating_refused then 1 end) as refused_ratings,
         sum(case when is_rated and is_rating_refused then {{ exact('satisfaction_rating') }} end)
             as refused_rating_sum,
+        min(case when is_rated and is_rating_refused then {{ exact('satisfaction_rating') }} end)
+            as least_refused_rating,
+        max(case when is_rated and is_rating_refused then {{ exact('satisfaction_rating') }} end)
+            as greatest_refused_rating,
 
         count(case when is_due_decided then 1 end) as due_decided,
         count(case when is_due_decided and is_due_met then 1 end) as due_met,
@@ -106,11 +112,13 @@ final as (
     union all
     {{ incident_sums(
         'support_satisfaction', rows='ratings', numerator='rating_sum', unreadable='rating_unreadable',
+        least='least_rating', greatest='greatest_rating',
     ) }}
     union all
     {{ incident_sums(
         'support_satisfaction', rows='refused_ratings', numerator='refused_rating_sum',
-        unreadable='rating_unreadable', refused='out of range',
+        unreadable='rating_unreadable', refused='out of range', least='least_refused_rating',
+        greatest='greatest_refused_rating',
     ) }}
     union all
     {{ incident_sums(

@@ -10,7 +10,10 @@
         'industry': 'string',
         'billing_country': 'string',
         'annual_revenue': 'float',
+        'currency_iso_code': 'string',
         'owner_id': 'string',
+        'is_deleted': 'boolean',
+        'is_deleted_by_sync': ['_fivetran_deleted', 'boolean'],
     },
     fields={
         'nps_score': 'float',
@@ -23,4 +26,5 @@
         'feature_usage_score': 'float',
         'executive_engagement': 'string',
     },
+    keyless=true,
 ) }}

@@ -5,6 +5,7 @@
     columns={
         'account_id': 'string',
         'amount': 'exact',
+        'currency_iso_code': 'string',
         'opportunity_type': ['type', 'string'],
         'is_won': 'boolean',
         'close_date': 'date',

@@ -5,6 +5,7 @@
     columns={
         'who_id': 'string',
         'status': 'string',
+        'task_subtype': 'string',
         'is_closed': 'boolean',
         'completed_date_time': 'timestamp',
         'activity_date': 'date',

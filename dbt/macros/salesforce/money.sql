@@ -1,0 +1,39 @@
+{% macro currency_code(code) -%}
+    {#- A currency's code as it is compared: trimmed, in capitals; NULL for a blank one. -#}
+    {{- return('upper(' ~ not_blank(code) ~ ')') -}}
+{%- endmacro %}
+
+
+{% macro batch_has_currencies() -%}
+    {#- Whether a customer of the batch has amounts in currencies, or wants them in one: else nothing is joined to find
+        that there is nothing to convert. True while dbt parses. -#}
+    {{- return(var('has_currencies', not execute)) -}}
+{%- endmacro %}
+
+
+{% macro is_target_currency(currency) -%}
+    {#- Whether an amount needs no rate: its currency is the one that is converted into. Reads customers, and
+        own_rates and target_rates (int_currency_rate), NULL where there is none. -#}
+    coalesce(
+            {{ currency }} = customers.target_currency
+            or (
+                ({{ currency }} is null or own_rates.is_corporate)
+                and (customers.target_currency is null or target_rates.is_corporate)
+            ),
+            false
+        )
+{%- endmacro %}
+
+
+{% macro converted(amount, currency) -%}
+    {#- An amount in the target currency, as float; NULL without a rate. The corporate currency has the rate 1. Reads
+        what is_target_currency reads. -#}
+    (
+            cast({{ amount }} as {{ canonical_type('float') }})
+            / case when {{ currency }} is null then 1 else cast(own_rates.rate as {{ canonical_type('float') }}) end
+            * case
+                when customers.target_currency is null then 1
+                else cast(target_rates.rate as {{ canonical_type('float') }})
+            end
+        )
+{%- endmacro %}

@@ -1,0 +1,13 @@
+"""What an account is called where people look at it."""
+
+
+def is_named(name: str | None) -> bool:
+    """Whether there is anything to see of a name; blanks and characters without a width are nothing."""
+    if not name:
+        return False
+    return name[0].isalnum() or any(letter.isprintable() and not letter.isspace() for letter in name)
+
+
+def shown_name(name: str | None, account_id: str) -> str:
+    """The account's name, or its id where it has none."""
+    return name if name and is_named(name) else account_id

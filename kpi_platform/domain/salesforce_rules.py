@@ -1,0 +1,53 @@
+"""What a customer's settings say of its Salesforce rows, in the form in which dbt reads it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.settings.revenue import AS_LANDED, CORPORATE
+from kpi_platform.domain.titles import title_pattern
+
+
+@dataclass(frozen=True, slots=True)
+class RecurringType:
+    """An opportunity type that net revenue retention counts: a row of the dbt model int_recurring_type."""
+
+    opportunity_type: str
+    is_retained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TitleList:
+    """Which contacts are executives: patterns of titles (None: no title has one)."""
+
+    titles: str | None
+    not_titles: str | None
+
+
+def recurring_types(settings: CustomerSettings) -> tuple[RecurringType, ...]:
+    """A type that is listed twice is retained where one of its lists is."""
+    is_retained: dict[str, bool] = {}
+    for group, types in settings.kpi_mappings.net_revenue_retention.types.model_dump().items():
+        for name in types:
+            key = name.strip().lower()
+            is_retained[key] = is_retained.get(key, False) or group != "new_business"
+    return tuple(RecurringType(name, retained) for name, retained in is_retained.items())
+
+
+def title_list(settings: CustomerSettings) -> TitleList:
+    """The titles by which executive engagement is measured."""
+    mapping = settings.kpi_mappings.executive_engagement
+    return TitleList(title_pattern(mapping.titles), title_pattern(mapping.not_titles))
+
+
+def salesforce_facts(settings: CustomerSettings) -> dict[str, Any]:
+    """By the columns of the dbt model int_customer: which tasks count, and how amounts are converted
+    (`target_currency` is None for the corporate one)."""
+    engagement, currency = settings.kpi_mappings.executive_engagement, settings.revenue.currency
+    return {
+        "count_emails": engagement.count_emails,
+        "planned_days": engagement.planned_days,
+        "converts_money": currency != AS_LANDED,
+        "target_currency": None if currency in (AS_LANDED, CORPORATE) else currency,
+        "uses_dated_rates": settings.revenue.fx == "dated",
+    }
