@@ -31,6 +31,7 @@ SORTS = ("name", "health_score", "revenue", "industry", "region", "csm_name")
 _accounts = tables.accounts
 _health = tables.account_health
 _kpis = tables.kpis
+_uploads = tables.kpi_uploads
 _ACCOUNT = tuple(field.name for field in fields(Account))
 _VALUE = tuple(field.name for field in fields(KpiValue) if field.name not in ("band", "too_few"))
 _SAMPLE_SIZE = _VALUE.index("sample_size")
@@ -64,10 +65,17 @@ def account_detail(connection: sa.Connection, customer: str, account_id: int) ->
     account = get_account(connection, customer, account_id)
     customer_id = get_customer(connection, customer).id
     definitions = stored_definitions(connection, customer_id)
-    query = sa.select(_health).where(
-        _health.c.customer_id == customer_id,
-        _health.c.account_id == account_id,
-        _health.c.retired_at.is_(None),
+    brought = sa.and_(
+        _uploads.c.customer_id == _health.c.customer_id, _uploads.c.version == _health.c.upload_version
+    )
+    query = (
+        sa.select(_health, _uploads.c.settings_version)
+        .outerjoin_from(_health, _uploads, brought)
+        .where(
+            _health.c.customer_id == customer_id,
+            _health.c.account_id == account_id,
+            _health.c.retired_at.is_(None),
+        )
     )
     found = connection.execute(query).mappings().one_or_none()
     health: Mapping[str, Any] = dict(found) if found else {}
@@ -75,7 +83,7 @@ def account_detail(connection: sa.Connection, customer: str, account_id: int) ->
     row |= {name: health.get(name) for name in ("health_score", "coverage")}
     [summary] = _summaries(connection, customer_id, definitions, [row])
     scores = {name: health[name] for name in tables.HEALTH_COLUMNS} if health else {}
-    return AccountDetail(summary, scores, health.get("as_of"))
+    return AccountDetail(summary, scores, health.get("as_of"), health.get("settings_version"))
 
 
 def account_facets(connection: sa.Connection, customer: str) -> Facets:

@@ -55,11 +55,13 @@ class AccountPage:
 @dataclass(frozen=True, slots=True)
 class AccountDetail:
     """Everything shown of one account. `health` has the columns of `tables.HEALTH_COLUMNS`; it is empty, and
-    `health_as_of` None, if no load brought a score."""
+    `health_as_of` None, if no load brought a score. `health_settings` is the version of
+    the settings with which the score was loaded; None if nothing was saved by then."""
 
     summary: AccountSummary
     health: Mapping[str, float | None]
     health_as_of: datetime | None
+    health_settings: int | None
 
 
 @dataclass(frozen=True, slots=True)

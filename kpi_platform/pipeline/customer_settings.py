@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.allowed_secrets import AllowedSecret, listed_secrets, longer_keys
 from kpi_platform.dashboard.customers import StoredCustomer, find_each
-from kpi_platform.dashboard.settings_versions import StoredSettings, current_settings_of
+from kpi_platform.dashboard.settings_versions import StoredSettings, current_settings_of, settings_version
 from kpi_platform.dashboard.tables import customers
-from kpi_platform.domain.settings import CustomerSettings, parse_settings
+from kpi_platform.domain.errors import NotFound
+from kpi_platform.domain.settings import CustomerSettings, HealthScore, HealthWeights, parse_settings
 
 _ACTIVE = sa.select(customers.c.id).where(customers.c.removed_at.is_(None)).limit(2)
 
@@ -25,6 +27,16 @@ def effective_settings(
     """Returns the customer's settings with the environment's defaults. Raises UnknownCustomer, and
     InvalidSettings if the stored document is not valid any more."""
     return settings_of_each(configuration, connection, [customer])[customer].settings
+
+
+def health_weights_at(connection: sa.Connection, customer: str, version: int | None) -> HealthWeights | None:
+    """Returns the weights that a version of the settings states (None: nothing was saved, the defaults
+    held). None if it is not there, or the section is not valid any more: today's rules may be stricter."""
+    try:
+        document = {} if version is None else settings_version(connection, customer, version).document
+        return HealthScore.model_validate(document.get("health_score", {})).weights
+    except (NotFound, ValidationError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from kpi_platform.domain.health import HEALTH_CATEGORIES
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, KPIS, Thresholds
 from kpi_platform.domain.rating_scales import SCALES
 from kpi_platform.domain.record_links import record_links
-from kpi_platform.domain.settings import CustomerSettings, RatingMapping
-from kpi_platform.pipeline.customer_settings import effective_settings
+from kpi_platform.domain.settings import CustomerSettings, HealthWeights, RatingMapping
+from kpi_platform.pipeline.customer_settings import effective_settings, health_weights_at
 from kpi_platform.web.charts import Part, Point
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, money, number, percent, words
@@ -33,12 +33,13 @@ AccountId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """The contribution of one category to the health score: `points` of 100, by input."""
+    """The contribution of one category to the health score: `points` of 100, by input. `weight` is the one
+    that the score was computed with; None if the settings of that time cannot be read any more."""
 
     name: str
     style: str
     score: float | None
-    weight: float
+    weight: float | None
     points: float
     inputs: list[tuple[str, float]]
 
@@ -79,7 +80,8 @@ def show_account(
         confirmed = max(until or value.as_of, value.as_of)
         reason = _reason(settings, value)
         kpis.append(ShownKpi(one, value, _thresholds(one), points, until, confirmed, reason))
-    categories = _categories(detail.health, settings)
+    weights = health_weights_at(connection, customer, detail.health_settings)
+    categories = _categories(detail.health, weights)
     parts = [
         Part(f"{category.name}: {name}", points, category.style)
         for category in categories
@@ -133,7 +135,7 @@ def _facts(account: Account) -> list[str]:
     return [fact for fact in facts if fact] or ["Nothing more is known of it"]
 
 
-def _categories(health: Mapping[str, float | None], settings: CustomerSettings) -> list[Category]:
+def _categories(health: Mapping[str, float | None], weights: HealthWeights | None) -> list[Category]:
     """In the order of the bar; empty if there is no score."""
     if health.get("health_score") is None:
         return []
@@ -141,7 +143,8 @@ def _categories(health: Mapping[str, float | None], settings: CustomerSettings) 
     for position, (category, inputs) in enumerate(HEALTH_CATEGORIES.items(), start=1):
         given = [(_input_name(one.name), health.get(f"{one.name}_contribution")) for one in inputs]
         known = [(name, points) for name, points in given if points is not None]
-        score, weight = health.get(f"{category}_score"), getattr(settings.health_score.weights, category)
+        score = health.get(f"{category}_score")
+        weight = weights.model_dump()[category] if weights else None
         total = sum(points for _, points in known)
         found.append(Category(words(category), f"series-{position}", score, weight, total, known))
     return found
