@@ -11,12 +11,18 @@ from typing import Any, Self
 
 import httpx
 
+from kpi_platform.adapters.fivetran_limits import hourly_limit, retry_after
 from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
 from kpi_platform.installation import HEADER
 
 PAGE_SIZE = 1000
+MOST_PAGES = 100
+"""No account has so many connections; a list that has more pages does not end."""
+
+UNNAMED_WAIT_SECONDS = 60.0
+"""When to ask again after a used-up rate limit of which Fivetran does not say how long it lasts."""
+
 _COUNTED_AT_ONCE = 25
-_LIMIT_HEADERS = ("X-Rate-Limit-Limit", "X-Rate-Limit", "X-RateLimit-Limit")
 _HEADERS = {"Accept": "application/json;version=2", "User-Agent": "kpi-platform"}
 
 
@@ -112,9 +118,10 @@ class FivetranHttp:
                     return self._data(response)
                 if response.status_code < 500 and response.status_code != 429:
                     raise _refused(response, method, path)
-                wait = _retry_after(response)
+                wait = retry_after(response.headers) or 0.0
                 overloaded = response.status_code == 429
                 if last or wait > self._max_wait_seconds or not (repeatable or overloaded):
+                    wait = wait or UNNAMED_WAIT_SECONDS
                     if overloaded:
                         self._note_block(wait)
                     raise self._overloaded(response, wait, unknown_outcome=not (repeatable or overloaded))
@@ -125,16 +132,28 @@ class FivetranHttp:
         raise AssertionError("the last attempt returns or raises")
 
     def pages(self, path: str) -> list[Mapping[str, Any]]:
-        """Returns all items of a paged list."""
+        """All items of a paged list. Raises FivetranUnavailable also if an answer is no list, or if the list
+        does not end: nobody can say then what is missing from it."""
         items: list[Mapping[str, Any]] = []
         params: dict[str, Any] = {"limit": PAGE_SIZE}
-        while True:
+        for _ in range(MOST_PAGES):
             data = self.request("GET", path, params=params)
-            items.extend(data.get("items") or ())
+            if not isinstance(data.get("items"), list):
+                raise self._half_answer(path, "is no list")
+            items.extend(data["items"])
             cursor = data.get("next_cursor") or data.get("nextCursor")
             if not cursor:
                 return items
+            if cursor == params.get("cursor"):
+                break
             params["cursor"] = cursor
+        raise self._half_answer(path, "is a list that does not end")
+
+    def _half_answer(self, path: str, what: str) -> FivetranUnavailable:
+        return FivetranUnavailable(
+            f"What Fivetran at {self.base_url} answers to GET {path} {what}.",
+            next_step="Try again later; https://status.fivetran.com says whether it is down.",
+        )
 
     def _count_call(self) -> None:
         with self._counting:
@@ -151,9 +170,8 @@ class FivetranHttp:
 
     def _note_limit(self, method: str, response: httpx.Response) -> None:
         # Calls that change something or ask the source have limits of their own.
-        text = next((response.headers[name] for name in _LIMIT_HEADERS if name in response.headers), "")
-        if method == "GET" and text.isdecimal() and int(text) > 0:
-            self.hourly_limit = int(text)
+        if method == "GET":
+            self.hourly_limit = hourly_limit(response.headers) or self.hourly_limit
 
     def _note_block(self, wait: float) -> None:
         self.blocked_until = datetime.now(UTC) + timedelta(seconds=wait)
@@ -167,7 +185,7 @@ class FivetranHttp:
             body = response.json()
             data = body.get("data", body)
             return dict(data)
-        except (ValueError, TypeError, AttributeError) as cause:
+        except (ValueError, TypeError, AttributeError, RecursionError) as cause:
             raise FivetranUnavailable(
                 f"What answers at {self.base_url} is not Fivetran's API.", next_step="Check FIVETRAN_API_URL."
             ) from cause
@@ -213,7 +231,7 @@ def _uncounted(_calls: int) -> None:
 def _refused(response: httpx.Response, method: str, path: str) -> FivetranRefused:
     try:
         body = dict(response.json())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         body = {}
     code, reason = str(body.get("code") or ""), str(body.get("message") or response.reason_phrase)
     next_step = {
@@ -227,8 +245,3 @@ def _refused(response: httpx.Response, method: str, path: str) -> FivetranRefuse
         next_step=next_step,
         details={"status": response.status_code, "code": code, "reason": reason},
     )
-
-
-def _retry_after(response: httpx.Response) -> float:
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else 0.0

@@ -1,0 +1,39 @@
+"""What the headers of an answer say of the rate limit. A value that makes no sense says nothing."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+LONGEST_WAIT_SECONDS = 3600.0
+"""The limit is one of an hour: no wait is longer, whatever an answer says."""
+
+_LIMIT_HEADERS = ("X-Rate-Limit-Limit", "X-Rate-Limit", "X-RateLimit-Limit")
+_LEADING_NUMBER = re.compile(r"\s*([0-9]{1,9})(?![0-9])")
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
+def hourly_limit(headers: httpx.Headers) -> int | None:
+    """Calls an hour; None where no header says it."""
+    text = next((headers[name] for name in _LIMIT_HEADERS if name in headers), "")
+    number = _LEADING_NUMBER.match(text)
+    return (int(number[1]) if number else 0) or None
+
+
+def retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds until Fivetran wants the next call, from `Retry-After` as a number or as a date; None where it
+    names no time that is still to come."""
+    text = headers.get("Retry-After", "").strip()
+    seconds = float(text) if _SECONDS.fullmatch(text) else _seconds_until(text)
+    return min(seconds, LONGEST_WAIT_SECONDS) if seconds > 0 else None
+
+
+def _seconds_until(text: str) -> float:
+    try:
+        moment = parsedate_to_datetime(text)
+        # A date without a zone is in UTC.
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        return (moment - datetime.now(UTC)).total_seconds()
+    except (ValueError, OverflowError):
+        return 0.0

@@ -1,0 +1,91 @@
+"""Answers that Fivetran's definition does not allow, or only half of one: none hangs, misleads or crashes."""
+
+import time
+from collections.abc import Mapping
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from kpi_platform.adapters.fivetran_http import MOST_PAGES, UNNAMED_WAIT_SECONDS
+from kpi_platform.adapters.fivetran_limits import LONGEST_WAIT_SECONDS
+from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
+from kpi_platform_tests.adapters.scripted_server import Answer
+from kpi_platform_tests.adapters.test_fivetran import DETAILS, api
+
+
+def said(data: Any) -> Answer:
+    return Answer(body={"code": "Success", "data": data})
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"items": None}, {"items": 5}, {"items": {"id": "acme_crm"}}, {"items": "acme_crm"}]
+)
+def test_an_answer_without_a_list_is_no_empty_list(data: Any) -> None:
+    with api(said(data)) as (fivetran, _, _):
+        with pytest.raises(FivetranUnavailable, match="GET connections is no list. Try again later"):
+            fivetran.connections()
+
+
+def test_a_list_that_leads_back_to_itself_ends() -> None:
+    with api(said({"items": [DETAILS], "next_cursor": "same"})) as (fivetran, server, _):
+        with pytest.raises(FivetranUnavailable, match="does not end"):
+            fivetran.connections()
+        assert len(server.requests) == 2
+
+
+def test_a_list_without_an_end_ends() -> None:
+    pages = [said({"items": [], "next_cursor": str(number)}) for number in range(MOST_PAGES + 1)]
+    with api(*pages) as (fivetran, server, _):
+        with pytest.raises(FivetranUnavailable, match="does not end"):
+            fivetran.connections()
+        assert len(server.requests) == MOST_PAGES
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_an_answer_that_nobody_can_parse_is_an_error_like_others(status: int) -> None:
+    with api(Answer(status, b"[" * 100_000)) as (fivetran, _, _):
+        with pytest.raises((FivetranUnavailable, FivetranRefused)):
+            fivetran.connections()
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "3600"}, 3600),
+        ({"Retry-After": "900.5"}, 900.5),
+        ({"Retry-After": "9" * 400}, LONGEST_WAIT_SECONDS),
+        ({"Retry-After": "soon"}, UNNAMED_WAIT_SECONDS),
+        ({"Retry-After": "-5"}, UNNAMED_WAIT_SECONDS),
+        ({"Retry-After": "0"}, UNNAMED_WAIT_SECONDS),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, UNNAMED_WAIT_SECONDS),
+        ({}, UNNAMED_WAIT_SECONDS),
+    ],
+)
+def test_a_used_up_rate_limit_always_has_a_time_to_ask_again(
+    headers: Mapping[str, str], seconds: float
+) -> None:
+    with api(Answer(429, {"code": "TooManyRequests", "message": "no"}, dict(headers))) as (fivetran, _, _):
+        with pytest.raises(FivetranUnavailable) as caught:
+            fivetran.connections()
+        assert caught.value.details["retry_after_seconds"] == seconds
+        assert fivetran.blocked_until is not None
+
+
+def test_the_time_to_ask_again_may_be_a_date() -> None:
+    date = formatdate(time.time() + 1800, usegmt=True)
+    with api(Answer(429, {}, {"Retry-After": date})) as (fivetran, server, _):
+        with pytest.raises(FivetranUnavailable, match="takes calls again in") as caught:
+            fivetran.connections()
+        assert 1790 < caught.value.details["retry_after_seconds"] <= 1800
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [("500", 500), ("500, 500;w=3600", 500), ("0", None), ("-1", None), ("many", None), ("9" * 20, None)],
+)
+def test_a_limit_that_makes_no_sense_is_none(text: str, limit: int | None) -> None:
+    with api(Answer(200, {"data": {"items": []}}, {"X-Rate-Limit-Limit": text})) as (fivetran, _, _):
+        fivetran.connections()
+        assert fivetran.hourly_limit == limit
