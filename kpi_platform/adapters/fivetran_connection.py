@@ -7,6 +7,9 @@ from typing import Any
 
 from kpi_platform.domain.errors import FivetranUnavailable
 
+UNKNOWN = "unknown"
+"""The set-up or sync state of a connection whose description says nothing of it."""
+
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -38,8 +41,8 @@ class Connection:
 
     @classmethod
     def from_details(cls, details: Mapping[str, Any]) -> "Connection":
-        """Parses one connection of an API answer; what the answer leaves out is empty. Raises
-        FivetranUnavailable if it names no connection."""
+        """Parses one connection of an API answer; what the answer leaves out is empty, or an UNKNOWN state.
+        Raises FivetranUnavailable if it names no connection."""
         if not details.get("id"):
             raise FivetranUnavailable(
                 "Fivetran's answer describes no connection.", next_step="Check FIVETRAN_API_URL."
@@ -56,9 +59,9 @@ class Connection:
             sync_frequency=details.get("sync_frequency"),
             schedule_type=details.get("schedule_type"),
             daily_sync_time=details.get("daily_sync_time"),
-            setup_state=status.get("setup_state") or "incomplete",
-            sync_state=status.get("sync_state") or "scheduled",
-            update_state=status.get("update_state") or "on_schedule",
+            setup_state=_state(status.get("setup_state")),
+            sync_state=_state(status.get("sync_state")),
+            update_state=_state(status.get("update_state")),
             is_historical_sync=bool(status.get("is_historical_sync")),
             rescheduled_for=parse_instant(status.get("rescheduled_for")),
             tasks=_messages(status.get("tasks")),
@@ -110,14 +113,18 @@ def parse_instant(text: str | None) -> datetime | None:
     if there is none."""
     try:
         instant = datetime.fromisoformat(text or "")
-    except (TypeError, ValueError):
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """Returns a JSON object; an empty one if the answer has something else in its place."""
     return value if isinstance(value, Mapping) else {}
+
+
+def _state(value: Any) -> str:
+    return value if isinstance(value, str) and value else UNKNOWN
 
 
 def _messages(items: Any) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from kpi_platform.adapters.fivetran import FivetranApi
-from kpi_platform.adapters.fivetran_connection import Connection
+from kpi_platform.adapters.fivetran_connection import UNKNOWN, Connection
 from kpi_platform.domain.errors import SyncFailed
 
 FIRST_POLL_SECONDS = 0.25
@@ -96,16 +96,20 @@ class _Watch:
         _check_syncable(now)
         if now.is_syncing:
             self.polls_since_it_ran = 0
-        if now.is_put_off:
+        if now.sync_state == UNKNOWN:
+            pass
+        elif now.is_put_off:
             self.polls_since_it_ran = None
             self._put_off(now)
         elif not now.is_syncing and self.polls_since_it_ran is None:
             self.polls_unseen += 1
             if self.polls_unseen % POLLS_UNTIL_ASKED_AGAIN == 0:
+                _check_not_put_off_for_ever(now)
                 self.ask()
         elif not now.is_syncing and self.polls_since_it_ran is not None:
             self.polls_since_it_ran += 1
             if self.polls_since_it_ran >= POLLS_UNTIL_CANCELLED:
+                _check_not_put_off_for_ever(now)
                 raise _failed(now, "was cancelled in Fivetran while it synced", f"See {now.url}.", retry=True)
         self._in_time(now)
 
@@ -149,6 +153,14 @@ def _comes_later(connection: Connection) -> bool:
         and connection.rescheduled_for is not None
         and connection.rescheduled_for > datetime.now(UTC)
     )
+
+
+def _check_not_put_off_for_ever(connection: Connection) -> None:
+    if connection.sync_state == "rescheduled":
+        raise _failed(
+            connection, "was put off by Fivetran, which does not say until when",
+            f"See {connection.url}, or sync again later.", retry=True,
+        )  # fmt: skip
 
 
 def _check_syncable(connection: Connection) -> None:

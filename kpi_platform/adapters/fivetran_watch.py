@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kpi_platform.adapters.fivetran import FivetranApi
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.adapters.fivetran_http import PAGE_SIZE
-from kpi_platform.domain.errors import FivetranRefused
+from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
 
 
 class ConnectionWatch:
@@ -44,8 +44,10 @@ class ConnectionWatch:
         taken_at = time.monotonic()
         try:
             connections = self._api.connections()
-        except FivetranRefused:
-            # A key may be limited to connections.
+        except (FivetranRefused, FivetranUnavailable) as error:
+            if error.details.get("status") == 429:
+                raise
+            # A key may be limited to connections, and one page of the list may fail alone.
             self._pages, self._found = self._polled, {}
         else:
             self._pages = len(connections) // PAGE_SIZE + 1

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import dagster as dg
 import sqlalchemy as sa
 
-from kpi_platform.adapters.fivetran_connection import Connection
+from kpi_platform.adapters.fivetran_connection import UNKNOWN, Connection
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import SourceState, newest_failure, record_sync_state
@@ -91,8 +91,10 @@ def record_connection(
     findings: Sequence[str] | None = None,
 ) -> SourceState:
     """Notes in the dashboard database what Fivetran says of a customer's connection. `tables`: those of ours
-    that it syncs; `findings`: what is wrong with it; None keeps what was noted before."""
+    that it syncs; `findings`: what is wrong with it; None keeps what was noted before, as a description that
+    says nothing of the state does."""
     detail = connection_detail(connection)
+    is_said = connection.sync_state != UNKNOWN
     if tables is not None:
         detail["tables"] = list(tables)
     if findings is not None:
@@ -105,17 +107,18 @@ def record_connection(
         last_succeeded_at=connection.succeeded_at,
         last_failed_at=connection.failed_at,
         last_attempt_at=attempted_at,
-        sync_state=connection.sync_state,
+        sync_state=connection.sync_state if is_said else None,
         detail=detail,
         put_off_until=_put_off_until(connection, attempted_at),
-        in_first_sync=connection.is_in_first_sync,
+        in_first_sync=connection.is_in_first_sync if is_said else None,
     )
 
 
 def connection_detail(connection: Connection) -> dict[str, Any]:
     """Returns what is shown of a connection besides its times."""
+    is_said = connection.setup_state != UNKNOWN
     return {
-        "setup_state": connection.setup_state,
+        **({"setup_state": connection.setup_state} if is_said else {}),
         "schedule_type": connection.schedule_type,
         "tasks": list(connection.tasks),
         "warnings": list(connection.warnings),

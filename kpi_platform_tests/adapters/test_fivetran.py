@@ -12,7 +12,7 @@ from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
 from kpi_platform_tests.adapters.scripted_server import Answer, ScriptedServer, scripted
 
 SECRET = "do-not-show-me"
-DETAILS = {
+DETAILS: dict[str, Any] = {
     "id": "acme_crm",
     "service": "salesforce",
     "group_id": "group",

@@ -159,3 +159,25 @@ def test_a_first_sync_is_polled_slowly_and_is_no_failure_while_it_goes_on(
         synced(api, poll_seconds=0.05)
     assert raised.value.details["goes_on"] is True
     assert len(server.requests) <= 3 + 0.6 / (0.05 * 2)
+
+
+def test_a_poll_that_says_nothing_of_the_state_ends_no_wait() -> None:
+    silent = Answer(body={"data": {"id": "crm", "service": "salesforce", "status": None}})
+    silence = [silent] * (fivetran_sync.POLLS_UNTIL_CANCELLED + 1)
+    with served(state(), ASKED, state("syncing"), *silence, state(succeeded_at=LATER)) as (api, _):
+        assert synced(api).last_sync_succeeded
+
+
+@pytest.mark.parametrize("time", [None, "soon"])
+@pytest.mark.parametrize("before", [[], [state("syncing")]])
+def test_a_sync_that_is_put_off_without_a_time_is_said_and_not_waited_for(
+    time: str | None, before: list[Answer]
+) -> None:
+    off = state("rescheduled", rescheduled_for=time)
+    with (
+        served(state(), ASKED, *before, off) as (api, server),
+        pytest.raises(SyncFailed, match="does not say until when") as raised,
+    ):
+        synced(api)
+    assert raised.value.details["retry"] is True
+    assert asked(server) == 1

@@ -2,8 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from kpi_platform.adapters.fivetran import FivetranApi
 from kpi_platform.adapters.fivetran_watch import ConnectionWatch
+from kpi_platform.domain.errors import FivetranUnavailable
 from kpi_platform_tests.adapters.scripted_server import Answer, scripted
 
 NAMES = [f"c{number}" for number in range(8)]
@@ -36,10 +39,12 @@ def test_what_the_list_does_not_say_enough_of_is_asked_for_itself() -> None:
         ]
 
 
-def test_a_key_that_may_not_list_asks_for_each() -> None:
-    forbidden = Answer(403, {"code": "Forbidden", "message": "no"})
-    with scripted(forbidden, Answer(body={"data": details("c0")})) as server:
-        with FivetranApi(server.url, "key", "secret") as api:
+@pytest.mark.parametrize(
+    "refusal", [Answer(403, {"code": "Forbidden"}), Answer(500), Answer(body={"data": {}})]
+)
+def test_where_the_list_fails_each_connection_is_asked_for_itself(refusal: Answer) -> None:
+    with scripted(refusal, Answer(body={"data": details("c0")})) as server:
+        with FivetranApi(server.url, "key", "secret", max_attempts=1) as api:
             watch = ConnectionWatch(api, 5)
             for _ in range(3):
                 assert watch.read("c0").id == "c0"
@@ -53,3 +58,14 @@ def test_a_sync_that_waits_alone_asks_for_its_connection_alone() -> None:
             watch.done()
             watch.read("c0")
         assert [path for _, path, _ in server.requests] == ["/v1/connections/c0"]
+
+
+def test_a_used_up_rate_limit_is_no_reason_to_ask_for_each() -> None:
+    limited = Answer(429, {"code": "TooManyRequests"}, {"Retry-After": "3600"})
+    with (
+        scripted(limited) as server,
+        FivetranApi(server.url, "key", "secret") as api,
+        pytest.raises(FivetranUnavailable),
+    ):
+        ConnectionWatch(api, 5).read("c0")
+    assert len(server.requests) == 1
