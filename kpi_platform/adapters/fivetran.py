@@ -1,6 +1,6 @@
 """Fivetran's REST API: the calls that we make."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
@@ -37,8 +37,13 @@ class FivetranApi(FivetranHttp):
     def connections(self, *, group_id: str | None = None) -> list[Connection]:
         """Returns all connections of the account, or of one group: one request per 1,000. What Fivetran
         describes without an id is left out."""
+        return [connection for page in self.connection_pages(group_id=group_id) for connection in page]
+
+    def connection_pages(self, *, group_id: str | None = None) -> Iterator[list[Connection]]:
+        """As `connections`, page by page: those before a page that fails are of use."""
         path = "connections" if group_id is None else f"groups/{_part(group_id)}/connections"
-        return [Connection.from_details(item) for item in self.pages(path) if as_mapping(item).get("id")]
+        for page in self.each_page(path):
+            yield [Connection.from_details(item) for item in page if as_mapping(item).get("id")]
 
     def connection(self, connection_id: str) -> Connection:
         return Connection.from_details(self.request("GET", f"connections/{_part(connection_id)}"))

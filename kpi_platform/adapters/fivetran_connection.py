@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from kpi_platform.domain.clocks import follows, lies_ahead
 from kpi_platform.domain.errors import FivetranUnavailable
 
 UNKNOWN = "unknown"
@@ -104,8 +105,17 @@ class Connection:
         return f"https://fivetran.com/dashboard/connections/{self.id}"
 
     def completed_since(self, earlier: datetime | None) -> bool:
-        """Whether a sync has ended after `earlier`."""
-        return (self.completed_at or _NEVER) > (earlier or _NEVER)
+        """Whether a sync has ended after `earlier`, by Fivetran's clock."""
+        return follows(self.completed_at, earlier, datetime.now(UTC))
+
+    def is_done_since(self, began: datetime) -> bool:
+        """Whether a sync has ended since `began`, by our clock."""
+        now = datetime.now(UTC)
+        return (
+            self.completed_at is not None
+            and began < self.completed_at
+            and not lies_ahead(self.completed_at, now)
+        )
 
 
 def parse_instant(text: str | None) -> datetime | None:

@@ -3,7 +3,7 @@
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import TracebackType
@@ -132,18 +132,21 @@ class FivetranHttp:
         raise AssertionError("the last attempt returns or raises")
 
     def pages(self, path: str) -> list[Mapping[str, Any]]:
-        """All items of a paged list. Raises FivetranUnavailable also if an answer is no list, or if the list
+        """All items of a paged list. Raises as `each_page`."""
+        return [item for page in self.each_page(path) for item in page]
+
+    def each_page(self, path: str) -> Iterator[list[Mapping[str, Any]]]:
+        """A paged list, page by page. Raises FivetranUnavailable also if an answer is no list, or if the list
         does not end: nobody can say then what is missing from it."""
-        items: list[Mapping[str, Any]] = []
         params: dict[str, Any] = {"limit": PAGE_SIZE}
         for _ in range(MOST_PAGES):
             data = self.request("GET", path, params=params)
             if not isinstance(data.get("items"), list):
                 raise self._half_answer(path, "is no list")
-            items.extend(data["items"])
+            yield data["items"]
             cursor = data.get("next_cursor") or data.get("nextCursor")
             if not cursor:
-                return items
+                return
             if cursor == params.get("cursor"):
                 break
             params["cursor"] = cursor

@@ -6,8 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-LONGEST_WAIT_SECONDS = 3600.0
-"""The limit is one of an hour: no wait is longer, whatever an answer says."""
+from kpi_platform.domain.fivetran_budget import LONGEST_BLOCK
 
 _LIMIT_HEADERS = ("X-Rate-Limit-Limit", "X-Rate-Limit", "X-RateLimit-Limit")
 _LEADING_NUMBER = re.compile(r"\s*([0-9]{1,9})(?![0-9])")
@@ -26,7 +25,7 @@ def retry_after(headers: httpx.Headers) -> float | None:
     names no time that is still to come."""
     text = headers.get("Retry-After", "").strip()
     seconds = float(text) if _SECONDS.fullmatch(text) else _seconds_until(text)
-    return min(seconds, LONGEST_WAIT_SECONDS) if seconds > 0 else None
+    return min(seconds, LONGEST_BLOCK.total_seconds()) if seconds > 0 else None
 
 
 def _seconds_until(text: str) -> float:

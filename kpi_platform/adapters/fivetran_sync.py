@@ -53,7 +53,7 @@ def run_sync(
     before = api.connection(connection_id)
     if on_state:
         on_state(before)
-    if since and before.last_sync_succeeded and before.completed_since(since) and not before.is_syncing:
+    if since and before.last_sync_succeeded and before.is_done_since(since) and not before.is_syncing:
         return before
     _check_syncable(before)
     ask = start or (lambda: api.sync(connection_id))

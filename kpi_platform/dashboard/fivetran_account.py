@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
+from kpi_platform.domain.fivetran_budget import LONGEST_BLOCK
 
 _table = tables.fivetran_account
 _ROW = 1
@@ -24,7 +25,7 @@ class FivetranAccount:
 
     def is_blocked(self, now: datetime) -> bool:
         """Whether Fivetran takes no calls at `now`, because the rate limit is used up."""
-        return self.blocked_until is not None and self.blocked_until > now
+        return self.blocked_until is not None and now < self.blocked_until <= now + LONGEST_BLOCK
 
 
 def fivetran_account(connection: sa.Connection) -> FivetranAccount:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.alerts import clear_alert
 from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.domain.clocks import follows, lies_ahead
 from kpi_platform.domain.kpis import Source
 
 
@@ -52,6 +53,7 @@ def newest_failure(failed_at: datetime | None, unreached_at: datetime | None) ->
 
 _table = tables.source_states
 _TIMES = ("last_succeeded_at", "last_failed_at", "last_attempt_at", "unreached_at")
+_OF_OUR_CLOCK = ("last_attempt_at", "unreached_at")
 
 
 def record_sync_state(
@@ -70,8 +72,8 @@ def record_sync_state(
     in_first_sync: bool | None = None,
 ) -> SourceState:
     """Records what is given and keeps the rest. Times only move forward, so that a late message takes nothing
-    back; the state of another connection starts empty. Parts that `detail` does not name stay. A success ends
-    the alert of a failure before it."""
+    back, except for one that lies ahead of the clock; the state of another connection starts empty. Parts that
+    `detail` does not name stay. A success ends the alert of a failure before it."""
     customer_id = get_customer(connection, customer).id
     key = sa.and_(_table.c.customer_id == customer_id, _table.c.source == source)
     query = sa.select(*(_table.c[name] for name in _NAMES)).where(key).with_for_update()
@@ -102,8 +104,10 @@ def record_sync_state(
     }
     for name, value in given.items():
         before = known.get(name)
-        later = [moment for moment in (value, before) if moment is not None]
-        row[name] = max(later, default=None) if name in _TIMES else before if value is None else value
+        if name in _OF_OUR_CLOCK and before is not None and lies_ahead(before, now):
+            before = None
+        is_news = follows(value, before, now) if name in _TIMES else value is not None
+        row[name] = value if is_news else before
     if found:
         connection.execute(sa.update(_table).where(key).values(row))
     else:

@@ -198,7 +198,7 @@ class SourceSync:
 
     def _may_start_ahead(self, one: CustomerInput, source: Source, connection: Connection) -> bool:
         """Whether nothing has to be looked at or done before this sync."""
-        done = connection.completed_since(self._batch.started_at)
+        done = connection.is_done_since(self._batch.started_at)
         unready = connection.paused or connection.setup_state == "incomplete" or connection.is_put_off
         is_first = connection.succeeded_at is None and needs_tables_off(one.settings, source)
         return not (done or connection.is_syncing or unready or is_first)

@@ -16,6 +16,7 @@ from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.resources import Platform
 from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import connection_detail, record_connection, sync_metadata
+from kpi_platform.domain.clocks import follows
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import column_key
@@ -35,11 +36,13 @@ Event = dg.AssetMaterialization | dg.AssetObservation
 
 @dataclass
 class Look:
-    """`connections` are all that Fivetran lists, `recorded` what was known before (`recorded_syncs`)."""
+    """`connections` are all that Fivetran lists, or those before the page that failed with `list_error`;
+    `recorded` is what was known before (`recorded_syncs`)."""
 
     platform: Platform
     connections: Mapping[str, Connection]
     recorded: Mapping[tuple[str, Source], Mapping[str, Any]]
+    list_error: KpiPlatformError | None = None
     events: list[Event] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     is_complete: bool = True
@@ -59,7 +62,9 @@ class Look:
         if row.get("connection_id") not in (None, section.connection_id):
             row = {}
         try:
-            if connection is None:
+            if connection is None and self.list_error is not None:
+                self.problems.append(f"{customer}: {source} is not looked at: {self.list_error}")
+            elif connection is None:
                 self._missing(customer, settings, source, row)
             else:
                 self._changed(customer, settings, source, connection, row)
@@ -92,8 +97,9 @@ class Look:
         row: Mapping[str, Any],
     ) -> None:
         """Success and failure are watched apart, so that a success with a failure after it is not lost."""
-        succeeded = _later(connection.succeeded_at, row.get("last_succeeded_at"))
-        failed = _later(connection.failed_at, row.get("last_failed_at"))
+        now = datetime.now(UTC)
+        succeeded = follows(connection.succeeded_at, row.get("last_succeeded_at"), now)
+        failed = follows(connection.failed_at, row.get("last_failed_at"), now)
         findings = connection_findings(settings, source, connection)
         known = row.get("detail", {})
         shown = connection_detail(connection) | {"findings": findings}
@@ -104,16 +110,16 @@ class Look:
             or any(known.get(name) != value for name, value in shown.items())
             or connection.is_in_first_sync != (row.get("first_sync_since") is not None)
         ):
-            ended = succeeded or failed
+            ended = min(connection.completed_at or now, now) if succeeded or failed else None
             tables = self._tables(customer, settings, source, connection, known) if ended else None
             with self.platform.engine.begin() as database:
                 record_connection(
                     database, customer, source, connection,
-                    attempted_at=connection.completed_at if ended else None, tables=tables, findings=findings,
+                    attempted_at=ended, tables=tables, findings=findings,
                 )  # fmt: skip
             self._keep_events(customer, source, connection, tables or [], succeeded, failed)
         reasons = _reasons(connection)
-        if failed and not (succeeded and _later(connection.succeeded_at, connection.failed_at)):
+        if failed and not (succeeded and connection.last_sync_succeeded):
             tell_failed_sync(self.platform, customer, settings, source, reasons)
         self._tell_endless_first_sync(customer, settings, source, connection, row)
 
@@ -172,9 +178,16 @@ class Look:
             tell_failed_sync(self.platform, customer, settings, source, f"{reason} (KPI_FIRST_SYNC_HOURS).")
 
 
-def _later(moment: datetime | None, known: datetime | None) -> bool:
-    return moment is not None and (known is None or moment > known)
-
-
 def _reasons(connection: Connection) -> str:
     return "; ".join(connection.tasks) or "Fivetran gives no reason."
+
+
+def list_connections(platform: Platform) -> tuple[dict[str, Connection], KpiPlatformError | None]:
+    """Fivetran's connections by id. If a page of the list fails: those before it, and the error."""
+    found: dict[str, Connection] = {}
+    try:
+        for page in platform.fivetran.api.connection_pages():
+            found |= {connection.id: connection for connection in page}
+    except KpiPlatformError as error:
+        return found, error
+    return found, None

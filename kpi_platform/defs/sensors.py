@@ -15,7 +15,7 @@ from kpi_platform.dashboard.fivetran_account import fivetran_account
 from kpi_platform.dashboard.fivetran_events import newest_event_at
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.jobs import REFRESH
-from kpi_platform.defs.look import Look
+from kpi_platform.defs.look import Look, list_connections
 from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME
 from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.defs.runs import AFTER_A_CRASH, ActiveRun, active_runs
@@ -26,7 +26,6 @@ from kpi_platform.defs.syncs import (
     recorded_syncs,
     used_inputs,
 )
-from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR, look_interval
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.refresh import refresh_is_due
@@ -82,14 +81,15 @@ def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.Sensor
         interval = timedelta(seconds=interval_seconds)
         if not look_is_due(context.cursor, webhook_at, now, interval, account.hourly_limit or CALLS_PER_HOUR):
             return dg.SkipReason("No webhook has come since the last look.")
-        try:
-            # The order matters: a run that has ended by the second line has recorded its syncs by the third.
-            connections = {connection.id: connection for connection in platform.fivetran.api.connections()}
-            runs = active_runs(context.instance)
-            recorded = recorded_syncs(platform.engine)
-        except KpiPlatformError as error:
+        # The order matters: a run that has ended by the second line has recorded its syncs by the third.
+        connections, error = list_connections(platform)
+        runs = active_runs(context.instance)
+        recorded = recorded_syncs(platform.engine)
+        if error is not None and not connections:
+            # A tick that fails has used its calls as well.
+            context.update_cursor(now.isoformat())
             return dg.SkipReason(str(error))
-        look = Look(platform, connections, recorded)
+        look = Look(platform, connections, recorded, error)
         for customer, settings in platform.settings(partitions).items():
             for source in SOURCES:
                 if any(run.syncs(customer, source) for run in runs):
@@ -150,7 +150,9 @@ def look_is_due(
         return True
     looked_at = datetime.fromisoformat(cursor)
     hastened = webhook_at is not None and webhook_at > looked_at
-    return now - looked_at >= look_interval(limit, timedelta() if hastened else interval)
+    waited, wanted = now - looked_at, look_interval(limit, timedelta() if hastened else interval)
+    # A clock that ran ahead when it was looked last must not end the looks until it is overtaken.
+    return not timedelta() <= waited < wanted
 
 
 def _covers(newest: Mapping[Source, datetime], taken: Mapping[Source, datetime]) -> bool:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from kpi_platform.domain.clocks import lies_ahead
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings, FivetranSettings
 from kpi_platform.domain.sources import SOURCES
@@ -20,6 +21,9 @@ MAY_START_EARLY = timedelta(hours=2)
 """How much a daily sync may start early. No clock moves by more."""
 
 DAILY = timedelta(days=1)
+
+LONGEST_PUT_OFF = timedelta(days=1)
+"""A sync that is put off for longer is looked after as often as others: its time may be a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def next_start(settings: CustomerSettings, source: Source, known: Recorded, now:
     section = settings.source(source)
     if not section.enabled or section.connection_id is None or known.awaits_set_up or known.in_first_sync:
         return None
-    if known.put_off_until is not None:
+    if known.put_off_until is not None and known.put_off_until - now <= LONGEST_PUT_OFF:
         return max(known.put_off_until, now)
     if known.held and settings.syncs_automatically(source) and known.started_at is None:
         return now
@@ -83,7 +87,8 @@ def next_sync(
         return None
     now = now.astimezone(UTC)
     # A clock that ran ahead must not stop the syncs until it is overtaken.
-    started = min(last_started.astimezone(UTC), now) if last_started else None
+    known = last_started is not None and not lies_ahead(last_started, now)
+    started = min(last_started.astimezone(UTC), now) if last_started is not None and known else None
     frequency = timedelta(minutes=settings.frequency(source))
     wanted = started + frequency if started else now
     for opens, closes in _windows(settings.fivetran, now):

@@ -17,6 +17,9 @@ CALLS_PER_RUN = 20
 
 CUSTOMERS_PER_SYNC_RUN = 25
 
+LONGEST_BLOCK = timedelta(hours=1)
+"""The limit is one of an hour: no used-up one lasts longer, whatever an answer or a clock says."""
+
 _FOR_PEOPLE, _FOR_LOOKING, _FOR_WAITING = 0.1, 0.25, 0.3
 _HOUR = 3600.0
 

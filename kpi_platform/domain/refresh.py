@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kpi_platform.domain.clocks import lies_ahead
 from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
@@ -55,4 +56,6 @@ def refresh_is_due(
         for source in SOURCES
         if settings.source(source).enabled and settings.source(source).connection_id is not None
     ]
-    return all(source in new for source in syncing) or now - max(new.values()) >= settle
+    newest = max(new.values())
+    has_settled = now - newest >= settle or lies_ahead(newest, now)
+    return has_settled or all(source in new for source in syncing)

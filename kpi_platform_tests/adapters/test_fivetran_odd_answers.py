@@ -9,8 +9,8 @@ import pytest
 
 from kpi_platform.adapters.fivetran_connection import UNKNOWN
 from kpi_platform.adapters.fivetran_http import MOST_PAGES, UNNAMED_WAIT_SECONDS
-from kpi_platform.adapters.fivetran_limits import LONGEST_WAIT_SECONDS
 from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
+from kpi_platform.domain.fivetran_budget import LONGEST_BLOCK
 from kpi_platform_tests.adapters.scripted_server import Answer
 from kpi_platform_tests.adapters.test_fivetran import DETAILS, api
 
@@ -54,7 +54,7 @@ def test_an_answer_that_nobody_can_parse_is_an_error_like_others(status: int) ->
     [
         ({"Retry-After": "3600"}, 3600),
         ({"Retry-After": "900.5"}, 900.5),
-        ({"Retry-After": "9" * 400}, LONGEST_WAIT_SECONDS),
+        ({"Retry-After": "9" * 400}, LONGEST_BLOCK.total_seconds()),
         ({"Retry-After": "soon"}, UNNAMED_WAIT_SECONDS),
         ({"Retry-After": "-5"}, UNNAMED_WAIT_SECONDS),
         ({"Retry-After": "0"}, UNNAMED_WAIT_SECONDS),

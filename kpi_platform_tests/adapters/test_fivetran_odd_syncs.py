@@ -161,6 +161,16 @@ def test_a_first_sync_is_polled_slowly_and_is_no_failure_while_it_goes_on(
     assert len(server.requests) <= 3 + 0.6 / (0.05 * 2)
 
 
+AHEAD = "2999-03-01T06:00:00Z"
+
+
+def test_a_success_in_the_future_hides_no_later_sync() -> None:
+    with served(state(succeeded_at=AHEAD), ASKED, state(succeeded_at=LATER)) as (api, server):
+        began = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
+        assert synced(api, since=began).succeeded_at == datetime(2026, 3, 1, 7, tzinfo=UTC)
+    assert asked(server) == 1
+
+
 def test_a_poll_that_says_nothing_of_the_state_ends_no_wait() -> None:
     silent = Answer(body={"data": {"id": "crm", "service": "salesforce", "status": None}})
     silence = [silent] * (fivetran_sync.POLLS_UNTIL_CANCELLED + 1)

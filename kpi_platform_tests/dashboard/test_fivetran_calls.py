@@ -59,6 +59,7 @@ def test_what_fivetran_says_of_the_account_is_kept_until_it_says_otherwise(
     assert (account.hourly_limit, account.webhook) == (500, {"id": "w1"})
     assert account.is_blocked(NOON - timedelta(seconds=1))
     assert not account.is_blocked(NOON)
+    assert not account.is_blocked(NOON - timedelta(days=300)), "a clock that ran ahead blocks nothing"
 
 
 def test_every_call_is_told_in_portions_and_the_rest_at_the_end() -> None:

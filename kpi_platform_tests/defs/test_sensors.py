@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from kpi_platform.defs.request_sensors import run_for
 from kpi_platform.defs.resources import Platform
 from kpi_platform.defs.runs import AFTER_A_CRASH
 from kpi_platform.defs.schedules import due_syncs
+from kpi_platform_tests.adapters.scripted_server import Answer, scripted
 from kpi_platform_tests.defs.installation import Installation, installed, tick
 
 pytestmark = pytest.mark.timeout(900)
@@ -153,6 +155,24 @@ def test_a_connection_that_fivetran_does_not_list_is_told_and_blinds_for_no_othe
     with installation.engine.begin() as connection:
         [finding] = source_states(connection, "initech")["salesforce"].detail["findings"]
     assert "deleted_one" in finding
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_page_of_the_list_that_fails_hides_no_other_and_calls_nothing_deleted(
+    installation: Installation,
+) -> None:
+    for customer in ("initech", "northwind"):
+        installation.add(customer, servicenow={"enabled": False})
+    tick(installation, "customers_partitions")
+    synced = {"id": "northwind_salesforce", "service": "salesforce", "succeeded_at": "2026-03-01T06:00:00Z"}
+    first = Answer(body={"data": {"items": [synced], "next_cursor": "next"}})
+    tables = Answer(body={"data": {"schemas": {"salesforce": {"tables": {"account": {"enabled": True}}}}}})
+    with scripted(first, *[Answer(500)] * 4, tables) as server:
+        elsewhere = {**installation.configuration.environment, "FIVETRAN_API_URL": server.url}
+        tick(replace(installation, configuration=Configuration.from_environment(elsewhere)), "fivetran_syncs")
+    assert installation.materializations("salesforce", "account", partition="northwind")
+    with installation.engine.begin() as connection:
+        assert source_states(connection, "initech") == {}
 
 
 def test_while_the_rate_limit_is_used_up_nothing_is_asked_or_started(installation: Installation) -> None:

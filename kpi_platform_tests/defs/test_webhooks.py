@@ -22,5 +22,10 @@ def test_a_webhook_hastens_the_look_within_the_limit_of_calls_and_its_absence_ne
     assert due == (affordable and (since_look >= INTERVAL or hastened))
 
 
+def test_a_look_in_the_future_by_a_wrong_clock_ends_no_looking() -> None:
+    ahead = (NOW + timedelta(days=300)).isoformat()
+    assert look_is_due(ahead, None, NOW, INTERVAL, CALLS_PER_HOUR)
+
+
 def test_the_first_look_is_at_once() -> None:
     assert look_is_due(None, None, NOW, INTERVAL, CALLS_PER_HOUR)

@@ -202,7 +202,9 @@ def test_what_the_platform_does_not_start_is_never_due(document: dict[str, Any])
 
 def test_a_clock_that_ran_ahead_does_not_stop_the_syncs() -> None:
     now = utc("2026-05-01 10:00")
-    assert next_sync(customer(), "salesforce", utc("2031-01-01 00:00"), now) == now + timedelta(minutes=360)
+    assert next_sync(customer(), "salesforce", utc("2031-01-01 00:00"), now) == now
+    shortly = now + timedelta(seconds=5)
+    assert next_sync(customer(), "salesforce", shortly, now) == now + timedelta(minutes=360)
 
 
 def test_each_source_has_its_own_frequency_and_the_customer_the_earliest() -> None:
@@ -255,6 +257,11 @@ def test_a_sync_that_was_put_off_is_asked_for_again_also_where_none_is_automatic
     put_off = {"salesforce": Recorded(started_at=NOW, put_off_until=NOW)}
     assert sources_to_start(by_hand, put_off, NOW) == ("salesforce",)
     assert sources_to_start(by_hand, {}, NOW) == ()
+
+
+def test_a_time_that_is_too_far_away_puts_no_sync_off() -> None:
+    far = Recorded(started_at=NOW - timedelta(days=1), put_off_until=NOW + timedelta(days=4000))
+    assert sources_to_start(customer(), dict.fromkeys(SOURCES, far), NOW) == SOURCES
 
 
 def test_the_platform_starts_the_first_sync_that_it_keeps_fivetran_from_starting() -> None:

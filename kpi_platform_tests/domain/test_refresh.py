@@ -55,6 +55,13 @@ def test_a_customer_with_one_source_needs_no_wait() -> None:
     assert refresh_is_due(alone, {"salesforce": NOON}, {}, NOON)
 
 
+def test_a_sync_that_ended_in_the_future_by_a_wrong_clock_is_refreshed_at_once() -> None:
+    new: dict[Source, datetime] = {"salesforce": NOON + timedelta(days=300), "servicenow": NOON}
+    used: dict[Source, datetime] = {"servicenow": NOON}
+    assert refresh_is_due(BOTH, new, used, NOON)
+    assert not refresh_is_due(BOTH, new, new, NOON)
+
+
 ENDS = st.lists(st.integers(0, 600), max_size=8)
 SETTINGS = st.sampled_from([BOTH, CustomerSettings(), SKIPS])
 
