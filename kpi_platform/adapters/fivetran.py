@@ -58,8 +58,9 @@ class FivetranApi(FivetranHttp):
         daily_sync_time: str | None = None,
     ) -> Connection:
         """Changes what is given, without testing the set-up. `sync_frequency` is in minutes,
-        `daily_sync_time` as "HH:00". A change whose answer was lost is made again, once, only if the
-        connection is read and found to be otherwise.
+        `daily_sync_time` as "HH:00". An answer that says less than was asked for is completed by reading
+        the connection. A change whose answer was lost is made again, once, only if the connection is read and
+        found to be otherwise.
         """
         changes = {
             "paused": paused,
@@ -68,14 +69,17 @@ class FivetranApi(FivetranHttp):
             "daily_sync_time": daily_sync_time,
         }
         wanted = {name: value for name, value in changes.items() if value is not None}
+        answered = True
         try:
-            return self._patch_connection(connection_id, wanted)
+            found = self._patch_connection(connection_id, wanted)
         except FivetranUnavailable as lost:
             if not lost.details.get("unknown_outcome"):
                 raise
-        found = self.connection(connection_id)
+            answered, found = False, self.connection(connection_id)
         if all(getattr(found, name) == value for name, value in wanted.items()):
             return found
+        if answered:
+            return self.connection(connection_id)
         return self._patch_connection(connection_id, wanted)
 
     def _patch_connection(self, connection_id: str, wanted: Mapping[str, Any]) -> Connection:
@@ -120,13 +124,20 @@ class FivetranApi(FivetranHttp):
         if redirect_uri is not None:
             body["connect_card_config"] = _card(redirect_uri, hide_setup_guide)
         data = self.request("POST", "connections", json=body, repeatable=False)
-        return CreatedConnection(Connection.from_details(data), (data.get("connect_card") or {}).get("uri"))
+        page = as_mapping(data.get("connect_card")).get("uri")
+        return CreatedConnection(Connection.from_details(data), page)
 
     def connect_card(self, connection_id: str, *, redirect_uri: str, hide_setup_guide: bool = False) -> str:
         """Returns a page of Fivetran's, valid for a day, on which the owner of the source signs in."""
         body = {"connect_card_config": _card(redirect_uri, hide_setup_guide)}
         data = self.request("POST", f"connections/{_part(connection_id)}/connect-card", json=body)
-        return str(data["connect_card"]["uri"])
+        uri = as_mapping(data.get("connect_card")).get("uri")
+        if not uri:
+            raise FivetranUnavailable(
+                f"Fivetran names no page on which to sign in for the connection '{connection_id}'.",
+                next_step="Try again, or sign in on the connection's page in Fivetran.",
+            )
+        return str(uri)
 
     def delete_connection(self, connection_id: str) -> None:
         self.request("DELETE", f"connections/{_part(connection_id)}")
@@ -177,10 +188,10 @@ class FivetranApi(FivetranHttp):
     # Groups and webhooks
 
     def groups(self) -> list[Mapping[str, Any]]:
-        return list(self.pages("groups"))
+        return [item for item in self.pages("groups") if as_mapping(item).get("id")]
 
     def webhooks(self) -> list[Webhook]:
-        return [Webhook.from_details(as_mapping(item)) for item in self.pages("webhooks")]
+        return [Webhook.from_details(item) for item in self.pages("webhooks") if as_mapping(item).get("id")]
 
     def webhook(self, webhook_id: str) -> Webhook:
         return Webhook.from_details(self.request("GET", f"webhooks/{_part(webhook_id)}"))

@@ -46,7 +46,9 @@ class Connection:
         Raises FivetranUnavailable if it names no connection."""
         if not details.get("id"):
             raise FivetranUnavailable(
-                "Fivetran's answer describes no connection.", next_step="Check FIVETRAN_API_URL."
+                "Fivetran's answer describes no connection.",
+                next_step="Check FIVETRAN_API_URL.",
+                details={"unknown_outcome": True},
             )
         status = as_mapping(details.get("status"))
         return cls(

@@ -190,7 +190,9 @@ class FivetranHttp:
             return dict(data)
         except (ValueError, TypeError, AttributeError, RecursionError) as cause:
             raise FivetranUnavailable(
-                f"What answers at {self.base_url} is not Fivetran's API.", next_step="Check FIVETRAN_API_URL."
+                f"What answers at {self.base_url} is not Fivetran's API.",
+                next_step="Check FIVETRAN_API_URL.",
+                details={"unknown_outcome": True},
             ) from cause
 
     def _unreachable(self, cause: Exception, *, unknown_outcome: bool) -> FivetranUnavailable:

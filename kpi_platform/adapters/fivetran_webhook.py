@@ -8,6 +8,7 @@ from typing import Any
 
 from kpi_platform.adapters.key_file import has_installation_key, installation_key
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import FivetranUnavailable
 
 SECRET_VARIABLE = "FIVETRAN_WEBHOOK_SECRET"  # noqa: S105
 SECRET_FILE = "fivetran_webhook_key"  # noqa: S105
@@ -27,11 +28,17 @@ class Webhook:
 
     @classmethod
     def from_details(cls, details: Mapping[str, Any]) -> "Webhook":
-        """Parses one webhook of an API answer."""
+        """Parses one webhook of an API answer. Raises FivetranUnavailable if it names none."""
+        if not details.get("id"):
+            raise FivetranUnavailable(
+                "Fivetran's answer describes no webhook.",
+                next_step="`kpi-platform webhook list` says whether there is one.",
+            )
+        events = details.get("events")
         return cls(
-            id=str(details.get("id") or ""),
+            id=str(details["id"]),
             url=str(details.get("url") or ""),
-            events=tuple(map(str, details.get("events") or ())),
+            events=tuple(map(str, events)) if isinstance(events, list) else (),
             active=bool(details.get("active", True)),
             group_id=details.get("group_id"),
             created_at=details.get("created_at"),

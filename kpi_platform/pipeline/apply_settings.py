@@ -13,7 +13,7 @@ from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
 from kpi_platform.pipeline.applied_change import AppliedChange
-from kpi_platform.pipeline.apply_tables import apply_tables
+from kpi_platform.pipeline.apply_tables import apply_tables, nothing_undone_if_refused
 
 _OF_CONNECTION = ("paused", "schedule_type", "sync_frequency")
 _AS_FOUND = "as it was found in Fivetran; resume it there"
@@ -160,7 +160,8 @@ def _apply(
     answer = found
     if modified:
         undo.append(lambda: api.modify_connection(found.id, **_as_it_was(found, modified)))
-        answer = api.modify_connection(found.id, **modified)
+        with nothing_undone_if_refused(undo):
+            answer = api.modify_connection(found.id, **modified)
     held = {change.setting for change in applied}
     applied += [
         _confirmed(source, found.id, name, getattr(answer, name), value)

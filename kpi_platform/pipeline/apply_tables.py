@@ -2,6 +2,7 @@
 back."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,13 +38,23 @@ def table_switches(schemas: Schemas) -> Iterator[TableSwitch]:
     for schema, details in schemas.items():
         for key, table in as_mapping(as_mapping(details).get("tables")).items():
             settings = as_mapping(as_mapping(table).get("enabled_patch_settings"))
-            locked = "" if settings.get("allowed", True) else "locked in Fivetran"
+            locked = "locked in Fivetran" if settings.get("allowed") is False else ""
             reason = settings.get("reason") or settings.get("reason_code")
             yield TableSwitch(
                 schema, key, str(as_mapping(table).get("name_in_destination") or key).lower(),
-                bool(as_mapping(table).get("enabled", True)), bool(as_mapping(details).get("enabled", True)),
+                _is_on(table), _is_on(details),
                 f"{locked} ({reason})" if locked and reason else locked,
             )  # fmt: skip
+
+
+@contextmanager
+def nothing_undone_if_refused(undo: list[Callable[[], Any]]) -> Iterator[None]:
+    """Drops the newest step of `undo` if Fivetran refuses the call that the step would take back."""
+    try:
+        yield
+    except FivetranRefused:
+        undo.pop()
+        raise
 
 
 def apply_tables(
@@ -71,7 +82,7 @@ def apply_tables(
     changing = [switch for switch in differing if not switch.locked]
     if changing:
         undo.append(lambda: api.update_schemas(connection.id, _as_they_were(schemas, changing)))
-        ours = _told(api, connection.id, schemas, changing, tables)
+        ours = _told(api, connection.id, schemas, changing, tables, undo)
     return [
         AppliedChange(
             source, connection.id, f"tables.{switch.name}", switch.is_synced,
@@ -79,6 +90,11 @@ def apply_tables(
         )
         for switch in ours
     ]  # fmt: skip
+
+
+def _is_on(described: Any) -> bool:
+    """A table or schema of which Fivetran says nothing is synced."""
+    return as_mapping(described).get("enabled") is not False
 
 
 def _reloaded(api: FivetranApi, connection: Connection) -> Schemas:
@@ -97,10 +113,12 @@ def _told(
     schemas: Schemas,
     changing: list[TableSwitch],
     tables: Mapping[str, bool],
+    undo: list[Callable[[], Any]],
 ) -> list[TableSwitch]:
     """Returns our tables as Fivetran has them after the change."""
     try:
-        answer = api.update_schemas(connection_id, _wanted(schemas, changing, tables))
+        with nothing_undone_if_refused(undo):
+            answer = api.update_schemas(connection_id, _wanted(schemas, changing, tables))
     except FivetranUnavailable as lost:
         if not lost.details.get("unknown_outcome"):
             raise
@@ -135,7 +153,7 @@ def _wanted(
     wanted: dict[str, tuple[bool, dict[str, bool]]] = {}
     for schema in {switch.schema for switch in changing}:
         switches = {switch.key: tables[switch.name] for switch in changing if switch.schema == schema}
-        was_on = bool(schemas[schema].get("enabled", True))
+        was_on = _is_on(schemas[schema])
         on = was_on or any(switches.values())
         if on and not was_on:
             others = (one for one in table_switches({schema: schemas[schema]}) if one.key not in switches)
@@ -149,7 +167,7 @@ def _as_they_were(schemas: Schemas, changing: list[TableSwitch]) -> dict[str, tu
     for schema in {switch.schema for switch in changing}:
         switches = [one for one in table_switches({schema: schemas[schema]}) if not one.locked]
         before[schema] = (
-            bool(schemas[schema].get("enabled", True)),
+            _is_on(schemas[schema]),
             {one.key: one.enabled for one in switches},
         )
     return before

@@ -184,7 +184,8 @@ def test_a_connection_is_created_without_the_sources_secret_and_with_a_page_to_s
 
 
 def test_a_change_sends_only_what_is_given() -> None:
-    with api(DONE) as (fivetran, server, _):
+    changed = Answer(body={"data": DETAILS | {"schedule_type": "manual"}})
+    with api(changed) as (fivetran, server, _):
         fivetran.modify_connection("acme_crm", paused=False, schedule_type="manual")
     body = {"paused": False, "schedule_type": "manual", "run_setup_tests": False}
     assert server.requests == [("PATCH", "/v1/connections/acme_crm", body)]

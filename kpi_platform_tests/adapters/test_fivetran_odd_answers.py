@@ -105,3 +105,32 @@ def test_a_time_that_is_none_hides_no_connection(text: Any) -> None:
         (connection,) = fivetran.connections()
     assert connection.succeeded_at is None
     assert connection.rescheduled_for is None
+
+
+LESS = {name: value for name, value in DETAILS.items() if name != "sync_frequency"}
+
+
+@pytest.mark.parametrize("answer", [said(LESS), said({}), said(None), Answer(body=b"<html>")])
+def test_a_change_that_is_answered_with_less_than_was_asked_for_is_read_back(answer: Answer) -> None:
+    with api(answer, said(DETAILS)) as (fivetran, server, _):
+        assert fivetran.modify_connection("acme_crm", sync_frequency=360).sync_frequency == 360
+    assert [method for method, _, _ in server.requests] == ["PATCH", "GET"]
+
+
+@pytest.mark.parametrize("data", [{}, {"connect_card": None}, {"connect_card": "x"}, {"connect_card": {}}])
+def test_an_answer_without_the_page_to_sign_in_says_so(data: Any) -> None:
+    with api(said(data)) as (fivetran, _, _), pytest.raises(FivetranUnavailable, match="'acme_crm'"):
+        fivetran.connect_card("acme_crm", redirect_uri="https://kpi.example")
+
+
+def test_webhooks_and_groups_that_are_described_by_halves_hide_no_other() -> None:
+    webhooks = [None, {"url": "https://a"}, {"id": "w", "events": 5}, {"id": "x", "events": ["sync_end"]}]
+    with api(said({"items": webhooks})) as (fivetran, _, _):
+        assert [(one.id, one.events) for one in fivetran.webhooks()] == [("w", ()), ("x", ("sync_end",))]
+    with api(said({"items": [None, {"name": "no id"}, {"id": "g"}]})) as (fivetran, _, _):
+        assert fivetran.groups() == [{"id": "g"}]
+
+
+def test_an_answer_that_describes_no_webhook_is_none() -> None:
+    with api(said({})) as (fivetran, _, _), pytest.raises(FivetranUnavailable, match="no webhook"):
+        fivetran.create_webhook("https://kpi.example", secret="s")

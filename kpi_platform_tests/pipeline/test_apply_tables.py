@@ -1,6 +1,6 @@
 """Switching tables in schema configurations as Fivetran really answers them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -126,3 +126,18 @@ def test_a_first_sync_of_all_tables_asks_nothing() -> None:
         everything = parse_settings({"salesforce": {"connection_id": "crm"}})
         assert prepare_first_sync(api, everything, "salesforce", connection()) == []
     assert server.requests == []
+
+
+def test_a_table_of_which_fivetran_says_nothing_is_taken_for_synced() -> None:
+    silent = {"enabled": None, "enabled_patch_settings": None}
+    with served(schemas(case=silent), schemas(case=table(False))) as (api, server):
+        assert applied(api, {"case": False}) == {"case": "off"}
+    assert len(sent(server)) == 1
+
+
+def test_what_fivetran_refused_is_not_taken_back() -> None:
+    refused = Answer(400, {"code": "InvalidInput", "message": "locked"})
+    undo: list[Callable[[], Any]] = []
+    with served(schemas(case=table()), refused) as (api, _), pytest.raises(FivetranRefused):
+        apply_tables(api, "salesforce", connection(), {"case": False}, undo)
+    assert undo == []
