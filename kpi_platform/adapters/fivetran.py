@@ -40,7 +40,7 @@ class FivetranApi(FivetranHttp):
         return [connection for page in self.connection_pages(group_id=group_id) for connection in page]
 
     def connection_pages(self, *, group_id: str | None = None) -> Iterator[list[Connection]]:
-        """As `connections`, page by page: those before a page that fails are of use."""
+        """Yields `connections` page by page: those before a page that fails are of use."""
         path = "connections" if group_id is None else f"groups/{_part(group_id)}/connections"
         for page in self.each_page(path):
             yield [Connection.from_details(item) for item in page if as_mapping(item).get("id")]

@@ -132,12 +132,12 @@ class FivetranHttp:
         raise AssertionError("the last attempt returns or raises")
 
     def pages(self, path: str) -> list[Mapping[str, Any]]:
-        """All items of a paged list. Raises as `each_page`."""
+        """Returns all items of a paged list. Raises as `each_page`."""
         return [item for page in self.each_page(path) for item in page]
 
     def each_page(self, path: str) -> Iterator[list[Mapping[str, Any]]]:
-        """A paged list, page by page. Raises FivetranUnavailable also if an answer is no list, or if the list
-        does not end: nobody can say then what is missing from it."""
+        """Yields a paged list, page by page. Raises FivetranUnavailable also if an answer is no list, or if
+        the list does not end: nobody can say then what is missing from it."""
         params: dict[str, Any] = {"limit": PAGE_SIZE}
         for _ in range(MOST_PAGES):
             data = self.request("GET", path, params=params)

@@ -14,15 +14,15 @@ _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def hourly_limit(headers: httpx.Headers) -> int | None:
-    """Calls an hour; None where no header says it."""
+    """Returns the calls an hour; None if no header says it."""
     text = next((headers[name] for name in _LIMIT_HEADERS if name in headers), "")
     number = _LEADING_NUMBER.match(text)
     return (int(number[1]) if number else 0) or None
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds until Fivetran wants the next call, from `Retry-After` as a number or as a date; None where it
-    names no time that is still to come."""
+    """Returns the seconds until Fivetran wants the next call, from `Retry-After` as a number or as a date;
+    None if it names no time that is still to come."""
     text = headers.get("Retry-After", "").strip()
     seconds = float(text) if _SECONDS.fullmatch(text) else _seconds_until(text)
     return min(seconds, LONGEST_BLOCK.total_seconds()) if seconds > 0 else None

@@ -72,8 +72,8 @@ def record_sync_state(
     in_first_sync: bool | None = None,
 ) -> SourceState:
     """Records what is given and keeps the rest. Times only move forward, so that a late message takes nothing
-    back, except for one that lies ahead of the clock; the state of another connection starts empty. Parts that
-    `detail` does not name stay. A success ends the alert of a failure before it."""
+    back, except for one that lies ahead of the clock; the state of another connection starts empty. Parts
+    that `detail` does not name stay. A success ends the alert of a failure before it."""
     customer_id = get_customer(connection, customer).id
     key = sa.and_(_table.c.customer_id == customer_id, _table.c.source == source)
     query = sa.select(*(_table.c[name] for name in _NAMES)).where(key).with_for_update()

@@ -183,7 +183,7 @@ def _reasons(connection: Connection) -> str:
 
 
 def list_connections(platform: Platform) -> tuple[dict[str, Connection], KpiPlatformError | None]:
-    """Fivetran's connections by id. If a page of the list fails: those before it, and the error."""
+    """Returns Fivetran's connections by id. If a page of the list fails: those before it, and the error."""
     found: dict[str, Connection] = {}
     try:
         for page in platform.fivetran.api.connection_pages():
