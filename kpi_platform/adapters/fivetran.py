@@ -39,10 +39,12 @@ class FivetranApi(FivetranHttp):
         describes without an id is left out."""
         return [connection for page in self.connection_pages(group_id=group_id) for connection in page]
 
-    def connection_pages(self, *, group_id: str | None = None) -> Iterator[list[Connection]]:
+    def connection_pages(
+        self, *, group_id: str | None = None, max_attempts: int | None = None
+    ) -> Iterator[list[Connection]]:
         """Yields `connections` page by page: those before a page that fails are of use."""
         path = "connections" if group_id is None else f"groups/{_part(group_id)}/connections"
-        for page in self.each_page(path):
+        for page in self.each_page(path, max_attempts=max_attempts):
             yield [Connection.from_details(item) for item in page if as_mapping(item).get("id")]
 
     def connection(self, connection_id: str) -> Connection:

@@ -135,12 +135,12 @@ class FivetranHttp:
         """Returns all items of a paged list. Raises as `each_page`."""
         return [item for page in self.each_page(path) for item in page]
 
-    def each_page(self, path: str) -> Iterator[list[Mapping[str, Any]]]:
+    def each_page(self, path: str, *, max_attempts: int | None = None) -> Iterator[list[Mapping[str, Any]]]:
         """Yields a paged list, page by page. Raises FivetranUnavailable also if an answer is no list, or if
         the list does not end: nobody can say then what is missing from it."""
         params: dict[str, Any] = {"limit": PAGE_SIZE}
         for _ in range(MOST_PAGES):
-            data = self.request("GET", path, params=params)
+            data = self.request("GET", path, params=params, max_attempts=max_attempts)
             if not isinstance(data.get("items"), list):
                 raise self._half_answer(path, "is no list")
             yield data["items"]
@@ -246,7 +246,7 @@ def _refused(response: httpx.Response, method: str, path: str) -> FivetranRefuse
         421: "Start this home's own with `kpi-platform up`, on another port with KPI_LOCAL_FIVETRAN_PORT.",
     }.get(response.status_code, "")
     return FivetranRefused(
-        f"Fivetran refused {method} {path} ({response.status_code}): {reason}",
+        f"Fivetran refused {method} {path} ({response.status_code}): {reason.rstrip('.')}.",
         next_step=next_step,
         details={"status": response.status_code, "code": code, "reason": reason},
     )

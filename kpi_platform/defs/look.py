@@ -186,7 +186,8 @@ def list_connections(platform: Platform) -> tuple[dict[str, Connection], KpiPlat
     """Returns Fivetran's connections by id. If a page of the list fails: those before it, and the error."""
     found: dict[str, Connection] = {}
     try:
-        for page in platform.fivetran.api.connection_pages():
+        # The next look is the next attempt: Dagster waits for a tick for a minute.
+        for page in platform.fivetran.api.connection_pages(max_attempts=1):
             found |= {connection.id: connection for connection in page}
     except KpiPlatformError as error:
         return found, error

@@ -134,3 +134,13 @@ def test_webhooks_and_groups_that_are_described_by_halves_hide_no_other() -> Non
 def test_an_answer_that_describes_no_webhook_is_none() -> None:
     with api(said({})) as (fivetran, _, _), pytest.raises(FivetranUnavailable, match="no webhook"):
         fivetran.create_webhook("https://kpi.example", secret="s")
+
+
+@pytest.mark.parametrize("said_so", ["Not yours", "Not yours."])
+def test_a_refusal_ends_in_a_sentence_before_the_next_step(said_so: str) -> None:
+    refusal = Answer(403, {"code": "Forbidden", "message": said_so})
+    with api(refusal) as (fivetran, _, _), pytest.raises(FivetranRefused) as caught:
+        fivetran.connection("acme_crm")
+    assert str(caught.value).startswith(
+        "Fivetran refused GET connections/acme_crm (403): Not yours. Give the API key's role the right"
+    )

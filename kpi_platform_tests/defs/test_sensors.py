@@ -167,7 +167,7 @@ def test_a_page_of_the_list_that_fails_hides_no_other_and_calls_nothing_deleted(
     synced = {"id": "northwind_salesforce", "service": "salesforce", "succeeded_at": "2026-03-01T06:00:00Z"}
     first = Answer(body={"data": {"items": [synced], "next_cursor": "next"}})
     tables = Answer(body={"data": {"schemas": {"salesforce": {"tables": {"account": {"enabled": True}}}}}})
-    with scripted(first, *[Answer(500)] * 4, tables) as server:
+    with scripted(first, Answer(500), tables) as server:
         elsewhere = {**installation.configuration.environment, "FIVETRAN_API_URL": server.url}
         tick(replace(installation, configuration=Configuration.from_environment(elsewhere)), "fivetran_syncs")
     assert installation.materializations("salesforce", "account", partition="northwind")
@@ -217,6 +217,15 @@ def test_when_fivetran_does_not_answer_the_tick_says_so_and_nothing_moves(instal
     result = tick(Installation(away, installation.engine, installation.instance), "fivetran_syncs")
     assert isinstance(result, dg.SkipReason)
     assert "http://127.0.0.1:1" in (result.skip_message or "")
+
+
+def test_a_look_that_fails_is_one_call_and_the_next_look_the_next_attempt(installation: Installation) -> None:
+    installation.add("northwind")
+    tick(installation, "customers_partitions")
+    installation.control("POST", "faults", {"match": "/v1/connections", "status": 503, "times": 0})
+    before = len(installation.control("GET", "calls"))
+    assert "503" in (tick(installation, "fivetran_syncs").skip_message or "")
+    assert len(installation.control("GET", "calls")) == before + 1
 
 
 def test_due_customers_share_one_refresh_and_are_not_asked_for_twice(installation: Installation) -> None:
