@@ -125,9 +125,17 @@ class FivetranApi(FivetranHttp):
             body["destination_schema_names"] = naming
         if redirect_uri is not None:
             body["connect_card_config"] = _card(redirect_uri, hide_setup_guide)
-        data = self.request("POST", "connections", json=body, repeatable=False)
-        page = as_mapping(data.get("connect_card")).get("uri")
-        return CreatedConnection(Connection.from_details(data), page)
+        try:
+            data = self.request("POST", "connections", json=body, repeatable=False)
+            created = Connection.from_details(data)
+        except FivetranUnavailable as lost:
+            if lost.details.get("unknown_outcome"):
+                lost.next_step = (
+                    f"Look in Fivetran whether the schema '{config.get('schema')}' has a connection now; "
+                    "adopt it or delete it there."
+                )
+            raise
+        return CreatedConnection(created, as_mapping(data.get("connect_card")).get("uri"))
 
     def connect_card(self, connection_id: str, *, redirect_uri: str, hide_setup_guide: bool = False) -> str:
         """Returns a page of Fivetran's, valid for a day, on which the owner of the source signs in."""

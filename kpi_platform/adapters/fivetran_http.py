@@ -245,6 +245,8 @@ def _refused(response: httpx.Response, method: str, path: str) -> FivetranRefuse
         404: "Check the id in the customer's settings; `kpi-platform doctor` says what Fivetran knows.",
         421: "Start this home's own with `kpi-platform up`, on another port with KPI_LOCAL_FIVETRAN_PORT.",
     }.get(response.status_code, "")
+    if response.status_code == 404 and path.startswith("webhooks/"):
+        next_step = "`kpi-platform webhook list` shows the webhooks with their ids."
     return FivetranRefused(
         f"Fivetran refused {method} {path} ({response.status_code}): {reason.rstrip('.')}.",
         next_step=next_step,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from kpi_platform.adapters.fivetran import FivetranApi
@@ -60,7 +60,7 @@ def run_sync(
     if not (before.is_syncing or _comes_later(before)):
         ask()
     watch = _Watch(
-        datetime.now(UTC), timeout_seconds, ask,
+        timeout_seconds, ask,
         asked_for=None if _comes_later(before) else before.rescheduled_for,
         polls_since_it_ran=0 if before.is_syncing else None,
     )  # fmt: skip
@@ -84,12 +84,17 @@ def run_sync(
 class _Watch:
     """The state of polling a sync: what it has seen so far, and when it gives up."""
 
-    began: datetime
     timeout_seconds: float
     ask: Callable[[], None]
     asked_for: datetime | None
     polls_since_it_ran: int | None
     polls_unseen: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def waited(self) -> float:
+        """Seconds, whatever becomes of the wall clock meanwhile."""
+        return time.monotonic() - self.began
 
     def look(self, now: Connection) -> None:
         """Raises SyncFailed if there is nothing to wait for. Asks for a sync whose time has come again."""
@@ -116,7 +121,7 @@ class _Watch:
     def _put_off(self, now: Connection) -> None:
         until = now.rescheduled_for
         assert until is not None
-        if until > self.began + timedelta(seconds=self.timeout_seconds):
+        if until > datetime.now(UTC) + timedelta(seconds=self.timeout_seconds - self.waited):
             who = "The platform asks again then" if now.asks_to_be_synced else "Fivetran syncs then"
             raise _failed(
                 now, f"was put off by Fivetran until {until:%Y-%m-%d %H:%M:%S} UTC",
@@ -128,13 +133,12 @@ class _Watch:
             self.asked_for = until
 
     def _in_time(self, now: Connection) -> None:
-        waited = (datetime.now(UTC) - self.began).total_seconds()
-        if now.is_in_first_sync and waited >= min(self.timeout_seconds, FIRST_SYNC_PATIENCE):
+        if now.is_in_first_sync and self.waited >= min(self.timeout_seconds, FIRST_SYNC_PATIENCE):
             raise _failed(
                 now, f"is in {_kind(now)}, which reads all of the source and may take days",
                 "Nothing need be done: the refresh follows when it has ended.", retry=False, goes_on=True,
             )  # fmt: skip
-        if waited < self.timeout_seconds:
+        if self.waited < self.timeout_seconds:
             return
         next_step = "The refresh follows when it ends." if now.is_syncing else f"See {now.url}."
         raise _failed(

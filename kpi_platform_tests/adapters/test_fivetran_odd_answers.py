@@ -144,3 +144,17 @@ def test_a_refusal_ends_in_a_sentence_before_the_next_step(said_so: str) -> None
     assert str(caught.value).startswith(
         "Fivetran refused GET connections/acme_crm (403): Not yours. Give the API key's role the right"
     )
+
+
+@pytest.mark.parametrize("answer", [Answer(201, {"data": {}}), Answer(hang_up=True), Answer(503)])
+def test_a_connection_that_may_have_been_created_is_to_be_looked_for(answer: Answer) -> None:
+    with api(answer) as (fivetran, server, _), pytest.raises(FivetranUnavailable, match="adopt it") as caught:
+        fivetran.create_connection(service="salesforce", group_id="g", config={"schema": "acme_crm"})
+    assert "'acme_crm'" in caught.value.next_step
+    assert len(server.requests) == 1
+
+
+def test_an_unknown_webhook_leads_to_the_list_of_webhooks() -> None:
+    missing = Answer(404, {"code": "NotFound_Webhook", "message": "no such webhook"})
+    with api(missing) as (fivetran, _, _), pytest.raises(FivetranRefused, match="webhook list"):
+        fivetran.webhook("w0")

@@ -191,3 +191,22 @@ def test_a_sync_that_is_put_off_without_a_time_is_said_and_not_waited_for(
         synced(api)
     assert raised.value.details["retry"] is True
     assert asked(server) == 1
+
+
+def test_a_clock_that_is_put_back_makes_no_run_wait_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PutBack(datetime):
+        """Says a day less with each call."""
+
+        days = 0
+
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            cls.days += 1
+            return datetime.now(tz) - timedelta(days=cls.days)
+
+    monkeypatch.setattr(fivetran_sync, "datetime", PutBack)
+    with (
+        served(state(), ASKED, state("syncing")) as (api, _),
+        pytest.raises(SyncFailed, match="did not end its sync"),
+    ):
+        synced(api, timeout_seconds=0.3)
