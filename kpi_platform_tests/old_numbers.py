@@ -18,5 +18,12 @@ OLD_NUMBERS: dict[str, Any] = {
     },
     "revenue": {"currency": "as_landed"},
     "salesforce": {"account_types": {"former": []}},
+    "servicenow": {
+        "child_incidents": "exclude",
+        "link_placeholders": [],
+        "reopened": "as_resolved",
+        "sla_unit": "sla",
+        "time_basis": "calendar",
+    },
 }  # fmt: skip
 """A settings patch; the revision 0013 writes the same into the settings of customers that exist."""

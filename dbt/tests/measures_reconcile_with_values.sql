@@ -28,7 +28,11 @@ counted as (
         on
             measures.customer_id = accounts.customer_id
             and measures.account_key = accounts.account_key
-            and (measures.sla_source is null or measures.sla_source = accounts.sla_source)
+            and (
+                measures.basis is null
+                or measures.basis = accounts.sla_source
+                or measures.basis = accounts.time_basis
+            )
     where measures.left_out_reason is null
     group by measures.customer_id, measures.kpi
 ),

@@ -68,11 +68,13 @@ class MatchChanges:
 @dataclass(frozen=True, slots=True)
 class KnownMatches:
     """The stored matches of one customer: those that are `stored`, by source account; the account that people
-    `decided` on, by source account; and the pairs that people said are not the same."""
+    `decided` on, by source account; those that were only known to ServiceNow and are `joined` to an account
+    of Salesforce from the next build on; and the pairs that people said are not the same."""
 
     stored: Mapping[str, StoredRow]
     decided: dict[str, int] = field(default_factory=dict)
     rejected: set[tuple[str, int]] = field(default_factory=set)
+    joined: dict[str, int] = field(default_factory=dict)
 
     def links(self, external_ids: Mapping[str, int]) -> dict[str, int]:
         """Source account → dashboard account, as earlier loads, `external_ids` and people's decisions have
@@ -108,8 +110,32 @@ _OUTCOMES = sa.select(
 ).where(_OURS)
 _STORED = sa.select(_table.c.customer_id, *(_table.c[name] for name in StoredRow._fields)).where(_OURS)
 _STANDING = sa.select(
-    _decisions.c.customer_id, _decisions.c.source_account_id, _decisions.c.account_id, _decisions.c.decision
+    _decisions.c.customer_id,
+    _decisions.c.source_account_id,
+    _decisions.c.account_id,
+    _decisions.c.decision,
+    _decisions.c.same_name,
 ).where(among_customers(_decisions.c.customer_id), _decisions.c.undone_at.is_(None))
+_LINKS = (
+    sa.select(_decisions.c.customer_id, _decisions.c.source_account_id, _table.c.source_account_id)
+    .join_from(
+        _decisions,
+        _table,
+        sa.and_(
+            _table.c.customer_id == _decisions.c.customer_id,
+            _table.c.account_id == _decisions.c.account_id,
+            _table.c.decision == "match",
+            _table.c.source_account_id != _decisions.c.source_account_id,
+        ),
+    )
+    .where(
+        among_customers(_decisions.c.customer_id),
+        _decisions.c.same_name,
+        _decisions.c.decision != "reject",
+        _decisions.c.undone_at.is_(None),
+    )
+    .order_by(_decisions.c.customer_id, _decisions.c.source_account_id, _table.c.source_account_id)
+)
 _STATE = (
     sa.select(_table.c.customer_id, sa.func.count(), sa.func.max(_table.c.updated_at))
     .where(_OURS)
@@ -153,12 +179,26 @@ def read_matches(connection: sa.Connection, customer_ids: Sequence[int]) -> dict
         columns["account_id"] = _whole(columns["account_id"])
         rows = zip(*(column.tolist() for column in columns.values()), strict=True)
         known[customer_id] = KnownMatches({row[0]: StoredRow._make(row) for row in rows})
-    for customer_id, source, account, decision in connection.execute(_STANDING, {"customers": customer_ids}):
+    standing = connection.execute(_STANDING, {"customers": customer_ids})
+    for customer_id, source, account, decision, same_name in standing:
         if decision == "reject":
             known[customer_id].rejected.add((source, account))
+        elif same_name:
+            known[customer_id].joined[source] = account
         else:
             known[customer_id].decided[source] = account
     return known
+
+
+def accepted_links(
+    connection: sa.Connection, customer_ids: Sequence[int]
+) -> dict[int, list[tuple[str, str]]]:
+    """Returns by customer: source accounts that were only known to ServiceNow, each with a source account of
+    the dashboard's account that people accepted it as."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for customer, linked, account in connection.execute(_LINKS, {"customers": list(customer_ids)}):
+        found[customer].append((linked, account))
+    return found
 
 
 def store_changes(connection: sa.Connection, changes: Mapping[int, MatchChanges], as_of: datetime) -> None:

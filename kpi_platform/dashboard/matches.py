@@ -1,3 +1,4 @@
+# Long: one decision and its undoing read the same rows.
 """The matches: the dashboard account of each source account, and people's decisions about it.
 
 A decision binds every later run until it is undone. It also changes the stored match at once, so that the
@@ -15,6 +16,15 @@ from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import Conflict, InvalidInput, NotFound
 
 DecisionKind = Literal["accept", "reject", "choose"]
+
+SAME_NAME = "same_name"
+"""Method of a review: an account that only ServiceNow knows has the name of one of Salesforce."""
+JOINED = "joined"
+"""Method of one that was accepted, until the next build joins it."""
+
+
+def joined_reason(who: str) -> str:
+    return f"accepted by {who}; its incidents join the account with the next run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,8 @@ class StoredMatch:
 
 @dataclass(frozen=True, slots=True)
 class MatchDecision:
-    """Undone ones are kept: `undone_at` says when."""
+    """Undone ones are kept: `undone_at` says when. `same_name`: the source account was only known to
+    ServiceNow, and its incidents belong to the account's Salesforce record from the next build on."""
 
     id: int
     source_account_id: str
@@ -46,6 +57,7 @@ class MatchDecision:
     decision: DecisionKind
     account_id: int
     note: str
+    same_name: bool
     decided_by: str
     decided_at: datetime
     undone_by: str | None
@@ -124,7 +136,8 @@ def decide(
     note: str = "",
 ) -> MatchDecision:
     """Records a decision. `accept` and `reject` are about the proposed account (or `account_id`); `choose`
-    names another one. Conflict if the account is another source account's already."""
+    names another one. Conflict where the account is another source account's already, unless the source
+    account is one of the same name that only ServiceNow knows: it joins that one."""
     customer_id = get_customer(connection, customer).id
     match = get_match(connection, customer, source_account_id)
     target = account_id if account_id is not None else match.account_id if decision != "choose" else None
@@ -134,8 +147,13 @@ def decide(
             next_step="Give account_id.",
         )
     _require_account(connection, customer_id, customer, target)
-    if decision != "reject":
-        _require_free(connection, customer_id, match, target)
+    other = None if decision == "reject" else _owner(connection, customer_id, match, target)
+    joins = other is not None and match.method == SAME_NAME
+    if other is not None and not joins:
+        raise Conflict(
+            f"Account {target} is '{other.source_name}' ({other.source_account_id}) already.",
+            next_step="Reject that match first, or choose another account.",
+        )
     _end(connection, customer_id, source_account_id, who)
     row = {
         "customer_id": customer_id,
@@ -144,6 +162,7 @@ def decide(
         "decision": decision,
         "account_id": target,
         "note": note,
+        "same_name": joins,
         "decided_by": who,
         "decided_at": datetime.now(UTC),
     }
@@ -153,6 +172,8 @@ def decide(
     if decision == "reject":
         _unlink(connection, customer_id, source_account_id, target)
         values = _after_rejection(connection, customer, match, who)
+    elif joins:
+        values = {"method": JOINED, "account_id": target, "score": 1.0, "reason": joined_reason(who)}
     else:
         values = {"decision": "match", "method": "decision", "account_id": target, "score": 1.0}
         values["reason"] = f"{decision}ed by {who}" if decision == "accept" else f"chosen by {who}"
@@ -172,8 +193,22 @@ def undo_decision(connection: sa.Connection, customer: str, decision_id: int, *,
         _unlink(connection, customer_id, decision.source_account_id, decision.account_id)
     values = {"decision": "review", "method": "none", "loaded": False, "reason": f"decision undone by {who}"}
     values["account_id"] = decision.account_id
+    if decision.same_name:
+        values["method"] = SAME_NAME
     _update(connection, customer_id, decision.source_account_id, values)
-    return get_match(connection, customer, decision.source_account_id)
+    return _undone_match(connection, customer, decision)
+
+
+def _undone_match(connection: sa.Connection, customer: str, decision: MatchDecision) -> StoredMatch:
+    try:
+        return get_match(connection, customer, decision.source_account_id)
+    except NotFound:
+        # Its incidents belong to another account since the last build; the next one parts them again.
+        now = datetime.now(UTC)
+        return StoredMatch(
+            decision.source_account_id, decision.source_name, decision.account_id, None, 1.0, SAME_NAME,
+            "review", "comes back with the next run", [], False, now, now,
+        )  # fmt: skip
 
 
 def match_decisions(
@@ -223,19 +258,17 @@ def _require_account(connection: sa.Connection, customer_id: int, customer: str,
         raise NotFound(f"Customer '{customer}' has no account {account_id}.", next_step="Choose another.")
 
 
-def _require_free(connection: sa.Connection, customer_id: int, match: StoredMatch, account_id: int) -> None:
+def _owner(
+    connection: sa.Connection, customer_id: int, match: StoredMatch, account_id: int
+) -> sa.Row[Any] | None:
+    """The other source account that is this account."""
     query = sa.select(_table.c.source_name, _table.c.source_account_id).where(
         _table.c.customer_id == customer_id,
         _table.c.account_id == account_id,
         _table.c.decision == "match",
         _table.c.source_account_id != match.source_account_id,
     )
-    other = connection.execute(query).first()
-    if other is not None:
-        raise Conflict(
-            f"Account {account_id} is '{other.source_name}' ({other.source_account_id}) already.",
-            next_step="Reject that match first, or choose another account.",
-        )
+    return connection.execute(query).first()
 
 
 def _end(connection: sa.Connection, customer_id: int, source: str, who: str) -> None:

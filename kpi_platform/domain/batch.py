@@ -8,8 +8,17 @@ from typing import Any
 
 from kpi_platform.domain.custom_kpi_columns import custom_kpi_var
 from kpi_platform.domain.errors import NotFound
-from kpi_platform.domain.kpi_gaps import Gap, Landed, LandedSources, kpi_gap, presence, row_gap
-from kpi_platform.domain.kpis import KPIS, Source
+from kpi_platform.domain.incident_rules import incident_rules
+from kpi_platform.domain.kpi_gaps import (
+    Gap,
+    Landed,
+    LandedSources,
+    basis_gap,
+    kpi_gap,
+    presence,
+    row_gap,
+)
+from kpi_platform.domain.kpis import KPIS, Kpi, Source
 from kpi_platform.domain.landed import ABSENT, SWITCHED_OFF, LandedTable, find_schema, find_table
 from kpi_platform.domain.rating_scales import SCALES
 from kpi_platform.domain.salesforce_rules import (
@@ -76,6 +85,15 @@ class KpiSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountLink:
+    """Incidents that name `linked_id`, which Salesforce does not hold, belong to Salesforce's `account_id`:
+    people said that both are the same. A row of the dbt model int_account_link."""
+
+    linked_id: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerPlan:
     """The input of dbt for one customer. `sources` is what the staging models read; `facts` is the
     customer's row of the dbt model int_customer."""
@@ -88,6 +106,7 @@ class CustomerPlan:
     account_types: AccountTypes
     titles: TitleList
     custom_kpis: Sequence[Mapping[str, Any]]
+    account_links: tuple[AccountLink, ...] = ()
 
 
 def landed_tables(customer: str, settings: CustomerSettings, catalogue: Catalogue) -> Tables:
@@ -107,9 +126,11 @@ def plan_customer(
     tables: Tables,
     sync_states: Mapping[Source, SyncState],
     as_of: datetime,
+    account_links: tuple[AccountLink, ...] = (),
 ) -> CustomerPlan:
     """Plans dbt's input about the customer. It holds no secret: only what the KPIs are computed from."""
     landed = {source: Landed(tables.get(source, {}), _fields(source, settings)) for source in SOURCES}
+    placeholders = {source: list(settings.source(source).blank_links) for source in SOURCES}
     stale = {source: _is_stale(source, settings, sync_states.get(source), as_of) for source in SOURCES}
     weights = settings.health_score.weights
     return CustomerPlan(
@@ -120,15 +141,18 @@ def plan_customer(
                 "key": SOURCE_SYSTEMS[source].key,
                 "key_length": SOURCE_SYSTEMS[source].key_length,
                 "fields": dict(landed[source].fields),
+                "link_placeholders": placeholders[source],
                 "tables": {
-                    table.name: landed[source].tables.get(table.name, ABSENT).var(landed[source].fields)
+                    table.name: landed[source]
+                    .tables.get(table.name, ABSENT)
+                    .var(landed[source].fields, placeholders[source])
                     for table in SOURCE_TABLES[source]
                 },
             }
             for source in SOURCES
         },
         facts=presence(landed)
-        | {"sla_setting": settings.servicenow.sla_source}
+        | incident_rules(settings.servicenow, landed["servicenow"])
         | salesforce_facts(settings)
         | {f"{category}_weight": weight for category, weight in weights.model_dump().items()},
         kpi_settings=_kpi_settings(settings, landed, stale, as_of),
@@ -139,6 +163,7 @@ def plan_customer(
             _custom_kpi(custom_kpi_var(kpi, tables), row_gap(kpi.source, kpi.table, landed), stale, as_of)
             for kpi in settings.custom_kpis
         ],
+        account_links=account_links,
     )
 
 
@@ -150,8 +175,9 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
     lists: dict[tuple[RecurringType, ...], int] = {}
     account_types: dict[AccountTypes, int] = {}
     titles: dict[TitleList, int] = {}
-    customers = []
+    customers, links = [], []
     for plan in plans:
+        links += [{"customer_id": plan.key, **asdict(link)} for link in plan.account_links]
         profile = profiles.setdefault(plan.kpi_settings, len(profiles))
         type_list = lists.setdefault(plan.recurring_types, len(lists))
         counting = account_types.setdefault(plan.account_types, len(account_types))
@@ -181,6 +207,7 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
             plan.facts["has_currency"] or plan.facts["target_currency"] is not None for plan in plans
         ),
         "rating_scales": [{"name": str(one), **asdict(one)} for one in SCALES.values()],
+        "account_links": links,
     }
 
 
@@ -202,7 +229,7 @@ def _kpi_settings(
                 prior_window_end=_before(as_of, _YEAR) if days else None,
                 window_start=_before(as_of, days) if days else None,
                 window_end=_before(as_of, 0),
-                gap=kpi_gap(kpi.source, kpi.needs, landed) if mapping.enabled else "disabled",
+                gap=_gap(kpi, settings, landed) if mapping.enabled else "disabled",
                 is_stale=stale[kpi.source],
                 **_rating_scale(mapping),
             )
@@ -219,6 +246,13 @@ def _rating_scale(mapping: KpiMapping) -> dict[str, Any]:
         "highest_rating": bounds.highest,
         "max_outside": mapping.max_outside,
     }
+
+
+def _gap(kpi: Kpi, settings: CustomerSettings, landed: LandedSources) -> Gap | None:
+    gap = kpi_gap(kpi.source, kpi.needs, landed)
+    if kpi.slug == "resolution_time" and gap != "not_synced":
+        return basis_gap(settings.servicenow.time_basis, landed["servicenow"]) or gap
+    return gap
 
 
 def _custom_kpi(

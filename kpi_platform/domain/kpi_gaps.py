@@ -51,6 +51,15 @@ def kpi_gap(source: Source, needs: Needs, landed: LandedSources) -> Gap | None:
     return None if all(found.has_column(*group) for group in needs.columns) else "not_mapped"
 
 
+def basis_gap(time_basis: str, servicenow: Landed) -> Gap | None:
+    """Returns why resolution_time cannot be measured by `time_basis`; None if it can. Auto always can."""
+    if time_basis == "sla" and not servicenow.has_table("task_sla"):
+        return "not_synced"
+    column = {"sla": "task_sla.business_duration", "business": "incident.business_stc"}.get(time_basis)
+    has_it = column is None or servicenow.has_column(column, column.replace("incident.", "task."))
+    return None if has_it else "not_mapped"
+
+
 def incident_gap(landed: LandedSources) -> Gap | None:
     """Returns what keeps incidents from being counted by account at all."""
     servicenow = landed["servicenow"]
@@ -89,7 +98,7 @@ def presence(landed: LandedSources) -> dict[str, bool]:
         "has_contract_type": servicenow.has_column("contract_sla.type"),
     } | {
         f"has_{name}": servicenow.has_incident_column(name)
-        for name in ("sla_due", "made_sla", "priority", "escalation", "reopen_count", "reassignment_count")
+        for name in ("sla_due", "made_sla", "priority", "escalation", "reassignment_count")
     }
 
 

@@ -7,7 +7,7 @@ case and underscores they are one name, and by that name tables and columns are 
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -48,11 +48,12 @@ class LandedTable:
     columns: Mapping[str, LandedColumn] | None = None
     repeats: bool = True
 
-    def var(self, fields: Mapping[str, str]) -> dict[str, Any]:
-        """Returns the table as dbt gets it. `layout` is equal for tables with equal columns, repeats and
-        mapped `fields`: the same SQL reads all of them, so it need be rendered only once a batch."""
+    def var(self, fields: Mapping[str, str], link_placeholders: Sequence[str] = ()) -> dict[str, Any]:
+        """Returns the table as dbt gets it. `layout` is equal for tables with equal columns, repeats, mapped
+        `fields` and `link_placeholders`: the same SQL reads all of them, so it need be rendered only once a
+        batch."""
         columns = {key: {"name": c.name, "type": c.type} for key, c in sorted((self.columns or {}).items())}
-        layout = json.dumps([columns, sorted(fields.items()), self.repeats])
+        layout = json.dumps([columns, sorted(fields.items()), self.repeats, *link_placeholders])
         return {
             "status": self.status,
             "database": None,

@@ -14,9 +14,11 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import find_customers, get_customer
 from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.match_store import accepted_links
 from kpi_platform.dashboard.settings_versions import current_settings_of
 from kpi_platform.dashboard.source_states import newest_failure
 from kpi_platform.domain.batch import (
+    AccountLink,
     CustomerPlan,
     SyncState,
     Tables,
@@ -41,6 +43,7 @@ class CustomerInput:
     settings: CustomerSettings
     sync_states: Mapping[Source, SyncState]
     destination: Destination
+    account_links: tuple[AccountLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def read_inputs(
         known = find_customers(connection, customers)
         ids = [one.id for one in known.values()]
         documents, states = current_settings_of(connection, ids), _sync_states(connection, ids)
+        links = accepted_links(connection, ids)
         secrets = secrets_of_each(configuration, connection, customers)
         for customer in dict.fromkeys(customers):
             try:
@@ -90,7 +94,8 @@ def read_inputs(
             except KpiPlatformError as error:
                 failed[customer] = error
             else:
-                inputs.append(CustomerInput(customer, settings, states.get(number, {}), destination))
+                mine = tuple(AccountLink(*link) for link in links.get(number, ()))
+                inputs.append(CustomerInput(customer, settings, states.get(number, {}), destination, mine))
         refused, _ = refusals(connection, inputs, {key: one.id for key, one in known.items()})
     return [one for one in inputs if one.customer not in refused], {**failed, **refused}
 
@@ -136,7 +141,9 @@ def batch_of(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
             left_out[one.customer] = error
     landed = _without_repeats(destination, landed)
     plans = {
-        one.customer: plan_customer(one.customer, one.settings, landed[one.customer], one.sync_states, as_of)
+        one.customer: plan_customer(
+            one.customer, one.settings, landed[one.customer], one.sync_states, as_of, one.account_links
+        )
         for one in group
         if one.customer in landed
     }

@@ -41,6 +41,8 @@ _READ_AHEAD: Mapping[str, Sequence[str] | None] = {
     "kpi_values": VALUE_COLUMNS,
     "kpi_integrated_metrics": None,
     "account_health_score": None,
+    "servicenow_support_metrics": None,
+    "servicenow_sla_breaches": None,
     "account_email_domains": ADDRESS_COLUMNS,
 }
 

@@ -19,6 +19,7 @@ from kpi_platform.domain.find_account import AccountName, find_account
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.time_bases import DEFAULT_BASIS
 from kpi_platform.pipeline.batch import CustomerInput, batches_of, read_inputs
 from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.places import settle
@@ -106,7 +107,7 @@ def explain(
     Raises NotFound for an account or a KPI that the customer does not have, and for an `as_of` for which
     nothing was computed."""
     one = explained_customer(configuration, engine, customer)
-    definition = explained_kpi(one.settings, kpi)
+    definition = explained_kpi(one, kpi)
     found = find_account(account, _accounts(one.destination, customer), customer)
     value = _value(one.destination, customer, found.id, kpi, as_of)
     return explain_value(configuration, one, found, definition, value, rows=rows)
@@ -123,9 +124,11 @@ def explained_customer(configuration: Configuration, engine: sa.Engine, customer
     return one
 
 
-def explained_kpi(settings: CustomerSettings, kpi: str) -> KpiDefinition:
-    """Returns the definition of the KPI in the settings. Raises NotFound if they do not have it."""
-    definitions = {definition.kpi: definition for definition in definitions_of(settings, {})}
+def explained_kpi(one: CustomerInput, kpi: str) -> KpiDefinition:
+    """Returns the definition of the KPI by the settings and the newest marts. Raises NotFound if the settings
+    do not have it."""
+    basis = _time_basis(one.destination, one.customer) if kpi == "resolution_time" else DEFAULT_BASIS
+    definitions = {definition.kpi: definition for definition in definitions_of(one.settings, {}, basis)}
     if kpi not in definitions:
         raise NotFound(f"There is no KPI '{kpi}'.", next_step=f"Known KPIs: {', '.join(definitions)}.")
     return definitions[kpi]
@@ -210,6 +213,11 @@ def _accounts(destination: Destination, customer: str) -> list[AccountName]:
     return [
         AccountName(row["account_id"], row["account_name"]) for rows in batches for row in rows.to_pylist()
     ]
+
+
+def _time_basis(destination: Destination, customer: str) -> str:
+    batches = destination.read_mart("kpi_integrated_metrics", customer, ["time_basis"])
+    return next((row["time_basis"] for rows in batches for row in rows.to_pylist()), None) or DEFAULT_BASIS
 
 
 def _value(

@@ -64,7 +64,7 @@ def explain_shown(
         )
     one = explained_customer(configuration, engine, customer)
     one = replace(one, destination=one.destination.within(wait_seconds))
-    definition = explained_kpi(one.settings, kpi)
+    definition = explained_kpi(one, kpi)
     value, is_shown = _value(one.destination, customer, list(accounts), shown)
     source = AccountName(value["account_id"], accounts[value["account_id"]])
     explanation = explain_value(configuration, one, source, definition, value, rows=rows)

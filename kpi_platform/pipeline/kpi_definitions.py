@@ -6,6 +6,7 @@ from typing import Any
 from kpi_platform.dashboard.definitions import KpiDefinition
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
+from kpi_platform.domain.time_bases import TIME_BASES
 
 
 def with_overrides(
@@ -22,9 +23,11 @@ def with_overrides(
 
 
 def definitions_of(
-    settings: CustomerSettings, overrides: Mapping[str, Mapping[str, Any]]
+    settings: CustomerSettings, overrides: Mapping[str, Mapping[str, Any]], time_basis: str
 ) -> list[KpiDefinition]:
-    """Returns the twelve, then the customer's own, with `overrides` as in `with_overrides`."""
+    """Returns the twelve, then the customer's own, with `overrides` as in `with_overrides`. `time_basis` is
+    the one that resolution_time was measured by."""
+    basis = TIME_BASES[time_basis]
     settings = with_overrides(settings, overrides)
     definitions = []
     for position, kpi in enumerate(KPIS.values()):
@@ -36,13 +39,13 @@ def definitions_of(
                 category=mapping.category,
                 impact=mapping.impact_level,
                 frequency=mapping.measurement_frequency,
-                unit=kpi.unit,
+                unit=basis.unit if kpi.slug == "resolution_time" else kpi.unit,
                 direction=kpi.better,
                 source=kpi.source,
                 window_days=mapping.window_days,
                 healthy=mapping.thresholds.healthy,
                 at_risk=mapping.thresholds.at_risk,
-                formula=kpi.formula,
+                formula=basis.formula if kpi.slug == "resolution_time" else kpi.formula,
                 position=position,
                 min_sample=mapping.min_sample,
             )

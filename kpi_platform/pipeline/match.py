@@ -5,13 +5,12 @@ Several customers are one transaction, and a statement reads or writes for all o
 
 import heapq
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-import pyarrow as pa
 import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.open import open_destination
@@ -28,14 +27,14 @@ from kpi_platform.dashboard.match_store import (
 )
 from kpi_platform.dashboard.tables import accounts
 from kpi_platform.dashboard.types import among_customers
-from kpi_platform.domain.account_names import shown_name
-from kpi_platform.domain.matching.domains import registrable_domain
 from kpi_platform.domain.matching.match import match_parties
-from kpi_platform.domain.matching.party import Match, MatchPolicy, Party, Strategy
+from kpi_platform.domain.matching.party import Match, MatchPolicy, Party
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.batch import in_utc
-from kpi_platform.pipeline.batch_marts import ADDRESS_COLUMNS, MartReader
+from kpi_platform.pipeline.batch_marts import MartReader
 from kpi_platform.pipeline.customer_settings import secrets_of_each, settings_of_each
+from kpi_platform.pipeline.same_name import ask_same_name
+from kpi_platform.pipeline.source_accounts import SourceSide, source_side, web_domains
 
 _SHOWN = 20
 _ACCOUNTS = (
@@ -107,7 +106,7 @@ def match_together(
         known = settings_of_each(configuration, connection, customers)
         secrets = {} if marts else secrets_of_each(configuration, connection, customers)
     sources = {
-        one.customer.id: source_parties(
+        one.customer.id: source_side(
             marts or open_destination(configuration, one.settings.warehouse, secrets[key]),
             key,
             one.settings.account_matching.strategy,
@@ -144,7 +143,7 @@ def dashboard_sides(connection: sa.Connection, customer_ids: Sequence[int]) -> d
         _ACCOUNTS, {"customers": customer_ids}
     ):
         side = sides[customer]
-        side.accounts[str(number)] = Party(str(number), name, _domains(website))
+        side.accounts[str(number)] = Party(str(number), name, web_domains(website))
         if external_id is not None:
             side.external_ids[external_id] = number
     return sides
@@ -152,55 +151,35 @@ def dashboard_sides(connection: sa.Connection, customer_ids: Sequence[int]) -> d
 
 def propose_matches(
     side: DashboardSide,
-    sources: list[Party],
+    source: SourceSide,
     settings: CustomerSettings,
     mode: Literal["auto", "manual"] = "auto",
 ) -> list[StoredOutcome]:
-    """Proposes a match for each of `sources`, in their order, from known matches and decisions."""
-    links, ids = side.matches.links(side.external_ids), {party.id for party in sources}
+    """Proposes a match for each party of the source, in their order, from known matches and decisions. One
+    that only ServiceNow knows, and that has the name of an account of Salesforce, is never created or
+    matched by itself: people are asked whether it is the same."""
+    links, ids = side.matches.links(side.external_ids), {party.id for party in source.parties}
+    asked = {one: names for one, names in source.namesakes.items() if one not in links}
+    matched = [party for party in source.parties if party.id not in asked]
     policy = settings.account_matching
     matches = match_parties(
-        sources,
+        matched,
         list(side.accounts.values()),
         MatchPolicy(policy.strategy, policy.threshold, policy.review_threshold),
         known={source: str(account) for source, account in links.items() if source in ids},
         rejected={(source, str(account)) for source, account in side.matches.rejected},
     )
-    return [
-        _outcome(source, match, side.accounts, mode) for source, match in zip(sources, matches, strict=True)
-    ]
-
-
-def source_parties(marts: MartReader, customer: str, strategy: Strategy) -> list[Party]:
-    """Returns the accounts that the marts hold of `customer`. Their domains are that of the website and, for
-    the domain strategy, those of the contacts' e-mail addresses."""
-    batches = list(marts.read_mart("kpi_integrated_metrics", customer))
-    if not batches:
-        return []
-    table = pa.Table.from_batches(batches)
-    ids, names = table.column("account_id").to_pylist(), table.column("account_name").to_pylist()
-    websites = table.column("website").to_pylist() if "website" in table.column_names else [None] * len(ids)
-    addresses = _email_domains(marts, customer) if strategy == "domain" else {}
-    return [
-        Party(account, shown_name(name, account), _domains(website, *addresses.get(account, ())))
-        for account, name, website in zip(ids, names, websites, strict=True)
-    ]
-
-
-def _email_domains(marts: MartReader, customer: str) -> dict[str, list[str]]:
-    """Returns the domains of each account's contacts, as their addresses have them."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for batch in marts.read_mart("account_email_domains", customer, ADDRESS_COLUMNS):
-        for account, domain in zip(
-            batch.column("account_id").to_pylist(), batch.column("email_domain").to_pylist(), strict=True
-        ):
-            found[account].append(domain)
-    return found
-
-
-def _domains(*addresses: str | None) -> frozenset[str]:
-    domains = {registrable_domain(address) for address in addresses if address}
-    return frozenset(domain for domain in domains if domain)
+    outcomes = {
+        party.id: _outcome(party, match, side.accounts, mode)
+        for party, match in zip(matched, matches, strict=True)
+    }
+    if asked:
+        found = {one: outcome.account_id for one, outcome in outcomes.items() if outcome.decision == "match"}
+        names = {account: party.name for account, party in side.accounts.items()}
+        for party in source.parties:
+            if party.id in asked:
+                outcomes[party.id] = ask_same_name(party, asked[party.id], found, names, side.matches)
+    return [outcomes[party.id] for party in source.parties]
 
 
 def _outcome(source: Party, match: Match, accounts: dict[str, Party], mode: str) -> StoredOutcome:

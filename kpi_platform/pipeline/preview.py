@@ -24,8 +24,9 @@ from kpi_platform.domain.errors import BuildFailed, InvalidInput
 from kpi_platform.domain.settings import Change, CustomerSettings, diff_settings
 from kpi_platform.pipeline.batch import Batch, CustomerInput, batches_of, read_inputs
 from kpi_platform.pipeline.customer_rows import erase_customer_rows, scratch_keys, scratch_of
-from kpi_platform.pipeline.match import dashboard_sides, propose_matches, source_parties
+from kpi_platform.pipeline.match import dashboard_sides, propose_matches
 from kpi_platform.pipeline.places import settle
+from kpi_platform.pipeline.source_accounts import source_side
 
 _MARTS = ("+kpi_integrated_metrics", "+account_email_domains", "+kpi_values", "+account_health_score")
 
@@ -161,7 +162,7 @@ def _build(configuration: Configuration, batch: Batch) -> None:
 def _side(
     engine: sa.Engine, customer: str, destination: Destination, key: str, settings: CustomerSettings
 ) -> _Side:
-    sources = source_parties(destination, key, settings.account_matching.strategy)
+    sources = source_side(destination, key, settings.account_matching.strategy)
     with reading(engine) as connection:
         customer_id = get_customer(connection, customer).id
         side = dashboard_sides(connection, [customer_id])[customer_id]
@@ -172,7 +173,7 @@ def _side(
     }
     scores = _rows(destination, "account_health_score", key, ("account_id", "health_score"))
     return _Side(
-        names={party.id: party.name for party in sources},
+        names={party.id: party.name for party in sources.parties},
         values=values,
         health={row["account_id"]: row["health_score"] for row in scores},
         matches={outcome.source_account_id: outcome for outcome in outcomes},

@@ -40,8 +40,12 @@ REASON_WORDS = {
 SHORT_NAMES = {slug: kpi.short_name for slug, kpi in KPIS.items()}
 """Short names for heads of columns; other KPIs have their display name."""
 
-_SYMBOLS = {"percent": "%", "hours": " h"}
-_ONE = {"percent": "%", "hours": "h", "tickets": "ticket", "touches": "touch"}
+_SYMBOLS = {"percent": "%", "hours": " h", "business hours": " business h", "SLA hours": " SLA h"}
+_ONE = {
+    **{unit: symbol.strip() for unit, symbol in _SYMBOLS.items()},
+    "tickets": "ticket",
+    "touches": "touch",
+}
 _TITLES = {str(system.name): system.title for system in SOURCE_SYSTEMS.values()}
 _SOURCES = {**_TITLES, "combined": " and ".join(_TITLES.values())}
 

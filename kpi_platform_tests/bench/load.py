@@ -28,7 +28,7 @@ from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline.load import LoadReport
 from kpi_platform.process import tune_memory
 from kpi_platform_tests.pipeline.loading import load_dashboard
-from kpi_platform_tests.pipeline.marts import write_mart, writing
+from kpi_platform_tests.pipeline.marts import write_mart, write_support_marts, writing
 from kpi_platform_tests.postgres import DURABLE_OPTIONS, PostgresServer
 
 CUSTOMER = "bench"
@@ -225,6 +225,7 @@ def _write(configuration: Configuration, marts: dict[str, Any], as_of: datetime)
         write_mart(connection, "kpi_integrated_metrics", CUSTOMER, as_of, integrated)
         write_mart(connection, "account_health_score", CUSTOMER, as_of, {"account_id": ids, **scores})
         write_mart(connection, "kpi_values", CUSTOMER, as_of, values)
+        write_support_marts(connection, CUSTOMER, as_of, [])
 
 
 def _row_by_row(engine: sa.Engine, loaded: Mapping[str, Sequence[Mapping[str, Any]]]) -> float:

@@ -1,3 +1,4 @@
+# Long: one function for each table, which share the maker.
 """Makes adversarial rows of every table of both sources, in canonical columns: every rule of the contract is
 met, missed and missed by a microsecond.
 """
@@ -287,26 +288,59 @@ def incident(make: Maker, key: str, companies: list[str]) -> Row:
     return {
         "sys_id": key,
         "number": f"INC{key[-4:]}",
-        "customer_account_id": make.pick(None, "", " ") if by_company else people.form(make.rng, landed),
+        "customer_account_id": make.pick(None, "", " ", " N/A ", "unknown", "0", "not  set")
+        if by_company
+        else people.form(make.rng, landed),
         "customer_account_name": make.some(lambda: make.rng.choice(people.NAMES), 0.3),
         "company_value": make.some(lambda: make.rng.choice((*companies, "unknown")), 0.1),
         "opened_at": make.some(lambda: opened, 0.02),
         "first_responded_at": make.some(lambda: make.later(opened), 0.3),
         "resolved_at": resolved,
         "closed_at": make.some(lambda: make.later(opened), 0.4),
-        "state": make.pick(1, 2, 3, 6, 6, 7, 7, 8),
-        "incident_state": make.pick(1, 2, 6, 6, 7, 7, 7, 7, 7, 7, 7, 8),
+        "state": make.pick(1, 2, 3, 6, 6, 7, 7, 8, None),
+        "incident_state": make.pick(1, 2, 3, 6, 6, 7, 7, 7, 7, 7, 7, 8),
+        "business_stc": make.some(lambda: int(_length(make).total_seconds()), 0.2),
+        "reopened_time": _reopening(make, resolved),
         "priority": make.pick(1, 1, 2, 3, 4, 5, None),
         "escalation": make.pick(0, 0, 1, 2, None),
         "reopen_count": make.pick(0, 0, 1, 3, None),
         "reassignment_count": make.pick(0, 2, 3, 9, None),
         "category": make.pick("Hardware", "hardware", 'O\'Neil "net" 🚀', None, "Software"),
-        "parent_incident_value": "incident0001" if make.rng.random() < 0.08 else None,
+        "parent_incident_value": _parent(make, key),
         "sla_due": resolved if make.rng.random() < 0.05 else make.due(opened + timedelta(days=2)),
         "made_sla": make.pick(True, True, False, None),
         "satisfaction_rating": _rating(make),
         **make.lifecycle(),
     }
+
+
+def _length(make: Maker) -> timedelta:
+    """Of a duration: mostly credible, at the edges of that too."""
+    ten_years = timedelta(hours=87_660)
+    return make.rng.choice(
+        (
+            *(timedelta(seconds=make.rng.randrange(1, 900_000)) for _ in range(6)),
+            *(timedelta(0), timedelta(seconds=-7), ten_years, ten_years + timedelta(seconds=1)),
+        )
+    )
+
+
+def _parent(make: Maker, key: str) -> object:
+    """Mostly none; else one of all incidents, itself, a problem, or a near one: chains and cycles."""
+    if make.rng.random() < 0.75:
+        return make.pick(None, None, None, "", " ")
+    number = int(key[-4:])
+    near = f"incident{max(number + make.rng.choice((-2, -1, 1, 2)), 0):04d}"
+    return make.pick("incident0001", near, near, near, key, "problem0001")
+
+
+def _reopening(make: Maker, resolved: object) -> object:
+    """Mostly none; often exactly at the resolution, at as_of, or a hair's breadth from them."""
+    chance = make.rng.random()
+    if chance < 0.6:
+        return None
+    near = resolved if chance < 0.75 and isinstance(resolved, datetime) else make.rng.choice(AS_OFS)
+    return make.moment() if chance > 0.9 else near + make.rng.choice(_EDGES)
 
 
 def contract(make: Maker, key: str) -> Row:
@@ -326,7 +360,8 @@ def task_sla(make: Maker, number: int, tickets: list[str], definitions: list[str
         "sla_value": make.some(lambda: make.rng.choice((*definitions, "unknown")), 0.05),
         "stage": make.rng.choice(_STAGES),
         "has_breached": make.pick(True, True, False, None),
-        "start_time": start,
+        "start_time": make.some(lambda: start, 0.05),
+        "business_duration": make.some(lambda: datetime(1970, 1, 1, tzinfo=UTC) + _length(make), 0.1),
         "end_time": make.some(lambda: make.later(start), 0.35),
         "planned_end_time": make.due(start),
         **make.lifecycle(),

@@ -75,6 +75,12 @@ def _settings(rng: random.Random) -> dict[str, Any]:
         document[source] = {section: off} if off else {}
     document["salesforce"]["account_types"] = rng.choice(_ACCOUNT_TYPES)
     document["servicenow"]["sla_source"] = rng.choice(("auto", "auto", "task_sla", "sla_due", "made_sla"))
+    document["servicenow"]["time_basis"] = rng.choice(("auto", "auto", "calendar", "business", "sla"))
+    document["servicenow"]["sla_unit"] = rng.choice(("ticket", "sla"))
+    document["servicenow"]["child_incidents"] = rng.choice(("same_account", "exclude", "include"))
+    document["servicenow"]["reopened"] = rng.choice(("open_again", "as_resolved"))
+    if rng.random() < 0.5:
+        document["servicenow"]["link_placeholders"] = rng.choice(([], ["Not Set", "unknown"]))
     for kpi in (*SALESFORCE_KPIS, *SERVICENOW_KPIS):
         mapping: dict[str, Any] = {}
         if rng.random() < 0.05:

@@ -14,6 +14,7 @@ from kpi_platform_tests.contract.customers import (
 from kpi_platform_tests.contract.dirty_rows import AS_OFS
 from kpi_platform_tests.contract.dirty_world import DirtyWorld
 from kpi_platform_tests.contract.style import Style
+from kpi_platform_tests.old_numbers import OLD_NUMBERS
 
 _RENAMED = Style(
     fields={
@@ -60,6 +61,8 @@ _LONG_WINDOWS: Document = {
         for kpi in ("revenue_growth", "net_revenue_retention", "support_ticket_volume")
     }
 }
+_AUTO_TIME: Document = {"servicenow": {"time_basis": "auto"}}
+_ALIVE = {"is_deleted": False, "_fivetran_deleted": False, "_fivetran_synced": AS_OFS[0]}
 _A_LITTLE = timedelta(microseconds=1)
 
 
@@ -77,28 +80,63 @@ def _with_other_settings(seed: str) -> list[LandedCustomer]:
     both = Style(layout="both")
     return [
         make_customer("changed", seed, _RENAMED, _CHANGED_SETTINGS),
+        make_customer("old_numbers", seed, Style(layout="both", labels=True), OLD_NUMBERS),
         make_customer("switched_off", seed, CLASS_TABLES, _SWITCHED_OFF),
         make_customer("long_windows", seed, both, _LONG_WINDOWS, accounts=8, incidents=200),
         make_customer("busy", seed, both, accounts=4, incidents=40, change=_ten_and_eleven_tickets),
+        make_customer("outage", seed, CLASS_TABLES, _AUTO_TIME, accounts=4, incidents=60, change=_outage),
     ]
+
+
+def _outage(world: DirtyWorld) -> None:
+    """An outage that nobody owns, with tickets of two accounts; a line of tickets of one account, cycles of
+    one to five, and tickets that lead into them."""
+    parents: dict[str, str | None] = {"outage": None}
+    owners = {"outage": "nobody at all"}
+    for number in range(8):
+        parents[f"of outage {number}"] = "outage"
+        owners[f"of outage {number}"] = ("001TEN000000000", "001ELEVEN000000")[number % 2]
+    for number in range(12):
+        parents[f"line {number}"] = f"line {number - 1}" if number else None
+    for length in range(1, 6):
+        for number in range(length):
+            parents[f"cycle {length} {number}"] = f"cycle {length} {(number + 1) % length}"
+        parents[f"into {length}"] = f"cycle {length} 0"
+        parents[f"far into {length}"] = f"into {length}"
+    parents |= {"lost": "no such incident", "stray": "of outage 1"}
+    for sys_id, parent in parents.items():
+        _open_ticket(world, sys_id, owners.get(sys_id, "001TEN000000000"), parent)
+    for account in ("001TEN000000000", "001ELEVEN000000"):
+        _add_account(world, account)
 
 
 def _ten_and_eleven_tickets(world: DirtyWorld) -> None:
     """One account at the limit of the churn factor, one above it."""
-    alive = {"is_deleted": False, "_fivetran_deleted": False, "_fivetran_synced": AS_OFS[0]}
-    accounts, incidents = world.salesforce["account"], world.servicenow["incident"]
     for account, tickets in (("001TEN000000000", 10), ("001ELEVEN000000", 11)):
-        accounts.append({**accounts[0], "id": account, "type": "Customer", "master_record_id": None, **alive})
-        open_ticket = {
+        _add_account(world, account)
+        for number in range(tickets):
+            _open_ticket(world, f"{account} {number}", account, None)
+
+
+def _add_account(world: DirtyWorld, account: str) -> None:
+    accounts = world.salesforce["account"]
+    accounts.append({**accounts[0], "id": account, "type": "Customer", "master_record_id": None, **_ALIVE})
+
+
+def _open_ticket(world: DirtyWorld, sys_id: str, account: str, parent: str | None) -> None:
+    incidents = world.servicenow["incident"]
+    incidents.append(
+        {
             **incidents[0],
+            "sys_id": sys_id,
             "customer_account_id": account,
             "opened_at": AS_OFS[0] - timedelta(days=1),
             "state": 2,
             "incident_state": 2,
-            "parent_incident_value": None,
-            **alive,
+            "parent_incident_value": parent,
+            **_ALIVE,
         }
-        incidents += [{**open_ticket, "sys_id": f"{account} {number}"} for number in range(tickets)]
+    )
 
 
 def _with_sources_off(seed: str) -> list[LandedCustomer]:

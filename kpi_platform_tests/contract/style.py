@@ -14,7 +14,8 @@ from kpi_platform_tests.reference.identity import id_key
 _TIMES = {
     "_fivetran_synced", "_fivetran_start", "last_login_date", "created_date", "completed_date_time",
     "start_date_time", "end_date_time", "opened_at", "first_responded_at", "resolved_at", "closed_at",
-    "sla_due", "start_time", "end_time", "planned_end_time",
+    "sla_due", "reopened_time", "start_time", "end_time", "planned_end_time",
+    "business_duration",
 }  # fmt: skip
 _DATES = {"close_date", "activity_date", "start_date", "next_start_date"}
 _FLAGS = {
@@ -22,7 +23,7 @@ _FLAGS = {
     "is_corporate",
 }  # fmt: skip
 _CHOICES = {"state", "incident_state", "priority", "escalation"}
-_COUNTS = {"reopen_count", "reassignment_count"}
+_COUNTS = {"reopen_count", "reassignment_count", "business_stc"}
 _NUMBERS = {
     "annual_revenue", "nps_score", "adoption_score", "churn_risk", "health_score", "active_users",
     "total_users", "feature_usage_score", "amount", "satisfaction_rating", "conversion_rate",
@@ -33,13 +34,14 @@ _CUSTOM = {
     "customer_account_id", "customer_account_name", "first_responded_at",
 }  # fmt: skip
 _OF_INCIDENT = {
-    "sys_id", "incident_state", "category", "reopen_count", "resolved_at", "parent_incident_value",
+    "sys_id", "incident_state", "category", "reopen_count", "reopened_time", "resolved_at",
+    "parent_incident_value",
     "customer_account_id", "customer_account_name", "first_responded_at", "satisfaction_rating",
 }  # fmt: skip
 _OF_BOTH = {"priority", "closed_at"}
 _LABELS = {
-    "state": {1: "New", 2: "In Progress", 6: "6 - Resolved", 7: "7", 8: "Cancelled"},
-    "incident_state": {1: "1", 2: "In Progress", 6: "Resolved", 7: "closed", 8: "canceled"},
+    "state": {1: "New", 2: "IN PROGRESS", 3: "On Hold", 6: "6 - Resolved", 7: "7", 8: "Cancelled"},
+    "incident_state": {1: "1", 2: "In Progress", 3: "on hold ", 6: "Resolved", 7: "closed", 8: "canceled"},
     "priority": {1: "1 - Critical", 2: "2 - High", 3: "3", 4: "4 - Low", 5: "Planning"},
     "escalation": {0: "0 - Normal", 1: "1 - Moderate", 2: "2"},
 }

@@ -33,8 +33,8 @@ class Desk:
         with self.engine.begin() as connection:
             save_settings(connection, self.customer, document, who="test")
 
-    def marts(self, as_of: datetime, accounts: Iterable[MartAccount]) -> None:
-        write_marts(self.configuration, self.customer, as_of, accounts)
+    def marts(self, as_of: datetime, accounts: Iterable[MartAccount], time_basis: str = "calendar") -> None:
+        write_marts(self.configuration, self.customer, as_of, accounts, time_basis)
         match_accounts(self.configuration, self.engine, self.customer, as_of)
 
     def load(self, as_of: datetime, accounts: Iterable[MartAccount], **options: Any) -> LoadReport:

@@ -1,6 +1,6 @@
 """Writes marts into the embedded warehouse, the way a build leaves them, without building."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,24 +11,37 @@ import pyarrow as pa
 
 from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.tables import SUPPORT_METRICS
 from kpi_platform.domain.kpis import KPIS
 
+BREACH_COLUMNS = {
+    "total_tickets": pa.int64(), "tickets_with_sla": pa.int64(), "sla_breaches": pa.int64(),
+    "breach_rate": pa.float64(), "breach_rate_of_sla": pa.float64(), "avg_breach_hours": pa.float64(),
+    "routing_issues": pa.int64(), "complex_issues": pa.int64(), "critical_breaches": pa.int64(),
+}  # fmt: skip
 _INSTANT = pa.timestamp("us", tz="UTC")
 
 
 @dataclass(frozen=True)
 class MartAccount:
-    """One account with its values by KPI: a number, or the status that says why there is none."""
+    """One account with its values by KPI: a number, or the status that says why there is none. `support` is
+    its row of servicenow_support_metrics; `breaches` are those of servicenow_sla_breaches, by category."""
 
     id: str
     name: str
     values: Mapping[str, float | str]
     attributes: Mapping[str, Any] = field(default_factory=dict)
     health: Mapping[str, float] = field(default_factory=dict)
+    support: Mapping[str, float] = field(default_factory=dict)
+    breaches: Mapping[str | None, Mapping[str, float]] = field(default_factory=dict)
 
 
 def write_marts(
-    configuration: Configuration, customer: str, as_of: datetime, accounts: Iterable[MartAccount]
+    configuration: Configuration,
+    customer: str,
+    as_of: datetime,
+    accounts: Iterable[MartAccount],
+    time_basis: str = "calendar",
 ) -> None:
     """Replaces the customer's rows of the marts that a load reads."""
     accounts = list(accounts)
@@ -39,6 +52,7 @@ def write_marts(
         "revenue": pa.array([one.attributes.get("revenue") for one in accounts], pa.float64()),
         **{n: pa.array([one.attributes.get(n) for one in accounts], pa.string()) for n in attributes},
         "escalation_rate": pa.array([one.health.get("escalation_rate") for one in accounts], pa.float64()),
+        "time_basis": pa.array([time_basis for _ in accounts], pa.string()),
     }
     scores = ("health_score", "coverage", "relationship_score", "nps_contribution")
     health: dict[str, Any] = {
@@ -70,6 +84,29 @@ def write_marts(
         write_mart(connection, "account_health_score", customer, as_of, health)
         write_mart(connection, "account_email_domains", customer, as_of, domains)
         write_mart(connection, "kpi_values", customer, as_of, values)
+        write_support_marts(connection, customer, as_of, accounts)
+
+
+def write_support_marts(
+    connection: duckdb.DuckDBPyConnection, customer: str, as_of: datetime, accounts: Sequence[MartAccount]
+) -> None:
+    """The support marts; an account without support has no row in them."""
+    seen = [one for one in accounts if one.support]
+    metrics: dict[str, Any] = {
+        "account_id": pa.array([one.id for one in seen], pa.string()),
+        **{name: pa.array([one.support.get(name) for one in seen], pa.float64()) for name in SUPPORT_METRICS},
+    }
+    rows = [(one.id, category, found) for one in accounts for category, found in one.breaches.items()]
+    breaches: dict[str, Any] = {
+        "account_id": pa.array([account for account, _, _ in rows], pa.string()),
+        "category": pa.array([category for _, category, _ in rows], pa.string()),
+        **{
+            name: pa.array([found.get(name) for _, _, found in rows], kind)
+            for name, kind in BREACH_COLUMNS.items()
+        },
+    }
+    write_mart(connection, "servicenow_support_metrics", customer, as_of, metrics)
+    write_mart(connection, "servicenow_sla_breaches", customer, as_of, breaches)
 
 
 @contextmanager

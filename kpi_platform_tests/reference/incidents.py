@@ -1,3 +1,4 @@
+# Long: the rules of an incident, in the order of the contract.
 """ServiceNow's incidents: both layouts, what counts, and whose they are."""
 
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from kpi_platform_tests.reference.values import (
 )
 
 _CANCELLED_STATE = 8
+_OPEN_STATES = {"new": 1, "in progress": 2, "on hold": 3}
 _CANCELLED = frozenset({"canceled", "cancelled"})
 
 
@@ -38,6 +40,9 @@ class Incident:
     unreadable: frozenset[str]
     first_responded_at: int | None
     resolved_at: int | None
+    reopened_at: int | None
+    taken_back_at: int | None
+    business_seconds: Fraction | None
     rating: Fraction | None
     priority: int | None
     escalation: int | None
@@ -69,12 +74,25 @@ def read_servicenow(
     columns = _columns(incident) | _columns(task)
     reader = Table(columns, ())
     id_field = rules.field("servicenow", "customer_account_id")
-    link = _Link(id_field, accounts, accounts.by_name(), _company_names(tables.get("core_company")))
-    read = [
-        (row, _incident(sys_id, row, link.account(row), rules, as_of, doubtful))
-        for sys_id, (row, doubtful) in _merged(incident, task, rules).items()
+    link = _Link(
+        id_field,
+        rules.link_placeholders,
+        accounts,
+        accounts.by_name(),
+        _company_names(tables.get("core_company")),
+    )
+    merged = _merged(incident, task, rules)
+    rows = {
+        sys_id: row
+        for sys_id, (row, _) in merged.items()
         # "an incident whose opened_at cannot be read exists"
         if _before(instant(row["opened_at"]), as_of) is not None or unreadable(instant, row["opened_at"])
+    }
+    owners = {sys_id: link.account(row) for sys_id, row in rows.items()}
+    children = _children(rows, owners, rules)
+    read = [
+        (row, _incident(sys_id, row, owners[sys_id], sys_id in children, rules, as_of, merged[sys_id][1]))
+        for sys_id, row in rows.items()
     ]
     return ServiceNow(
         incidents=tuple(found for _, found in read),
@@ -127,7 +145,8 @@ def _trimmed(rules: Rules) -> frozenset[str]:
         column_key(name)
         for name in (
             *("opened_at", "resolved_at", "closed_at", "sla_due", "reopen_count", "reassignment_count"),
-            *("priority", "escalation", "made_sla", "company_value", id_field, f"{id_field}_value", *fields),
+            *("priority", "escalation", "made_sla", "company_value", "reopened_time", "business_stc"),
+            *("state", "incident_state", "parent_incident_value", id_field, f"{id_field}_value", *fields),
         )
     )
 
@@ -136,18 +155,27 @@ def _company_names(company: Table | None) -> dict[str, str | None]:
     return {sys_id: name_key(row["name"]) for sys_id, row in latest_rows(company, "sys_id", text).items()}
 
 
+def _reference(value: object, placeholders: frozenset[str]) -> str | None:
+    """ "compared normalised; such a link is blank"; "to the whole value of the mapped column, then `_value`,
+    each by itself; the company is then asked." "Text is trimmed" """
+    landed = text(value)
+    return None if landed is None or name_key(landed) in placeholders else landed.strip()
+
+
 @dataclass(frozen=True)
 class _Link:
     """ "Per incident: the mapped column, else its `_value` form; blank is NULL, then the company; only to
     accounts that count." """
 
     id_field: str
+    placeholders: frozenset[str]
     accounts: SalesforceAccounts
     accounts_by_name: Mapping[str, str]
     company_names: Mapping[str, str | None]
 
     def landed_id(self, row: Row) -> str | None:
-        return text(row[self.id_field]) or text(row[f"{self.id_field}_value"])
+        mapped, value_form = row[self.id_field], row[f"{self.id_field}_value"]
+        return _reference(mapped, self.placeholders) or _reference(value_form, self.placeholders)
 
     def account(self, row: Row) -> str | None:
         """ "tickets of deleted, merged or other-type accounts are left out" """
@@ -161,33 +189,35 @@ class _Link:
 
 
 def _incident(
-    sys_id: str, row: Row, account: str | None, rules: Rules, as_of: int, doubtful: bool
+    sys_id: str, row: Row, account: str | None, is_child: bool, rules: Rules, as_of: int, doubtful: bool
 ) -> Incident:
-    # "In a coalesce … the first value that is there decides: if it cannot be read, neither can the result."
-    resolution = row["resolved_at"] if there(row["resolved_at"]) else row["closed_at"]
+    resolved = _resolution(row, rules, as_of)
     responded, rating = (
         row[rules.field("servicenow", name)] for name in ("first_responded_at", "satisfaction_rating")
     )
     cells: dict[str, tuple[Callable[[object], object], object]] = {
         "opened_at": (instant, row["opened_at"]),
         "first_responded_at": (instant, responded),
-        "resolved_at": (instant, resolution),
         "rating": (number, rating),
         "priority": (leading_digits, row["priority"]),
         "escalation": (leading_digits, row["escalation"]),
         "reopen_count": (number, row["reopen_count"]),
         "sla_due": (instant, row["sla_due"]),
         "made_sla": (flag, row["made_sla"]),
+        "business": (_business_seconds, row["business_stc"]),
     }
-    cannot = {name for name, (read, value) in cells.items() if unreadable(read, value)}
+    cannot = {name for name, (read, value) in cells.items() if unreadable(read, value)} | resolved.unreadable
     return Incident(
         sys_id=sys_id,
         account=account,
         opened_at=instant(row["opened_at"]),
-        counts=not _cancelled(row) and text(row["parent_incident_value"]) is None,
+        counts=not _cancelled(row) and not is_child,
         unreadable=frozenset(cannot | ({"flag"} if doubtful else set())),
         first_responded_at=_before(instant(responded), as_of),
-        resolved_at=_before(instant(resolution), as_of),
+        resolved_at=resolved.at,
+        reopened_at=resolved.reopened_at,
+        taken_back_at=resolved.taken_back_at,
+        business_seconds=_business_seconds(row["business_stc"]),
         rating=number(rating),
         priority=leading_digits(row["priority"]),
         escalation=leading_digits(row["escalation"]),
@@ -198,6 +228,88 @@ def _incident(
         category=None if row["category"] is None else str(row["category"]),
         synced=moment(row["_fivetran_synced"]),
     )
+
+
+def _children(rows: Mapping[str, Row], owners: Mapping[str, str | None], rules: Rules) -> set[str]:
+    """The incidents that are left out as children. "a child is left out if its parent exists (opened
+    before as_of, not deleted, not cancelled) and is linked to the same account, whether or not the parent is
+    left out as a child itself. Such links that form a cycle (also of one) count as no parent for the members
+    of the cycle." """
+    named = {sys_id: text(row["parent_incident_value"]) for sys_id, row in rows.items()}
+    if rules.child_incidents == "include":
+        return set()
+    if rules.child_incidents == "exclude":
+        return {sys_id for sys_id, parent in named.items() if parent is not None}
+    parents = {
+        sys_id: parent
+        for sys_id, parent in named.items()
+        if parent in rows and not _cancelled(rows[parent]) and not _cancelled(rows[sys_id])
+        if owners[sys_id] is not None and owners[sys_id] == owners[parent]
+    }
+    return {sys_id for sys_id in parents if not _leads_back(sys_id, parents)}
+
+
+def _leads_back(sys_id: str, parents: Mapping[str, str]) -> bool:
+    passed: set[str] = set()
+    current = parents.get(sys_id)
+    while current is not None and current not in passed:
+        if current == sys_id:
+            return True
+        passed.add(current)
+        current = parents.get(current)
+    return False
+
+
+def _business_seconds(value: object) -> Fraction | None:
+    """ "More than 87,660 hours of … business_stc … is unreadable" """
+    seconds = number(value)
+    return seconds if seconds is not None and seconds <= 87_660 * 3600 else None
+
+
+@dataclass(frozen=True)
+class _Resolution:
+    """R as `at`, the reopening before as_of, and the R that the state took away. `unreadable` has
+    "resolved_at" where R cannot be read, and "reopening" where what ticket_reopen_rate asks for cannot."""
+
+    at: int | None
+    reopened_at: int | None = None
+    taken_back_at: int | None = None
+    unreadable: frozenset[str] = frozenset()
+
+
+def _resolution(row: Row, rules: Rules, as_of: int) -> _Resolution:
+    """ "if `R ≤ reopened_time < as_of`, R is NULL"; "If `as_of ≤ reopened_time`, R stays"; "Column absent or
+    NULL: R is NULL where the state … is 1, 2 or 3"; "reopened_time < R: resolved again, R stays, whatever the
+    state."; "In a coalesce … the first value that is there decides: if it cannot be read, neither can the
+    result. R also needs reopened_time under `open_again`." """
+    landed = row["resolved_at"] if there(row["resolved_at"]) else row["closed_at"]
+    resolved, lost = _before(instant(landed), as_of), unreadable(instant, landed)
+    neither = frozenset({"resolved_at", "reopening"})
+    if not rules.opens_again:
+        return _Resolution(resolved, unreadable=neither if lost else frozenset())
+    if unreadable(instant, row["reopened_time"]):
+        # What was never resolved was not, whenever it was reopened.
+        if lost or resolved is not None:
+            return _Resolution(None, unreadable=neither)
+        return _Resolution(None, unreadable=frozenset({"reopening"}))
+    when = instant(row["reopened_time"])
+    if when is None and _state(row) in (1, 2, 3):
+        return _Resolution(None, None, resolved, frozenset({"reopening"} if lost else ()))
+    reopened = _before(when, as_of)
+    if lost:
+        return _Resolution(
+            None, reopened, unreadable=neither if reopened is None else neither - {"reopening"}
+        )
+    if resolved is not None and reopened is not None and resolved <= reopened:
+        return _Resolution(None, reopened)
+    return _Resolution(resolved, reopened)
+
+
+def _state(row: Row) -> int | None:
+    """ "The texts New, In Progress, On Hold (any case) are 1, 2, 3; `state` decides where it is not NULL,
+    else `incident_state`." """
+    state = row["state"] if text(row["state"]) is not None else row["incident_state"]
+    return _OPEN_STATES.get(choice(state) or "", leading_digits(state))
 
 
 def _before(time: int | None, as_of: int) -> int | None:

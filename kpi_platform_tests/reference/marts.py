@@ -17,6 +17,7 @@ from kpi_platform_tests.reference.accounts import (
 from kpi_platform_tests.reference.incidents import ServiceNow, read_servicenow
 from kpi_platform_tests.reference.measure import Found, Measure, settle
 from kpi_platform_tests.reference.money import read_money
+from kpi_platform_tests.reference.resolution_time import read_resolution_time
 from kpi_platform_tests.reference.salesforce import Salesforce
 from kpi_platform_tests.reference.servicenow import Support
 from kpi_platform_tests.reference.settings import SALESFORCE_KPIS, SERVICENOW_KPIS, WINDOW_DAYS, Rules
@@ -122,6 +123,8 @@ def _open_world(customer: Customer, as_of: datetime) -> _World:
     known = salesforce_accounts(tables["salesforce"].get("account"), rules)
     snow = read_servicenow(tables["servicenow"], rules, known, moment)
     sla = read_sla(tables["servicenow"], rules, snow, moment)
+    time = read_resolution_time(tables["servicenow"], sla.task_slas, rules, snow, moment)
+    nobody = Support(False, (), sla, time, moment)
     return _World(
         customer=customer,
         as_of=moment,
@@ -130,8 +133,8 @@ def _open_world(customer: Customer, as_of: datetime) -> _World:
             tables["salesforce"], rules, moment, read_money(tables["salesforce"], rules, moment)
         ),
         servicenow=snow,
-        support=servicenow.by_account(snow, sla, moment),
-        no_support=Support(False, (), sla, moment),
+        support=servicenow.by_account(snow, nobody),
+        no_support=nobody,
         accounts={**known.counting, **snow.only_here},
     )
 
@@ -158,7 +161,7 @@ class _Shared:
             kpi: salesforce.barriers(world.salesforce, kpi) for kpi in SALESFORCE_KPIS
         }
         self.servicenow_barriers = {
-            kpi: servicenow.barriers(world.servicenow, world.no_support.sla, world.rules, kpi)
+            kpi: servicenow.barriers(world.servicenow, world.no_support, world.rules, kpi)
             for kpi in SERVICENOW_KPIS
         }
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from kpi_platform_tests.reference import measure
 from kpi_platform_tests.reference.incidents import Incident, ServiceNow
 from kpi_platform_tests.reference.measure import Found, too_many
+from kpi_platform_tests.reference.resolution_time import TEN_YEARS, ResolutionTime
 from kpi_platform_tests.reference.settings import Rules
 from kpi_platform_tests.reference.sla import Sla
 from kpi_platform_tests.reference.values import DAY, HOUR
@@ -22,9 +23,10 @@ class Support:
     seen: bool
     incidents: Sequence[Incident]
     sla: Sla
+    time: ResolutionTime
     as_of: int
 
-    def _within(self, moment: int | None, days: int, ago: int = 0) -> bool:
+    def within(self, moment: int | None, days: int, ago: int = 0) -> bool:
         end = self.as_of - ago * DAY
         return moment is not None and end - days * DAY <= moment < end
 
@@ -36,7 +38,7 @@ class Support:
         for incident in self.incidents:
             if time in incident.unreadable:
                 u += 1
-            elif self._within(getattr(incident, time), days, ago):
+            elif self.within(getattr(incident, time), days, ago):
                 if incident.unreadable & {*needed, "flag"}:
                     u += 1
                 else:
@@ -70,13 +72,19 @@ class Support:
         negative ones are left out" """
         answered, u = self._at("first_responded_at", days, "opened_at")
         lengths = [_length(incident.opened_at, incident.first_responded_at) for incident in answered]
-        return measure.mean(_hours(lengths)).with_unreadable(u)
+        too_long = sum(length > TEN_YEARS for length in lengths)
+        found = _hours(length for length in lengths if length <= TEN_YEARS)
+        return measure.mean(found).with_unreadable(u + too_long)
 
     def resolution_hours(self, days: int) -> tuple[list[Fraction], int]:
         """ "hours `R − opened_at` with R = `coalesce(resolved_at, closed_at)` in the window; negatives left
-        out" """
-        resolved, u = self.resolved(days, "opened_at")
-        return _hours(_length(incident.opened_at, incident.resolved_at) for incident in resolved), u
+        out", or by another time basis; and u"""
+        resolved, u = self.resolved(days, *self.time.needs)
+        times = [
+            self.time.microseconds(incident) for incident in resolved if not self.time.is_unreadable(incident)
+        ]
+        u += sum(map(self.time.is_unreadable, resolved))
+        return [length / HOUR for length in times if length is not None], u
 
     def resolution(self, days: int) -> Found:
         hours, u = self.resolution_hours(days)
@@ -103,7 +111,7 @@ def _hours(microseconds: Iterable[int]) -> list[Fraction]:
     return [Fraction(length, HOUR) for length in microseconds if length >= 0]
 
 
-def barriers(servicenow: ServiceNow, sla: Sla, rules: Rules, kpi: str) -> set[str]:
+def barriers(servicenow: ServiceNow, support: Support, rules: Rules, kpi: str) -> set[str]:
     """Why no account can have the KPI."""
     found = set() if rules.kpi_enabled(kpi) else {"disabled"}
     if not servicenow.synced:
@@ -119,8 +127,10 @@ def barriers(servicenow: ServiceNow, sla: Sla, rules: Rules, kpi: str) -> set[st
     }
     if not (servicenow.linked and servicenow.has("opened_at") and fields[kpi]):
         found.add("not_mapped")
-    if kpi == "sla_compliance" and sla.barrier is not None:
-        found.add(sla.barrier)
+    if kpi == "sla_compliance" and support.sla.barrier is not None:
+        found.add(support.sla.barrier)
+    if kpi == "resolution_time" and support.time.barrier is not None:
+        found.add(support.time.barrier)
     return found
 
 
@@ -163,16 +173,46 @@ def _critical(incident: Incident) -> bool:
     return incident.priority == 1
 
 
+def _reopen_rate(support: Support, days: int, rules: Rules, has: Has) -> Fraction | None:
+    """ "D = incidents with R in the window, or with reopened_time in it, or (reopened_time absent or NULL, R
+    taken away by the state) with the R that was taken away in it; N = those of D with reopen_count > 0 or
+    reopened_time in the window or R taken away. NULL where neither column is there, or D is empty." """
+
+    def reopened_now(incident: Incident) -> bool:
+        return support.within(incident.reopened_at, days)
+
+    judged, u = [], 0
+    for incident in support.incidents:
+        times = (incident.resolved_at, incident.reopened_at, incident.taken_back_at)
+        if "reopening" in incident.unreadable:
+            u += 1
+        elif any(support.within(time, days) for time in times):
+            if incident.unreadable & {"reopen_count", "flag"}:
+                u += 1
+            else:
+                judged.append(incident)
+    return _rate(
+        (judged, u),
+        lambda incident: _reopened(incident) or reopened_now(incident) or incident.taken_back_at is not None,
+        has("reopen_count") or (rules.opens_again and has("reopened_time")),
+    )
+
+
 def rates(support: Support, rules: Rules, has: Has) -> MartRow:
     """ "escalation_rate and critical_issues_count use the window of support_ticket_volume,
     ticket_reopen_rate that of resolution_time" """
     days = rules.window_days("support_ticket_volume")
     opened, _ = support.opened(days, "priority")
-    resolved = support.resolved(rules.window_days("resolution_time"), "reopen_count")
+    volume = support.volume(days)
+    # "is 0 where support_ticket_volume is a measured 0 and a priority column exists"; "NULL where volume is
+    # unreadable."
+    counts = support.seen and has("priority")
+    if rules.kpi_enabled("support_ticket_volume"):
+        counts = counts and not too_many(volume.unreadable, volume.sample_size)
     return {
         "escalation_rate": _rate(support.opened(days, "escalation"), _escalated, has("escalation")),
-        "ticket_reopen_rate": _rate(resolved, _reopened, has("reopen_count")),
-        "critical_issues_count": sum(map(_critical, opened)) if opened and has("priority") else None,
+        "ticket_reopen_rate": _reopen_rate(support, rules.window_days("resolution_time"), rules, has),
+        "critical_issues_count": sum(map(_critical, opened)) if counts else None,
     }
 
 
@@ -199,7 +239,7 @@ def support_metrics(support: Support, rules: Rules, has: Has) -> MartRow | None:
         "avg_resolution_hours": _readable(support.resolution(90)),
         # "NULL … (avg_satisfaction) where the KPI would be out_of_range"
         "avg_satisfaction": None if satisfaction.off_scale else _readable(satisfaction),
-        "reopen_rate_percent": _rate(support.resolved(90, "reopen_count"), _reopened, has("reopen_count")),
+        "reopen_rate_percent": _reopen_rate(support, 90, rules, has),
         "escalation_rate_percent": _rate(support.opened(90, "escalation"), _escalated, has("escalation")),
         "tickets_last_7_days": len(support.opened(7)[0]),
         "tickets_prior_7_days": len(support.opened(7, ago=7)[0]),
@@ -220,13 +260,19 @@ def sla_breaches(support: Support, has: Has) -> list[MartRow]:
         tickets = [incident for incident in opened if incident.category == category]
         outcomes = {ticket.sys_id: support.sla.breach(ticket) for ticket in tickets}
         breached = {sys_id: length for sys_id, (is_breach, length) in outcomes.items() if is_breach}
+        with_sla = sum(map(support.sla.has_sla, tickets))
         lengths = [Fraction(length, HOUR) for length in breached.values() if length is not None]
         rows.append(
             {
                 "category": category,
                 "total_tickets": len(tickets),
+                "tickets_with_sla": with_sla if in_force else None,
                 "sla_breaches": len(breached) if in_force else None,
                 "breach_rate": Fraction(100 * len(breached), len(tickets)) if in_force else None,
+                # "breach_rate_of_sla NULL where 0; both NULL without a source."
+                "breach_rate_of_sla": Fraction(100 * len(breached), with_sla)
+                if in_force and with_sla
+                else None,
                 "avg_breach_hours": measure.mean(lengths).value,
                 "routing_issues": sum((t.reassignment_count or 0) > 2 for t in tickets)
                 if has("reassignment_count")
@@ -240,12 +286,14 @@ def sla_breaches(support: Support, has: Has) -> list[MartRow]:
     return rows
 
 
-def by_account(servicenow: ServiceNow, sla: Sla, as_of: int) -> Mapping[str, Support]:
-    """Every account that was seen, with its counting incidents."""
+def by_account(servicenow: ServiceNow, nobody: Support) -> Mapping[str, Support]:
+    """Every account that was seen, with its counting incidents; `nobody` is an account that was not."""
     incidents: dict[str, list[Incident]] = {}
     for incident in servicenow.incidents:
         if incident.account is not None:
             counting = incidents.setdefault(incident.account, [])
             if incident.counts:
                 counting.append(incident)
-    return {account: Support(True, counting, sla, as_of) for account, counting in incidents.items()}
+    return {
+        account: replace(nobody, seen=True, incidents=counting) for account, counting in incidents.items()
+    }

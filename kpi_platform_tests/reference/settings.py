@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from kpi_platform_tests.reference.identity import name_key
+
 WINDOW_DAYS: Mapping[str, int | None] = {
     "nps": None,
     "csat": 90,
@@ -92,6 +94,7 @@ _TITLES = {
         *("former", "ex-", "EA to", "assistant", "office of the", "intern", "art director", "product owner"),
     ),
 }
+_PLACEHOLDERS = ("n/a", "na", "-", "none", "null", "unknown", "tbd", "0")
 _HEALTH_WEIGHTS = {"relationship": "0.4", "adoption": "0.3", "business_outcomes": "0.3", "support": "0"}
 
 
@@ -174,6 +177,28 @@ class Rules:
         """Prefixes of account types: `customer` or `former`."""
         chosen = self._get("salesforce", "account_types", name)
         return tuple(prefix.strip() for prefix in (_ACCOUNT_TYPES[name] if chosen is None else chosen))
+
+    @property
+    def link_placeholders(self) -> frozenset[str]:
+        """ "n/a, na, -, none, null, unknown, tbd, 0"; "compared normalised" """
+        chosen = self._get("servicenow", "link_placeholders")
+        return frozenset(name_key(text) or "" for text in (_PLACEHOLDERS if chosen is None else chosen))
+
+    @property
+    def child_incidents(self) -> str:
+        return str(self._get("servicenow", "child_incidents", default="same_account"))
+
+    @property
+    def opens_again(self) -> bool:
+        return str(self._get("servicenow", "reopened", default="open_again")) == "open_again"
+
+    @property
+    def time_basis(self) -> str:
+        return str(self._get("servicenow", "time_basis", default="calendar"))
+
+    @property
+    def sla_by_ticket(self) -> bool:
+        return str(self._get("servicenow", "sla_unit", default="ticket")) == "ticket"
 
     @property
     def sla_source(self) -> str:

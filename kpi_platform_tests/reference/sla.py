@@ -9,7 +9,7 @@ from kpi_platform_tests.reference.incidents import Incident, ServiceNow
 from kpi_platform_tests.reference.latest_row import latest_rows, unreadable_flag
 from kpi_platform_tests.reference.settings import Rules
 from kpi_platform_tests.reference.tables import Row, Table
-from kpi_platform_tests.reference.values import choice, flag, instant, text, unreadable
+from kpi_platform_tests.reference.values import HOUR, choice, flag, instant, moment, text, unreadable
 
 Source = Literal["task_sla", "sla_due", "made_sla"]
 _CANCELLED = frozenset({"canceled", "cancelled"})
@@ -26,6 +26,9 @@ class TaskSla:
     planned_end: int | None
     landed_end: int | None
     ended: int | None
+    started: int | None
+    sys_id: str
+    business_duration: int | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Sla:
     source: Source | None
     barrier: str | None
     task_slas: Mapping[str, tuple[TaskSla, ...]]
+    by_ticket: bool
     as_of: int
 
     def decisions(self, incident: Incident, start: int, end: int) -> tuple[list[bool], int]:
@@ -45,6 +49,15 @@ class Sla:
             return moment is not None and start <= moment < end
 
         doubtful = "flag" in incident.unreadable
+        if self.source == "task_sla" and self.by_ticket:
+            mine = self.task_slas.get(incident.sys_id, ())
+            # "A ticket one of whose SLAs that are looked at cannot be read … is u, whatever the window."
+            if any(map(_is_unreadable, mine)):
+                return [], 1
+            outcome = ticket_decision(mine, self.as_of)
+            if outcome is None or not within(outcome[1]):
+                return [], 0
+            return ([], 1) if doubtful else ([outcome[0]], 0)
         found: list[bool] = []
         u = 0
         for met, decided, cannot in self._looked_at(incident):
@@ -78,6 +91,12 @@ class Sla:
             else:
                 cannot = "made_sla" in incident.unreadable and incident.resolved_at is not None
                 yield bool(incident.made_sla), incident.resolved_at, cannot
+
+    def has_sla(self, incident: Incident) -> bool:
+        """ "task_sla: with a non-cancelled SLA that kpis.md counts; sla_due, made_sla: not NULL." """
+        if self.source == "task_sla":
+            return bool(self.task_slas.get(incident.sys_id))
+        return (incident.sla_due if self.source == "sla_due" else incident.made_sla) is not None
 
     def breach(self, incident: Incident) -> tuple[bool, int | None]:
         """Whether the incident breached its SLA by as_of, and for how many microseconds."""
@@ -122,6 +141,41 @@ def _task_sla_decision(sla: TaskSla) -> tuple[bool, int | None, bool]:
     return False, sla.planned_end, sla.planned_end is not None and (doubtful or "end" in sla.unreadable)
 
 
+def _is_unreadable(sla: TaskSla) -> bool:
+    """ "(end_time, has_breached, planned_end_time of a breached one)" """
+    running = sla.ended is None and not (sla.completed and sla.landed_end is None)
+    if "end" in sla.unreadable:
+        return True
+    if not running and not (sla.completed and sla.ended is not None):
+        return False
+    late = (sla.has_breached or "breach" in sla.unreadable) and "due" in sla.unreadable
+    return late or bool(sla.unreadable & {"breach", "flag"})
+
+
+def ticket_decision(slas: Iterable[TaskSla], as_of: int) -> tuple[bool, int] | None:
+    """Whether the ticket met its SLAs, and when that was decided. "a completed SLA (`end_time` < as_of) with
+    has_breached is breached at the earlier of planned_end_time and end_time; a running one with has_breached
+    at planned_end_time if that is before as_of. Cancelled SLAs, and such that ended without being completed
+    or are completed without end_time, are not looked at. Met: at least one SLA is left, all are completed and
+    none breached"; "decided at its earliest breach", "decided at the last end"."""
+    breaches: list[int] = []
+    ends: list[int] = []
+    running = 0
+    for sla in slas:
+        if sla.completed and sla.ended is not None:
+            ends.append(sla.ended)
+            if sla.has_breached:
+                due = sla.planned_end
+                breaches.append(sla.ended if due is None or due > sla.ended else due)
+        elif sla.ended is None and not (sla.completed and sla.landed_end is None):
+            running += 1
+            if sla.has_breached and sla.planned_end is not None and sla.planned_end < as_of:
+                breaches.append(sla.planned_end)
+    if breaches:
+        return False, min(breaches)
+    return (True, max(ends)) if ends and not running else None
+
+
 def _sla_due_decisions(incident: Incident, as_of: int) -> Iterable[tuple[bool, int]]:
     """ "Met if R ≤ sla_due, decided at R; breached if R > sla_due, or R is null and `sla_due < as_of`,
     decided at `sla_due`." """
@@ -155,11 +209,11 @@ def read_sla(tables: Mapping[str, Table], rules: Rules, servicenow: ServiceNow, 
     for source in exists:
         if chosen == source:
             missing = "not_synced" if source == "task_sla" else "not_mapped"
-            return Sla(source, None if exists[source] else missing, slas, as_of)
+            return Sla(source, None if exists[source] else missing, slas, rules.sla_by_ticket, as_of)
     for source, is_there in there.items():
         if is_there:
-            return Sla(source, None, slas, as_of)
-    return Sla(None, None if any(exists.values()) else "not_mapped", slas, as_of)
+            return Sla(source, None, slas, rules.sla_by_ticket, as_of)
+    return Sla(None, None if any(exists.values()) else "not_mapped", slas, rules.sla_by_ticket, as_of)
 
 
 def _task_slas(rows: Mapping[str, Row], contract: Table | None, as_of: int) -> dict[str, tuple[TaskSla, ...]]:
@@ -181,6 +235,7 @@ def _task_slas(rows: Mapping[str, Row], contract: Table | None, as_of: int) -> d
             "due": unreadable(instant, row["planned_end_time"]),
             "breach": unreadable(flag, row["has_breached"]),
             "flag": unreadable_flag(row),
+            "time": unreadable(_duration, row["business_duration"]),
         }
         found[task].append(
             TaskSla(
@@ -190,9 +245,19 @@ def _task_slas(rows: Mapping[str, Row], contract: Table | None, as_of: int) -> d
                 planned_end=instant(row["planned_end_time"]),
                 landed_end=end,
                 ended=end if end is not None and end < as_of else None,
+                started=instant(row["start_time"]),
+                sys_id=str(row["sys_id"]),
+                business_duration=_duration(row["business_duration"]),
             )
         )
     return {task: tuple(slas) for task, slas in found.items()}
+
+
+def _duration(value: object) -> int | None:
+    """ "read as a duration since 1970-01-01"; "More than 87,660 hours of … business_duration is unreadable";
+    "Durations are no times" """
+    length = moment(value)
+    return length if length is not None and length <= 87_660 * HOUR else None
 
 
 def _is_resolution_sla(contract: Table, definition: Row | None) -> bool:

@@ -130,6 +130,24 @@ KPI_EFFECTS: dict[str, Effect] = {
     "servicenow.sla_source": Effect(
         "marts", ("auto", "made_sla"), lambda seen: seen.value("sn_sla", "sla_compliance"), customer="weights"
     ),
+    "servicenow.time_basis": Effect(
+        "marts", ("calendar", "business"), lambda seen: seen.value("sn_sla", "resolution_time"),
+        customer="rules",
+    ),
+    "servicenow.sla_unit": Effect(
+        "marts", ("ticket", "sla"), lambda seen: seen.value("sn_sla", "sla_compliance"), customer="rules"
+    ),
+    "servicenow.child_incidents": Effect(
+        "marts", ("same_account", "exclude"), lambda seen: seen.value("sn_child", "support_ticket_volume"),
+        customer="rules",
+    ),
+    "servicenow.reopened": Effect(
+        "marts", ("open_again", "as_resolved"),
+        lambda seen: seen.value("sn_reopened", "resolution_time", "status"), customer="rules",
+    ),
+    "servicenow.link_placeholders": Effect(
+        "marts", (["n/a"], []), lambda seen: seen.has("N/A"), customer="rules"
+    ),
     **{f"kpi_mappings.{kpi}.enabled": _enabled(kpi) for kpi in KPIS},
     **{f"kpi_mappings.{kpi}.window_days": _window(kpi) for kpi in KPIS if KPIS[kpi].window_days},
     **{f"kpi_mappings.{kpi}.field": _field(kpi) for kpi in FIELD_OF_KPI},

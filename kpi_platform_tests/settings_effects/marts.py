@@ -54,6 +54,9 @@ class Computed:
         [row] = [one for one in self.rows["kpi_values"] if (one["account_id"], one["kpi"]) == (account, kpi)]
         return row[column]
 
+    def has(self, account: str) -> bool:
+        return any(one["account_id"] == account for one in self.rows["kpi_values"])
+
     def health(self, account: str, column: str) -> Any:
         [row] = [one for one in self.rows["account_health_score"] if one["account_id"] == account]
         return row[column]
@@ -145,10 +148,16 @@ _MAPPED = {
 }  # fmt: skip
 _INCIDENT = {
     "sys_id": "varchar", "opened_at": "timestamp", "resolved_at": "timestamp", "state": "varchar",
-    "sla_due": "timestamp", "made_sla": "boolean", "_fivetran_synced": "timestamp",
+    "parent_incident_value": "varchar", "business_stc": "bigint",
+    "reopened_time": "timestamp", "sla_due": "timestamp",
+    "made_sla": "boolean", "_fivetran_synced": "timestamp",
     **{
         f"{prefix}_{field}": kind for prefix in ("u", "other", "x") for field, kind in _MAPPED.items()
     },
+}  # fmt: skip
+_TASK_SLA = {
+    "sys_id": "varchar", "task_value": "varchar", "stage": "varchar", "has_breached": "boolean",
+    "end_time": "timestamp", "planned_end_time": "timestamp", "_fivetran_synced": "timestamp",
 }  # fmt: skip
 
 
@@ -175,6 +184,8 @@ def _salesforce() -> dict[str, Any]:
         *_TOUCHES,
         "euro",
         "yen",
+        "sn_reopened",
+        "sn_child",
     ]
     won: list[dict[str, Any]] = []
     for account, kind, currency in (
@@ -237,7 +248,7 @@ def _incident(account: str, **other: Any) -> dict[str, Any]:
     second = facts | other
     return {
         "sys_id": account, "opened_at": _LAST_WEEK, "resolved_at": _LAST_WEEK + timedelta(days=3),
-        "state": "7",
+        "state": "7", "business_stc": 7200,
         # Late by the one account of it, in time by the other.
         "sla_due": _LAST_WEEK + timedelta(days=1), "made_sla": True, "_fivetran_synced": _LAST_WEEK,
         **{f"u_{name}": value for name, value in facts.items()},
@@ -255,5 +266,15 @@ def _servicenow() -> dict[str, Any]:
         _incident("sn_sla"),
         _incident("sixes"),
         {**_incident("sixes"), "sys_id": "six", "u_satisfaction_rating": 6.0},
+        _incident("sn_reopened") | {"reopened_time": _LAST_WEEK + timedelta(days=4)},
+        _incident("sn_child") | {"parent_incident_value": "sn_sla"},
+        _incident("N/A"),
     ]
-    return {"incident": (_INCIDENT, incidents)}
+    return {"incident": (_INCIDENT, incidents), "task_sla": (_TASK_SLA, _slas(incidents))}
+
+
+def _slas(incidents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One of each incident, met; and of one a second one, which was not."""
+    met = {"stage": "completed", "end_time": _LAST_WEEK, "_fivetran_synced": _LAST_WEEK}
+    late = met | {"sys_id": "late", "task_value": "sn_sla", "has_breached": True}
+    return [met | {"sys_id": one["sys_id"], "task_value": one["sys_id"]} for one in incidents] + [late]

@@ -35,6 +35,16 @@
 {% endmacro %}
 
 
+{% macro batch_has_fact(name, value=true) %}
+    {#- Whether a customer of the batch has this value in int_customer: a rule that nobody has costs nothing. True while
+        dbt parses, like batch_has(). -#}
+    {%- for customer in batch_customers() if customer.get('facts', {}).get(name) == value -%}
+        {{- return(true) -}}
+    {%- endfor -%}
+    {{- return(not execute) -}}
+{% endmacro %}
+
+
 {% macro landed_column(customer, source, table, name) %}
     {%- set landed = landed_table(customer, source, table) -%}
     {{- return(landed.columns.get(normalised_field(name)) if landed and name else none) -}}

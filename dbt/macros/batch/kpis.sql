@@ -10,6 +10,12 @@
 {% endmacro %}
 
 
+{% macro account_link_rows() %}
+    {#- A row by name for each account id of incidents that people accepted as an account of Salesforce. -#}
+    {{- return(var('account_links', [])) -}}
+{% endmacro %}
+
+
 {% macro recurring_type_rows() %}
     {#- A row by name for each list of types (customers with equal settings share one) and type that recurs. -#}
     {{- return(var('recurring_types', [])) -}}

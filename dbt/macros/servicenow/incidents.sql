@@ -16,8 +16,18 @@ select
 from (
     select
         {{ records }}.*,
-        coalesce({{ salesforce_key(records ~ '.linked_id') }}, company_accounts.account_key) as account_key
+        coalesce(
+            {{- ' account_links.account_key,' if batch_has_account_links() }}
+            {{ salesforce_key(records ~ '.linked_id') }},
+            company_accounts.account_key
+        ) as account_key
     from {{ records }}
+    {%- if batch_has_account_links() %}
+    left join {{ ref('int_account_link') }} as account_links
+        on
+            {{ records }}.customer_id = account_links.customer_id
+            and {{ salesforce_key(records ~ '.linked_id') }} = account_links.linked_key
+    {%- endif %}
     left join company_accounts
         on
             {{ records }}.customer_id = company_accounts.customer_id
@@ -30,6 +40,32 @@ left join accounts
 {%- endmacro %}
 
 
+{% macro batch_has_account_links() %}
+    {#- Whether accounts that only ServiceNow knew were accepted as accounts of Salesforce; true while dbt parses. -#}
+    {{- return(account_link_rows() | length > 0 or not execute) -}}
+{% endmacro %}
+
+
+{% macro batch_has_children() %}
+    {#- Whether a customer of the batch may have incidents that a parent of the same account stands for; true while dbt
+        parses, like batch_has(). -#}
+    {%- for customer in batch_customers() if customer.get('facts', {}).get('child_incidents') == 'same_account' -%}
+        {%- for table in ['incident', 'task'] if landed_column(customer, 'servicenow', table, 'parent_incident_value') -%}
+            {{- return(true) -}}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(not execute) -}}
+{% endmacro %}
+
+
+{% macro takes_ten_years(opened_at, later) %}
+    {#- Why a duration of more than ten years (87,660 hours) cannot be read: one of its ends is wrong. -#}
+    {{- return(
+        'case when ' ~ microseconds_between(opened_at, later) ~ " > 315576000000000 then 'unreadable incident.opened_at' end"
+    ) -}}
+{% endmacro %}
+
+
 {% macro is_in_earliest_window() -%}
     {#- Whether an incident may be in a window of any customer of the batch. A condition without a join is one that
         the warehouse applies while it reads. -#}
@@ -38,7 +74,7 @@ left join accounts
         {%- do starts.append(row.window_start) -%}
     {%- endfor -%}
     {%- set conditions = [] -%}
-    {%- for time in ['opened_at', 'responded_at', 'ended_at', 'due_decided_at'] if starts -%}
+    {%- for time in ['opened_at', 'responded_at', 'ended_at', 'due_decided_at', 'reopening_judged_at'] if starts -%}
         {%- do conditions.append(time ~ ' >= ' ~ timestamp_literal(starts | min)) -%}
     {%- endfor -%}
     {%- do conditions.append('all_unreadable is not null') -%}
@@ -51,6 +87,7 @@ left join accounts
     {{- return([
         'opening_unreadable', 'response_unreadable', 'resolution_unreadable', 'rating_unreadable', 'due_unreadable',
         'made_unreadable', 'escalation_unreadable', 'priority_unreadable', 'reopening_unreadable',
+        'business_unreadable', 'sla_unreadable',
     ]) -}}
 {% endmacro %}
 
@@ -99,17 +136,17 @@ left join accounts
 
 
 {% macro incident_sums(
-    kpi, rows, numerator, unreadable, denominator=none, refused=none, sla_source=none, least=none, greatest=none
+    kpi, rows, numerator, unreadable=none, denominator=none, refused=none, basis=none, least=none, greatest=none
 ) -%}
-    {#- Columns of linked as rows of kpi_measures. The denominator is the rows; `refused` is why they do not count,
-        where nothing else is. -#}
-    {%- set reasons = ['left_out_reason', one_unreadable(unreadable)] + (["'" ~ refused ~ "'"] if refused else []) %}
+    {#- Columns of linked as rows of kpi_measures. The denominator is the rows; `unreadable` and `refused` are why they do
+        not count, where nothing else is; `basis` is what they are measured by, where the customer has a choice. -#}
+    {%- set reasons = ['left_out_reason'] + ([one_unreadable(unreadable)] if unreadable else []) + (["'" ~ refused ~ "'"] if refused else []) %}
     select
         customer_id,
         account_key,
         '{{ kpi }}' as kpi,
-        coalesce({{ reasons | join(', ') }}) as left_out_reason,
-        {{ literal(sla_source, 'string') }} as sla_source,
+        {{ 'coalesce(' ~ reasons | join(', ') ~ ')' if reasons | length > 1 else reasons[0] }} as left_out_reason,
+        {{ literal(basis, 'string') }} as basis,
         {{ rows }} as row_count,
         coalesce({{ exact(numerator) }}, 0) as numerator,
         {{ exact(rows if denominator is none else denominator) }} as denominator,

@@ -5,10 +5,13 @@
     {%- set family = type_family(landed_type) -%}
     {%- if family == 'nested' -%}
         {{- return({'value': literal(none, staged_type(to)), 'unreadable': column ~ ' is not null'}) -}}
-    {%- elif to in ('string', 'cancelled') -%}
+    {%- elif to in ('duration', 'seconds') -%}
+        {{- return(duration_reading(column, landed_type, to, formats)) -}}
+    {%- elif to in ('string', 'state') -%}
         {%- set text = column_as_text(column, family) -%}
+        {%- set state = 'cast(' ~ column ~ ' as ' ~ canonical_type('integer') ~ ')' if family == 'integer' else text_as_state(text) -%}
         {{- return({
-            'value': text if to == 'string' else column ~ ' = 8' if family == 'integer' else text_is_cancelled(text),
+            'value': text if to == 'string' else state,
             'unreadable': is_nested_json(column) if family == 'json' else none,
         }) -}}
     {%- elif family in ('string', 'json', 'other') -%}
@@ -115,10 +118,25 @@
 {% endmacro %}
 
 
-{% macro text_is_cancelled(text) %}
-    {#- A state is cancelled by its code (8) or by its label, in either spelling; NULL where there is none. -#}
+{% macro text_as_state(text) %}
+    {#- The code of a state: leading digits, else that of its label; -1 for another label, NULL for a blank one. -#}
     {{- return(
-        'case when ' ~ text ~ ' is not null then coalesce(' ~ leading_digits(text) ~ ' = 8, false)'
-        ~ ' or lower(trim(' ~ text ~ ")) in ('canceled', 'cancelled') end"
+        'coalesce(' ~ leading_digits(text) ~ ', case lower(trim(' ~ text ~ "))"
+        ~ " when 'new' then 1 when 'in progress' then 2 when 'on hold' then 3"
+        ~ " when 'canceled' then 8 when 'cancelled' then 8 when '' then null"
+        ~ ' else case when ' ~ text ~ ' is not null then -1 end end)'
     ) -}}
+{% endmacro %}
+
+
+{% macro duration_reading(column, landed_type, to, formats) %}
+    {#- `seconds` as they are, or a `duration` in microseconds: ServiceNow's land as the instant so long after 1970. More
+        than ten years (87,660 hours) cannot be read. -#}
+    {%- set reading = landed_reading(column, landed_type, 'moment' if to == 'duration' else 'exact', formats) -%}
+    {%- set length = microseconds_between(timestamp_literal('1970-01-01 00:00:00'), reading.value) if to == 'duration' else reading.value -%}
+    {%- set is_too_long = '(' ~ length ~ ') > ' ~ (315576000000000 if to == 'duration' else 315576000) -%}
+    {{- return({
+        'value': 'case when not ' ~ is_too_long ~ ' then ' ~ length ~ ' end',
+        'unreadable': '(' ~ (reading.unreadable ~ ' or ' if reading.unreadable else '') ~ is_too_long ~ ')',
+    }) -}}
 {% endmacro %}

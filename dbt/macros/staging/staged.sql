@@ -79,7 +79,7 @@ select
     {%- for field, type in fields.items() %}
         {%- set mapped = mapped_field(first, source, field) %}
         {%- if field in references %}
-    {{ staged_reference(landed, table, mapped, field) }},
+    {{ staged_reference(landed, table, mapped, field, system.get('link_placeholders', [])) }},
         {%- else %}
     {{ staged_reading(landed, table, mapped, type, field) }},
         {%- endif %}
@@ -139,7 +139,7 @@ where false
 {% macro says_what_is_unreadable(kind) -%}
     {#- Whether a column of this kind has one beside it that says which of its values cannot be read. Text always can, but
         for the id of an account, which a table has among its `references`. -#}
-    {{- return(kind not in ('string', 'cancelled')) -}}
+    {{- return(kind not in ('string', 'state')) -}}
 {%- endmacro %}
 
 
@@ -175,12 +175,12 @@ where false
 {%- endmacro %}
 
 
-{% macro staged_reference(landed, table, mapped, name) -%}
+{% macro staged_reference(landed, table, mapped, name, placeholders) -%}
     {#- The mapped id of an account, else its `_value` form; the first that is there decides, also where it cannot be
         read. -#}
     {%- set read = namespace(value=literal(none, 'string'), reason=literal(none, 'string')) -%}
     {%- for landed_name in [mapped ~ '_value', mapped] if mapped and normalised_field(landed_name) in landed.columns -%}
-        {%- set value = not_blank(staged_column(landed, landed_name, 'string')) -%}
+        {%- set value = without_placeholders(not_blank(staged_column(landed, landed_name, 'string')), placeholders) -%}
         {%- set reason = unreadable_reason(landed, table, landed.columns[normalised_field(landed_name)], 'string') -%}
         {%- set read.value = 'coalesce(' ~ value ~ ', case when ' ~ reason ~ ' is null then ' ~ read.value ~ ' end)' -%}
         {%- set read.reason = 'coalesce(' ~ reason ~ ', case when ' ~ value ~ ' is null then ' ~ read.reason ~ ' end)' -%}
@@ -190,10 +190,26 @@ where false
 {%- endmacro %}
 
 
+{% macro without_placeholders(text, placeholders) %}
+    {#- The text, NULL where it is one of `placeholders`, which are normalised. Only texts of about their length are
+        normalised, which takes its time; ids are longer. -#}
+    {%- set quoted, lengths = [], [] -%}
+    {%- for placeholder in placeholders -%}
+        {%- do quoted.append(text_literal(placeholder)) -%}
+        {%- do lengths.append(placeholder | length) -%}
+    {%- endfor -%}
+    {{- return(
+        'case when length(' ~ text ~ ') > ' ~ (lengths | max + 7) ~ ' then ' ~ text ~ ' when ' ~ normalised_name(text)
+        ~ ' not in (' ~ quoted | join(', ') ~ ') then ' ~ text ~ ' end' if quoted else text
+    ) -}}
+{% endmacro %}
+
+
 {% macro staged_type(kind) -%}
     {#- The canonical type in which a landed column of this kind is read. -#}
     {{- return({
-        'code': 'integer', 'date': 'timestamp', 'moment': 'timestamp', 'cancelled': 'boolean',
+        'code': 'integer', 'date': 'timestamp', 'moment': 'timestamp', 'state': 'integer', 'duration': 'integer',
+        'seconds': 'exact',
     }.get(kind, kind)) -}}
 {%- endmacro %}
 

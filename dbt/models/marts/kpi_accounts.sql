@@ -25,6 +25,10 @@ sla_sources as (
     select * from {{ ref('int_sla_source') }}
 ),
 
+time_bases as (
+    select * from {{ ref('int_time_basis') }}
+),
+
 -- What names an account by one id is grouped before it is linked.
 record_syncs as (
     select
@@ -175,9 +179,11 @@ final as (
         syncs.last_updated,
         sla_sources.sla_source,
         sla_sources.sla_gap,
+        time_bases.time_basis,
         {{ as_of() }} as as_of
     from accounts
     left join sla_sources on accounts.customer_id = sla_sources.customer_id
+    left join time_bases on accounts.customer_id = time_bases.customer_id
     left join syncs
         on
             accounts.customer_id = syncs.customer_id

@@ -40,6 +40,8 @@ joined as (
 final as (
     select
         joined.*,
+        accounts.is_salesforce_account,
+        accounts.time_basis,
         accounts.as_of,
         accounts.last_updated
     from joined

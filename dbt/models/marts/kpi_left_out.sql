@@ -12,6 +12,10 @@ sla_sources as (
     select * from {{ ref('int_sla_source') }}
 ),
 
+time_bases as (
+    select * from {{ ref('int_time_basis') }}
+),
+
 final as (
     select
         measures.customer_id,
@@ -21,10 +25,15 @@ final as (
         cast(sum(measures.row_count) as {{ canonical_type('integer') }}) as left_out_count,
         {{ as_of() }} as as_of
     from measures
-    inner join sla_sources
+    inner join sla_sources on measures.customer_id = sla_sources.customer_id
+    inner join time_bases
         on
-            measures.customer_id = sla_sources.customer_id
-            and (measures.sla_source is null or measures.sla_source = sla_sources.sla_source)
+            measures.customer_id = time_bases.customer_id
+            and (
+                measures.basis is null
+                or measures.basis = sla_sources.sla_source
+                or measures.basis = time_bases.time_basis
+            )
     left join accounts
         on
             measures.customer_id = accounts.customer_id

@@ -15,7 +15,7 @@ parts as (
         account_key,
         kpi,
         left_out_reason,
-        sla_source,
+        basis,
         1 as row_count,
         numerator,
         denominator,
@@ -30,7 +30,7 @@ parts as (
         account_key,
         kpi,
         left_out_reason,
-        sla_source,
+        basis,
         row_count,
         numerator,
         denominator,
@@ -45,14 +45,14 @@ measures as (
         account_key,
         kpi,
         left_out_reason,
-        sla_source,
+        basis,
         cast(sum(row_count) as {{ canonical_type('integer') }}) as row_count,
         sum(numerator) as numerator,
         sum(denominator) as denominator,
         min(least) as least,
         max(greatest) as greatest
     from parts
-    group by customer_id, account_key, kpi, left_out_reason, sla_source
+    group by customer_id, account_key, kpi, left_out_reason, basis
 ),
 
 resolutions as (
@@ -70,6 +70,7 @@ final as (
             measures.customer_id = resolutions.customer_id
             and measures.account_key = resolutions.account_key
             and measures.kpi = resolutions.kpi
+            and measures.basis = resolutions.basis
             and measures.left_out_reason is null
 )
 

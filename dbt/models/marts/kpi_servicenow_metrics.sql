@@ -16,7 +16,8 @@ metrics as (
     select
         customer_id,
         account_id,
-        {{ kpi_columns('servicenow') }}
+        {{ kpi_columns('servicenow') }},
+        max(case when kpi = 'support_ticket_volume' and status = 'unreadable' then 1 else 0 end) as unreadable_volumes
     from kpi_values
     group by customer_id, account_id
 ),
@@ -37,6 +38,7 @@ counted as (
         measures.customer_id,
         measures.account_key,
         measures.kpi,
+        measures.basis,
         measures.median_hours,
         measures.p90_hours,
         cast(measures.numerator as {{ canonical_type('float') }}) as numerator,
@@ -53,6 +55,16 @@ counted as (
     where measures.left_out_reason is null
 ),
 
+in_force as (
+    select counted.*
+    from counted
+    inner join accounts
+        on
+            counted.customer_id = accounts.customer_id
+            and counted.account_key = accounts.account_key
+    where counted.basis is null or counted.basis = accounts.time_basis
+),
+
 extras as (
     select
         customer_id,
@@ -63,7 +75,7 @@ extras as (
         max(case when kpi = 'ticket_reopen_rate' then percentage end) as ticket_reopen_rate,
         max(case when kpi = 'critical_issues_count' then cast(numerator as {{ canonical_type('integer') }}) end)
             as critical_issues_count
-    from counted
+    from in_force
     group by customer_id, account_key
 ),
 
@@ -79,14 +91,19 @@ final as (
             as resolution_time_p90_hours,
         extras.escalation_rate,
         extras.ticket_reopen_rate,
-        extras.critical_issues_count,
+        case
+            when customers.has_priority and metrics.unreadable_volumes = 0
+                then coalesce(extras.critical_issues_count, 0)
+        end as critical_issues_count,
         accounts.sla_source,
+        accounts.time_basis,
         accounts.as_of
     from accounts
     inner join metrics
         on
             accounts.customer_id = metrics.customer_id
             and accounts.account_id = metrics.account_id
+    inner join {{ ref('int_customer') }} as customers on accounts.customer_id = customers.customer_id
     left join extras
         on
             accounts.customer_id = extras.customer_id

@@ -23,6 +23,11 @@ judged as (
         tickets.recent_routing_issues,
         tickets.recent_complex_issues,
         case accounts.sla_source
+            when 'task_sla' then tickets.recent_with_task_sla
+            when 'sla_due' then tickets.recent_with_sla_due
+            when 'made_sla' then tickets.recent_with_made_sla
+        end as tickets_with_sla,
+        case accounts.sla_source
             when 'task_sla' then tickets.task_sla_breaches
             when 'sla_due' then tickets.sla_due_breaches
             when 'made_sla' then tickets.made_sla_breaches
@@ -51,6 +56,7 @@ summed as (
         as_of,
         category,
         cast(sum(recent) as {{ canonical_type('integer') }}) as total_tickets,
+        cast(sum(tickets_with_sla) as {{ canonical_type('integer') }}) as tickets_with_sla,
         cast(sum(breaches) as {{ canonical_type('integer') }}) as sla_breaches,
         sum(breach_microseconds) as breach_microseconds,
         cast(sum(recent_routing_issues) as {{ canonical_type('integer') }}) as routing_issues,
@@ -66,8 +72,10 @@ final as (
         summed.account_id,
         summed.category,
         summed.total_tickets,
+        summed.tickets_with_sla,
         summed.sla_breaches,
         {{ percent('summed.sla_breaches', 'summed.total_tickets') }} as breach_rate,
+        {{ percent('summed.sla_breaches', 'summed.tickets_with_sla') }} as breach_rate_of_sla,
         {{ hours('summed.breach_microseconds') }} / nullif(summed.sla_breaches, 0) as avg_breach_hours,
         case when customers.has_reassignment_count then summed.routing_issues end as routing_issues,
         case when customers.has_escalation then summed.complex_issues end as complex_issues,

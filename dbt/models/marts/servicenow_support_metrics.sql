@@ -29,7 +29,7 @@ summed as (
         sum(in_escalation_rate) as in_escalation_rate,
         sum(unreadable_escalations) as unreadable_escalations,
         sum(in_reopen_rate) as in_reopen_rate,
-        cast(sum(ended_reopened) as {{ canonical_type('float') }}) as reopened_tickets,
+        cast(sum(reopened) as {{ canonical_type('float') }}) as reopened_tickets,
         sum(unreadable_reopenings) as unreadable_reopenings,
         sum(responses) as responses,
         sum(response_microseconds) as response_microseconds,
@@ -37,6 +37,12 @@ summed as (
         sum(resolutions) as resolutions,
         sum(resolution_microseconds) as resolution_microseconds,
         sum(unreadable_resolutions) as unreadable_resolutions,
+        sum(business_resolutions) as business_resolutions,
+        sum(business_resolution_microseconds) as business_resolution_microseconds,
+        sum(unreadable_business_resolutions) as unreadable_business_resolutions,
+        sum(sla_resolutions) as sla_resolutions,
+        sum(sla_resolution_microseconds) as sla_resolution_microseconds,
+        sum(unreadable_sla_resolutions) as unreadable_sla_resolutions,
         sum(ratings) as ratings,
         sum(rating_sum) as rating_sum,
         sum(refused_ratings) as refused_ratings,
@@ -74,8 +80,15 @@ final as (
                 then {{ hours('summed.response_microseconds') }} / nullif(summed.responses, 0)
         end as avg_first_response_hours,
         case
-            when not {{ too_many_unreadable('summed.unreadable_resolutions', 'summed.resolutions') }}
-                then {{ hours('summed.resolution_microseconds') }} / nullif(summed.resolutions, 0)
+            {%- for basis, prefix in [('calendar', ''), ('business', 'business_'), ('sla', 'sla_')] %}
+            when
+                accounts.time_basis = '{{ basis }}'
+                and not {{ too_many_unreadable(
+                    'summed.unreadable_' ~ prefix ~ 'resolutions', 'summed.' ~ prefix ~ 'resolutions'
+                ) }}
+                then {{ hours('summed.' ~ prefix ~ 'resolution_microseconds') }}
+                    / nullif(summed.{{ prefix }}resolutions, 0)
+            {%- endfor %}
         end as avg_resolution_hours,
         case
             when
@@ -87,7 +100,7 @@ final as (
                     ) }} / nullif(summed.ratings, 0)
         end as avg_satisfaction,
         case
-            when customers.has_reopen_count
+            when customers.has_reopening
                 then {{ readable_percent('reopened_tickets', 'in_reopen_rate', 'unreadable_reopenings') }}
         end as reopen_rate_percent,
         case

@@ -31,7 +31,8 @@ incident_slas as (
         sum(case when decided_at >= {{ days_90 }} and unreadable_reason is null then met end) as met_slas,
         count(case when {{ is_unreadable_since('decided_at', 'unreadable_reason', days_90) }} then 1 end)
             as unreadable_slas,
-        max(breach_microseconds) as sla_breach_microseconds
+        max(breach_microseconds) as sla_breach_microseconds,
+        count(*) as slas
     from task_slas
     group by customer_id, incident_sys_id
 ),
@@ -42,7 +43,8 @@ with_slas as (
         incident_slas.decided_slas,
         incident_slas.met_slas,
         incident_slas.unreadable_slas,
-        incident_slas.sla_breach_microseconds
+        incident_slas.sla_breach_microseconds,
+        incident_slas.slas
     from records
     left join incident_slas
         on
@@ -57,7 +59,8 @@ with_slas as (
         {{ literal(none, 'integer') }} as decided_slas,
         {{ literal(none, 'integer') }} as met_slas,
         {{ literal(none, 'integer') }} as unreadable_slas,
-        {{ literal(none, 'integer') }} as sla_breach_microseconds
+        {{ literal(none, 'integer') }} as sla_breach_microseconds,
+        {{ literal(none, 'integer') }} as slas
     from records
 ),
 {%- endif %}
@@ -74,7 +77,8 @@ judged as (
         rated_at >= {{ days_90 }} and not is_rating_refused and rating_unreadable is null as is_rated_in_90,
         rated_at >= {{ days_90 }} and is_rating_refused and rating_unreadable is null as is_refused_in_90,
         opened_at >= {{ days_90 }} and escalation_unreadable is null as is_in_escalation_rate,
-        ended_at >= {{ days_90 }} and reopening_unreadable is null as is_in_reopen_rate,
+        reopening_judged_at >= {{ days_90 }} and reopening_unreadable is null as is_in_reopen_rate,
+        is_reopened or reopened_at >= {{ days_90 }} as is_reopened_in_90,
         due_decided_at >= {{ days_90 }} and due_unreadable is null as is_due_decided_in_90,
         sla_due < {{ as_of() }} and (ended_at > sla_due or ended_at is null) and due_unreadable is null
             as is_due_breached,
@@ -113,8 +117,8 @@ summed as (
         count(case when {{ is_unreadable_since('opened_at', 'escalation_unreadable', days_90) }} then 1 end)
             as unreadable_escalations,
         count(case when is_in_reopen_rate then 1 end) as in_reopen_rate,
-        count(case when is_in_reopen_rate and is_reopened then 1 end) as ended_reopened,
-        count(case when {{ is_unreadable_since('ended_at', 'reopening_unreadable', days_90) }} then 1 end)
+        count(case when is_in_reopen_rate and is_reopened_in_90 then 1 end) as reopened,
+        count(case when {{ is_unreadable_since('reopening_judged_at', 'reopening_unreadable', days_90) }} then 1 end)
             as unreadable_reopenings,
         count(case when is_answered_in_90 then 1 end) as responses,
         sum(case when is_answered_in_90 then {{ exact('response_microseconds') }} end)
@@ -126,6 +130,18 @@ summed as (
             as resolution_microseconds,
         count(case when {{ is_unreadable_since('ended_at', 'resolution_unreadable', days_90) }} then 1 end)
             as unreadable_resolutions,
+        {%- for basis in ['business', 'sla'] %}
+        count(case when ended_at >= {{ days_90 }} and {{ basis }}_unreadable is null then {{ basis }}_microseconds end)
+            as {{ basis }}_resolutions,
+        sum(
+            case
+                when ended_at >= {{ days_90 }} and {{ basis }}_unreadable is null
+                    then {{ exact(basis ~ '_microseconds') }}
+            end
+        ) as {{ basis }}_resolution_microseconds,
+        count(case when {{ is_unreadable_since('ended_at', basis ~ '_unreadable', days_90) }} then 1 end)
+            as unreadable_{{ basis }}_resolutions,
+        {%- endfor %}
         count(case when is_rated_in_90 then 1 end) as ratings,
         sum(case when is_rated_in_90 then satisfaction_rating end) as rating_sum,
         count(case when {{ is_unreadable_since('rated_at', 'rating_unreadable', days_90) }} then 1 end)
@@ -148,6 +164,9 @@ summed as (
         count(case when is_opened_in_30 and is_reassigned_often then 1 end) as recent_routing_issues,
         count(case when is_opened_in_30 and is_escalated and escalation_unreadable is null then 1 end)
             as recent_complex_issues,
+        count(case when is_opened_in_30 then slas end) as recent_with_task_sla,
+        count(case when is_opened_in_30 then sla_due end) as recent_with_sla_due,
+        count(case when is_opened_in_30 then is_made end) as recent_with_made_sla,
         count(case when is_opened_in_30 then sla_breach_microseconds end) as task_sla_breaches,
         sum(case when is_opened_in_30 then {{ exact('sla_breach_microseconds') }} end) as task_sla_breach_microseconds,
         count(case when is_opened_in_30 and is_critical then sla_breach_microseconds end) as task_sla_critical,

@@ -45,8 +45,23 @@ HEALTH_COLUMNS = (
 )
 """In the order of `account_health`; all double precision."""
 
+SUPPORT_METRICS = (
+    "total_tickets",
+    "critical_tickets",
+    "sla_compliance_percent",
+    "avg_first_response_hours",
+    "avg_resolution_hours",
+    "avg_satisfaction",
+    "reopen_rate_percent",
+    "escalation_rate_percent",
+    "tickets_last_7_days",
+    "tickets_prior_7_days",
+)
+"""The columns of the mart servicenow_support_metrics: the support of the last 90 days."""
+
 _HEALTH_STATE = (
-    *((name, sa.Float) for name in HEALTH_COLUMNS),
+    *((name, sa.Float) for name in (*HEALTH_COLUMNS, *SUPPORT_METRICS)),
+    ("sla_breaches", sa.Text),
     ("as_of", UtcDateTime),
     ("retired_at", UtcDateTime),
 )

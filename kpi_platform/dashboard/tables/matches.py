@@ -42,6 +42,13 @@ match_decisions = sa.Table(
     sa.Column("decision", Slug, nullable=False),
     sa.Column("account_id", sa.Integer, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
+    sa.Column(
+        "same_name",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="An account that only ServiceNow knew: its incidents join the account's Salesforce record.",
+    ),
     sa.Column("decided_by", sa.Text, nullable=False),
     sa.Column("decided_at", UtcDateTime, nullable=False),
     sa.Column("undone_by", sa.Text),

@@ -1,10 +1,13 @@
+# Long: the settings of both sources, which the documentation lists in this order.
 """The sections about the two sources: connection, raw schema, fields, and which tables are synced."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from kpi_platform.domain.limits import at_most
+from kpi_platform.domain.normal_text import normal_text
 from kpi_platform.domain.settings.account_types import AccountTypes
 from kpi_platform.domain.settings.section import (
     PAGE_FREQUENCIES,
@@ -15,6 +18,7 @@ from kpi_platform.domain.settings.section import (
     Matching,
     Section,
     SyncFrequency,
+    Text,
     section,
     setting,
 )
@@ -51,6 +55,11 @@ class SourceSettings(Section):
     def fields(self) -> Mapping[str, str]:
         """Custom fields by what they mean; `CustomerSettings.mapped_field` has the last word."""
         raise NotImplementedError
+
+    @property
+    def blank_links(self) -> Sequence[str]:
+        """Returns the texts of a link that stand for none: normalised, sorted, each once."""
+        return ()
 
 
 def _field(default: str, meaning: str) -> Any:
@@ -238,6 +247,42 @@ class ServiceNowSettings(SourceSettings):
         "of the incident. auto takes the first that is there.",
         kind="meaning",
     )  # fmt: skip
+    sla_unit: Literal["ticket", "sla"] = setting(
+        "ticket", "What sla_compliance counts, where it is measured from task_sla. ticket: a ticket once, "
+        "breached at the first breach of one of its resolution SLAs. sla: each SLA, and one that breached "
+        "and ended later once more at its end. Example: a ticket breached in May and was resolved in June. "
+        "It counts in May; sla: in both.",
+        kind="meaning",
+    )  # fmt: skip
+    time_basis: Literal["calendar", "auto", "business", "sla"] = setting(
+        "calendar", "Which time resolution_time counts. calendar: from opening to resolution. business: "
+        "ServiceNow's business time of the incident (business_stc). sla: the time that its resolution SLA "
+        "ran, pauses left out (business_duration of task_sla). auto: the first of sla, business and calendar "
+        "that at least half of the incidents have. Example: opened on Friday at 5 pm, resolved on Monday at "
+        "9 am: 64 hours; business, in an office open from 8 to 6: 2 hours.",
+        kind="meaning",
+    )  # fmt: skip
+    child_incidents: Literal["same_account", "exclude", "include"] = setting(
+        "same_account", "Which incidents do not count because a parent stands for them. same_account: those "
+        "whose parent exists and belongs to the same account. exclude: all that name a parent. "
+        "include: none. Example: in an outage eight customers open tickets under a parent of our own. Each "
+        "counts for its customer; exclude: none counts.",
+        kind="meaning",
+    )  # fmt: skip
+    reopened: Literal["open_again", "as_resolved"] = setting(
+        "open_again", "What an incident is that was resolved and then reopened. open_again: open, until it "
+        "is resolved again. as_resolved: resolved, whatever came later. Example: resolved on Monday, "
+        "reopened on Tuesday, due on Wednesday. On Thursday it has breached its SLA; as_resolved: it has "
+        "met it.",
+        kind="meaning",
+    )  # fmt: skip
+    link_placeholders: Annotated[tuple[Text, ...], Field(strict=False), at_most(50)] = setting(
+        ("n/a", "na", "-", "none", "null", "unknown", "tbd", "0"), "Values of the account link that mean "
+        "that there is none, whatever their case and blanks; the company then links the incident. Example: "
+        "with n/a, the incidents whose account is N/A make no account of that name.",
+        allowed="list of texts",
+        kind="meaning",
+    )  # fmt: skip
 
     @model_validator(mode="before")
     @classmethod
@@ -256,3 +301,7 @@ class ServiceNowSettings(SourceSettings):
     @property
     def fields(self) -> Mapping[str, str]:
         return self.custom_fields.model_dump()
+
+    @property
+    def blank_links(self) -> Sequence[str]:
+        return sorted({normal_text(text) for text in self.link_placeholders} - {""})

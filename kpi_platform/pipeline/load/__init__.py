@@ -120,12 +120,12 @@ def load_together(
         built = account_counts(connection, customers)
     inputs = []
     for customer, one in known.items():
-        definitions = definitions_of(one.settings, mapping_overrides or {})
         reader = marts or open_destination(configuration, one.settings.warehouse, secrets[customer])
         counted = built.get(customer)
         incoming = read_incoming(
             reader, customer, options.as_of, lambda rows: progress("read", rows, 0), counted
         )
+        definitions = definitions_of(one.settings, mapping_overrides or {}, incoming.time_basis)
         inputs.append(LoadInput(one, definitions, incoming, counted.counts if counted else AccountCounts()))
     with engine.begin() as connection:
         loads = begin_loads(connection, options, inputs)

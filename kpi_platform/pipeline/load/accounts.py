@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard.match_store import match_outcomes
-from kpi_platform.dashboard.tables import HEALTH_COLUMNS
+from kpi_platform.dashboard.tables import HEALTH_COLUMNS, SUPPORT_METRICS
 from kpi_platform.dashboard.versioned import ACCOUNTS, HEALTH, read_current, read_series
 from kpi_platform.domain.account_names import is_named, shown_name
 from kpi_platform.domain.errors import LoadRefused
@@ -27,6 +27,7 @@ from kpi_platform.domain.load_plan import (
 from kpi_platform.pipeline.load.task import Loaded, LoadTask
 from kpi_platform.pipeline.load.write import LoadWriter
 
+_HEALTH = (*HEALTH_COLUMNS, *SUPPORT_METRICS, "sla_breaches")
 _ATTRIBUTES = ("name", "external_id", "website", "industry", "region", "revenue", "csm_name", "csm_email")
 
 
@@ -105,8 +106,8 @@ def _require_all_accounted_for(task: LoadTask, matched: int, created: int) -> No
 
 
 def load_health(task: LoadTask, target: Array, loaded: Loaded, writer: LoadWriter) -> None:
-    """Plans the health scores and support rates of the loaded accounts."""
-    rows = _by_account(task, target, {name: task.incoming.health[name] for name in HEALTH_COLUMNS})
+    """Plans the health scores and the support of the loaded accounts."""
+    rows = _by_account(task, target, {name: task.incoming.health[name] for name in _HEALTH})
     there = loaded.health
     if there is None:
         there = read_current(task.connection, HEALTH, [task.customer_id])[task.customer_id]
@@ -114,7 +115,7 @@ def load_health(task: LoadTask, target: Array, loaded: Loaded, writer: LoadWrite
     changes = plan_changes(
         rows,
         current,
-        compared=HEALTH_COLUMNS,
+        compared=_HEALTH,
         retired=not_null(current.columns["retired_at"]),
         older=np.full(len(rows), task.any_older),
         same_time=np.zeros(len(rows), dtype=bool),
@@ -131,8 +132,8 @@ def load_health(task: LoadTask, target: Array, loaded: Loaded, writer: LoadWrite
     writer.change(HEALTH, "updated", columns, changes.updated)
     writer.change(HEALTH, "retired", _retiring(task, current), changes.retired)
     if len(changes.older):
-        series = read_series(task.connection, HEALTH, task.customer_id, HEALTH_COLUMNS, task.as_of, None)
-        past = differing(rows, _by_id(series), HEALTH_COLUMNS)
+        series = read_series(task.connection, HEALTH, task.customer_id, _HEALTH, task.as_of, None)
+        past = differing(rows, _by_id(series), _HEALTH)
         writer.change(HEALTH, "history_only", columns, past)
 
 

@@ -1,6 +1,7 @@
 """Reads one customer's marts in Arrow batches into compact columns (63 bytes for each KPI value)."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kpi_platform.dashboard.account_counts import BuiltAccounts
-from kpi_platform.dashboard.tables import HEALTH_COLUMNS
+from kpi_platform.dashboard.tables import HEALTH_COLUMNS, SUPPORT_METRICS
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_plan import Array
+from kpi_platform.domain.time_bases import DEFAULT_BASIS
 from kpi_platform.pipeline.batch_marts import VALUE_COLUMNS, MartReader
 
 # Column of kpi_integrated_metrics → column of the dashboard's accounts.
@@ -26,6 +28,11 @@ _ATTRIBUTES = {
     "csm_name": "csm_name",
     "csm_email": "csm_email",
 }
+_BREACHES = [
+    "category", "total_tickets", "tickets_with_sla", "sla_breaches", "breach_rate", "breach_rate_of_sla",
+    "avg_breach_hours", "routing_issues", "complex_issues", "critical_breaches",
+]  # fmt: skip
+_BREACH_COLUMNS = ["account_id", *_BREACHES]
 _NUMBERS = ("value", "numerator", "denominator", "sample_size", "unreadable_count")
 _INSTANTS = ("window_start", "window_end")
 _TYPES = {
@@ -46,7 +53,8 @@ class Incoming:
 
     `attributes` and `health` have one row for each account, in the order of `source_ids`. `values` has one
     row for each KPI value; its `account`, `kpi` and `status` are positions in `source_ids`, `kpis` and
-    `statuses`. NULL is encoded as in `domain.load_plan`.
+    `statuses`. NULL is encoded as in `domain.load_plan`. `time_basis` is what resolution_time was measured
+    by.
     """
 
     source_ids: list[str]
@@ -55,6 +63,7 @@ class Incoming:
     kpis: list[str]
     statuses: list[str]
     values: dict[str, Array]
+    time_basis: str
     fingerprint: str
 
 
@@ -103,7 +112,8 @@ def read_incoming(
         target: _text(accounts, name) if target != "revenue" else _number(accounts, name)
         for name, target in _ATTRIBUTES.items()
     }
-    health = _health(marts, customer, accounts, codes)
+    health = _health(marts, customer, accounts, codes) | _support(marts, customer, codes)
+    time_basis = _text(accounts, "time_basis")[0] or DEFAULT_BASIS
     # Reading the values needs this memory.
     del accounts
     kpi_codes, status_codes = _Codes(), _Codes()
@@ -127,7 +137,9 @@ def read_incoming(
         )
     values = {name: _joined(parts.pop(name), dtype) for name, dtype in _TYPES.items()}
     fingerprint = _fingerprint(codes.texts, attributes, health, kpi_codes.texts, status_codes.texts, values)
-    return Incoming(codes.texts, attributes, health, kpi_codes.texts, status_codes.texts, values, fingerprint)
+    return Incoming(
+        codes.texts, attributes, health, kpi_codes.texts, status_codes.texts, values, time_basis, fingerprint
+    )
 
 
 def _joined(chunks: list[Array], dtype: str) -> Array:
@@ -164,6 +176,29 @@ def _health(marts: MartReader, customer: str, accounts: pa.Table, codes: _Codes)
             if name in scored:
                 columns[name][places] = _number(batch, name)[inside]
     return columns
+
+
+def _support(marts: MartReader, customer: str, codes: _Codes) -> dict[str, Array]:
+    """The support of the last 90 days, and the SLA breaches by category as JSON, in the order of the
+    accounts."""
+    size = len(codes.texts)
+    columns = {name: np.full(size, np.nan) for name in SUPPORT_METRICS}
+    for batch in marts.read_mart("servicenow_support_metrics", customer):
+        rows = codes.encode(batch.column("account_id"), np.int32)
+        inside = rows < size
+        for name in SUPPORT_METRICS:
+            columns[name][rows[inside]] = _number(batch, name)[inside]
+    by_account: dict[int, list[dict[str, Any]]] = {}
+    for batch in marts.read_mart("servicenow_sla_breaches", customer, _BREACH_COLUMNS):
+        rows = codes.encode(batch.column("account_id"), np.int32)
+        for place, row in zip(rows.tolist(), batch.select(_BREACHES).to_pylist(), strict=True):
+            by_account.setdefault(place, []).append(row)
+    breaches = np.full(size, None, dtype=object)
+    for place, found in by_account.items():
+        if place < size:
+            found.sort(key=lambda row: (-row["total_tickets"], row["category"] or ""))
+            breaches[place] = json.dumps(found, separators=(",", ":"))
+    return columns | {"sla_breaches": breaches}
 
 
 def _text(table: pa.Table, name: str) -> Array:

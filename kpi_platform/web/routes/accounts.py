@@ -10,11 +10,14 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.account_history import confirmed_until, health_series, kpi_series
 from kpi_platform.dashboard.account_reading import account_detail, find_accounts
+from kpi_platform.dashboard.account_support import account_support
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.matches import matches_of_account
 from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary, BandFilter
+from kpi_platform.dashboard.tables import EXTRA_METRICS, SUPPORT_METRICS
 from kpi_platform.domain.account_counts import AccountCounts
+from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
@@ -37,6 +40,7 @@ from kpi_platform.web.schemas.accounts import (
 )
 from kpi_platform.web.schemas.answers import Limit, Offset, errors
 from kpi_platform.web.schemas.explanations import ExplanationAnswer
+from kpi_platform.web.schemas.support import SupportAnswer
 from kpi_platform.web.turns import Turns
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
@@ -141,6 +145,25 @@ def get_account_kpis(
         )
         for kpi, value in values.items()
     ]
+
+
+@router.get("/{account_id}/support", responses=errors(404))
+def get_account_support(
+    account_id: AccountId, connection: ConnectionDep, customer: CustomerDep
+) -> SupportAnswer:
+    """Returns the account's support beside its KPIs: rates, the last 90 days, SLA breaches by category."""
+    found = account_support(connection, customer, account_id)
+    defined = kpi_definitions(connection, customer).get("resolution_time")
+    return SupportAnswer.model_validate(
+        {
+            "as_of": found and found.as_of,
+            "resolution_unit": defined.unit if defined else KPIS["resolution_time"].unit,
+            "resolution_formula": defined.formula if defined else KPIS["resolution_time"].formula,
+            **(found.rates if found else dict.fromkeys(EXTRA_METRICS)),
+            "last_90_days": found.metrics if found else dict.fromkeys(SUPPORT_METRICS),
+            "sla_breaches": found.breaches if found else [],
+        }
+    )
 
 
 @router.get("/{account_id}/kpis/{kpi}/explanation", responses=errors(404))

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from kpi_platform.dashboard.account_history import confirmed_until, health_series, kpi_series
 from kpi_platform.dashboard.account_reading import account_detail
+from kpi_platform.dashboard.account_support import account_support
 from kpi_platform.dashboard.accounts import Account
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
 from kpi_platform.dashboard.matches import StoredMatch, matches_of_account
@@ -101,6 +102,8 @@ def show_account(
         health_thresholds=HEALTH_THRESHOLDS,
         until=max(ends.values(), default=None),
         kpis=kpis,
+        support=account_support(connection, customer, account_id),
+        resolution=definitions.get("resolution_time"),
         sources=[
             (match, _links(settings, match)) for match in matches_of_account(connection, customer, account_id)
         ],

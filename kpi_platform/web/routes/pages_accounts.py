@@ -13,6 +13,8 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.account_history import confirmed_until, health_trends
 from kpi_platform.dashboard.account_reading import account_facets, find_accounts, health_bands
+from kpi_platform.dashboard.account_support import AccountSupport, support_of
+from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
 from kpi_platform.dashboard.shown_accounts import (
@@ -22,6 +24,7 @@ from kpi_platform.dashboard.shown_accounts import (
     BandFilter,
     KpiValue,
 )
+from kpi_platform.dashboard.tables import EXTRA_METRICS, SUPPORT_METRICS
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.web.dependencies import ConnectionDep, CustomerDep, EngineDep
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, SHORT_NAMES, too_few, unit_words
@@ -33,6 +36,16 @@ DEFAULT_LIMIT = 50
 _BANDS = (("healthy", "Healthy"), ("between", "Watch"), ("at_risk", "At risk"), ("missing", "No score"))
 _KPI_BANDS = (*_BANDS[:3], ("missing", "Missing"))
 _CSV_ROWS = 1000
+_BREACH_COUNTS = (
+    "total_tickets", "tickets_with_sla", "sla_breaches", "critical_breaches", "routing_issues",
+    "complex_issues",
+)  # fmt: skip
+SUPPORT_HEADS = (
+    *EXTRA_METRICS,
+    *(name if name.startswith("tickets_") else f"{name}_90_days" for name in SUPPORT_METRICS),
+    *(f"{name}_30_days" for name in _BREACH_COUNTS),
+)
+"""The columns of support: rates beside the KPIs, the last 90 days, breaches of the last 30 days."""
 
 Text = Annotated[str, Query(max_length=200)]
 
@@ -172,14 +185,19 @@ def _csv(engine: sa.Engine, customer: str, wanted: AccountQuery) -> Iterator[str
         definitions = kpi_definitions(connection, customer)
         own = ("id", "name", "external_id", "industry", "region", "csm_name", "csm_email", "revenue")
         kpis = [head for slug in definitions for head in (slug, f"{slug}_status")]
-        yield _line([*own, "health_score", "health_band", "coverage", *kpis])
+        yield _line([*own, "health_score", "health_band", "coverage", *kpis, *SUPPORT_HEADS])
+        customer_id = get_customer(connection, customer).id
         offset = 0
         while True:
             page = find_accounts(
                 connection, customer, wanted.filter,
                 sort=wanted.sort, descending=wanted.descending, limit=_CSV_ROWS, offset=offset,
             )  # fmt: skip
-            yield "".join(_line(_row(one, own, definitions)) for one in page.accounts)
+            support = support_of(connection, customer_id, [one.account.id for one in page.accounts])
+            yield "".join(
+                _line(_row(one, own, definitions) + _support_row(support.get(one.account.id)))
+                for one in page.accounts
+            )
             offset += _CSV_ROWS
             if offset >= page.total:
                 return
@@ -198,6 +216,15 @@ def _row(
 
 def _status(value: KpiValue) -> str:
     return too_few(value.sample_size) if value.too_few and value.sample_size is not None else value.status
+
+
+def _support_row(support: AccountSupport | None) -> list[object]:
+    """In the order of SUPPORT_HEADS; counts of breaches over all categories."""
+    if support is None:
+        return [None] * len(SUPPORT_HEADS)
+    counts = [[getattr(one, name) for one in support.breaches] for name in _BREACH_COUNTS]
+    known = [[count for count in column if count is not None] for column in counts]
+    return [*support.rates.values(), *support.metrics.values(), *(sum(one) if one else None for one in known)]
 
 
 def _inert(value: object) -> object:

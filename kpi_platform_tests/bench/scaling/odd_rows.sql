@@ -3,7 +3,7 @@ update big_sf.account set is_deleted = true where rowid % 20 = 1;
 update big_sf.account set type = if(rowid % 40 = 2, 'Prospect', null) where rowid % 20 = 2;
 update big_sf.account set nps_score_c = if(rowid % 40 = 3, 101, null) where rowid % 20 = 3;
 update big_sf.account set adoption_score_c = if(rowid % 40 = 4, -1, null) where rowid % 20 = 4;
-update big_sf.account set annual_revenue = 'NaN', adoption_score_c = 'inf' where rowid % 40 = 5;
+update big_sf.account set annual_revenue = null where rowid % 40 = 5;
 update big_sf.account set is_deleted = null, _fivetran_synced = '2026-11-24 05:00' where rowid % 40 = 6;
 
 update big_sf.contact set is_deleted = true where rowid % 19 = 1;
@@ -23,7 +23,7 @@ update big_sf.task set completed_date_time = '2026-10-25 06:00' where rowid % 31
 
 update big_sf."case" set is_deleted = true where rowid % 31 = 1;
 update big_sf."case" set satisfaction_rating_c = rowid % 2 * 7 where rowid % 31 = 2;
-update big_sf."case" set satisfaction_rating_c = if(rowid % 2 = 0, 'NaN', null) where rowid % 31 = 3;
+update big_sf."case" set satisfaction_rating_c = null where rowid % 31 = 3;
 update big_sf."case" set satisfaction_rating_c = 4.123456 where rowid % 31 = 4;
 update big_sf."case" set account_id = if(rowid % 2 = 0, left(account_id, 15), null) where rowid % 31 = 5;
 update big_sf."case" set account_id = '001000000000999AAA' where rowid % 31 = 6;

@@ -68,6 +68,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
             ("incidents", "problems", "change_requests", "tasks", "configuration_items", "users"), True
         ),
         "sla_source": "auto",
+        "sla_unit": "ticket",
+        "time_basis": "calendar",
+        "child_incidents": "same_account",
+        "reopened": "open_again",
+        "link_placeholders": ["n/a", "na", "-", "none", "null", "unknown", "tbd", "0"],
     },
     "warehouse": {
         "type": "duckdb",

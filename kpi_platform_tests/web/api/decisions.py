@@ -26,6 +26,7 @@ DECISIONS: dict[tuple[str, str], Decision] = {
     ("GET", "/api/accounts/left-out"): "read",
     ("GET", "/api/accounts/{account_id}"): "read",
     ("GET", "/api/accounts/{account_id}/kpis"): "read",
+    ("GET", "/api/accounts/{account_id}/support"): "read",
     ("GET", "/api/accounts/{account_id}/kpis/{kpi}/explanation"): "read",
     ("GET", "/api/accounts/{account_id}/history"): "read",
     ("GET", "/api/uploads"): "read",

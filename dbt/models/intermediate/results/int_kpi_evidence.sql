@@ -16,6 +16,10 @@ sla_sources as (
     select * from {{ ref('int_sla_source') }}
 ),
 
+time_bases as (
+    select * from {{ ref('int_time_basis') }}
+),
+
 custom_events as (
     select * from {{ ref('int_custom_event') }}
 ),
@@ -97,10 +101,11 @@ event_rows as (
         on
             events.customer_id = accounts.customer_id
             and events.account_key = accounts.account_key
-    inner join sla_sources
+    inner join sla_sources on events.customer_id = sla_sources.customer_id
+    inner join time_bases
         on
-            events.customer_id = sla_sources.customer_id
-            and (events.sla_source is null or events.sla_source = sla_sources.sla_source)
+            events.customer_id = time_bases.customer_id
+            and (events.basis is null or events.basis = sla_sources.sla_source or events.basis = time_bases.time_basis)
     left join settings
         on
             events.customer_id = settings.customer_id

@@ -18,7 +18,7 @@ sums as (
         customer_id,
         account_key,
         kpi,
-        sla_source,
+        basis,
         cast(
             coalesce(sum(case when left_out_reason is null then row_count end), 0)
             as {{ canonical_type('integer') }}
@@ -37,7 +37,7 @@ sums as (
         ) as unreadable_count
     from measures
     where account_key is not null
-    group by customer_id, account_key, kpi, sla_source
+    group by customer_id, account_key, kpi, basis
 ),
 
 -- Numerator, denominator and sample as found, whatever the status will be.
@@ -109,7 +109,7 @@ found as (
             accounts.customer_id = sums.customer_id
             and accounts.account_key = sums.account_key
             and settings.kpi = sums.kpi
-            and (sums.sla_source is null or accounts.sla_source = sums.sla_source)
+            and (sums.basis is null or sums.basis = accounts.sla_source or sums.basis = accounts.time_basis)
 ),
 
 measured as (

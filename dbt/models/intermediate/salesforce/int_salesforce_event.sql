@@ -11,7 +11,7 @@ events as (
 final as (
     select
         *,
-        {{ literal(none, 'string') }} as sla_source
+        {{ literal(none, 'string') }} as basis
     from events
 )
 

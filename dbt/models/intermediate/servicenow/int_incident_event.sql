@@ -5,7 +5,9 @@ incidents as (
         incidents.*,
         windows.opened_from,
         windows.responded_from,
-        windows.resolved_from,
+        windows.calendar_from,
+        windows.business_from,
+        windows.sla_time_from,
         windows.rated_from,
         windows.due_from,
         windows.made_from,
@@ -26,7 +28,7 @@ support_ticket_volume as (
         opened_at as event_time,
         {{ exact(1) }} as numerator,
         {{ exact(0) }} as denominator,
-        {{ literal(none, 'string') }} as sla_source
+        {{ literal(none, 'string') }} as basis
     from incidents
     where {{ is_looked_at('opened_at', 'opening_unreadable', 'opened_from') }}
 ),
@@ -43,7 +45,7 @@ first_response_time as (
         responded_at as event_time,
         {{ exact('response_microseconds') }} as numerator,
         {{ exact(1) }} as denominator,
-        {{ literal(none, 'string') }} as sla_source
+        {{ literal(none, 'string') }} as basis
     from incidents
     where {{ is_looked_at('responded_at', 'response_unreadable', 'responded_from') }}
 ),
@@ -60,9 +62,30 @@ resolution_time as (
         ended_at as event_time,
         {{ exact('resolution_microseconds') }} as numerator,
         {{ exact(1) }} as denominator,
-        {{ literal(none, 'string') }} as sla_source
+        'calendar' as basis
     from incidents
-    where {{ is_looked_at('ended_at', 'resolution_unreadable', 'resolved_from') }}
+    where {{ is_looked_at('ended_at', 'resolution_unreadable', 'calendar_from') }}
+    {%- for basis, window in [('business', 'business_from'), ('sla', 'sla_time_from')]
+        if batch_has_fact('has_' ~ basis ~ '_time') %}
+
+    union all
+
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        coalesce(
+            left_out_reason, {{ basis }}_unreadable,
+            case when {{ basis }}_microseconds is null then 'no {{ basis }} time' end
+        ) as left_out_reason,
+        'resolution_time' as kpi,
+        ended_at as event_time,
+        {{ exact(basis ~ '_microseconds') }} as numerator,
+        {{ exact(1) }} as denominator,
+        '{{ basis }}' as basis
+    from incidents
+    where {{ is_looked_at('ended_at', basis ~ '_unreadable', window) }}
+    {%- endfor %}
 ),
 
 support_satisfaction as (
@@ -77,7 +100,7 @@ support_satisfaction as (
         rated_at as event_time,
         {{ exact('satisfaction_rating') }} as numerator,
         {{ exact(1) }} as denominator,
-        {{ literal(none, 'string') }} as sla_source
+        {{ literal(none, 'string') }} as basis
     from incidents
     where {{ is_looked_at('rated_at', 'rating_unreadable', 'rated_from') }}
 ),
@@ -93,7 +116,7 @@ sla_compliance as (
         due_decided_at as event_time,
         {{ exact('case when is_due_met then 1 else 0 end') }} as numerator,
         {{ exact(1) }} as denominator,
-        'sla_due' as sla_source
+        'sla_due' as basis
     from incidents
     where {{ is_looked_at('due_decided_at', 'due_unreadable', 'due_from') }}
 
@@ -108,7 +131,7 @@ sla_compliance as (
         made_decided_at as event_time,
         {{ exact('case when is_made then 1 else 0 end') }} as numerator,
         {{ exact(1) }} as denominator,
-        'made_sla' as sla_source
+        'made_sla' as basis
     from incidents
     where {{ is_looked_at('made_decided_at', 'made_unreadable', 'made_from') }}
 ),
@@ -123,7 +146,7 @@ rates as (
         opened_at as event_time,
         {{ exact('case when is_escalated then 1 else 0 end') }} as numerator,
         {{ exact(1) }} as denominator,
-        {{ literal(none, 'string') }} as sla_source
+        {{ literal(none, 'string') }} as basis
     from incidents
     where {{ is_looked_at('opened_at', 'escalation_unreadable', 'escalated_from') }}
 
@@ -138,7 +161,7 @@ rates as (
         opened_at as event_time,
         {{ exact('case when is_critical then 1 else 0 end') }} as numerator,
         {{ exact(1) }} as denominator,
-        {{ literal(none, 'string') }} as sla_source
+        {{ literal(none, 'string') }} as basis
     from incidents
     where {{ is_looked_at('opened_at', 'priority_unreadable', 'critical_from') }}
 
@@ -150,12 +173,12 @@ rates as (
         sys_id,
         coalesce(left_out_reason, reopening_unreadable) as left_out_reason,
         'ticket_reopen_rate' as kpi,
-        ended_at as event_time,
-        {{ exact('case when is_reopened then 1 else 0 end') }} as numerator,
+        reopening_judged_at as event_time,
+        {{ exact('case when is_reopened or reopened_at >= reopened_from then 1 else 0 end') }} as numerator,
         {{ exact(1) }} as denominator,
-        {{ literal(none, 'string') }} as sla_source
+        {{ literal(none, 'string') }} as basis
     from incidents
-    where {{ is_looked_at('ended_at', 'reopening_unreadable', 'reopened_from') }}
+    where {{ is_looked_at('reopening_judged_at', 'reopening_unreadable', 'reopened_from') }}
 ),
 
 events as (
@@ -183,7 +206,7 @@ final as (
         numerator,
         denominator,
         left_out_reason,
-        sla_source
+        basis
     from events
 )
 

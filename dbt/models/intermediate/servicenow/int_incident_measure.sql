@@ -6,7 +6,11 @@ records as (
         {{ is_looked_at('recent.opened_at', 'recent.opening_unreadable', 'windows.opened_from') }} as is_opened,
         {{ is_looked_at('recent.responded_at', 'recent.response_unreadable', 'windows.responded_from') }}
             as is_responded,
-        {{ is_looked_at('recent.ended_at', 'recent.resolution_unreadable', 'windows.resolved_from') }} as is_resolved,
+        {{ is_looked_at('recent.ended_at', 'recent.resolution_unreadable', 'windows.calendar_from') }} as is_resolved,
+        {{ is_looked_at('recent.ended_at', 'recent.business_unreadable', 'windows.business_from') }}
+            as is_resolved_by_business,
+        {{ is_looked_at('recent.ended_at', 'recent.sla_unreadable', 'windows.sla_time_from') }} as is_resolved_by_sla,
+        recent.ended_at >= windows.shares_from as is_in_time_shares,
         {{ is_looked_at('recent.rated_at', 'recent.rating_unreadable', 'windows.rated_from') }} as is_rated,
         {{ is_looked_at('recent.due_decided_at', 'recent.due_unreadable', 'windows.due_from') }} as is_due_decided,
         {{ is_looked_at('recent.made_decided_at', 'recent.made_unreadable', 'windows.made_from') }} as is_made_decided,
@@ -14,8 +18,9 @@ records as (
             as is_in_escalation_rate,
         {{ is_looked_at('recent.opened_at', 'recent.priority_unreadable', 'windows.critical_from') }}
             as is_in_critical_count,
-        {{ is_looked_at('recent.ended_at', 'recent.reopening_unreadable', 'windows.reopened_from') }}
-            as is_in_reopen_rate
+        {{ is_looked_at('recent.reopening_judged_at', 'recent.reopening_unreadable', 'windows.reopened_from') }}
+            as is_in_reopen_rate,
+        recent.reopened_at >= windows.reopened_from as is_reopened_in_window
     from {{ ref('int_recent_incident') }} as recent
     inner join {{ ref('int_incident_window') }} as windows on recent.customer_id = windows.customer_id
 ),
@@ -56,6 +61,17 @@ summed as (
         sum(case when is_resolved and is_resolution_negative then {{ exact('resolution_microseconds') }} end)
             as negative_resolution_microseconds,
 
+        {%- for basis in ['business', 'sla'] if batch_has_fact('has_' ~ basis ~ '_time') %}
+
+        count(case when is_resolved_by_{{ basis }} then {{ basis }}_microseconds end) as {{ basis }}_resolutions,
+        sum(case when is_resolved_by_{{ basis }} then {{ exact(basis ~ '_microseconds') }} end)
+            as {{ basis }}_resolution_microseconds,
+        count(case when is_resolved_by_{{ basis }} and {{ basis }}_microseconds is null then 1 end)
+            as resolutions_without_{{ basis }},
+        count(case when is_in_time_shares then {{ basis }}_microseconds end) as with_{{ basis }}_time,
+        {%- endfor %}
+        count(case when is_in_time_shares then 1 end) as in_time_shares,
+
         count(case when is_rated and not is_rating_refused then 1 end) as ratings,
         sum(case when is_rated and not is_rating_refused then {{ exact('satisfaction_rating') }} end) as rating_sum,
         min(case when is_rated and not is_rating_refused then {{ exact('satisfaction_rating') }} end) as least_rating,
@@ -78,7 +94,7 @@ summed as (
         count(case when is_in_critical_count then 1 end) as in_critical_count,
         count(case when is_in_critical_count and is_critical then 1 end) as critical,
         count(case when is_in_reopen_rate then 1 end) as in_reopen_rate,
-        count(case when is_in_reopen_rate and is_reopened then 1 end) as reopened
+        count(case when is_in_reopen_rate and (is_reopened or is_reopened_in_window) then 1 end) as reopened
     from records
     group by customer_id, linked_id, link_unreadable, company_value, is_live, is_cancelled, is_child, all_unreadable
 ),
@@ -103,12 +119,27 @@ final as (
     union all
     {{ incident_sums(
         'resolution_time', rows='resolutions', numerator='resolution_microseconds', unreadable='resolution_unreadable',
+        basis='calendar',
     ) }}
     union all
     {{ incident_sums(
         'resolution_time', rows='negative_resolutions', numerator='negative_resolution_microseconds',
-        unreadable='resolution_unreadable', refused='negative',
+        unreadable='resolution_unreadable', refused='negative', basis='calendar',
     ) }}
+    {%- for basis in ['business', 'sla'] if batch_has_fact('has_' ~ basis ~ '_time') %}
+    union all
+    {{ incident_sums(
+        'resolution_time', rows=basis ~ '_resolutions', numerator=basis ~ '_resolution_microseconds',
+        unreadable=basis ~ '_unreadable', basis=basis,
+    ) }}
+    union all
+    {{ incident_sums(
+        'resolution_time', rows='resolutions_without_' ~ basis, numerator=0, unreadable=basis ~ '_unreadable',
+        refused='no ' ~ basis ~ ' time', basis=basis,
+    ) }}
+    union all
+    {{ incident_sums(basis ~ '_time_share', rows='in_time_shares', numerator='with_' ~ basis ~ '_time') }}
+    {%- endfor %}
     union all
     {{ incident_sums(
         'support_satisfaction', rows='ratings', numerator='rating_sum', unreadable='rating_unreadable',
@@ -122,12 +153,12 @@ final as (
     ) }}
     union all
     {{ incident_sums(
-        'sla_compliance', rows='due_decided', numerator='due_met', unreadable='due_unreadable', sla_source='sla_due',
+        'sla_compliance', rows='due_decided', numerator='due_met', unreadable='due_unreadable', basis='sla_due',
     ) }}
     union all
     {{ incident_sums(
         'sla_compliance', rows='made_decided', numerator='made_met',
-        unreadable='made_unreadable', sla_source='made_sla',
+        unreadable='made_unreadable', basis='made_sla',
     ) }}
     union all
     {{ incident_sums(

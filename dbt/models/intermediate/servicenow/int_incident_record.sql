@@ -1,6 +1,6 @@
 {%- set merged_columns = [
     'opened_at', 'resolved_at', 'closed_at', 'priority', 'escalation', 'reopen_count', 'reassignment_count', 'sla_due',
-    'made_sla', 'first_responded_at', 'satisfaction_rating', 'customer_account_id',
+    'made_sla', 'first_responded_at', 'satisfaction_rating', 'customer_account_id', 'business_stc', 'reopened_time',
 ] -%}
 with
 
@@ -28,11 +28,11 @@ merged as (
             case when incidents.{{ column }} is null then tasks.{{ column }}_unreadable end
         ) as {{ column }}_unreadable,
         {%- endfor %}
-        coalesce(incidents.state_is_cancelled, tasks.state_is_cancelled) as state_is_cancelled,
-        coalesce(incidents.incident_state_is_cancelled, tasks.incident_state_is_cancelled)
-            as incident_state_is_cancelled,
+        coalesce(incidents.state, tasks.state) as state,
+        coalesce(incidents.incident_state, tasks.incident_state) as incident_state,
         coalesce(incidents.category, tasks.category) as category,
-        coalesce(incidents.parent_incident_value, tasks.parent_incident_value) as parent_incident_value,
+        coalesce({{ not_blank('incidents.parent_incident_value') }}, tasks.parent_incident_value)
+            as parent_incident_value,
         coalesce(incidents.customer_account_name, tasks.customer_account_name) as customer_account_name,
         coalesce({{ not_blank('incidents.company_value') }}, tasks.company_value) as company_value,
         incidents.is_live and coalesce(tasks.is_live, true) as is_live,
@@ -56,10 +56,28 @@ merged as (
 
 resolved as (
     select
-        *,
+        merged.*,
+        customers.child_incidents,
+        customers.reopened = 'open_again' as opens_again,
         {{ first_there(['resolved_at', 'closed_at']) }} as resolution,
         {{ first_there_unreadable(['resolved_at', 'closed_at']) }} as resolution_unreadable
     from merged
+    inner join {{ ref('int_customer') }} as customers on merged.customer_id = customers.customer_id
+),
+
+-- A resolution that a later reopening took back; without its time, one that the state contradicts: new, in progress or
+-- on hold.
+reopened as (
+    select
+        *,
+        opens_again
+        and case
+            when reopened_time_unreadable is not null then false
+            when reopened_time is not null
+                then coalesce(reopened_time >= resolution, false) and reopened_time < {{ as_of() }}
+            else coalesce(coalesce(state, incident_state) in (1, 2, 3), false)
+        end as is_open_again
+    from resolved
 ),
 
 -- What lies at or after as_of has not happened yet.
@@ -78,8 +96,23 @@ final as (
         opened_at_unreadable,
         case when first_responded_at < {{ as_of() }} then first_responded_at end as responded_at,
         first_responded_at_unreadable as responded_at_unreadable,
-        case when resolution < {{ as_of() }} then resolution end as ended_at,
-        resolution_unreadable as ended_at_unreadable,
+        case
+            when opens_again and (is_open_again or reopened_time_unreadable is not null) then null
+            when resolution < {{ as_of() }} then resolution
+        end as ended_at,
+        case
+            when resolution_unreadable is not null and not is_open_again then resolution_unreadable
+            when resolution < {{ as_of() }} and opens_again then reopened_time_unreadable
+        end as ended_at_unreadable,
+        case when opens_again and reopened_time < {{ as_of() }} then reopened_time end as reopened_at,
+        case when resolution < {{ as_of() }} and is_open_again and reopened_time is null then resolution end
+            as taken_back_at,
+        case
+            when opens_again then coalesce(reopened_time_unreadable, resolution_unreadable)
+            else resolution_unreadable
+        end as reopening_time_unreadable,
+        business_stc,
+        business_stc_unreadable,
         sla_due,
         sla_due_unreadable,
         made_sla,
@@ -97,9 +130,10 @@ final as (
         _fivetran_synced as synced_at,
         is_live,
         is_live_unreadable,
-        coalesce(state_is_cancelled, false) or coalesce(incident_state_is_cancelled, false) as is_cancelled,
-        {{ not_blank('parent_incident_value') }} is not null as is_child
-    from resolved
+        coalesce(state = 8, false) or coalesce(incident_state = 8, false) as is_cancelled,
+        {{ not_blank('parent_incident_value') }} as parent_sys_id,
+        child_incidents
+    from reopened
     -- One whose opening cannot be read exists.
     where opened_at < {{ as_of() }} or opened_at_unreadable is not null
 )

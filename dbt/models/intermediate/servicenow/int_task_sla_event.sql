@@ -29,7 +29,7 @@ final as (
             task_slas.unreadable_reason,
             incidents.is_live_unreadable
         ) as left_out_reason,
-        'task_sla' as sla_source
+        'task_sla' as basis
     from task_slas
     inner join settings on task_slas.customer_id = settings.customer_id
     inner join incidents

@@ -9,5 +9,7 @@
         'has_breached': 'boolean',
         'end_time': 'timestamp',
         'planned_end_time': 'timestamp',
+        'start_time': 'timestamp',
+        'business_microseconds': ['business_duration', 'duration'],
     },
 ) }}

@@ -33,6 +33,11 @@ _OLD: Mapping[str, Any] = {
     "kpi_mappings.support_satisfaction.max_outside": 1,
     "revenue.currency": "as_landed",
     "salesforce.account_types.former": [],
+    "servicenow.child_incidents": "exclude",
+    "servicenow.link_placeholders": [],
+    "servicenow.reopened": "as_resolved",
+    "servicenow.sla_unit": "sla",
+    "servicenow.time_basis": "calendar",
 }
 """By the path of the setting."""
 
@@ -76,7 +81,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The older program refuses settings that it does not know. The version that the upgrade added stays."""
+    """Removes settings that the older program does not know. The version that the upgrade added stays."""
     for customer, version, document in _documents():
         for path in _OLD:
             *parents, name = path.split(".")

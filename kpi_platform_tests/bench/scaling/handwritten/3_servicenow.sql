@@ -60,6 +60,7 @@ recent as (
         count(*) filter (is_ended_in_90 and made_sla) as made_sla_met,
         count(*) filter (is_opened_in_30) as recent,
         count(*) filter (is_opened_in_30 and is_critical) as recent_critical,
+        count(made_sla) filter (is_opened_in_30) as recent_with_made_sla,
         count(*) filter (is_opened_in_30 and is_breached) as made_sla_breaches,
         count(*) filter (is_opened_in_30 and is_breached and is_critical) as made_sla_critical,
         count(*) filter (is_ended_in_30 and microseconds >= 0) as recent_resolutions,

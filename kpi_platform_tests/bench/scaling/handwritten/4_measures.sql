@@ -2,6 +2,7 @@ create table handwritten.servicenow_tickets as
 select
     'big' as customer_id,
     linked_id,
+    null::varchar as link_unreadable,
     null::varchar as company_value,
     true as is_live,
     is_cancelled,
@@ -16,26 +17,44 @@ select
     null::varchar as newest_named_sys_id,
     opened,
     opened_critical,
-    0::bigint as opened_escalated,
     opened_last_7_days,
     opened_prior_7_days,
-    ended,
-    0::bigint as ended_reopened,
+    opened as in_escalation_rate,
+    0::bigint as opened_escalated,
+    0::bigint as unreadable_escalations,
+    ended as in_reopen_rate,
+    0::bigint as reopened,
+    0::bigint as unreadable_reopenings,
     0::bigint as responses,
     null::decimal(38, 12) as response_microseconds,
+    0::bigint as unreadable_responses,
     resolutions,
     if(resolutions > 0, resolution_microseconds, null)::decimal(38, 12) as resolution_microseconds,
+    0::bigint as unreadable_resolutions,
+    0::bigint as business_resolutions,
+    null::decimal(38, 12) as business_resolution_microseconds,
+    0::bigint as unreadable_business_resolutions,
+    0::bigint as sla_resolutions,
+    null::decimal(38, 12) as sla_resolution_microseconds,
+    0::bigint as unreadable_sla_resolutions,
     0::bigint as ratings,
     null::decimal(38, 12) as rating_sum,
+    0::bigint as unreadable_ratings,
     null::bigint as task_sla_decided,
     null::bigint as task_sla_met,
+    null::bigint as task_sla_unreadable,
     0::bigint as sla_due_decided,
     0::bigint as sla_due_met,
+    0::bigint as sla_due_unreadable,
     made_sla_decided,
     made_sla_met,
+    0::bigint as made_sla_unreadable,
     recent,
     0::bigint as recent_routing_issues,
     0::bigint as recent_complex_issues,
+    0::bigint as recent_with_task_sla,
+    0::bigint as recent_with_sla_due,
+    recent_with_made_sla,
     0::bigint as task_sla_breaches,
     null::decimal(38, 12) as task_sla_breach_microseconds,
     0::bigint as task_sla_critical,
@@ -50,6 +69,15 @@ select
     left_out_reason,
     left_out_reason is null as is_counting
 from incidents;
+
+-- No incident has a parent.
+create table handwritten.servicenow_children as
+select
+    null::varchar as customer_id,
+    null::varchar as sys_id,
+    null::varchar as parent_sys_id,
+    null::timestamp as as_of
+where false;
 
 set variable sla_source = (select case when sum(made_sla_incidents) > 0 then 'made_sla' end from incidents);
 
@@ -100,8 +128,11 @@ select
     null::varchar as csm_name,
     null::varchar as csm_email,
     counting.nps_score,
+    null::varchar as nps_score_unreadable,
     counting.adoption_score,
+    null::varchar as adoption_score_unreadable,
     null::double as churn_risk,
+    null::varchar as churn_risk_unreadable,
     null::double as health_score,
     null::timestamp as last_login_date,
     null::double as active_users,
@@ -111,6 +142,7 @@ select
     greatest(counting.synced_at, seen.synced_at, cases.synced_at, opportunity_syncs.synced_at) as last_updated,
     getvariable('sla_source')::varchar as sla_source,
     null::varchar as sla_gap,
+    'calendar' as time_basis,
     as_of() as as_of
 from counting
 full outer join seen
@@ -126,7 +158,7 @@ parts as (
         account_key,
         'csat' as kpi,
         left_out_reason,
-        null::varchar as sla_source,
+        null::varchar as basis,
         rated as row_count,
         ratings as numerator,
         rated as denominator
@@ -234,7 +266,7 @@ parts as (
         account_key,
         'resolution_time',
         left_out_reason,
-        null,
+        'calendar',
         recent_resolutions,
         recent_resolution_microseconds,
         recent_resolutions
@@ -246,7 +278,7 @@ parts as (
         account_key,
         'resolution_time',
         coalesce(left_out_reason, 'negative'),
-        null,
+        'calendar',
         recent_negative,
         recent_negative_microseconds,
         recent_negative
@@ -270,7 +302,7 @@ measures as (
         account_key,
         kpi,
         left_out_reason,
-        sla_source,
+        basis,
         sum(row_count)::bigint as row_count,
         sum(numerator)::decimal(38, 12) as numerator,
         sum(denominator)::decimal(38, 12) as denominator

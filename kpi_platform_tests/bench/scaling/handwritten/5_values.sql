@@ -281,6 +281,7 @@ select
         else 'no_data'
     end as status,
     left_out_count::bigint as left_out_count,
+    0::bigint as unreadable_count,
     as_of() as as_of
 from measured
 
@@ -297,6 +298,7 @@ select
     null,
     as_of(),
     if(churn_risk is null, 'no_data', 'ok'),
+    0,
     0,
     as_of()
 from figures;

@@ -14,6 +14,7 @@ select
     held_weight as numerator,
     known_weight as denominator,
     known_factors as sample_size,
+    0 as unreadable_count,
     as_of() as as_of
 from figures;
 
@@ -136,8 +137,9 @@ select
     null::double as support_satisfaction,
     null::double as escalation_rate,
     null::double as ticket_reopen_rate,
-    critical_tickets as critical_issues_count,
+    coalesce(critical_tickets, 0) as critical_issues_count,
     getvariable('sla_source')::varchar as sla_source,
+    'calendar' as time_basis,
     as_of() as as_of
 from figures
 where is_seen_in_servicenow;
@@ -169,7 +171,9 @@ select
     null::double as support_satisfaction,
     null::double as escalation_rate,
     null::double as ticket_reopen_rate,
-    critical_tickets as critical_issues_count,
+    if(is_seen_in_servicenow, coalesce(critical_tickets, 0), null) as critical_issues_count,
+    is_salesforce_account,
+    'calendar' as time_basis,
     as_of() as as_of,
     last_updated
 from figures;
@@ -200,6 +204,8 @@ select
     support.recent as total_tickets,
     if(getvariable('sla_source') is null, null, support.made_sla_breaches) as sla_breaches,
     100 * sla_breaches / support.recent as breach_rate,
+    if(getvariable('sla_source') is null, null, support.recent_with_made_sla) as tickets_with_sla,
+    100 * sla_breaches / nullif(tickets_with_sla, 0) as breach_rate_of_sla,
     null::double as avg_breach_hours,
     null::bigint as routing_issues,
     null::bigint as complex_issues,
