@@ -61,7 +61,7 @@ def run_sync(
         ask()
     watch = _Watch(
         timeout_seconds, ask,
-        asked_for=None if _comes_later(before) else before.rescheduled_for,
+        asked_at=datetime.now(UTC),
         polls_since_it_ran=0 if before.is_syncing else None,
     )  # fmt: skip
     pause, state = min(FIRST_POLL_SECONDS, poll_seconds), before.sync_state
@@ -86,7 +86,7 @@ class _Watch:
 
     timeout_seconds: float
     ask: Callable[[], None]
-    asked_for: datetime | None
+    asked_at: datetime
     polls_since_it_ran: int | None
     polls_unseen: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -128,9 +128,13 @@ class _Watch:
                 f"Nothing need be done: {who}, and the refresh follows.",
                 retry=False, put_off_until=until if now.asks_to_be_synced else None, goes_on=True,
             )  # fmt: skip
-        if until <= datetime.now(UTC) and now.asks_to_be_synced and self.asked_for != until:
+        if until > datetime.now(UTC) or not now.asks_to_be_synced:
+            return
+        # A time before the newest request is what that request found; it calls for no other at once.
+        self.polls_unseen += 1
+        if until > self.asked_at or self.polls_unseen % POLLS_UNTIL_ASKED_AGAIN == 0:
             self.ask()
-            self.asked_for = until
+            self.asked_at = datetime.now(UTC)
 
     def _in_time(self, now: Connection) -> None:
         if now.is_in_first_sync and self.waited >= min(self.timeout_seconds, FIRST_SYNC_PATIENCE):

@@ -210,3 +210,15 @@ def test_a_clock_that_is_put_back_makes_no_run_wait_longer(monkeypatch: pytest.M
         pytest.raises(SyncFailed, match="did not end its sync"),
     ):
         synced(api, timeout_seconds=0.3)
+
+
+def test_a_sync_that_is_put_off_to_the_past_again_and_again_is_not_asked_for_at_each_poll() -> None:
+    polls = 2 * fivetran_sync.POLLS_UNTIL_ASKED_AGAIN
+    past = [state("rescheduled", rescheduled_for=in_seconds(-3600 + number)) for number in range(4 * polls)]
+    with (
+        served(state(), ASKED, *past) as (api, server),
+        pytest.raises(SyncFailed, match="did not end its sync"),
+    ):
+        synced(api, timeout_seconds=1)
+    gets = sum(method == "GET" for method, _, _ in server.requests)
+    assert asked(server) <= 2 + gets / fivetran_sync.POLLS_UNTIL_ASKED_AGAIN
