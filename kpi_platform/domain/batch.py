@@ -1,3 +1,4 @@
+# Long: one plan, and the vars of all plans.
 """The input of the KPI build about its customers (docs/decisions/0001): settings, landed tables, sync
 state."""
 

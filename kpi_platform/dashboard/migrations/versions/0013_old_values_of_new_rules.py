@@ -1,4 +1,4 @@
-"""What the numbers of customers that exist were computed by, written into their settings.
+"""The values that the numbers of existing customers were computed by, written into their settings.
 
 The defaults of the settings below give other numbers than before, and an upgrade changes no number by
 itself. Every stored version states the old value, so that an older one that is restored still means what it
