@@ -74,11 +74,13 @@ def _differ(column: str, kind: str) -> str:
 
 
 def _grain(mart: str) -> Sequence[str]:
-    """The columns that tell its rows apart, as the project's own test states them."""
+    """The columns that tell its rows apart, as the project's own test states them; all, where none does."""
     file = project_directory() / "models" / "marts" / f"{mart}.yml"
     (model,) = yaml.safe_load(file.read_text())["models"]
-    stated = next(test["valid_rows"] for test in model["data_tests"] if "valid_rows" in test)
-    columns: Sequence[str] = stated["arguments"]["grain"]
+    tests = [test["valid_rows"] for test in model.get("data_tests", ()) if "valid_rows" in test]
+    columns: Sequence[str] = (
+        tests[0]["arguments"]["grain"] if tests else [column["name"] for column in model["columns"]]
+    )
     return columns
 
 

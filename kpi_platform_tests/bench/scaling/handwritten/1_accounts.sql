@@ -17,6 +17,7 @@ select
     left(id, 15) as account_key,
     id as account_id,
     name as account_name,
+    type as account_type,
     website,
     case when isfinite(annual_revenue) then annual_revenue end as revenue,
     industry,
@@ -28,3 +29,14 @@ select
         when not coalesce(starts_with(type, 'Customer'), false) then 'account of another type'
     end as left_out_reason
 from big_sf.account;
+
+create table handwritten.accounts_left_out as
+select
+    'big' as customer_id,
+    account_id,
+    account_name,
+    account_type,
+    if(left_out_reason = 'account deleted', 'deleted', 'type') as reason,
+    as_of() as as_of
+from accounts
+where left_out_reason is not null;

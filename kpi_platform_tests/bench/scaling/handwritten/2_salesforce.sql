@@ -9,8 +9,12 @@ sums as (
         max(_fivetran_synced) as synced_at,
         count(rating) filter (is_in_range) as rated,
         sum(rating) filter (is_in_range) as ratings,
+        min(rating) filter (is_in_range) as least_rating,
+        max(rating) filter (is_in_range) as greatest_rating,
         count(rating) filter (not is_in_range) as refused,
-        sum(rating) filter (not is_in_range) as refused_ratings
+        sum(rating) filter (not is_in_range) as refused_ratings,
+        min(rating) filter (not is_in_range) as least_refused,
+        max(rating) filter (not is_in_range) as greatest_refused
     from (
         select
             *,
@@ -51,7 +55,11 @@ sums as (
         coalesce(sum(amount) filter (is_current), 0)::decimal(38, 12) as revenue,
         coalesce(sum(amount) filter (is_current and is_retained), 0)::decimal(38, 12) as revenue_retained,
         coalesce(sum(amount) filter (is_prior), 0)::decimal(38, 12) as prior_revenue,
-        coalesce(sum(amount) filter (is_prior and not is_recurring), 0)::decimal(38, 12) as prior_revenue_once
+        coalesce(sum(amount) filter (is_prior and not is_recurring), 0)::decimal(38, 12) as prior_revenue_once,
+        min(growth) filter (is_current or is_prior)::decimal(38, 12) as least_growth,
+        max(growth) filter (is_current or is_prior)::decimal(38, 12) as greatest_growth,
+        min(retained) filter (is_kept)::decimal(38, 12) as least_retained,
+        max(retained) filter (is_kept)::decimal(38, 12) as greatest_retained
     from (
         select
             *,
@@ -61,7 +69,10 @@ sums as (
                 'renewal', 'existing customer - replacement', 'upsell', 'cross-sell', 'expansion',
                 'existing customer - upgrade', 'existing business'
             ), false) as is_retained,
-            is_retained or coalesce(lower(type) in ('new business', 'new customer'), false) as is_recurring
+            is_retained or coalesce(lower(type) in ('new business', 'new customer'), false) as is_recurring,
+            coalesce(if(is_current, amount, -amount), 0) as growth,
+            coalesce(if(is_current, amount, 0), 0) as retained,
+            (is_current and is_retained) or (is_prior and is_recurring) as is_kept
         from big_sf.opportunity
         where close_date < as_of()
     ) as existing

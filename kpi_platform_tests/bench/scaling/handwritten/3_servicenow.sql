@@ -5,6 +5,8 @@ case
     else coalesce(try_cast(regexp_extract(landed, '^\s*([0-9]{1,18})', 1) as bigint) = code, false)
 end;
 
+create temp macro is_numbered(landed) as regexp_matches(landed, '^\s*[0-9]{1,18}');
+
 create temp macro is_cancelled(state) as
 case
     when length(state) = 1 then state = '8'
@@ -60,6 +62,7 @@ recent as (
         count(*) filter (is_ended_in_90 and made_sla) as made_sla_met,
         count(*) filter (is_opened_in_30) as recent,
         count(*) filter (is_opened_in_30 and is_critical) as recent_critical,
+        count(*) filter (is_opened_in_30 and trim(priority) != '' and not is_numbered(priority)) as recent_unprioritised,
         count(made_sla) filter (is_opened_in_30) as recent_with_made_sla,
         count(*) filter (is_opened_in_30 and is_breached) as made_sla_breaches,
         count(*) filter (is_opened_in_30 and is_breached and is_critical) as made_sla_critical,

@@ -40,6 +40,7 @@ select
     0::bigint as ratings,
     null::decimal(38, 12) as rating_sum,
     0::bigint as unreadable_ratings,
+    0::bigint as refused_ratings,
     null::bigint as task_sla_decided,
     null::bigint as task_sla_met,
     null::bigint as task_sla_unreadable,
@@ -118,6 +119,7 @@ select
     coalesce(counting.account_key, seen.account_key) as account_key,
     coalesce(counting.account_id, seen.account_id) as account_id,
     counting.account_name,
+    counting.account_type,
     counting.account_key is not null as is_salesforce_account,
     seen.account_key is not null as is_seen_in_servicenow,
     coalesce(seen.counting_incidents, 0) as counting_incidents,
@@ -161,7 +163,9 @@ parts as (
         null::varchar as basis,
         rated as row_count,
         ratings as numerator,
-        rated as denominator
+        rated as denominator,
+        least_rating as least,
+        greatest_rating as greatest
     from cases
 
     union all
@@ -173,7 +177,9 @@ parts as (
         null,
         refused,
         refused_ratings,
-        refused
+        refused,
+        least_refused,
+        greatest_refused
     from cases
 
     union all
@@ -185,7 +191,9 @@ parts as (
         null,
         touches,
         touches,
-        0
+        0,
+        1,
+        1
     from touches
 
     union all
@@ -197,7 +205,9 @@ parts as (
         null,
         closed,
         revenue - prior_revenue,
-        prior_revenue
+        prior_revenue,
+        least_growth,
+        greatest_growth
     from opportunities
 
     union all
@@ -209,7 +219,9 @@ parts as (
         null,
         closed - closed_once - closed_new,
         revenue_retained,
-        prior_revenue - prior_revenue_once
+        prior_revenue - prior_revenue_once,
+        least_retained,
+        greatest_retained
     from opportunities
 
     union all
@@ -221,7 +233,9 @@ parts as (
         null,
         closed_once,
         0,
-        prior_revenue_once
+        prior_revenue_once,
+        0,
+        0
     from opportunities
 
     union all
@@ -232,6 +246,8 @@ parts as (
         coalesce(left_out_reason, 'new business in the window'),
         null,
         closed_new,
+        0,
+        0,
         0,
         0
     from opportunities
@@ -245,7 +261,9 @@ parts as (
         null,
         recent,
         recent,
-        0
+        0,
+        null,
+        null
     from incidents
 
     union all
@@ -255,9 +273,25 @@ parts as (
         'critical_issues_count',
         left_out_reason,
         null,
-        recent,
+        recent - recent_unprioritised,
         recent_critical,
-        recent
+        recent - recent_unprioritised,
+        null,
+        null
+    from incidents
+
+    union all
+
+    select
+        account_key,
+        'critical_issues_count',
+        coalesce(left_out_reason, 'unreadable incident.priority'),
+        null,
+        recent_unprioritised,
+        0,
+        recent_unprioritised,
+        null,
+        null
     from incidents
 
     union all
@@ -269,7 +303,9 @@ parts as (
         'calendar',
         recent_resolutions,
         recent_resolution_microseconds,
-        recent_resolutions
+        recent_resolutions,
+        null,
+        null
     from incidents
 
     union all
@@ -281,7 +317,9 @@ parts as (
         'calendar',
         recent_negative,
         recent_negative_microseconds,
-        recent_negative
+        recent_negative,
+        null,
+        null
     from incidents
 
     union all
@@ -293,7 +331,9 @@ parts as (
         'made_sla',
         recent_decided,
         recent_met,
-        recent_decided
+        recent_decided,
+        null,
+        null
     from incidents
 ),
 
@@ -305,7 +345,9 @@ measures as (
         basis,
         sum(row_count)::bigint as row_count,
         sum(numerator)::decimal(38, 12) as numerator,
-        sum(denominator)::decimal(38, 12) as denominator
+        sum(denominator)::decimal(38, 12) as denominator,
+        min(least)::decimal(38, 12) as least,
+        max(greatest)::decimal(38, 12) as greatest
     from parts
     where row_count > 0
     group by all
