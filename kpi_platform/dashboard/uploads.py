@@ -63,6 +63,12 @@ class Upload:
     started_at: datetime
     finished_at: datetime
 
+    @property
+    def is_newest_data(self) -> bool:
+        """Whether the dashboard showed its values when it was made. A back-fill fills the history alone."""
+        shown = {datetime.fromisoformat(text) for text in self.current_as_of.values() if text}
+        return self.kind == "rollback" or not shown or self.as_of in shown
+
     def newest_as_of(self, source: str) -> datetime | None:
         """Returns when the values of `source` were last confirmed; None if none was loaded."""
         text = self.current_as_of.get(source)
