@@ -4,7 +4,7 @@ A page of 50 out of 5,000 accounts takes three short queries: how many, which, a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -97,14 +97,19 @@ def account_facets(connection: sa.Connection, customer: str) -> Facets:
     return Facets(values(_accounts.c.industry), values(_accounts.c.region), values(_accounts.c.csm_name))
 
 
-def health_bands(connection: sa.Connection, customer: str) -> dict[BandFilter, int]:
-    """Returns how many of the customer's accounts are in each band of the health score."""
+def health_bands(
+    connection: sa.Connection, customer: str, wanted: AccountFilter | None = None
+) -> dict[BandFilter, int]:
+    """Returns how many of the customer's accounts are in each band of the health score, among those that the
+    rest of the filter leaves. Raises as `find_accounts`."""
     customer_id = get_customer(connection, customer).id
     band = sa.case(
         *((_in_band(_health.c.health_score, HEALTH_THRESHOLDS, "high", name), name) for name in _BANDS),
         else_="missing",
     )
-    rows = _joined(customer_id, [band.label("band")]).subquery()
+    others = replace(wanted or AccountFilter(), health=None)
+    query = _filtered(customer_id, stored_definitions(connection, customer_id), others)
+    rows = query.with_only_columns(band.label("band"), maintain_column_froms=True).subquery()
     counted = connection.execute(sa.select(rows.c.band, sa.func.count()).group_by(rows.c.band)).tuples().all()
     counts: dict[BandFilter, int] = dict.fromkeys((*_BANDS, "missing"), 0)
     counts.update(dict(counted))
@@ -164,7 +169,7 @@ def _kpi_condition(
     if wanted.kpi_band == "missing":
         return sa.not_(of_account.where(*conditions).exists())
     if wanted.kpi_band is not None:
-        thresholds = _thresholds(definition)
+        thresholds = definition.thresholds
         if thresholds is None:
             raise InvalidInput(
                 f"The KPI '{definition.kpi}' has no thresholds.", next_step="Filter by kpi_min and kpi_max."
@@ -228,17 +233,15 @@ def _values(
         _kpis.c.customer_id == customer_id, _kpis.c.account_id.in_(account_ids), _kpis.c.retired_at.is_(None)
     )
     order = {slug: position for position, slug in enumerate(definitions)}
-    thresholds = {slug: _thresholds(one) for slug, one in definitions.items()}
     found: dict[int, dict[str, KpiValue]] = {account_id: {} for account_id in account_ids}
     rows: list[tuple[Any, ...]] = list(connection.execute(query).tuples())
     for account_id, *columns in sorted(rows, key=lambda row: order.get(row[1], len(order))):
         kpi, value, sample_size = columns[0], columns[1], columns[_SAMPLE_SIZE]
-        given = thresholds.get(kpi)
+        definition = definitions.get(kpi)
         too_few = (
-            value is not None and kpi in definitions and is_too_few(sample_size, definitions[kpi].min_sample)
+            value is not None and definition is not None and is_too_few(sample_size, definition.min_sample)
         )
-        is_judged = given is not None and value is not None and not too_few
-        band = given.band(value, definitions[kpi].direction) if given and is_judged else None
+        band = definition.band(value, sample_size) if definition else None
         fields_in_order: list[Any] = [*columns, band, too_few]
         found[account_id][kpi] = KpiValue(*fields_in_order)
     return found
@@ -250,12 +253,6 @@ def _definition(definitions: Mapping[str, KpiDefinition], kpi: str) -> KpiDefini
             f"There is no KPI '{kpi}' here.", next_step=f"Use one of {', '.join(definitions) or 'none yet'}."
         )
     return definitions[kpi]
-
-
-def _thresholds(definition: KpiDefinition) -> Thresholds | None:
-    if definition.healthy is None or definition.at_risk is None:
-        return None
-    return Thresholds(definition.healthy, definition.at_risk)
 
 
 def _in_band(

@@ -10,7 +10,7 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.bulk_writing import from_python, write_columns
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.types import among_customers
-from kpi_platform.domain.kpis import Direction, Source
+from kpi_platform.domain.kpis import Band, Direction, Source, Thresholds, is_too_few
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,19 @@ class KpiDefinition:
     formula: str
     position: int
     min_sample: int = 1
+
+    @property
+    def thresholds(self) -> Thresholds | None:
+        if self.healthy is None or self.at_risk is None:
+            return None
+        return Thresholds(self.healthy, self.at_risk)
+
+    def band(self, value: float | None, sample_size: int | None) -> Band | None:
+        """Returns the band of a value; None without a value or thresholds, or if too few rows made it."""
+        thresholds = self.thresholds
+        if value is None or thresholds is None or is_too_few(sample_size, self.min_sample):
+            return None
+        return thresholds.band(value, self.direction)
 
     def document(self) -> dict[str, Any]:
         """Returns the fields by name."""

@@ -65,6 +65,10 @@ def test_accounts_are_filtered_sorted_and_paged(desk: Desk) -> None:
         assert (page.total, page.accounts[0].kpis["nps"].band) == (2, "between")
         assert account_facets(connection, "acme").industries == ["Food", "Steel"]
         assert health_bands(connection, "acme") == {"healthy": 1, "between": 1, "at_risk": 1, "missing": 1}
+        # The bands are choices of the filter's health: they follow the rest of the filter.
+        steel = AccountFilter(industry="Steel", region="US", health="healthy", kpi="nps", kpi_max=20)
+        bands = health_bands(connection, "acme", steel)
+        assert bands == {"healthy": 0, "between": 1, "at_risk": 0, "missing": 0}
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def show_accounts(
         definitions=definitions,
         heads=_heads(definitions),
         trends={one: [(point.as_of, point.health_score) for point in of] for one, of in trends.items()},
-        counts=health_bands(connection, customer),
+        counts=health_bands(connection, customer, None if problem else chosen),
         confirmed=confirmed_until(connection, customer),
         bands=_BANDS,
         kpi_bands=_KPI_BANDS,
