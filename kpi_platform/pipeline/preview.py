@@ -21,9 +21,11 @@ from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.match_store import StoredOutcome
 from kpi_platform.dashboard.uploads import newest_upload
 from kpi_platform.domain.errors import BuildFailed, InvalidInput
+from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band
 from kpi_platform.domain.settings import Change, CustomerSettings, diff_settings
 from kpi_platform.pipeline.batch import Batch, CustomerInput, batches_of, read_inputs
 from kpi_platform.pipeline.customer_rows import erase_customer_rows, scratch_keys, scratch_of
+from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.match import dashboard_sides, propose_matches
 from kpi_platform.pipeline.places import settle
 from kpi_platform.pipeline.source_accounts import source_side
@@ -33,13 +35,20 @@ _MARTS = ("+kpi_integrated_metrics", "+account_email_domains", "+kpi_values", "+
 
 @dataclass(frozen=True, slots=True)
 class ValueChange:
-    """A value, or a health score (`kpi` None), before and after. Without a value, the status says why."""
+    """A value, or a health score (`kpi` None), before and after, and its bands, which change with the
+    thresholds too. A status says why there is no value."""
 
     kpi: str | None
     before: float | None
     after: float | None
     before_status: str | None = None
     after_status: str | None = None
+    before_band: Band | None = None
+    after_band: Band | None = None
+
+    @property
+    def band_changes(self) -> bool:
+        return self.before_band != self.after_band
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,8 @@ class AccountPreview:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`changes` are of the settings. Of the `accounts` looked at, `affected` would change."""
+    """`changes` are of the settings. Of the `accounts` looked at, `affected` would change. `bands_changed`
+    counts values and health scores that would be in another band."""
 
     as_of: datetime
     changes: tuple[Change, ...]
@@ -73,15 +83,17 @@ class Preview:
     matches_changed: int
     values_changed: int
     health_changed: int
+    bands_changed: int
     affected: tuple[AccountPreview, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One of the two: names, values and scores by account, and what each account is in the dashboard."""
+    """One of the two: names, values and scores by account, with their bands, and what each account is in the
+    dashboard."""
 
     names: Mapping[str, str]
-    values: Mapping[tuple[str, str], tuple[float | None, str]]
+    values: Mapping[tuple[str, str], tuple[float | None, str, Band | None]]
     health: Mapping[str, float | None]
     matches: Mapping[str, StoredOutcome]
 
@@ -113,8 +125,17 @@ def preview_settings(
         changes=changes,
         accounts=len({**before.names, **after.names}),
         matches_changed=sum(one.match is not None for one in affected),
-        values_changed=sum(len(one.values) for one in affected),
+        values_changed=sum(
+            (one.before, one.before_status) != (one.after, one.after_status)
+            for account in affected
+            for one in account.values
+        ),
         health_changed=sum(one.health is not None for one in affected),
+        bands_changed=sum(
+            one.band_changes
+            for account in affected
+            for one in (*account.values, *filter(None, [account.health]))
+        ),
         affected=affected,
     )
 
@@ -167,9 +188,18 @@ def _side(
         customer_id = get_customer(connection, customer).id
         side = dashboard_sides(connection, [customer_id])[customer_id]
     outcomes = propose_matches(side, sources, settings)
+    definitions = {one.kpi: one for one in definitions_of(settings, {})}
     values = {
-        (row["account_id"], row["kpi"]): (row["value"], row["status"])
-        for row in _rows(destination, "kpi_values", key, ("account_id", "kpi", "value", "status"))
+        (row["account_id"], row["kpi"]): (
+            row["value"],
+            row["status"],
+            definitions[row["kpi"]].band(row["value"], row["sample_size"])
+            if row["kpi"] in definitions
+            else None,
+        )
+        for row in _rows(
+            destination, "kpi_values", key, ("account_id", "kpi", "value", "status", "sample_size")
+        )
     }
     scores = _rows(destination, "account_health_score", key, ("account_id", "health_score"))
     return _Side(
@@ -192,17 +222,26 @@ def _differing(before: _Side, after: _Side) -> Iterator[AccountPreview]:
     values: dict[str, list[ValueChange]] = {}
     for account, kpi in sorted({*before.values, *after.values}):
         old, new = (
-            before.values.get((account, kpi), (None, None)),
-            after.values.get((account, kpi), (None, None)),
+            before.values.get((account, kpi), (None, None, None)),
+            after.values.get((account, kpi), (None, None, None)),
         )
         if old != new:
-            values.setdefault(account, []).append(ValueChange(kpi, old[0], new[0], old[1], new[1]))
+            values.setdefault(account, []).append(
+                ValueChange(kpi, old[0], new[0], old[1], new[1], old[2], new[2])
+            )
     for account, name in sorted(names.items(), key=lambda item: (item[1], item[0])):
         match = _match(before.matches.get(account), after.matches.get(account))
         old_score, new_score = before.health.get(account), after.health.get(account)
-        health = ValueChange(None, old_score, new_score) if old_score != new_score else None
+        health = None
+        if old_score != new_score:
+            bands = (_health_band(score) for score in (old_score, new_score))
+            health = ValueChange(None, old_score, new_score, None, None, *bands)
         if match or health or account in values:
             yield AccountPreview(account, name, match, health, tuple(values.get(account, ())))
+
+
+def _health_band(score: float | None) -> Band | None:
+    return None if score is None else HEALTH_THRESHOLDS.band(score, "high")
 
 
 def _match(before: StoredOutcome | None, after: StoredOutcome | None) -> MatchChange | None:

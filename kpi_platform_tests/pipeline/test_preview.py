@@ -127,6 +127,14 @@ def test_a_shorter_window_and_other_weights_change_values_and_health(found: Prev
     assert found.health_changed == 1
 
 
+def test_other_thresholds_change_bands_and_no_value(shop: Shop) -> None:
+    found = shop.preview(kpi_mappings={"csat": {"thresholds": {"healthy": 2, "at_risk": 1}}})
+    [changed] = [value for one in found.affected for value in one.values]
+    assert (changed.before, changed.after) == (3, 3)
+    assert (changed.before_band, changed.after_band) != (changed.after_band, changed.before_band)
+    assert (found.bands_changed, found.values_changed, len(found.affected)) == (1, 0, 1)
+
+
 def test_nothing_of_the_customer_is_written_and_nothing_of_the_preview_is_left(
     shop: Shop, found: Preview
 ) -> None:

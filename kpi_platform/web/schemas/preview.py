@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from kpi_platform.domain.kpis import Band
 from kpi_platform.web.schemas.answers import Answer
 from kpi_platform.web.schemas.settings import ChangeAnswer
 
@@ -14,6 +15,8 @@ class ValueChangeAnswer(Answer):
     after: float | None
     before_status: str | None
     after_status: str | None
+    before_band: Band | None = Field(description="Changes with the thresholds too.")
+    after_band: Band | None
 
 
 class MatchChangeAnswer(Answer):
@@ -32,7 +35,8 @@ class AccountPreviewAnswer(Answer):
 
 
 class PreviewAnswer(Answer):
-    """`accounts` were looked at; `affected` are the first of those that would change."""
+    """`accounts` were looked at; `affected` are the first of those that would change. `bands_changed` counts
+    values and health scores that would be in another band."""
 
     as_of: datetime
     changes: list[ChangeAnswer]
@@ -41,4 +45,5 @@ class PreviewAnswer(Answer):
     matches_changed: int
     values_changed: int
     health_changed: int
+    bands_changed: int
     affected: list[AccountPreviewAnswer]
