@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from kpi_platform.domain.kpis import CATEGORIES, KPIS, Direction, Frequency, Impact, Source
-from kpi_platform.domain.limits import at_most
+from kpi_platform.domain.limits import Matching, Slug, at_most
 
 Aggregate = Literal["count", "count_distinct", "sum", "avg", "min", "max", "median"]
 Operator = Literal[
@@ -40,7 +40,11 @@ MAX_DEPTH = 5
 
 FieldName = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$", description="A Salesforce API name or the landed name."),
+    Matching(
+        r"[A-Za-z_][A-Za-z0-9_]{0,127}",
+        "the name of a field: letters, digits and '_', not beginning with a digit",
+    ),
+    Field(description="A Salesforce API name or the landed name."),
 ]
 
 
@@ -147,7 +151,7 @@ class CustomKpi(_Definition):
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    slug: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+    slug: Slug
     source: Source
     table: str
     aggregate: Literal[Aggregate, "ratio"]

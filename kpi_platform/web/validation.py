@@ -47,7 +47,7 @@ def _message(error: Mapping[str, Any]) -> str:
         case "string_too_short":
             return f"must have at least {context['min_length']} characters"
         case "string_pattern_mismatch":
-            return f"must match {context['pattern']}"
+            return "has characters that may not stand here"
         case "value_error" | "refused":
             return str(error["msg"]).removeprefix("Value error, ")
     known = _WORDS.get(error["type"])

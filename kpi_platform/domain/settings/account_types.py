@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from kpi_platform.domain.limits import at_most
-from kpi_platform.domain.settings.section import Matching, Section, Text, refused, setting
+from kpi_platform.domain.limits import Matching, at_most, refused
+from kpi_platform.domain.settings.section import Section, Text, setting
 
 ALL_TYPES = "*"
 """Alone in the list of customers: every account counts, those without a type too."""

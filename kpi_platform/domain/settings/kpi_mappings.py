@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, create_model, model_validator
 
 from kpi_platform.domain.kpis import KPIS, Frequency, Impact, Kpi, Source
-from kpi_platform.domain.limits import at_most
+from kpi_platform.domain.limits import Matching, at_most, refused
 from kpi_platform.domain.rating_scales import USUAL_SCALE, RatingScale
-from kpi_platform.domain.settings.section import Blank, Matching, Section, Text, refused, section, setting
+from kpi_platform.domain.settings.section import Blank, Section, Text, section, setting
 from kpi_platform.domain.titles import EXECUTIVE, NO_EXECUTIVE, TITLE_CHARACTERS
 
 FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
@@ -18,7 +18,14 @@ FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
 """KPIs that are read from a mapped field: the landed tables that may have it, and its name in
 `custom_fields`."""
 
-FieldName = Annotated[str, Field(pattern=r"^([a-z_]+\.)?[A-Za-z_][A-Za-z0-9_]*$", max_length=127)]
+FieldName = Annotated[
+    str,
+    Field(max_length=127),
+    Matching(
+        r"([a-z_]+\.)?[A-Za-z_][A-Za-z0-9_]*",
+        "the name of a field, or of a table and a field with '.' between",
+    ),
+]
 _TITLES = "list of words"
 
 MinSample = Annotated[int, Field(ge=1, le=1000)]
@@ -119,7 +126,8 @@ class RetentionTypes(Section, kind="meaning"):
         for name in ("new_business", "renewal", "expansion"):
             for kind in getattr(self, name):
                 if (first := seen.setdefault(kind.strip().casefold(), name)) != name:
-                    raise refused(f"'{kind}' stands in {first} already", field=name)
+                    words = first.replace("_", " ")
+                    raise refused(f"'{kind}' stands in {words} already", field=name)
         return self
 
 

@@ -6,12 +6,12 @@ from pydantic import Field, model_validator
 
 from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.kpis import Source
-from kpi_platform.domain.limits import at_most
+from kpi_platform.domain.limits import at_most, refused
 from kpi_platform.domain.settings.fivetran import FivetranSettings
 from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI, KpiMappings
 from kpi_platform.domain.settings.policies import AccountMatching, Alerts, ErrorHandling, HealthScore, Update
 from kpi_platform.domain.settings.revenue import RevenueSettings
-from kpi_platform.domain.settings.section import Section, refused, section, setting
+from kpi_platform.domain.settings.section import Section, section, setting
 from kpi_platform.domain.settings.sources import SalesforceSettings, ServiceNowSettings, SourceSettings
 from kpi_platform.domain.settings.warehouse import WarehouseSettings
 

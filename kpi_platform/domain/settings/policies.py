@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from kpi_platform.domain.settings.section import Blank, SecretName, Section, refused, section, setting
+from kpi_platform.domain.limits import refused
+from kpi_platform.domain.settings.section import Blank, SecretName, Section, section, setting
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kpi_platform.domain.settings.section import Matching, Section, setting
+from kpi_platform.domain.limits import Matching
+from kpi_platform.domain.settings.section import Section, setting
 
 CORPORATE, AS_LANDED = "corporate", "as_landed"
 

@@ -1,7 +1,6 @@
 """The base of every section of the settings document, and the value types that sections are made of."""
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -12,12 +11,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from rapidfuzz import process
+
+from kpi_platform.domain.limits import Matching, refused
 
 PAGE_FREQUENCIES = (60, 180, 360, 720, 1440)
 """Minutes between syncs that the settings page offers; the API takes every value that Fivetran takes."""
@@ -73,33 +70,6 @@ def setting(
 def section(kind: type[BaseModel], help: str) -> Any:
     """Returns a field that is a section of its own; left out, it is `kind` with its defaults."""
     return Field(default_factory=kind, description=help)
-
-
-def refused(message: str, **context: Any) -> PydanticCustomError:
-    """Returns a refusal in plain words. `field` in the context is appended to the path of what is
-    validated."""
-    return PydanticCustomError("refused", "{message}", {"message": message, **context})
-
-
-@dataclass(frozen=True, slots=True)
-class Matching:
-    """Annotation of a text that matches `pattern` as a whole; `words` completes "must be"."""
-
-    pattern: str
-    words: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return handler(schema) | {"pattern": f"^(?:{self.pattern})$"}
-
-    def _check(self, text: str) -> str:
-        if not re.fullmatch(self.pattern, text):
-            raise refused(f"must be {self.words}")
-        return text
 
 
 def _https(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from kpi_platform.domain.limits import at_most
+from kpi_platform.domain.limits import Matching, at_most
 from kpi_platform.domain.normal_text import normal_text
 from kpi_platform.domain.settings.account_types import AccountTypes
 from kpi_platform.domain.settings.section import (
@@ -15,7 +15,6 @@ from kpi_platform.domain.settings.section import (
     ConnectionId,
     HttpsUrl,
     Identifier,
-    Matching,
     Section,
     SyncFrequency,
     Text,

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from kpi_platform.domain.limits import Matching
 from kpi_platform.domain.settings.section import (
     Blank,
     Identifier,
-    Matching,
     SecretName,
     Section,
     Text,

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import ConfigDict, Field
 
 from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.limits import Slug
 from kpi_platform.web.schemas.answers import Answer, Body
 
 
@@ -33,9 +34,7 @@ class ConnectionsBody(Body):
 
 
 class CustomerBody(Body):
-    key: str = Field(
-        pattern=r"^[a-z][a-z0-9_]{0,47}$", description="A small letter, then small letters, digits and _."
-    )
+    key: Slug = Field(description="A small letter, then small letters, digits and _.")
     name: str = Field(default="", max_length=200, description="Name to show. Left out: the key.")
     connections: list[ConnectionBody] = Field(default_factory=list, max_length=2)
 
