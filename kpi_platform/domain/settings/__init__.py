@@ -13,6 +13,7 @@ from kpi_platform.domain.settings.kpi_mappings import (
     RetentionTypes,
 )
 from kpi_platform.domain.settings.leaves import Leaf, settings_kinds, settings_leaves, value_at
+from kpi_platform.domain.settings.merging import Clash, Merged, merge_settings
 from kpi_platform.domain.settings.model import CustomerSettings
 from kpi_platform.domain.settings.parsing import editable_part, parse_settings, whole_document
 from kpi_platform.domain.settings.policies import (
@@ -34,6 +35,7 @@ __all__ = [
     "AccountTypes",
     "Alerts",
     "Change",
+    "Clash",
     "CustomerSettings",
     "Editor",
     "EngagementMapping",
@@ -44,6 +46,7 @@ __all__ = [
     "KpiMapping",
     "KpiMappings",
     "Leaf",
+    "Merged",
     "RatingMapping",
     "RetentionMapping",
     "RetentionTypes",
@@ -58,6 +61,7 @@ __all__ = [
     "as_it_holds",
     "diff_settings",
     "editable_part",
+    "merge_settings",
     "parse_settings",
     "paths_beyond",
     "require_none",
