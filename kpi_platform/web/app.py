@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_dashboard
 from kpi_platform.web.body import BoundBody
+from kpi_platform.web.compression import Compression
 from kpi_platform.web.edge import Edge
 from kpi_platform.web.errors import answer_unhandled, register_error_handlers
 from kpi_platform.web.hosts import OwnHosts
@@ -64,6 +65,7 @@ def create_app(configuration: Configuration, *, host: str = "127.0.0.1") -> Fast
     app.include_router(sign_in.router)
     pages.register(app)
     correct_openapi(app)
+    app.add_middleware(Compression)
     app.add_middleware(BoundBody)
     app.add_middleware(MeasureRequests, metrics=app.state.metrics)
     app.add_middleware(Edge, hosts=app.state.hosts, on_error=answer_unhandled)

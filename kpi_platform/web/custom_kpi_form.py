@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, get_args
 
 from kpi_platform.domain.custom_kpis import ACCOUNT_TABLES, Aggregate, CustomKpi, Operator
 from kpi_platform.domain.kpis import CATEGORIES, Direction, Frequency, Impact
 from kpi_platform.domain.settings.reference import CUSTOM_KPI_KEYS
+from kpi_platform.pipeline.edit_settings import PlannedEdit
 from kpi_platform.web.body import parse_field
-from kpi_platform.web.settings_form import FieldGroup, SettingField
+from kpi_platform.web.setting_labels import setting_label
+from kpi_platform.web.settings_form import FieldGroup, SettingField, ShownClash
 
 _AGGREGATES = get_args(Aggregate)
 _LISTED = ("in", "not_in")
@@ -78,11 +81,40 @@ _NEW: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def custom_kpi_groups(texts: Mapping[str, str], wrong: Mapping[str, str]) -> list[FieldGroup]:
-    """Returns the form with `texts` in it; `wrong` is the message of each path."""
+def custom_kpi_groups(
+    texts: Mapping[str, str],
+    wrong: Mapping[str, str],
+    clashes: Mapping[str, ShownClash] = MappingProxyType({}),
+) -> list[FieldGroup]:
+    """Returns the form with `texts` in it; `wrong` is the message of each path, `clashes` the values that two
+    people typed."""
     return [
-        FieldGroup(title, [_field(part, texts, wrong) for part in parts]) for title, parts in _GROUPS.items()
+        FieldGroup(
+            title, [replace(_field(part, texts, wrong), clash=clashes.get(part.path)) for part in parts]
+        )
+        for title, parts in _GROUPS.items()
     ]
+
+
+def shown_clashes(slug: str, planned: PlannedEdit, typed: Mapping[str, str]) -> dict[str, ShownClash]:
+    """Returns both texts of each input at which the edit of the KPI clashes; none if the KPI itself was
+    removed."""
+    place = f"custom_kpis.{slug}"
+    theirs = next((one for one in planned.document["custom_kpis"] if one["slug"] == slug), None)
+    if theirs is None:
+        return {}
+    texts = texts_of(CustomKpi.model_validate(theirs))
+    paths = [clash.path.removeprefix(f"{place}.") for clash in planned.clashes]
+    return {
+        part.path: ShownClash(texts[part.path], typed.get(part.path, ""), planned.saved_by(place))
+        for part in _parts()
+        if any(path in definition_paths(part.path) or part.path.startswith(f"{path}.") for path in paths)
+    }
+
+
+def definition_paths(path: str) -> tuple[str, ...]:
+    """Returns the keys of the definition that an input is about."""
+    return ("source", "table") if path == "table" else (path,)
 
 
 def texts_of(kpi: CustomKpi | None) -> dict[str, str]:
@@ -130,7 +162,7 @@ def messages(errors: Sequence[Mapping[str, str]], index: int) -> tuple[dict[str,
             line = f"{_condition_number(rest)}{error['message']}"
             here.setdefault(place, line)
         else:
-            elsewhere.append(f"{error['field']}: {error['message']}")
+            elsewhere.append(f"{setting_label(error['field'])}: {error['message']}")
     return here, elsewhere
 
 

@@ -103,14 +103,22 @@ nobody keeps it by reading slowly."""
 
 
 async def _form_token(request: Request) -> str | None:
-    if request.method in _SAFE:
-        return None
-    header = request.headers.get(CSRF_HEADER)
+    """Returns the form token, as `page_token` makes it. Keeps the fields for whoever has to sign in first."""
+    token = request.headers.get(CSRF_HEADER)
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if header is not None or kind not in _FORMS:
-        return header
-    value = (await request.form()).get(CSRF_FIELD)
-    return value if isinstance(value, str) else None
+    if request.method not in _SAFE and kind in _FORMS:
+        fields = [(name, value) for name, value in (await request.form()).multi_items()]
+        typed = [(name, value) for name, value in fields if isinstance(value, str)]
+        request.state.typed = typed
+        token = token if token is not None else dict(typed).get(CSRF_FIELD)
+    request.state.about = (token or "").partition(".")[2] or None
+    return token
+
+
+def page_token(csrf_token: str, customer: str | None) -> str:
+    """Returns the form token of a page: that of the session, and the customer that the page is about. Its
+    forms stay about that customer, whichever one another tab has chosen since."""
+    return f"{csrf_token}.{customer}" if customer else csrf_token
 
 
 def current_principal(
@@ -139,14 +147,29 @@ def current_principal(
     if needs_note(token):
         background.add_task(_note_use, engine, token)
     request.state.is_operator = token.customer is None
-    return Principal(
-        token.id, token.name, token.customer, token.scope, session.csrf_token if session else None
-    )
+    request.state.principal = _principal(token, session)
+    return request.state.principal  # type: ignore[no-any-return]
+
+
+def session_principal(request: Request) -> Principal | None:
+    """Returns whoever is signed in in the browser, for an answer that no route gives; None if nobody is."""
+    session = get_sessions(request).read(request)
+    if session is None:
+        return None
+    with reading(get_engine(request)) as connection:
+        token = session_token(connection, session.secret)
+    return None if token is None else _principal(token, session)
+
+
+def _principal(token: ApiToken, session: Session | None) -> Principal:
+    csrf_token = session.csrf_token if session else None
+    return Principal(token.id, token.name, token.customer, token.scope, csrf_token)
 
 
 def require_form_token(session: Session, given: str | None) -> None:
-    """Forbidden if the form token is missing or another session's."""
-    if given is None or not secrets.compare_digest(given.encode(), session.csrf_token.encode()):
+    """Raises Forbidden if the form token is missing or another session's."""
+    own = (given or "").partition(".")[0]
+    if not secrets.compare_digest(own.encode(), session.csrf_token.encode()):
         raise Forbidden(
             "The form is older than your session, or comes from elsewhere.",
             next_step="Load the page again and repeat what you did.",
@@ -191,16 +214,22 @@ def current_customer(
     ] = None,
 ) -> str:
     """Returns the key of the customer that the call is about: the token's. An operator says which by
-    X-Customer-ID; in the browser a link may name it (`?customer=`), the choice is remembered, and the only
-    customer needs no choice."""
+    X-Customer-ID; in the browser the page of a form says it, a link may name it (`?customer=`), the choice is
+    remembered, and the only customer needs no choice."""
+    about: str | None = getattr(request.state, "about", None) if principal.csrf_token else None
     if principal.customer is not None:
         note_id("customer", principal.customer)
+        if about not in (None, principal.customer):
+            raise Forbidden(
+                "This page is about another customer than the one that you are signed in for.",
+                next_step="Sign in with a token of that customer.",
+            )
         if x_customer_id not in (None, principal.customer):
             raise Forbidden("The token belongs to another customer.", next_step="Leave X-Customer-ID out.")
         return principal.customer
     # Its own short snapshot: what streams to a browser for minutes must hold none.
     with reading(engine) as connection:
-        chosen = x_customer_id
+        chosen = x_customer_id or about
         if chosen is None and principal.csrf_token is not None:
             active = [customer.key for customer in list_customers(connection)]
             remembered = named_customer(request) or read_cookie(request, CUSTOMER_COOKIE)

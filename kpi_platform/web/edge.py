@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Callable
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
@@ -98,4 +99,6 @@ class Edge:
             except Exception as error:
                 if started:
                     raise
-                await self.on_error(request, error)(scope, receive, send_with_headers)
+                # An error page may ask the database who is signed in.
+                answer = await run_in_threadpool(self.on_error, request, error)
+                await answer(scope, receive, send_with_headers)

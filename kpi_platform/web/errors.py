@@ -89,7 +89,9 @@ def _answer(request: Request, error: KpiPlatformError, status: int | None = None
 
 
 def _wants_page(request: Request) -> bool:
-    return not request.url.path.startswith("/api") and "text/html" in request.headers.get("accept", "")
+    headers = request.headers
+    wants = "hx-request" in headers or "text/html" in headers.get("accept", "")
+    return wants and not request.url.path.startswith("/api")
 
 
 def _expected(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
-"""Versions as entity tags: `ETag: "3"`, `If-Match: "3"`."""
+"""Entity tags: versions of settings, as `ETag: "3"` and `If-Match: "3"`, and what pages say."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,11 @@ _TAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 
 def etag(version: int) -> str:
     return f'"{version}"'
+
+
+def etag_of(content: str) -> str:
+    """Returns a weak tag of the content of a page."""
+    return f'W/"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
 
 
 def expected_version(if_match: str | None) -> int | None:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import StoredCustomer, get_customer, list_customers
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.matches import count_matches
@@ -27,12 +29,16 @@ from kpi_platform.web.dependencies import (
     Principal,
     current_customer,
     named_customer,
+    page_token,
 )
-from kpi_platform.web.refusals import NoCustomerChosen, NotSignedIn, retry_after
+from kpi_platform.web.etags import etag_of
+from kpi_platform.web.refusals import NoCustomerChosen, retry_after
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, set_cookie
+from kpi_platform.web.setting_labels import setting_label
+from kpi_platform.web.settings_form import ASKED
+from kpi_platform.web.static_files import static
 
 _HERE = Path(__file__).parent
-STATIC = _HERE / "static"
 
 
 def _environment() -> Environment:
@@ -46,8 +52,15 @@ def _environment() -> Environment:
     for module in (formats, charts):
         names = [name for name in vars(module) if not name.startswith("_")]
         environment.globals |= {name: getattr(module, name) for name in names}
-    environment.globals |= {"csrf_field": CSRF_FIELD, "with_query": with_query, "shown_name": shown_name}
-    environment.globals["unreadable_rows"] = unreadable_rows
+    environment.globals |= {
+        "csrf_field": CSRF_FIELD,
+        "asked": ASKED,
+        "with_query": with_query,
+        "shown_name": shown_name,
+        "static": static,
+        "unreadable_rows": unreadable_rows,
+        "setting_label": setting_label,
+    }
     environment.globals["platform_version"] = version("kpi_platform")
     return environment
 
@@ -86,7 +99,9 @@ class Page:
             "customers": customers or [],
             "in_review": in_review,
             "dagster": dagster,
-            "csrf_token": principal.csrf_token if principal else None,
+            "csrf_token": page_token(principal.csrf_token, customer.key if customer else None)
+            if principal and principal.csrf_token
+            else None,
             "may_write": principal is not None and principal.may("write"),
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "path": request.url.path,
@@ -103,13 +118,28 @@ class Page:
         """Notes an error that the page itself shows, so that its answer says when to try again."""
         self.headers |= retry_after(error)
 
+    def show_sentence(self, error: KpiPlatformError, status: int, *, sign_in: str = "") -> HTMLResponse:
+        """Shows the error as a part of the page: at the place of the part, or above the form that was sent,
+        which stays as it is. `sign_in` is the way to sign in first."""
+        self.note(error)
+        if self.request.headers.get("hx-target") == "main":
+            self.headers |= {
+                "HX-Retarget": "#problem", "HX-Reselect": "unset", "HX-Reswap": "innerHTML show:top"
+            }  # fmt: skip
+        return self.show("_error.html", status, error=error, sign_in=sign_in)
+
     def show(self, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """Returns the template, with `values` and what the frame around it needs."""
         content = templates.get_template(template).render({**self.shell, "now": datetime.now(UTC), **values})
         headers = dict(self.headers)
         if template.startswith("_"):
-            # app.js puts it into the page even if it shows an error.
+            # forms.js puts it into the page also if it is an error.
             headers["X-Fragment"] = "true"
+        elif status == 200 and self.request.method == "GET":
+            tag = etag_of(content)
+            headers |= {"Cache-Control": "private, no-cache", "ETag": tag}
+            if tag in self.request.headers.get("if-none-match", ""):
+                content, status = "", 304
         response = HTMLResponse(content, status, headers)
         customer = self.shell["customer"]
         if self.principal and self.principal.operator and customer and named_customer(self.request):
@@ -127,7 +157,7 @@ def _page(
         customer = current_customer(request, principal, engine, request.headers.get("x-customer-id"))
     except NoCustomerChosen:
         customer = None
-    return _framed(request, configuration, engine, principal, customer)
+    return framed(request, configuration, engine, principal, customer)
 
 
 def _customer_page(
@@ -137,16 +167,17 @@ def _customer_page(
     principal: CurrentPrincipal,
     customer: CustomerDep,
 ) -> Page:
-    return _framed(request, configuration, engine, principal, customer)
+    return framed(request, configuration, engine, principal, customer)
 
 
-def _framed(
+def framed(
     request: Request,
-    configuration: ConfigurationDep,
-    engine: EngineDep,
+    configuration: Configuration,
+    engine: sa.Engine,
     principal: Principal,
     customer: str | None,
 ) -> Page:
+    """Returns a page for `principal`, with the navigation around it."""
     with reading(engine) as connection:
         stored = get_customer(connection, customer) if customer else None
         customers = list_customers(connection) if principal.operator else []
@@ -158,19 +189,3 @@ PageDep = Annotated[Page, Depends(_page)]
 """A page that is about no customer, or about all."""
 CustomerPageDep = Annotated[Page, Depends(_customer_page)]
 """A page about one customer."""
-
-
-def error_page(request: Request, error: KpiPlatformError, status: int) -> Response:
-    """Returns the page of an error: the way to sign in, the choice of a customer, or the words."""
-    target: str | None = None
-    if isinstance(error, NotSignedIn):
-        asked = request.url.path if request.method == "GET" else "/"
-        query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
-        target = with_query("/sign-in", {}, next=asked + query if asked != "/" else None)
-    elif isinstance(error, NoCustomerChosen):
-        target = "/status?choose=1"
-    if target is not None:
-        if "hx-request" in request.headers:
-            return Response(status_code=status, headers={"HX-Redirect": target})
-        return RedirectResponse(target, 303)
-    return Page(request, None).show("error.html", status, error=error, status=status)

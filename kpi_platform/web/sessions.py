@@ -51,7 +51,14 @@ class Sessions:
             secret = self._cookies.loads(read_cookie(request, SESSION_COOKIE) or "", max_age=_SECONDS)
         except BadData:
             return None
+        return self.of_secret(secret)
+
+    def of_secret(self, secret: str) -> Session:
         return Session(secret, self._forms.get_signature(secret).decode())
+
+    def is_named(self, request: Request) -> bool:
+        """Whether the request has a cookie of a session, which may have ended."""
+        return bool(read_cookie(request, SESSION_COOKIE))
 
     def sign_link(self, token_id: int) -> str:
         return str(self._links.dumps(token_id))

@@ -8,35 +8,9 @@ from typing import Any
 
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings import WHO_MAY, Editor, Leaf, settings_leaves, value_at
-from kpi_platform.web.formats import words
+from kpi_platform.pipeline.edit_settings import PlannedEdit
+from kpi_platform.web.setting_labels import field_label, group_of, group_title, setting_label
 
-SECTIONS = {
-    "fivetran": ("Fivetran sync", "When and by whom the connections are synced."),
-    "salesforce": ("Salesforce", "The CRM: accounts, opportunities, contacts, cases, tasks."),
-    "servicenow": ("ServiceNow", "The service desk: incidents and their service levels."),
-    "warehouse": ("Warehouse", "The destination that Fivetran writes to, and where the KPIs are computed."),
-    "account_matching": (
-        "Account matching",
-        "How accounts of the sources and of the dashboard find each other.",
-    ),
-    "kpi_mappings": ("KPI mappings", "Where each KPI comes from, how it is shown, and when it is healthy."),
-    "revenue": ("Revenue", "In which currency amounts are compared, and at which rate."),
-    "health_score": ("Health score", "How much each group of KPIs weighs. The weights sum to 1."),
-    "update": ("Loading", "How a load treats what the dashboard holds."),
-    "error_handling": ("Error handling", "What happens when something fails."),
-    "alerts": ("Alerts", "Who is told of what."),
-}
-"""Title and purpose of each section, in the order of the page."""
-
-_GROUPS = {
-    "": "General",
-    "sync_window": "Sync window",
-    "custom_fields": "Custom fields",
-    "sync_objects": "Objects to sync",
-    "account_types": "Account types",
-    "sync_tables": "Tables to sync",
-    "weights": "Weights",
-}
 _UNITS = {
     "_minutes": "minutes",
     "_seconds": "seconds",
@@ -44,18 +18,26 @@ _UNITS = {
     "_days": "days",
     "_hour": "o'clock",
 }
-_SPELLED = {
-    "id": "ID", "url": "URL", "api": "API", "sla": "SLA", "kpi": "KPI", "nps": "NPS", "timezone": "time zone",
-    "salesforce": "Salesforce", "servicenow": "ServiceNow",
-}  # fmt: skip
+ASKED = "asked."
+"""Begins the names of hidden fields: at these paths, somebody has to choose between two values."""
 _SAYS_NOTHING = ("text", "integer", "number", "identifier", "computed")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClash:
+    """A setting that two people changed: the text that `saved_by` has saved, and the one in the form."""
+
+    theirs: str
+    mine: str
+    saved_by: str
 
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
     """One field. `text` is its content, `default` the value if nothing is stated; `message` says what is
     wrong with it. `options` are value and label; a checkbox has none. `offered` are likewise lines that a
-    list may want. `only` says who may change it, if the viewer may not; it is empty otherwise."""
+    list may want. `only` says who may change it, if the viewer may not; it is empty otherwise. At a `clash`
+    two values are offered in its place."""
 
     path: str
     label: str
@@ -69,6 +51,7 @@ class SettingField:
     message: str | None = None
     only: str = ""
     offered: Sequence[tuple[str, str]] = ()
+    clash: ShownClash | None = None
 
     @property
     def id(self) -> str:
@@ -96,7 +79,7 @@ class FieldGroup:
 
     @property
     def is_wrong(self) -> bool:
-        return any(field.message for field in self.fields)
+        return any(field.message or field.clash for field in self.fields)
 
 
 def field_groups(
@@ -105,11 +88,15 @@ def field_groups(
     typed: Mapping[str, str],
     wrong: Mapping[str, str],
     editor: Editor,
+    *,
     offered: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType({}),
+    planned: PlannedEdit | None = None,
 ) -> list[FieldGroup]:
     """Returns the section's fields, and which of them are not the editor's to change. `typed` wins over the
     document: what was typed stays until it is right. `wrong` is the message of each path; one about a group
-    as a whole is at its first field. `offered` are value and label of lines that a list may want, by path."""
+    as a whole is at its first field. `offered` are value and label of lines that a list may want, by path.
+    The clashes of a `planned` edit have both values."""
+    clashes = {} if planned is None else {clash.path: clash for clash in planned.clashes}
     groups: dict[str, list[SettingField]] = {}
     left = dict(wrong)
     for leaf in _leaves(section):
@@ -117,10 +104,15 @@ def field_groups(
         if message is None:
             above = next((path for path in left if leaf.path.startswith(f"{path}.")), None)
             message = left.pop(above) if above else None
-        field = _field(leaf, document, typed, message, editor)
-        groups.setdefault(_group(leaf), []).append(replace(field, offered=offered.get(leaf.path, ())))
+        one = _field(leaf, document, typed, message, editor)
+        if planned is not None and leaf.path in clashes:
+            clash = clashes[leaf.path]
+            theirs, mine = _text(leaf, clash.theirs), _text(leaf, clash.mine)
+            one = replace(one, clash=ShownClash(theirs, mine, planned.saved_by(leaf.path)))
+        one = replace(one, offered=offered.get(leaf.path, ()))
+        groups.setdefault(group_of(leaf.path), []).append(one)
     folds = section == "kpi_mappings"
-    return [FieldGroup(_group_title(name), fields, folds) for name, fields in groups.items()]
+    return [FieldGroup(group_title(name), fields, folds) for name, fields in groups.items()]
 
 
 def other_messages(section: str, errors: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], list[str]]:
@@ -134,18 +126,21 @@ def other_messages(section: str, errors: Sequence[Mapping[str, str]]) -> tuple[d
             (p for p in paths if p == field or field.startswith(f"{p}.") or p.startswith(f"{field}.")), None
         )
         if known is None or not field:
-            elsewhere.append(f"{field}: {message}" if field else message)
+            elsewhere.append(f"{setting_label(field)}: {message}" if field else message)
         else:
             here.setdefault(known if field.startswith(f"{known}.") else field, message)
     return here, elsewhere
 
 
 def document_of(document: Mapping[str, Any], section: str, typed: Mapping[str, str]) -> dict[str, Any]:
-    """Returns `document` with the values in the form of `section`; a field that it does not have stays as it
-    is. Text that is no number stays text, so that the settings' own check names it."""
+    """Returns `document` with the values in the form of `section`; a field that it does not have, or that was
+    not touched, stays as it is. Text that is no number stays text, so that the settings' own check names
+    it."""
     result = copy.deepcopy(dict(document))
     for leaf in _leaves(section):
         if leaf.read_only or leaf.path not in typed:
+            continue
+        if _lines(typed[leaf.path]) == _lines(_text(leaf, value_at(document, leaf.path))):
             continue
         *parents, name = leaf.path.split(".")
         part = result
@@ -153,6 +148,18 @@ def document_of(document: Mapping[str, Any], section: str, typed: Mapping[str, s
             part = part.setdefault(parent, {})
         part[name] = _parsed(leaf, typed[leaf.path])
     return result
+
+
+def with_undecided(typed: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Returns what was typed, with the own values of clashes at which nothing was chosen; and their paths."""
+    asked = {name.removeprefix(ASKED): text for name, text in typed.items() if name.startswith(ASKED)}
+    undecided = [path for path in asked if path not in typed]
+    return {**typed, **{path: asked[path] for path in undecided}}, undecided
+
+
+def _lines(text: str) -> list[str]:
+    """Browsers end lines in a way of their own."""
+    return text.strip().splitlines()
 
 
 def _leaves(section: str) -> list[Leaf]:
@@ -165,7 +172,7 @@ def _field(
     text = typed.get(leaf.path, _text(leaf, value_at(document, leaf.path)))
     return SettingField(
         path=leaf.path,
-        label=_label(leaf),
+        label=field_label(leaf.path),
         kind="read_only" if leaf.read_only else "choice" if leaf.choices else leaf.type,
         text=text,
         default=_text(leaf, leaf.default),
@@ -228,24 +235,6 @@ def _parsed(leaf: Leaf, text: str) -> Any:
         except ValueError:
             return text
     return text
-
-
-def _group(leaf: Leaf) -> str:
-    inner = leaf.path.split(".")[1:-1]
-    return inner[0] if inner else ""
-
-
-def _group_title(name: str) -> str:
-    return KPIS[name].display_name if name in KPIS else _GROUPS.get(name, words(name))
-
-
-def _label(leaf: Leaf) -> str:
-    names = leaf.path.split(".")[1:]
-    names = names[1:] if len(names) > 1 else names
-    text = " ".join(_SPELLED.get(word, word) for word in " ".join(names).replace("_", " ").split())
-    for ending in (" minutes", " seconds", " hours", " days"):
-        text = text.removesuffix(ending)
-    return text[:1].upper() + text[1:]
 
 
 def _unit(leaf: Leaf) -> str:

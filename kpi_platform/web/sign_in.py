@@ -1,18 +1,28 @@
 """Signing in: with a token, or with a link that works once."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
+from pydantic import BaseModel, ValidationError
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.audit import record_event
 from kpi_platform.dashboard.sessions import SESSION_LENGTH, start_session
 from kpi_platform.dashboard.tokens import create_token, redeem_unused_token, verify_token
 from kpi_platform.domain.settings import Scope
+from kpi_platform.web.dependencies import CSRF_FIELD
 from kpi_platform.web.refusals import NotSignedIn
 from kpi_platform.web.sessions import Sessions
 
+SIGN_IN_PROBLEMS = {
+    "token": "This token is not known, has expired or was revoked.",
+    "link": "This sign-in link was used already, or is too old. `kpi-platform sign-in` makes a new one.",
+    "throttled": "Too many attempts. Wait a minute, then try again.",
+    "ended": "Your session has ended. Sign in, and go on where you were.",
+}
+"""Why the page to sign in on is shown, by the reason in its address."""
 LINK_LIFETIME = timedelta(minutes=15)
 LINK_PATH = "/sign-in/link"
 
@@ -73,3 +83,35 @@ def sign_in_with_token(engine: sa.Engine, text: str) -> str:
         "This token is not known, has expired or was revoked.",
         next_step="Check it, or make a new one: kpi-platform token create",
     )
+
+
+class Kept(BaseModel):
+    """A form that was sent when its session had ended: where to, the fields, and which customer it is about.
+    It waits in the page to sign in on, and nowhere else."""
+
+    action: str
+    fields: list[tuple[str, str]]
+    about: str | None
+
+
+def keep(action: str, typed: Sequence[tuple[str, str]]) -> str:
+    """Returns the text of a Kept, for a hidden field; empty if the form has no fields. The form token stays
+    behind, for it has ended."""
+    _, _, about = dict(typed).get(CSRF_FIELD, "").partition(".")
+    fields = [(name, value) for name, value in typed if name != CSRF_FIELD]
+    return Kept(action=action, fields=fields, about=about or None).model_dump_json() if fields else ""
+
+
+def read_kept(text: str) -> Kept | None:
+    """Returns what `keep` has written; None for anything else."""
+    try:
+        kept = Kept.model_validate_json(text)
+    except ValidationError:
+        return None
+    return kept if local_path(kept.action) == kept.action else None
+
+
+def local_path(target: str) -> str:
+    """Returns `target` if it is a path of ours, else the first page: no form leads to another site."""
+    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if ours else "/"

@@ -1,9 +1,9 @@
 """The pages, put together."""
 
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
 
-from kpi_platform.web.page import STATIC, error_page
+from kpi_platform.web import static_files
+from kpi_platform.web.error_page import error_page
 from kpi_platform.web.routes import (
     pages_account,
     pages_accounts,
@@ -44,4 +44,4 @@ def register(app: FastAPI) -> None:
     app.state.error_page = error_page
     for page in _PAGES:
         app.include_router(page.router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.include_router(static_files.router)

@@ -13,9 +13,11 @@ from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.domain.errors import Conflict, InvalidSettings, KpiPlatformError
-from kpi_platform.domain.settings import settings_leaves
-from kpi_platform.pipeline.change_settings import SettingsChange, change_settings
+from kpi_platform.domain.settings import settings_leaves, value_at
+from kpi_platform.domain.settings.leaves import READ_ONLY
+from kpi_platform.pipeline.change_settings import SettingsChange
 from kpi_platform.pipeline.customer_settings import effective_settings
+from kpi_platform.pipeline.edit_settings import EditClash, MergedInvalid, PlannedEdit, plan_edit, save_edit
 from kpi_platform.pipeline.sync_times import sync_times
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
@@ -32,7 +34,13 @@ from kpi_platform.web.routes.connection_test import test_warehouse
 from kpi_platform.web.routes.pages_sync import newest_sync
 from kpi_platform.web.schemas.connection_test import ConnectionTestAnswer, ConnectionTestBody
 from kpi_platform.web.schemas.preview import PreviewAnswer
-from kpi_platform.web.settings_form import SECTIONS, document_of, field_groups, other_messages
+from kpi_platform.web.setting_labels import SECTIONS, setting_label
+from kpi_platform.web.settings_form import (
+    document_of,
+    field_groups,
+    other_messages,
+    with_undecided,
+)
 from kpi_platform.web.settings_service import settings_document
 
 router = APIRouter(prefix="/settings", include_in_schema=False)
@@ -45,13 +53,15 @@ SectionName = Annotated[str, Query(max_length=40)]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The state of a form besides the settings: what was typed, and the result."""
+    """The state of a form besides the settings: what was typed, and the result. `planned` is the edit, merged
+    with those of others."""
 
     typed: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     based_on: int | None = None
     saved: SettingsChange | None = None
+    planned: PlannedEdit | None = None
     test: ConnectionTestAnswer | None = None
     preview: PreviewAnswer | None = None
 
@@ -86,19 +96,18 @@ def save_settings(
     typed: TypedDep,
     section: SectionName = "fivetran",
 ) -> HTMLResponse:
-    """Saves a section, or shows what is wrong at the field and keeps what was typed."""
-    based_on = _version(typed)
-    with reading(engine) as connection:
-        version, document = settings_document(configuration, connection, customer)
-    shown, status = Shown(typed, based_on=based_on), 200
+    """Saves a section beside what others have saved since; or shows what is wrong at the field, or what
+    somebody else has changed too, and keeps what was typed."""
+    based_on, status = version_of(typed), 200
+    typed, undecided = with_undecided(typed)
     try:
-        change = change_settings(
-            configuration, engine, customer, document_of(document, section, typed),
-            by=principal.editor, expected_version=based_on,
+        change, planned = save_edit(
+            configuration, engine, customer, lambda document: document_of(document, section, typed),
+            by=principal.editor, based_on=based_on, undecided=undecided,
         )  # fmt: skip
-        shown = Shown(saved=change)
+        shown = Shown(saved=change, planned=planned)
     except KpiPlatformError as error:
-        shown, status = _refused(error, section, typed, version), error.http_status
+        shown, status = _refused(error, section, typed), error.http_status
     with reading(engine) as connection:
         return _show(page, configuration, connection, customer, section, shown, status)
 
@@ -116,16 +125,16 @@ def test_settings(
     """Tests the warehouse as the form has it, before it is saved. Fields that the caller may not change are
     not sent, and are tested as they are saved."""
     with reading(engine) as connection:
-        version, document = settings_document(configuration, connection, customer)
+        _, document = settings_document(configuration, connection, customer)
     warehouse = document_of(document, "warehouse", typed)["warehouse"]
     status = 200
     try:
         body = ConnectionTestBody(warehouse=warehouse)
         answer = test_warehouse(configuration, engine, customer, principal, turns, body)
-        shown = Shown(typed, test=answer)
+        shown = Shown(typed, test=answer, based_on=version_of(typed))
     except KpiPlatformError as error:
         page.note(error)
-        shown, status = _refused(error, "warehouse", typed, version), error.http_status
+        shown, status = _refused(error, "warehouse", typed), error.http_status
     if page.is_fragment:
         return page.show("_connection_test.html", status, test=shown.test, shown=shown)
     with reading(engine) as connection:
@@ -144,37 +153,44 @@ def preview_section(
     section: SectionName = "fivetran",
 ) -> HTMLResponse:
     """Previews what saving the form would change, by account; computed from the data that is there."""
-    with reading(engine) as connection:
-        version, document = settings_document(configuration, connection, customer)
-    wanted, status = document_of(document, section, typed), 200
+    status = 200
+    typed, undecided = with_undecided(typed)
     try:
-        answer = preview(wanted, configuration, engine, customer, principal, turns, limit=20)
-        shown = Shown(typed, preview=answer)
+        with reading(engine) as connection:
+            planned = plan_edit(
+                configuration, connection, customer, lambda document: document_of(document, section, typed),
+                version_of(typed), undecided,
+            )  # fmt: skip
+        if planned.clashes:
+            raise EditClash(planned)
+        answer = preview(planned.document, configuration, engine, customer, principal, turns, limit=20)
+        shown = Shown(typed, preview=answer, based_on=version_of(typed))
     except KpiPlatformError as error:
         page.note(error)
-        shown, status = _refused(error, section, typed, version), error.http_status
+        shown, status = _refused(error, section, typed), error.http_status
     if page.is_fragment:
         return page.show("_preview.html", status, preview=shown.preview, shown=shown)
     with reading(engine) as connection:
         return _show(page, configuration, connection, customer, section, shown, status)
 
 
-def _refused(error: KpiPlatformError, section: str, typed: Mapping[str, str], version: int) -> Shown:
-    """The form again. Where somebody was faster it is based on their version now: saving again is meant."""
+def _refused(error: KpiPlatformError, section: str, typed: Mapping[str, str]) -> Shown:
+    """Returns the form again. Once it is merged with what others have saved, it is based on their version."""
+    based_on = version_of(typed)
+    if isinstance(error, EditClash):
+        return Shown(
+            problems=(_clash_words(error.planned),), based_on=error.planned.version, planned=error.planned
+        )
     if isinstance(error, InvalidSettings):
         here, elsewhere = other_messages(section, error.details["errors"])
-        return Shown(typed, here, tuple(elsewhere), _version(typed))
-    if isinstance(error, Conflict) and "expected_version" in error.details:
-        text = (
-            f"Somebody else saved version {error.details['current_version']} in the meantime. Your changes "
-            "are still in the form and not saved. Look at the versions, then save again to put yours on top."
-        )
-        return Shown(typed, problems=(text,), based_on=error.details["current_version"])
+        if isinstance(error, MergedInvalid):
+            return Shown({}, here, tuple(elsewhere), error.planned.version, planned=error.planned)
+        return Shown(typed, here, tuple(elsewhere), based_on)
     kind = error.details.get("kind") if isinstance(error, Conflict) else None
     place = {"connection": "connection_id", "schema": "schema"}.get(str(kind))
     if place and section in ("salesforce", "servicenow"):
-        return Shown(typed, {f"{section}.{place}": str(error)}, based_on=_version(typed))
-    return Shown(typed, problems=(str(error),), based_on=_version(typed) or version)
+        return Shown(typed, {f"{section}.{place}": str(error)}, based_on=based_on)
+    return Shown(typed, problems=(_said(error),), based_on=based_on)
 
 
 def _landed_types(connection: sa.Connection, customer: str) -> dict[str, list[tuple[str, str]]]:
@@ -187,7 +203,25 @@ def _landed_types(connection: sa.Connection, customer: str) -> dict[str, list[tu
     return dict.fromkeys(("salesforce.account_types.customer", "salesforce.account_types.former"), lines)
 
 
-def _version(typed: Mapping[str, str]) -> int | None:
+def _said(error: KpiPlatformError) -> str:
+    """Returns the error with settings by their labels."""
+    text = str(error)
+    for path in sorted(error.details.get("paths", ()), key=len, reverse=True):
+        text = text.replace(path, setting_label(path))
+    return text
+
+
+def _clash_words(planned: PlannedEdit) -> str:
+    names = " and ".join(dict.fromkeys(planned.saved_by(clash.path) for clash in planned.clashes))
+    what = "these settings" if len(planned.clashes) > 1 else "this setting"
+    return (
+        f"{names} changed {what}, and so have you. Choose which value holds, then save. Everything else that "
+        "you typed is kept, and so is everything else that was saved meanwhile."
+    )
+
+
+def version_of(typed: Mapping[str, str]) -> int | None:
+    """Returns the version of the settings that a form was made from."""
     text = typed.get("expected_version", "")
     return int(text) if text.isdecimal() and len(text) < 10 else None
 
@@ -203,10 +237,17 @@ def _show(
 ) -> HTMLResponse:
     section = section if section in SECTIONS else "fivetran"
     version, document = settings_document(configuration, connection, customer)
+    unsaved = shown.planned is not None and shown.saved is None
+    if shown.planned is not None and unsaved:
+        computed = {path.partition(".")[2]: value_at(document, path) for path in READ_ONLY}
+        document = {**shown.planned.document}
+        document["fivetran"] = {**document["fivetran"], **computed}
     settings = effective_settings(configuration, connection, customer)
     assert page.principal is not None
     editor, offered = page.principal.editor, _landed_types(connection, customer)
-    groups = field_groups(section, document, shown.typed, shown.wrong, editor, offered)
+    groups = field_groups(
+        section, document, shown.typed, shown.wrong, editor, offered=offered, planned=shown.planned
+    )
     return page.show(
         "settings.html",
         status,
@@ -218,6 +259,7 @@ def _show(
         and not all(field.only for group in groups for field in group.fields),
         version=version if shown.based_on is None else shown.based_on,
         shown=shown,
+        unsaved=bool(shown.typed) or unsaved,
         test=shown.test,
         preview=shown.preview,
         times=sync_times(connection, customer, settings),

@@ -6,14 +6,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from kpi_platform.web.page import Page
+from kpi_platform.web.sign_in import SIGN_IN_PROBLEMS
 
 router = APIRouter(include_in_schema=False)
-
-_PROBLEMS = {
-    "token": "This token is not known, has expired or was revoked.",
-    "link": "This sign-in link was used already, or is too old. `kpi-platform sign-in` makes a new one.",
-    "throttled": "Too many attempts. Wait a minute, then try again.",
-}
 
 
 @router.get("/sign-in")
@@ -23,4 +18,6 @@ def show_sign_in(
     target: Annotated[str, Query(alias="next", max_length=500)] = "/",
 ) -> HTMLResponse:
     """Returns the form; `failed` says why it is shown again."""
-    return Page(request, None).show("sign_in.html", problem=_PROBLEMS.get(failed), target=target)
+    return Page(request, None).show(
+        "sign_in.html", problem=SIGN_IN_PROBLEMS.get(failed), target=target, kept=""
+    )

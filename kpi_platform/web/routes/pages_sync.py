@@ -20,7 +20,7 @@ from kpi_platform.web.dependencies import (
 from kpi_platform.web.page import CustomerPageDep
 from kpi_platform.web.routes.sync import request_sync, sync_answer
 from kpi_platform.web.schemas.sync import SyncAnswer, SyncBody
-from kpi_platform.web.settings_form import SECTIONS
+from kpi_platform.web.setting_labels import SECTIONS
 
 router = APIRouter(prefix="/settings/sync", include_in_schema=False)
 

@@ -11,19 +11,32 @@ from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.sessions import end_session
 from kpi_platform.dashboard.tokens import hash_text
 from kpi_platform.domain.errors import Forbidden
+from kpi_platform.web.body import MAX_BODY_BYTES
 from kpi_platform.web.dependencies import (
     ConnectionDep,
+    CurrentPrincipal,
     EngineDep,
     HostsDep,
     SessionsDep,
     attempt,
     current_principal,
+    page_token,
     require_operator,
 )
 from kpi_platform.web.page import Page
 from kpi_platform.web.refusals import NotSignedIn, TooManyAttempts
+from kpi_platform.web.schemas.answers import Answer
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, SESSION_COOKIE, delete_cookie, set_cookie
-from kpi_platform.web.sign_in import LINK_LIFETIME, LINK_PATH, redeem_link, sign_in_with_token
+from kpi_platform.web.sign_in import (
+    LINK_LIFETIME,
+    LINK_PATH,
+    SIGN_IN_PROBLEMS,
+    Kept,
+    local_path,
+    read_kept,
+    redeem_link,
+    sign_in_with_token,
+)
 from kpi_platform.web.throttle import Throttle
 
 router = APIRouter(include_in_schema=False)
@@ -80,11 +93,29 @@ def sign_in(
     sessions: SessionsDep,
     token: Annotated[str, Form(max_length=200)] = "",
     target: _Next = "/",
+    kept: Annotated[str, Form(max_length=MAX_BODY_BYTES)] = "",
 ) -> Response:
-    """Leads on to `next`, or back to the form with `?failed=token` or `throttled`."""
+    """Leads on to `next`, or back to the form with `?failed=token` or `throttled`. With what a form had sent
+    when its session ended, leads on to sending it."""
     text = token.strip()
-    account = hash_text(text)
-    return _start(request, sessions, target, "token", account, lambda: sign_in_with_token(engine, text))
+    account, typed = hash_text(text), read_kept(kept)
+    return _start(
+        request, sessions, target, "token", account, lambda: sign_in_with_token(engine, text), typed
+    )
+
+
+class SessionAnswer(Answer):
+    """The person who is signed in; `csrf_token` goes into the forms of a page that was made before."""
+
+    name: str
+    customer: str | None
+    csrf_token: str | None
+
+
+@router.get("/session")
+def show_session(principal: CurrentPrincipal) -> SessionAnswer:
+    """Tells a page whose session had ended who has signed in again."""
+    return SessionAnswer(name=principal.name, customer=principal.customer, csrf_token=principal.csrf_token)
 
 
 def _start(
@@ -94,6 +125,7 @@ def _start(
     failed: str,
     account: str,
     begin: Callable[[], str],
+    kept: Kept | None = None,
 ) -> Response:
     """Starts the session that `begin` makes, or leads back to the form, which says what has failed."""
     throttle: Throttle = request.app.state.sign_in_throttle
@@ -102,11 +134,14 @@ def _start(
         throttle.require_patience(by)
         secret = begin()
     except TooManyAttempts:
-        return _back("throttled", target)
+        return _back(request, "throttled", target, kept)
     except NotSignedIn:
         throttle.note_failure(by)
-        return _back(failed, target)
-    response = RedirectResponse(_local(target), 303)
+        return _back(request, failed, target, kept)
+    response: Response = RedirectResponse(local_path(target), 303)
+    if kept is not None:
+        token = page_token(sessions.of_secret(secret).csrf_token, kept.about)
+        response = Page(request, None).show("go_on.html", kept=kept, token=token, target=local_path(target))
     sessions.start(request, response, secret)
     return response
 
@@ -121,6 +156,8 @@ def sign_out(request: Request, engine: EngineDep, sessions: SessionsDep) -> Redi
     response = RedirectResponse("/sign-in", 303)
     delete_cookie(request, response, SESSION_COOKIE)
     delete_cookie(request, response, CUSTOMER_COOKIE)
+    # Going back must not show what the browser has kept of the pages.
+    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
@@ -130,16 +167,16 @@ def choose_customer(
 ) -> RedirectResponse:
     """Remembers which customer an operator looks at."""
     key = get_customer(connection, customer).key
-    response = RedirectResponse(_local(target), 303)
+    response = RedirectResponse(local_path(target), 303)
     set_cookie(request, response, CUSTOMER_COOKIE, key)
     return response
 
 
-def _back(reason: str, target: str) -> RedirectResponse:
-    return RedirectResponse(f"/sign-in?{urlencode({'failed': reason, 'next': _local(target)})}", 303)
-
-
-def _local(target: str) -> str:
-    """Returns `target` if it is a path of ours, else the first page: no form leads to another site."""
-    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if ours else "/"
+def _back(request: Request, reason: str, target: str, kept: Kept | None) -> Response:
+    if kept is None:
+        query = urlencode({"failed": reason, "next": local_path(target)})
+        return RedirectResponse(f"/sign-in?{query}", 303)
+    problem = SIGN_IN_PROBLEMS[reason]
+    return Page(request, None).show(
+        "sign_in.html", 401, problem=problem, target=local_path(target), kept=kept.model_dump_json()
+    )

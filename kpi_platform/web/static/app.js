@@ -43,27 +43,6 @@
     for (const [name, value] of [...parameters.entries()]) if (value === "") parameters.delete(name);
   });
 
-  // A part of the page that tells of an error is shown at its place, whoever's fault the error is.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!event.detail.xhr.getResponseHeader("X-Fragment")) return;
-    event.detail.shouldSwap = true;
-    event.detail.isError = false;
-  });
-
-  // A form that is filled in is not lost by a stray click.
-  let unsaved = false;
-  document.addEventListener("input", (event) => {
-    const form = event.target.closest("form[data-guard]");
-    if (form) {
-      unsaved = true;
-      form.classList.add("unsaved");
-    }
-  });
-  document.addEventListener("submit", () => (unsaved = false));
-  window.addEventListener("beforeunload", (event) => {
-    if (unsaved) event.preventDefault();
-  });
-
   // The answer to a saved form stays, and loading the page again sends nothing twice.
   const address = document.querySelector("[data-address]");
   if (address) history.replaceState(null, "", address.dataset.address);
@@ -78,6 +57,7 @@
     panel.watched = true;
     const events = new EventSource(panel.dataset.events);
     events.addEventListener("sync", (event) => {
+      if (!panel.isConnected) return events.close();
       const { state } = JSON.parse(event.data);
       if (state === "done" || state === "failed") {
         events.close();
@@ -86,7 +66,7 @@
       htmx.ajax("GET", panel.dataset.panel, { target: "#sync-state", swap: "innerHTML" });
     });
   };
-  document.querySelectorAll("[data-events]").forEach(watch);
+  htmx.onLoad((part) => part.querySelectorAll("[data-events]").forEach(watch));
 
   const toast = document.getElementById("toast");
   const say = (text) => {
@@ -94,6 +74,6 @@
     toast.hidden = false;
     setTimeout(() => (toast.hidden = true), 8000);
   };
-  document.addEventListener("htmx:responseError", () => say("This did not work. Try again in a moment."));
-  document.addEventListener("htmx:sendError", () => say("The server does not answer. Check the network."));
+  document.addEventListener("htmx:responseError", () => say("This did not work. Nothing is lost; try again in a moment."));
+  document.addEventListener("htmx:sendError", () => say("The server does not answer. Nothing is lost; check the network, and try again."));
 })();

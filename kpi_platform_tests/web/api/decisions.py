@@ -84,11 +84,12 @@ DECISIONS: dict[tuple[str, str], Decision] = {
     ("GET", "/customers/new"): "admin",
     ("POST", "/customers/new"): "admin",
     ("GET", "/sign-in"): "public",
-    ("GET", "/static"): "public",
+    ("GET", "/static/{name:path}"): "public",
     ("GET", "/sign-in/link"): "public",
     # Whatever changes something and is public comes from our own page, which test_sign_in.py tests.
     ("POST", "/sign-in/link"): "public",
     ("POST", "/sign-in"): "public",
+    ("GET", "/session"): "session",
     ("POST", "/sign-out"): "session",
     ("POST", "/customer"): "operator",
 }

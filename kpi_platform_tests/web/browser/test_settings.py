@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from kpi_platform.dashboard.settings_versions import current_settings, save_settings
 from kpi_platform_tests.web.browser.conftest import SignIn
+from kpi_platform_tests.web.browser.test_accessibility import complaints
 from kpi_platform_tests.web.seeding import Seed
 
 pytestmark = pytest.mark.browser
@@ -60,19 +61,49 @@ def test_a_rule_between_settings_is_said_at_one_of_them(page: Page, customer: Se
     assert stored(customer) == customer.document
 
 
-def test_somebody_elses_faster_change_is_not_overwritten_unseen(page: Page, customer: Seed) -> None:
-    others = {**customer.document, "update": {"mode": "replace"}}
-    page.goto("/settings?section=error_handling")
+def others_save(customer: Seed, **sections: dict[str, object]) -> dict[str, object]:
+    others = {**customer.document, **sections}
     with customer.engine.begin() as connection:
         save_settings(connection, customer.customer, others, who="Bob", effective=customer.document)
+    return others
+
+
+def test_what_somebody_else_saved_meanwhile_is_kept_beside_what_was_typed(page: Page, customer: Seed) -> None:
+    page.goto("/settings?section=error_handling")
+    saved = others_save(customer, error_handling={"retry_delay_seconds": 60}, update={"mode": "replace"})
     page.get_by_label("Max retries").fill("7")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert").first).to_contain_text("Somebody else saved version 2")
-    expect(page.get_by_label("Max retries")).to_have_value("7")
-    assert stored(customer) == others
-    page.get_by_role("button", name="Save").click()
+    page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("Saved as version 3")
-    assert stored(customer) == {**others, "error_handling": {"max_retries": 7}}
+    expect(page.get_by_role("status").first).to_contain_text("Bob")
+    assert stored(customer) == {
+        **saved,
+        "error_handling": {"max_retries": 7, "retry_delay_seconds": 60},
+    }
+
+
+@pytest.mark.parametrize(("key", "kept"), [("Space", 4), ("ArrowDown", 7)])
+def test_what_both_changed_is_asked_about_side_by_side(
+    page: Page, customer: Seed, key: str, kept: int
+) -> None:
+    page.goto("/settings?section=error_handling")
+    others_save(customer, error_handling={"max_retries": 4})
+    page.get_by_label("Retry delay").fill("90")
+    page.get_by_label("Max retries").fill("7")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").first).to_contain_text("Bob changed this setting, and so have you")
+    asked = page.get_by_role("group", name="Max retries")
+    expect(asked).to_contain_text("Saved by Bob 4")
+    expect(asked).to_contain_text("Yours, not saved 7")
+    assert complaints(page) == []
+    assert stored(customer) == {**customer.document, "error_handling": {"max_retries": 4}}
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_role("alert").first).to_contain_text("Choose which value holds")
+    asked.get_by_role("radio").first.focus()
+    page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Saved as version 3")
+    expected = {"max_retries": kept, "retry_delay_seconds": 90}
+    assert stored(customer) == {**customer.document, "error_handling": expected}
 
 
 def test_a_reader_sees_the_settings_and_cannot_change_them(sign_in: SignIn, customer: Seed) -> None:

@@ -26,8 +26,6 @@ def form_token(page: str) -> str:
 def test_who_is_not_signed_in_is_led_to_the_form_and_back(web: Web) -> None:
     answer = web.anonymous(**HTML).get("/uploads?offset=50")
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fuploads%3Foffset%3D50")
-    part = web.anonymous(**HTML, **{"HX-Request": "true"}).get("/matches")
-    assert (part.status_code, part.headers["hx-redirect"]) == (401, "/sign-in?next=%2Fmatches")
 
 
 def test_the_frame_of_every_page_names_the_version_of_the_platform(web: Web) -> None:

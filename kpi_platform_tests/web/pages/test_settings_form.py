@@ -4,7 +4,8 @@ import pytest
 
 from kpi_platform.domain.errors import InvalidSettings
 from kpi_platform.domain.settings import CustomerSettings, editable_part, parse_settings, settings_leaves
-from kpi_platform.web.settings_form import SECTIONS, SettingField, document_of, field_groups, other_messages
+from kpi_platform.web.setting_labels import SECTIONS
+from kpi_platform.web.settings_form import SettingField, document_of, field_groups, other_messages
 from kpi_platform_tests.editors import OPERATOR
 
 DOCUMENT = CustomerSettings().document()
@@ -62,12 +63,12 @@ def test_what_is_no_number_is_refused_by_its_name_at_its_field() -> None:
     assert wrong == {"account_matching.threshold": ("much", "must be a number")}
 
 
-def test_a_message_about_another_section_is_said_with_its_path() -> None:
+def test_a_message_about_another_section_is_said_with_its_label() -> None:
     errors = [
         {"field": "update.mode", "message": "must be upsert"},
         {"field": "", "message": "is no document"},
     ]
-    assert other_messages("alerts", errors) == ({}, ["update.mode: must be upsert", "is no document"])
+    assert other_messages("alerts", errors) == ({}, ["Loading › Mode: must be upsert", "is no document"])
 
 
 def test_a_message_about_a_group_stands_at_its_first_field() -> None:
