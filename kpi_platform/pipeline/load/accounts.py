@@ -161,10 +161,13 @@ def _missing_accounts(task: LoadTask, targets: Targets) -> list[int]:
             details={"accounts": [ids[one] for one in targets.missing[:100]]},
         )
     creates = policy == "create" and task.settings.account_matching.create_new_accounts and not task.any_older
-    skipped = [] if creates else targets.missing
+    # The order of rows is the warehouse's own.
+    waiting, skipped = (sorted(some, key=lambda one: ids[one]) for some in (targets.review, targets.missing))
+    if creates:
+        skipped = []
     reason = "this load is older than what is shown" if task.any_older else "it has no match in the dashboard"
     task.notes.extend(f"Skipped account {named([one])}: {reason}." for one in skipped)
-    task.notes.extend(f"Account {named([one])} waits for review." for one in targets.review)
+    task.notes.extend(f"Account {named([one])} waits for review." for one in waiting)
     task.counts["accounts_skipped"] = len(skipped)
     task.counts["sent_to_review"] = len(targets.review)
     return targets.missing if creates else []
