@@ -23,6 +23,7 @@ from kpi_platform.dashboard.uploads import newest_upload
 from kpi_platform.domain.errors import BuildFailed, InvalidInput
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band
 from kpi_platform.domain.settings import Change, CustomerSettings, diff_settings
+from kpi_platform.domain.time_bases import DEFAULT_BASIS
 from kpi_platform.pipeline.batch import Batch, CustomerInput, batches_of, read_inputs
 from kpi_platform.pipeline.customer_rows import erase_customer_rows, scratch_keys, scratch_of
 from kpi_platform.pipeline.kpi_definitions import definitions_of
@@ -188,7 +189,7 @@ def _side(
         customer_id = get_customer(connection, customer).id
         side = dashboard_sides(connection, [customer_id])[customer_id]
     outcomes = propose_matches(side, sources, settings)
-    definitions = {one.kpi: one for one in definitions_of(settings, {})}
+    definitions = {one.kpi: one for one in definitions_of(settings, {}, DEFAULT_BASIS)}
     values = {
         (row["account_id"], row["kpi"]): (
             row["value"],

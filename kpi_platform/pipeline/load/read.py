@@ -157,7 +157,14 @@ def _nothing(customer: str, as_of: datetime, built: BuiltAccounts | None) -> Inc
     health = dict.fromkeys(HEALTH_COLUMNS, numbers)
     values = {name: np.empty(0, dtype=dtype) for name, dtype in _TYPES.items()}
     return Incoming(
-        [], attributes, health, [], [], values, _fingerprint([], attributes, health, [], [], values)
+        [],
+        attributes,
+        health,
+        [],
+        [],
+        values,
+        DEFAULT_BASIS,
+        _fingerprint([], attributes, health, [], [], values),
     )
 
 
