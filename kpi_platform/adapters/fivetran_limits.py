@@ -1,4 +1,4 @@
-"""What the headers of an answer say of the rate limit. A value that makes no sense says nothing."""
+"""Rate limit as the headers of an answer state it. A value that makes no sense says nothing."""
 
 import re
 from datetime import UTC, datetime

@@ -15,7 +15,7 @@ from kpi_platform.domain.account_counts import AccountCounts
 
 @dataclass(frozen=True, slots=True)
 class BuiltAccounts:
-    """What the build at `as_of` counted."""
+    """Counts of the build at `as_of`."""
 
     as_of: datetime
     counts: AccountCounts

@@ -32,7 +32,7 @@ class AccountCounts:
 
     @classmethod
     def of(cls, rows: Iterable[tuple[LeftOutReason | None, str | None, int]]) -> "AccountCounts":
-        """From rows of reason, type as it landed, and accounts; several rows of one group are added up."""
+        """Adds up rows of reason, type as it landed, and accounts; a group may have several rows."""
         found: Counter[tuple[LeftOutReason | None, str | None]] = Counter()
         for reason, type_, accounts in rows:
             found[reason, (type_ or "").strip() or None] += accounts
@@ -44,7 +44,7 @@ class AccountCounts:
         return cls(tuple(AccountGroup(**group) for group in document))
 
     def document(self) -> list[dict[str, Any]]:
-        """As JSON has it."""
+        """Returns the groups as JSON has them."""
         return [asdict(group) for group in self.groups]
 
     @property
@@ -65,8 +65,8 @@ class AccountCounts:
         return dict(sorted(found.items(), key=lambda item: _place(*item)))
 
     def sentence(self) -> str:
-        """Who does not count, in words: "3 accounts do not count: type 'Client' 2, empty 1; merged 1". Empty
-        where every account counts."""
+        """Says who does not count, in words: "3 accounts do not count: type 'Client' 2, empty 1; merged 1". Empty
+        if every account counts."""
         if not self.left_out:
             return ""
         parts = [part for reason in _ORDER if (part := self._part(reason))]
@@ -74,7 +74,7 @@ class AccountCounts:
         return f"{self.left_out:,} {verb} not count: {'; '.join(parts)}"
 
     def nobody_left(self) -> str:
-        """Why no account counts, in words."""
+        """Says why no account counts, in words."""
         return f"No account counts. {self.sentence() or 'The account table of Salesforce is empty'}."
 
     def _part(self, reason: LeftOutReason) -> str:

@@ -1,4 +1,4 @@
-"""What an account is called where people look at it."""
+"""Name of an account as people see it."""
 
 
 def is_named(name: str | None) -> bool:
@@ -9,5 +9,5 @@ def is_named(name: str | None) -> bool:
 
 
 def shown_name(name: str | None, account_id: str) -> str:
-    """The account's name, or its id where it has none."""
+    """Returns the account's name, or its id if it has none."""
     return name if name and is_named(name) else account_id

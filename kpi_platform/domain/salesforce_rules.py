@@ -1,4 +1,4 @@
-"""What a customer's settings say of its Salesforce rows, in the form in which dbt reads it."""
+"""Rules of a customer's settings for its Salesforce rows, in the form that dbt reads."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +18,14 @@ class RecurringType:
 
 @dataclass(frozen=True, slots=True)
 class TitleList:
-    """Which contacts are executives: patterns of titles (None: no title has one)."""
+    """Titles of executives: patterns of titles (None: no title has one)."""
 
     titles: str | None
     not_titles: str | None
 
 
 def recurring_types(settings: CustomerSettings) -> tuple[RecurringType, ...]:
-    """A type that is listed twice is retained where one of its lists is."""
+    """Returns the types that count, each once. One that is listed twice is retained if one of its lists is."""
     is_retained: dict[str, bool] = {}
     for group, types in settings.kpi_mappings.net_revenue_retention.types.model_dump().items():
         for name in types:
@@ -35,14 +35,14 @@ def recurring_types(settings: CustomerSettings) -> tuple[RecurringType, ...]:
 
 
 def title_list(settings: CustomerSettings) -> TitleList:
-    """The titles by which executive engagement is measured."""
+    """Returns the titles by which executive engagement is measured."""
     mapping = settings.kpi_mappings.executive_engagement
     return TitleList(title_pattern(mapping.titles), title_pattern(mapping.not_titles))
 
 
 def salesforce_facts(settings: CustomerSettings) -> dict[str, Any]:
-    """By the columns of the dbt model int_customer: which tasks count, and how amounts are converted
-    (`target_currency` is None for the corporate one)."""
+    """Returns which tasks count and how amounts are converted, by the columns of the dbt model int_customer.
+    `target_currency` is None for the corporate one."""
     engagement, currency = settings.kpi_mappings.executive_engagement, settings.revenue.currency
     return {
         "count_emails": engagement.count_emails,

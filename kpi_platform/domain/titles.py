@@ -26,7 +26,7 @@ _LONGEST_ABBREVIATION = 5
 
 
 def title_pattern(words: Sequence[str]) -> str | None:
-    """A pattern (POSIX, without escapes) that a title in small letters has if one of `words` stands in it
+    """Returns a pattern (POSIX, without escapes) for titles in small letters in which one of `words` stands
     between characters that are no letter, digit or underscore; a word that ends with "-" needs none after it.
     Dots between or after single letters do not matter: C.E.O. is CEO. None for no words."""
     texts = [_text(word) for word in words]

@@ -1,4 +1,4 @@
-"""Which accounts the marts hold, and which of Salesforce they leave out."""
+"""Counts of the accounts that the marts hold, and of those of Salesforce that they leave out."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from kpi_platform.domain.account_counts import AccountCounts, LeftOutReason
 
 
 def count_accounts(destination: Destination, customers: Sequence[str]) -> dict[str, AccountCounts]:
-    """The Salesforce accounts of each of `customers`, whose marts are there, by type and by why they do not
-    count."""
+    """Counts the Salesforce accounts of each of `customers`, whose marts are there, by type and by the reason
+    why they do not count."""
     found: dict[str, list[tuple[LeftOutReason | None, str | None, int]]] = defaultdict(list)
     counting = destination.mart_groups("kpi_accounts", customers, ["is_salesforce_account", "account_type"])
     for customer, of_salesforce, type_, accounts in counting:

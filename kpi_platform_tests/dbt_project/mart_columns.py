@@ -1,3 +1,4 @@
+# Long: one list, of the columns of every mart.
 """The columns of every mart and their types on DuckDB: what the load, the API and other readers rely on."""
 
 from kpi_platform.domain.kpis import KPIS, Source

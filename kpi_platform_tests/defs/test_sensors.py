@@ -1,3 +1,4 @@
+# Long: all ticks share one installation.
 """Schedule and sensors, evaluated one by one against the local Fivetran."""
 
 import shutil

@@ -1,3 +1,4 @@
+# Long: the measures of one page of the contract, in its order.
 """The measures of each account in Salesforce's own tables."""
 
 import re

@@ -1,4 +1,4 @@
-"""Which Salesforce accounts are customers, by their type."""
+"""Types of the Salesforce accounts that count as customers."""
 
 from typing import Annotated, Any
 
@@ -45,7 +45,7 @@ class AccountTypes(Section, kind="meaning"):
         return ALL_TYPES in map(str.strip, self.customer)
 
     def var(self) -> dict[str, Any]:
-        """The lists as dbt gets them, trimmed; `customer` is None where every type counts."""
+        """Returns the lists as dbt gets them, trimmed; `customer` is None if every type counts."""
         return {
             "customer": None if self.takes_all else [prefix.strip() for prefix in self.customer],
             "former": [prefix.strip() for prefix in self.former],

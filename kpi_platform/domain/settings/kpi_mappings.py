@@ -231,9 +231,7 @@ class KpiMappings(_Twelve):  # type: ignore[misc]
     """The twelve KPIs, as attributes and by slug."""
 
     if TYPE_CHECKING:
-        csat: RatingMapping
         executive_engagement: EngagementMapping
-        support_satisfaction: RatingMapping
         net_revenue_retention: RetentionMapping
 
     def __getitem__(self, slug: str) -> KpiMapping:

@@ -86,7 +86,7 @@ def list_accounts(
 
 @router.get("/left-out")
 def get_left_out_accounts(connection: ConnectionDep, customer: CustomerDep) -> LeftOutAnswer:
-    """Which accounts of Salesforce do not count, by reason and type."""
+    """Count the accounts of Salesforce that do not count, by reason and type."""
     built = account_counts(connection, [customer]).get(customer)
     counts = built.counts if built else AccountCounts()
     return LeftOutAnswer(

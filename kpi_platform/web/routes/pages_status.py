@@ -69,7 +69,7 @@ class ShownChecks:
 
 @dataclass(frozen=True, slots=True)
 class CustomerStatus:
-    """What is shown of one customer. `left_out` says which accounts do not count."""
+    """State of one customer as the page shows it. `left_out` says which accounts do not count."""
 
     customer: StoredCustomer
     sources: list[SourceStatus]

@@ -61,7 +61,7 @@ class LeftOutGroupAnswer(Answer):
 
 
 class LeftOutAnswer(Answer):
-    """Which accounts of Salesforce the newest build left out."""
+    """Accounts of Salesforce that the newest build left out."""
 
     as_of: datetime | None = Field(description="Of the newest build; null where there was none.")
     sentence: str = Field(

@@ -1,3 +1,4 @@
+# Long: every rule of one model, in its order.
 """The settings document: its defaults are the contract's, and what contradicts itself is refused."""
 
 import json
