@@ -65,8 +65,8 @@ class AccountCounts:
         return dict(sorted(found.items(), key=lambda item: _place(*item)))
 
     def sentence(self) -> str:
-        """Says who does not count, in words: "3 accounts do not count: type 'Client' 2, empty 1; merged 1". Empty
-        if every account counts."""
+        """Says who does not count, in words: "3 accounts do not count: type 'Client' 2, empty 1; merged 1".
+        Empty if every account counts."""
         if not self.left_out:
             return ""
         parts = [part for reason in _ORDER if (part := self._part(reason))]

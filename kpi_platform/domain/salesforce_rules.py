@@ -25,7 +25,7 @@ class TitleList:
 
 
 def recurring_types(settings: CustomerSettings) -> tuple[RecurringType, ...]:
-    """Returns the types that count, each once. One that is listed twice is retained if one of its lists is."""
+    """Returns the types that count, each once; one that is listed twice is retained if a list of it is."""
     is_retained: dict[str, bool] = {}
     for group, types in settings.kpi_mappings.net_revenue_retention.types.model_dump().items():
         for name in types:

@@ -26,8 +26,8 @@ class LeftOutAccount:
 def left_out_accounts(
     configuration: Configuration, engine: sa.Engine, customer: str, *, limit: int, wait_seconds: float
 ) -> list[LeftOutAccount]:
-    """Returns the first `limit` accounts that the newest build left out. Raises NotFound if nothing was built,
-    DestinationLocked if the embedded warehouse is not free within `wait_seconds`."""
+    """Returns the first `limit` accounts that the newest build left out. Raises NotFound if nothing was
+    built, DestinationLocked if the embedded warehouse is not free within `wait_seconds`."""
     one = explained_customer(configuration, engine, customer)
     found: list[LeftOutAccount] = []
     for batch in one.destination.within(wait_seconds).read_mart("accounts_left_out", customer, _COLUMNS):

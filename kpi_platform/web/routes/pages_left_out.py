@@ -32,8 +32,8 @@ def show_left_out_accounts(
     customer: CustomerDep,
     turns: HeavyTurnsDep,
 ) -> HTMLResponse:
-    """Shows the first accounts that the newest build left out, each with its reason; or why that cannot be said
-    now."""
+    """Shows the first accounts that the newest build left out, each with its reason; or why that cannot be
+    said now."""
     # dbt's adapters take a second to import, and few processes ever need them.
     from kpi_platform.pipeline.left_out_accounts import left_out_accounts
 
