@@ -89,6 +89,10 @@ class Configuration:
         """Returns a page of the web app, shown for a customer."""
         return f"{self.web_url}/{name}?customer={quote(customer, safe='')}"
 
+    def checks_url(self, asset: str) -> str:
+        """Returns the page of an asset's checks in Dagster's UI."""
+        return f"{self.dagster_url}/assets/{quote(asset)}?view=checks"
+
     def run_url(self, run_id: str | None) -> str | None:
         """Returns the page of a run in Dagster's UI."""
         return f"{self.dagster_url}/runs/{quote(run_id, safe='')}" if run_id else None

@@ -1,4 +1,3 @@
--- account_churn_risk and kpi_values show one and the same score.
 with
 
 scores as (

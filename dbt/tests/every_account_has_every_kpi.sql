@@ -1,4 +1,3 @@
--- Rows in = rows out: each account has each of the twelve exactly once in kpi_values.
 with
 
 accounts as (
@@ -40,7 +39,7 @@ select
     accounts.account_id,
     expected.kpis as expected_kpis,
     found.kpis as found_kpis,
-    found.row_count
+    found.row_count as found_rows
 from accounts
 inner join expected on accounts.customer_id = expected.customer_id
 left join found

@@ -1,4 +1,3 @@
--- The points of all inputs are the health score, so that a score can be taken apart.
 with
 
 scores as (

@@ -21,7 +21,7 @@ found as (
 select
     accounts.customer_id,
     accounts.account_id,
-    found.row_count
+    found.row_count as found_rows
 from accounts
 left join found
     on

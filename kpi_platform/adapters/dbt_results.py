@@ -1,8 +1,10 @@
 """Results and progress of dbt's nodes, parsed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from kpi_platform.domain.data_tests import DataTest, data_test
 
 NodeStatus = Literal["success", "pass", "warn", "fail", "error", "skipped"]
 
@@ -10,7 +12,7 @@ NodeStatus = Literal["success", "pass", "warn", "fail", "error", "skipped"]
 @dataclass(frozen=True, slots=True)
 class NodeResult:
     """How one node ended. `failures` counts a test's failing rows, which `compiled_sql` selects; `model` and
-    `column` say what it tests."""
+    `test` say what it tests."""
 
     name: str
     unique_id: str
@@ -22,7 +24,7 @@ class NodeResult:
     failures: int
     severity: Literal["warn", "error"]
     model: str
-    column: str | None
+    test: DataTest | None
     compiled_sql: str | None
 
 
@@ -40,10 +42,8 @@ class BuildProgress:
 def node_result(result: Any, message: str | None) -> NodeResult:
     """dbt's result of a node, with a `message` that may be shown."""
     node = result.node
-    metadata = getattr(node, "test_metadata", None)
     rows = (result.adapter_response or {}).get("rows_affected")
-    tested = getattr(node, "attached_node", None) or next(iter(node.depends_on.nodes), "")
-    attached = node.unique_id if node.resource_type == "model" else tested
+    described = node.to_dict() if node.resource_type == "test" else None
     status = {"no-op": "success", "partial success": "error", "runtime error": "error"}
     return NodeResult(
         name=node.alias if node.resource_type == "model" else node.name,
@@ -55,11 +55,29 @@ def node_result(result: Any, message: str | None) -> NodeResult:
         message=message,
         failures=result.failures or 0,
         severity="warn" if str(node.config.get("severity", "error")).lower() == "warn" else "error",
-        model=attached.rpartition(".")[2],
-        column=getattr(node, "column_name", None)
-        or (metadata.kwargs.get("column_name") if metadata else None),
+        model=_tested(described) if described else node.name,
+        test=data_test_of(described) if described else None,
         compiled_sql=getattr(node, "compiled_code", None),
     )
+
+
+def data_test_of(node: Mapping[str, Any]) -> DataTest:
+    """Returns the data test that is this node of a manifest."""
+    generic = node.get("test_metadata") or {}
+    return data_test(
+        node["name"],
+        _tested(node),
+        generic=generic.get("name"),
+        arguments=generic.get("kwargs"),
+        description=node.get("description") or "",
+        meta=node["config"].get("meta"),
+    )
+
+
+def _tested(node: Mapping[str, Any]) -> str:
+    """The model that the test is attached to, or the first that it reads."""
+    model: str = node.get("attached_node") or next(iter(node["depends_on"]["nodes"]), "")
+    return model.rpartition(".")[2]
 
 
 def is_cut_off(result: Any) -> bool:

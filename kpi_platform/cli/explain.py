@@ -6,13 +6,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from kpi_platform.cli.output import cli_errors, console, print_json, print_table
+from kpi_platform.cli.output import cli_errors, console, print_json, print_line, print_table
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.account_names import shown_name
+from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.kpis import unreadable_rows
 
 if TYPE_CHECKING:
     from kpi_platform.pipeline.explain import Explanation
+    from kpi_platform.pipeline.explain_accounts import AccountsExplanation
 
 
 def register(app: typer.Typer) -> None:
@@ -20,29 +22,73 @@ def register(app: typer.Typer) -> None:
     @cli_errors
     def explain(
         customer: Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)],
-        account: Annotated[str, typer.Argument(help="Id or name of the account.", show_default=False)],
-        kpi: Annotated[str, typer.Argument(help="The KPI, for example csat.", show_default=False)],
+        account: Annotated[
+            str | None, typer.Argument(help="Id or name of the account.", show_default=False)
+        ] = None,
+        kpi: Annotated[
+            str | None, typer.Argument(help="The KPI, for example csat.", show_default=False)
+        ] = None,
+        accounts: Annotated[
+            bool,
+            typer.Option(
+                "--accounts", help="Explain instead which accounts do not count, and what cannot be read."
+            ),
+        ] = False,
         as_of: Annotated[
             str | None,
             typer.Option(help="Explain the value of this instant (ISO 8601). Default: the newest."),
         ] = None,
-        rows: Annotated[int, typer.Option(min=0, help="Source rows to show at most.")] = 20,
+        rows: Annotated[int, typer.Option(min=0, help="Rows or accounts to show at most.")] = 20,
         as_json: Annotated[bool, typer.Option("--json", help="Print the explanation as JSON.")] = False,
     ) -> None:
-        """Explain one KPI value of an account: formula, parts, window, source rows, and what was left out."""
+        """Explain one KPI value of an account: formula, parts, window, source rows, and what was left out.
+
+        With --accounts, explain which accounts of CUSTOMER do not count, and which values cannot be read."""
         from kpi_platform.dashboard.database import open_dashboard, require_current_schema
         from kpi_platform.domain.as_of_range import parse_as_of
         from kpi_platform.pipeline.explain import explain as explain_value
+        from kpi_platform.pipeline.explain_accounts import explain_accounts
 
         configuration = Configuration.from_environment()
         engine = open_dashboard(configuration)
         require_current_schema(engine)
+        if accounts:
+            if account or kpi or as_of:
+                raise InvalidInput(
+                    "--accounts explains all accounts of the newest values.",
+                    next_step="Leave account, KPI and --as-of, or leave --accounts.",
+                )
+            of_customer = explain_accounts(configuration, engine, customer, rows=rows)
+            if as_json:
+                print_json(of_customer)
+            else:
+                print_accounts(of_customer)
+            return
+        if account is None or kpi is None:
+            raise InvalidInput(
+                "There is nothing to explain.", next_step="Name an account and a KPI, or give --accounts."
+            )
         moment = parse_as_of(as_of) if as_of else None
         explanation = explain_value(configuration, engine, customer, account, kpi, moment, rows=rows)
         if as_json:
             print_json(explanation)
         else:
             print_explanation(explanation)
+
+
+def print_accounts(explanation: "AccountsExplanation") -> None:
+    """Prints how many accounts count, which do not and why, and the columns that hold what cannot be read."""
+    counting = explanation.counting
+    verb = "account counts" if counting == 1 else "accounts count"
+    print_line(f"{counting:,} {verb} for {explanation.customer}.")
+    print_line(f"{explanation.sentence or 'Every account of Salesforce counts'}.")
+    if explanation.accounts:
+        heads = ("account", "name", "type", "reason", "link")
+        rows = [(one.account_id, one.name, one.type, one.reason, one.url) for one in explanation.accounts]
+        print_table(f"Accounts that do not count ({len(rows)} shown)", heads, rows)
+    if explanation.unreadable:
+        columns = [tuple(row.values()) for row in explanation.unreadable]
+        print_table("What cannot be read", ("table", "column", "rows", "for example"), columns)
 
 
 def print_explanation(explanation: "Explanation") -> None:
@@ -82,7 +128,11 @@ def print_explanation(explanation: "Explanation") -> None:
         table.add_row(label, "–" if value is None else escape(str(value)))
     console.print(table)
     if explanation.left_out:
-        print_table("Left out", ("reason", "rows"), list(explanation.left_out.items()))
+        print_table(
+            "Left out",
+            ("reason", "rows", "for example"),
+            [(reason, rows, _example(explanation, reason)) for reason, rows in explanation.left_out.items()],
+        )
     if explanation.rows:
         print_table(
             "Source rows",
@@ -103,6 +153,11 @@ def print_explanation(explanation: "Explanation") -> None:
     total = explanation.counted + sum(explanation.left_out.values())
     if total > len(explanation.rows):
         console.print(f"{len(explanation.rows)} of {total} rows shown; --rows shows more.")
+
+
+def _example(explanation: "Explanation", reason: str) -> str | None:
+    row = explanation.left_out_examples.get(reason)
+    return f"{row.table} {row.id}" if row else None
 
 
 def _number(value: float | None, unit: str = "") -> str | None:

@@ -30,6 +30,11 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
 
 
+def print_line(text: str, mark: str = "") -> None:
+    """Prints a line of text, never markup, behind a `mark` in markup."""
+    console.print(mark + escape(text), emoji=False, highlight=False, soft_wrap=True)
+
+
 def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     """Prints a table; None is shown as a dash. Cells are text, never markup."""
     if not console.is_terminal:

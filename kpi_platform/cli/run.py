@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from kpi_platform.cli.dashboard import dashboard
-from kpi_platform.cli.output import cli_errors, console, print_json
+from kpi_platform.cli.output import cli_errors, console, print_json, print_line
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.as_of_range import as_of_range as instants_between
 from kpi_platform.domain.as_of_range import parse_as_of
@@ -105,22 +104,32 @@ def run_all(
                     "loaded": dict(outcome.loaded),
                     "failed": dict(outcome.failed),
                     "left_out": _left_out(engine, keys, instant),
+                    "findings": {customer: list(found) for customer, found in outcome.findings.items()},
                 }
             )
     return outcomes
 
 
 def print_outcomes(outcomes: list[dict[str, Any]]) -> None:
-    """Prints for each instant and customer the upload, or why there is none; then who does not count."""
+    """Prints for each instant and customer the upload, or why there is none, what its checks found, and who
+    does not count."""
     for outcome in outcomes:
         console.print(f"as of {outcome['as_of']}", highlight=False)
         for customer, version in outcome["loaded"].items():
             console.print(f"  [green]✓[/] {customer}  upload {version}", highlight=False)
+            _print_findings(outcome["findings"].get(customer, ()))
         for customer, reason in outcome["failed"].items():
-            console.print(f"  [red]✗[/] {customer}  {escape(reason)}", highlight=False, soft_wrap=True)
+            print_line(f"{customer}  {reason}", "  [red]✗[/] ")
+            # What failed it was said.
+            _print_findings(one for one in outcome["findings"].get(customer, ()) if one not in reason)
         for customer, sentence in outcome["left_out"].items():
             if sentence not in outcome["failed"].get(customer, ""):
-                console.print(f"  {customer}: {escape(sentence)}", highlight=False, soft_wrap=True)
+                print_line(f"  {customer}: {sentence}")
+
+
+def _print_findings(found: Iterable[str]) -> None:
+    for text in found:
+        print_line(text, "    [yellow]![/] ")
 
 
 def _left_out(engine: "Engine", customers: list[str], instant: datetime) -> dict[str, str]:

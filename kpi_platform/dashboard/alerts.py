@@ -89,6 +89,20 @@ def clear_kind(connection: sa.Connection, customer: str, kind: AlertKind, *, but
     connection.execute(sa.update(_table).where(key).values(cleared_at=datetime.now(UTC)))
 
 
+def open_texts(connection: sa.Connection, kind: AlertKind) -> dict[str, dict[str, str | None]]:
+    """Returns the texts of the open alerts of a kind by customer and subject; None for one that no address
+    has taken yet."""
+    query = (
+        sa.select(tables.customers.c.key, _table.c.subject, _table.c.text, _table.c.told_at)
+        .join_from(_table, tables.customers)
+        .where(_table.c.kind == kind, _table.c.cleared_at.is_(None))
+    )
+    found: dict[str, dict[str, str | None]] = {}
+    for key, subject, text, told_at in connection.execute(query):
+        found.setdefault(key, {})[subject] = text if told_at else None
+    return found
+
+
 def open_alerts(connection: sa.Connection, customer: str) -> list[StoredAlert]:
     """Returns the open alerts, oldest first."""
     customer_id = get_customer(connection, customer).id

@@ -5,6 +5,7 @@ A decision binds every later run until it is undone. It also changes the stored 
 next load follows it without a new matching.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -116,6 +117,18 @@ def matches_of_account(connection: sa.Connection, customer: str, account_id: int
     )
     rows = connection.execute(mine.order_by(_table.c.score.desc(), _table.c.source_account_id)).mappings()
     return [StoredMatch(**row) for row in rows]
+
+
+def accounts_of_sources(
+    connection: sa.Connection, customer: str, source_account_ids: Sequence[str]
+) -> dict[str, int]:
+    """Source account → the account that it is, for those of them that are one."""
+    mine = sa.select(_table.c.source_account_id, _table.c.account_id).where(
+        _table.c.customer_id == get_customer(connection, customer).id,
+        _table.c.source_account_id.in_(source_account_ids),
+        _table.c.decision == "match",
+    )
+    return dict(connection.execute(mine).tuples().all())
 
 
 def count_matches(connection: sa.Connection, customer: str) -> dict[str, int]:

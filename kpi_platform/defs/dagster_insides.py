@@ -8,7 +8,7 @@ import time
 from typing import TypeGuard
 
 import sqlalchemy as sa
-from dagster import EventLogEntry
+from dagster import AssetCheckEvaluation, EventLogEntry, serialize_value
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.metadata import RawMetadataValue
@@ -18,13 +18,18 @@ from dagster._core.execution.plan import instance_concurrency_context
 from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
 from dagster._core.instance.utils import RUNLESS_RUN_ID
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 from dagster._core.storage.event_log import (
     SqlEventLogStorage,
     SqlEventLogStorageTable,
     SqliteEventLogStorage,
 )
-from dagster._core.storage.event_log.schema import AssetEventTagsTable, AssetKeyTable
+from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
+    AssetEventTagsTable,
+    AssetKeyTable,
+)
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -45,6 +50,7 @@ __all__ = [
     "PARTITION_NAME_TAG",
     "RUNLESS_RUN_ID",
     "WILL_RETRY_TAG",
+    "AssetCheckExecutionsTable",
     "AssetEventTagsTable",
     "AssetKeyTable",
     "AssetMaterializationPlannedData",
@@ -57,6 +63,7 @@ __all__ = [
     "SqliteEventLogStorage",
     "StepMaterializationData",
     "WorkerStatus",
+    "check_execution_row",
     "event_row",
     "execute_run_iterator",
     "rest_between_looks",
@@ -77,6 +84,28 @@ def stores_in_sql(storage: object) -> TypeGuard[SqlEventLogStorage]:
 def event_row(storage: SqlEventLogStorage, entry: EventLogEntry) -> dict[str, object]:
     """Returns the row that the event log stores of an entry, by column."""
     return storage._event_to_row(entry)
+
+
+def check_execution_row(
+    storage: SqlEventLogStorage, entry: EventLogEntry, event_id: int
+) -> dict[str, object]:
+    """Returns the row that the event log has, besides, of the stored evaluation of a check, by column."""
+    assert entry.dagster_event is not None
+    found = entry.dagster_event.event_specific_data
+    assert isinstance(found, AssetCheckEvaluation)
+    statuses = AssetCheckExecutionRecordStatus
+    target = found.target_materialization_data
+    return {
+        "asset_key": found.asset_key.to_string(),
+        "check_name": found.check_name,
+        "partition": found.partition,
+        "run_id": entry.run_id,
+        "execution_status": (statuses.SUCCEEDED if found.passed else statuses.FAILED).value,
+        "evaluation_event": serialize_value(entry),
+        "evaluation_event_timestamp": storage._event_insert_timestamp(entry),  # type: ignore[no-untyped-call]
+        "evaluation_event_storage_id": event_id,
+        "materialization_event_storage_id": target.storage_id if target else None,
+    }
 
 
 def store_as_newest(

@@ -1,29 +1,25 @@
 """The dbt marts as assets: one build for all customers of a run."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_shared.record import replace
 
 from kpi_platform.adapters.dbt import project_directory
-from kpi_platform.dashboard.check_results import Finding, Outcome, record_check_results
-from kpi_platform.defs import partition_events
+from kpi_platform.adapters.dbt_results import data_test_of
 from kpi_platform.defs.batch import StepBatch
+from kpi_platform.defs.kpi_checks import record_checks
 from kpi_platform.defs.overlap import wait_for_others
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import build_wishes, note_progress, request_of
-from kpi_platform.defs.resources import Platform, PlatformParam
+from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.defs.syncs import INPUTS, dump_inputs, recorded_inputs
 from kpi_platform.tracing import traced
-
-if TYPE_CHECKING:
-    from kpi_platform.pipeline.build import BuildReport
-    from kpi_platform.pipeline.checks import Check
 
 DESTINATION_POOL = "destination"
 
@@ -61,9 +57,14 @@ class KpiTranslator(DagsterDbtTranslator):
         }
         return {**metadata, "dagster/column_lineage": dg.TableColumnLineage(read)}
 
-    def get_asset_check_spec(self, *args: Any, **kwargs: Any) -> dg.AssetCheckSpec | None:
-        spec: dg.AssetCheckSpec | None = super().get_asset_check_spec(*args, **kwargs)
-        return replace(spec, blocking=False) if spec else None
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        spec: dg.AssetCheckSpec | None = super().get_asset_check_spec(
+            asset_spec, manifest, unique_id, project
+        )
+        rule = data_test_of(manifest["nodes"][unique_id]).rule
+        return replace(spec, blocking=False, description=rule) if spec else None
 
 
 @cache
@@ -113,54 +114,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
                 if key.path[-1] in rows
             }
             batch.keep(customer, made, {INPUTS: dump_inputs(inputs.get(customer, {}), batch.takes_in_until)})
-        partition_events.store_checks(context, list(check_results(context, report.checks)))
-        keep_check_results(platform, report, context.run.run_id)
+        record_checks(context, platform, report)
         yield from batch.finish()
 
     return marts
-
-
-_OUTCOMES: Mapping[str, Outcome] = {"warn": "warn", "fail": "fail"}
-
-
-def keep_check_results(platform: Platform, report: "BuildReport", run_id: str) -> None:
-    """Stores each customer's results for the pages. A check whose rows name no customer is everybody's."""
-    ran = [check for check in report.checks if check.status != "skipped"]
-    customers = [*report.built, *(key for key in report.failed if any(key in one.customers for one in ran))]
-    results = {}
-    for customer in customers:
-        findings = [
-            Finding(check.node, check.model, _OUTCOMES.get(check.status, "error"), 0, _finding_text(check))
-            for check in ran
-            if check.status != "pass" and (customer in check.customers or not check.customers)
-        ]
-        results[customer] = len(ran) - len(findings), findings
-    with platform.engine.begin() as database:
-        record_check_results(database, "kpis", results, run_id=run_id)
-
-
-def _finding_text(check: "Check") -> str:
-    place = f"{check.model}.{check.column}" if check.column else check.model
-    if check.status == "error":
-        return f"The check of {place} could not run."
-    return f"Some rows of {place} do not pass."
-
-
-def check_results(
-    context: dg.AssetExecutionContext, checks: Sequence["Check"]
-) -> Iterator[dg.AssetCheckResult]:
-    """Yields the dbt tests as results of the asset checks that are made of them."""
-    specs = {key.name: key for key in context.selected_asset_check_keys}
-    for check in checks:
-        if check.node in specs and check.status != "skipped":
-            key = specs[check.node]
-            yield dg.AssetCheckResult(
-                asset_key=key.asset_key,
-                check_name=key.name,
-                passed=check.status == "pass",
-                severity=dg.AssetCheckSeverity.WARN
-                if check.severity == "warn"
-                else dg.AssetCheckSeverity.ERROR,
-                description=check.message,
-                metadata={"failing rows": check.failures, "customers": ", ".join(check.customers)},
-            )

@@ -7,14 +7,17 @@ Stored together they take a second. With a version of Dagster that was not check
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster_shared.record import replace
 from sqlalchemy.dialects import sqlite
 
 from kpi_platform.defs.dagster_insides import (
+    AssetCheckExecutionsTable,
     AssetEventTagsTable,
     AssetMaterializationPlannedData,
     RawMetadataValue,
@@ -22,6 +25,7 @@ from kpi_platform.defs.dagster_insides import (
     SqlEventLogStorageTable,
     SqliteEventLogStorage,
     StepMaterializationData,
+    check_execution_row,
     event_row,
     store_as_newest,
     stores_in_sql,
@@ -55,11 +59,13 @@ def materialised(
     )
 
 
-def _checked(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> dg.DagsterEvent:
-    """Returns the event that the running step has checked an asset."""
-    evaluation = result.to_asset_check_evaluation(context.get_step_execution_context())
+def _checked(context: dg.AssetExecutionContext, evaluation: dg.AssetCheckEvaluation) -> dg.DagsterEvent:
+    """Returns the event that the running step has checked an asset, or a partition of it."""
     outcome = "passed" if evaluation.passed else "did not pass"
-    message = f"Asset check '{evaluation.check_name}' on '{evaluation.asset_key.to_user_string()}' {outcome}."
+    place = evaluation.asset_key.to_user_string() + (
+        f", {evaluation.partition}" if evaluation.partition else ""
+    )
+    message = f"Asset check '{evaluation.check_name}' on '{place}' {outcome}."
     return _of_step(context, dg.DagsterEventType.ASSET_CHECK_EVALUATION, evaluation, message)
 
 
@@ -96,11 +102,25 @@ def store(context: dg.AssetExecutionContext, events: Sequence[dg.DagsterEvent]) 
             storage.store_event_batch([_entry(context.run.run_id, now, event) for event in some])
 
 
-def store_checks(context: dg.AssetExecutionContext, results: Sequence[dg.AssetCheckResult]) -> None:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The outcome of a check as a whole, and of some partitions: whether each passed, and its description."""
+
+    result: dg.AssetCheckResult
+    partitions: Mapping[str, tuple[bool, str]] = field(default_factory=dict)
+
+
+def store_checks(context: dg.AssetExecutionContext, checked: Sequence[Checked]) -> None:
     """Stores the results of checks of the step of `context`. The step need not yield them if their outputs
     are optional: Dagster would store each by itself, and its output too."""
     now, run_id = time.time(), context.run.run_id
-    entries = [_entry(run_id, now, _checked(context, result)) for result in results]
+    wholes = [one.result.to_asset_check_evaluation(context.get_step_execution_context()) for one in checked]
+    parts = [
+        replace(whole, partition=partition, passed=passed, description=text, metadata={})
+        for whole, one in zip(wholes, checked, strict=True)
+        for partition, (passed, text) in one.partitions.items()
+    ]
+    entries = [_entry(run_id, now, _checked(context, one)) for one in (*parts, *wholes)]
     storage = context.instance.event_log_storage
     if not entries:
         return
@@ -111,8 +131,26 @@ def store_checks(context: dg.AssetExecutionContext, results: Sequence[dg.AssetCh
     _insert_of_run(storage, run_id, rows)
     with storage.index_transaction() as connection:
         ids = _insert(connection, SqlEventLogStorageTable, rows)
-    for entry, number in zip(entries, ids, strict=True):
+        _store_executions(connection, storage, entries[: len(parts)], ids[: len(parts)])
+    for entry, number in zip(entries[len(parts) :], ids[len(parts) :], strict=True):
         storage.store_asset_check_event(entry, number)
+
+
+def _store_executions(
+    connection: sa.Connection,
+    storage: SqlEventLogStorage,
+    entries: Sequence[dg.EventLogEntry],
+    ids: Sequence[int],
+) -> None:
+    """Stores the evaluations of partitions, which are not planned, instead of those of an earlier try of the
+    step."""
+    table = AssetCheckExecutionsTable
+    rows = [check_execution_row(storage, entry, number) for entry, number in zip(entries, ids, strict=True)]
+    if rows:
+        names = {row["check_name"] for row in rows}
+        earlier = sa.and_(table.c.run_id == entries[0].run_id, table.c.partition.is_not(None))
+        connection.execute(sa.delete(table).where(earlier, table.c.check_name.in_(names)))
+        _insert(connection, table, rows)
 
 
 def _entry(run_id: str, moment: float, event: dg.DagsterEvent) -> dg.EventLogEntry:

@@ -12,6 +12,7 @@ from filelock import Timeout
 from sqlalchemy import Engine
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.check_results import findings_of_run
 from kpi_platform.dashboard.customers import get_customer, list_customers
 from kpi_platform.dashboard.database import reading
 from kpi_platform.defs.batch import Metadata, batch_tags, watcher
@@ -66,7 +67,10 @@ def run_job(
         loaded: dict[str, int] = {}
         with life_line(configuration.dagster_home, run.run_id), _watching(loaded, on_progress):
             events = list(_reported(execute_run_iterator(InMemoryJob(job), run, instance), on_progress))
-    return RunOutcome((run.run_id,), loaded, _failures(wanted, loaded, events))
+    with reading(engine) as database:
+        found = findings_of_run(database, run.run_id)
+    findings = {customer: [one.message for one in of] for customer, of in found.items() if of}
+    return RunOutcome((run.run_id,), loaded, _failures(wanted, loaded, events), findings)
 
 
 @contextmanager

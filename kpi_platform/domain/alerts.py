@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-AlertKind = Literal["sync_failed", "source_stale", "kpi_at_risk", "load_held", "test"]
-"""A sync failed for good; a source was not synced for too long; KPIs of accounts became at risk; a load would
-have done harm, and waits for somebody's decision; somebody tries whether alerts arrive."""
+AlertKind = Literal["sync_failed", "source_stale", "checks_fail", "kpi_at_risk", "load_held", "test"]
+"""A sync failed for good; a source was not synced for too long; a check found rows that break its rule; KPIs
+of accounts became at risk; a load would have done harm, and waits for somebody's decision; somebody tries
+whether alerts arrive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Runs over many customers: how many are in one, and what became of each."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 CUSTOMERS_PER_RUN = 400
@@ -11,16 +11,20 @@ CUSTOMERS_PER_RUN = 400
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """The outcome of a run for each customer. `loaded` names the upload version of every customer that went
-    all the way; `failed` the error of each that did not; `run_ids` are Dagster's, in the order of the
-    runs."""
+    all the way; `failed` the error of each that did not; `findings` what the run's checks found of either, in
+    words; `run_ids` are Dagster's, in the order of the runs."""
 
     run_ids: tuple[str, ...]
     loaded: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    findings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __add__(self, other: "RunOutcome") -> "RunOutcome":
         return RunOutcome(
-            self.run_ids + other.run_ids, {**self.loaded, **other.loaded}, {**self.failed, **other.failed}
+            self.run_ids + other.run_ids,
+            {**self.loaded, **other.loaded},
+            {**self.failed, **other.failed},
+            {**self.findings, **other.findings},
         )
 
 

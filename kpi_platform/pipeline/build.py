@@ -115,21 +115,22 @@ class _BatchBuild:
         try:
             results = self._invoke("build", batch, fail_fast=True)
             if all(result.status in ("success", "pass", "warn") for result in results):
-                return {}, self._checks(results)
+                return {}, self._checks(results, batch)
             failed = self._models(batch)
             computed = batch.only([customer for customer in batch.customers if customer not in failed])
             if not computed.customers:
                 return failed, []
-            checks = self._checks(self._invoke("test", computed))
+            checks = self._checks(self._invoke("test", computed), computed)
         except KpiPlatformError as error:
             return dict.fromkeys(batch.customers, error) | failed, []
         for check in checks:
-            for customer in check.blames(computed.customers):
+            for customer in check.blamed:
                 failed.setdefault(customer, check.as_error(customer))
         return failed, checks
 
-    def _checks(self, results: Sequence[NodeResult]) -> list[Check]:
-        return [check_of(self.project.destination, result) for result in results if result.kind == "test"]
+    def _checks(self, results: Sequence[NodeResult], batch: Batch) -> list[Check]:
+        tests = (result for result in results if result.kind == "test")
+        return [check_of(self.project.destination, result, batch.customers) for result in tests]
 
     def _models(self, batch: Batch) -> dict[str, KpiPlatformError]:
         """Computes the batch; those who cannot be computed, and why."""

@@ -4,7 +4,7 @@ The rows are the ones that the value is an aggregate of: dbt compiles the same m
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,10 +64,10 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One value with its parts. `left_out` counts the rows by reason. `rows` are the source rows, those that
-    counted first, newest first, as many as were asked for. `factors` are the parts of a computed churn risk:
-    weight or 0, None where unknown. `unreadable_count` rows could not be read. `models` are the files of the
-    dbt models that measure the rows."""
+    """One value with its parts. `left_out` counts the rows by reason, and `left_out_examples` has a row of
+    each. `rows` are the source rows, those that counted first, newest first, as many as were asked for.
+    `factors` are the parts of a computed churn risk: weight or 0, None where unknown. `unreadable_count` rows
+    could not be read. `models` are the files of the dbt models that measure the rows."""
 
     customer: str
     account_id: str
@@ -90,6 +90,7 @@ class Explanation:
     factors: Mapping[str, float | None]
     rows: Sequence[SourceRow]
     models: Sequence[str] = ()
+    left_out_examples: Mapping[str, SourceRow] = field(default_factory=dict)
 
 
 def explain(
@@ -146,7 +147,7 @@ def explain_value(
     """Explains `value`, the account's row of the mart kpi_values or kpi_daily."""
     kpi = definition.kpi
     moment = _utc(value["as_of"])
-    counted, left_out, source_rows = _evidence(configuration, one, account.id, kpi, moment, rows)
+    counted, left_out, examples, source_rows = _evidence(configuration, one, account.id, kpi, moment, rows)
     return Explanation(
         customer=one.customer,
         account_id=account.id,
@@ -167,6 +168,7 @@ def explain_value(
         as_of=moment,
         counted=counted,
         left_out=left_out,
+        left_out_examples=examples,
         factors=_factors(one.destination, one.customer, account.id, moment) if kpi == "churn_risk" else {},
         rows=source_rows,
         models=[model_file(model) for model in (KPIS[kpi].models if kpi in KPIS else ("int_custom_event",))],
@@ -175,8 +177,9 @@ def explain_value(
 
 def _evidence(
     configuration: Configuration, one: CustomerInput, account: str, kpi: str, as_of: datetime, limit: int
-) -> tuple[int, dict[str, int], list[SourceRow]]:
-    """How many rows of the account counted, how many were left out for each reason, and the first `limit`."""
+) -> tuple[int, dict[str, int], dict[str, SourceRow], list[SourceRow]]:
+    """How many rows of the account counted, how many were left out for each reason and one of each, and the
+    first `limit`."""
     # The customer's other custom KPIs would be read along with it.
     wanted = tuple(custom for custom in one.settings.custom_kpis if custom.slug == kpi)
     settings = one.settings.model_copy(update={"custom_kpis": wanted})
@@ -190,8 +193,13 @@ def _evidence(
     found = [row for rows in batch.destination.query(sql) for row in rows.to_pylist()]
     left_out = {row["left_out_reason"]: row["of_reason"] for row in found}
     counted = left_out.pop(None, 0)
+    examples = {
+        row["left_out_reason"]: _source_row(one.settings, row)
+        for row in found
+        if row["left_out_reason"] in left_out and row["place_in_reason"] == 1
+    }
     rows = [_source_row(one.settings, row) for row in found if row["place"] <= limit]
-    return counted, dict(sorted(left_out.items())), rows
+    return counted, dict(sorted(left_out.items())), examples, rows
 
 
 def _source_row(settings: CustomerSettings, row: Mapping[str, Any]) -> SourceRow:

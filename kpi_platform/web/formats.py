@@ -15,6 +15,9 @@ BAND_WORDS: dict[Band | None, str] = {
     None: "No score",
 }
 
+OUTCOME_WORDS = {"warn": "Warning", "fail": "Failed", "error": "Could not run"}
+"""How a check ended that did not pass."""
+
 REASONS = {
     "stale": "The source's newest sync failed. This is the value from before.",
     "out_of_range": "The source holds a number that is outside of this KPI's range, so it is not shown.",

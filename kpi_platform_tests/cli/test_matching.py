@@ -94,6 +94,59 @@ def test_one_file_is_grouped(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["groups"] == 3
 
 
+FIELD_CASES: dict[str, list[str] | str] = {
+    "bom_semicolon.csv": ["1", "2"],
+    "cr_only.csv": ["1", "2"],
+    "header_quote_comma.csv": ["1"],
+    "latin1.csv": "latin1.csv, line 2: there is a character that is not UTF-8",
+    "leadzero.csv": ["001", "1"],
+    "more_commas.csv": ["1"],
+    "newline_in_cell.csv": ["1", "2"],
+    "right.csv": ["R1", "R2"],
+    "sep_line.csv": ["1"],
+    "short_row.csv": "short_row.csv, line 3: the row has 1 of 2 cells",
+    "utf16.csv": ["1"],
+    "vt_ls_in_name.csv": ["1", "2", "3"],
+}
+"""The accounts that each file holds, or why it is refused."""
+
+
+def test_each_field_case_is_read_as_a_spreadsheet_shows_it(shared: Path, tmp_path: Path) -> None:
+    folder, out = shared / "data/field_cases/18-csv-files", tmp_path / "out.csv"
+    assert {file.name for file in folder.glob("*.csv")} == FIELD_CASES.keys()
+    for name, expected in FIELD_CASES.items():
+        result = run(folder / name, folder / "right.csv", "--out", out)
+        if isinstance(expected, str):
+            assert (result.exit_code, expected in result.stderr) == (1, True), (name, result.stderr)
+        else:
+            assert [row["left_id"] for row in rows(out)] == expected, name
+
+
+def test_separators_of_unicode_are_part_of_a_name(shared: Path, tmp_path: Path) -> None:
+    folder, out = shared / "data/field_cases/18-csv-files", tmp_path / "out.csv"
+    assert run(folder / "vt_ls_in_name.csv", folder / "right.csv", "--out", out).exit_code == 0
+    assert [row["right_id"] for row in rows(out)] == ["R1", "R2", ""]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=|\nid|name\n1|Müller; a, b, c\n",
+        '"sep=;"\r\nid;name\r\n1;"Müller; a, b, c"\r\n',
+        'id;"name";"x,y,z"\r1;"Müller; a, b, c";\r',
+        "id\tname, legal\n1\tMüller; a, b, c\n",
+        '\n ; \nid;name\n;\n1;"Müller; a, b, c"\n',
+        "name;id;;\nMüller, a;1;;\n",
+        "id,name\n1,Müller,,,\n",
+    ],
+)
+def test_the_delimiter_is_found_whatever_stands_in_the_cells(text: str, tmp_path: Path) -> None:
+    path, out = tmp_path / "left.csv", tmp_path / "out.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    assert run("--dedupe", path, "--out", out).exit_code == 0
+    assert [row["id"] for row in rows(out)] == ["1"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -102,7 +155,14 @@ def test_one_file_is_grouped(tmp_path: Path) -> None:
         (b"id,name\n1,x\n1,y\n", "line 3: the id '1' was there before"),
         (b"id,name\n,x\n", "line 2: the id is empty"),
         (b'id,name\n1,"x\n', "line 2"),
-        (b"id,name\n1,\xff\xe9\n", "not UTF-8"),
+        (b"id,name\n1,\xff\xe9\n", "line 2: there is a character that is not UTF-8"),
+        (b'id,name\n1,"x\ny"\n2,"z\n\n\n', "line 4: unexpected end of data"),
+        (b'id,name\n1,"x\r\ny\rz"\n2\n', "line 5: the row has 1 of 2 cells"),
+        (b"sep=;\r\nid;name\r\n1;x\r\n2\r\n", "line 4: the row has 1 of 2 cells"),
+        (b"id,name\n1,Smith, Jones & Sons\n", "line 2: the row has 3 cells, and there are 2 columns"),
+        (b"i\0d\0,\0n\0", "line 1: there is a NUL character"),
+        (b"id;name (short);name (long)\n1;x;y\n", "no column name"),
+        (b"sep=|\nid;name\n1;x\n", "it names: 'id;name'"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_the_place(

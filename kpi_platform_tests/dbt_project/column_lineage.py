@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlglot import MappingSchema, exp, parse_one
 from sqlglot.expressions import to_column
@@ -43,9 +43,9 @@ def open_project(home: Path) -> DbtProject:
     return DbtProject(configuration, DuckDbDestination(configuration.warehouse_file, "kpi"))
 
 
-def build_documented(project: DbtProject) -> list[NodeResult]:
-    """Builds the marts of one customer with default settings. For it, every table and column that the dbt
-    project documents has landed, without a row."""
+def build_documented(project: DbtProject, command: Literal["run", "build"] = "run") -> list[NodeResult]:
+    """Builds the marts of one customer with default settings, with `build` their tests, too. For it, every
+    table and column that the dbt project documents has landed, without a row."""
     settings = parse_settings({source: {"schema": source} for source in SOURCES})
     documented: dict[Source, dict[str, dict[str, str]]] = {source: {} for source in SOURCES}
     for table in _manifest(project)["sources"].values():
@@ -60,7 +60,7 @@ def build_documented(project: DbtProject) -> list[NodeResult]:
         land(file, schema, {name: (columns, []) for name, columns in tables.items()})
     landed = landed_tables("documented", settings, documented)
     plan = plan_customer("documented", settings, landed, {}, AS_OF)
-    return project.build("run", batch_vars([plan], AS_OF))
+    return project.build(command, batch_vars([plan], AS_OF))
 
 
 def column_lineage(project: DbtProject, results: Sequence[NodeResult]) -> Lineage:

@@ -11,6 +11,7 @@ import pytest
 
 from kpi_platform.adapters.dbt import DbtProject, model_file
 from kpi_platform.adapters.dbt_results import NodeResult
+from kpi_platform.domain.data_tests import FailingRows, finding_words
 from kpi_platform.domain.health import HEALTH_CATEGORIES
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform_tests.dbt_project import column_lineage, kpi_catalogue
@@ -27,9 +28,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
 
 @pytest.fixture(scope="module", autouse=True)
 def built(project: DbtProject) -> Sequence[NodeResult]:
-    """The marts, empty."""
-    results = column_lineage.build_documented(project)
-    assert {result.status for result in results} == {"success"}
+    """The marts, empty, and their tests."""
+    results = column_lineage.build_documented(project, "build")
+    assert {result.status for result in results} == {"success", "pass"}
     return results
 
 
@@ -83,6 +84,25 @@ def test_all_that_a_dialect_says_otherwise_stands_in_its_one_file(manifest: Mapp
     assert not [one["unique_id"] for one in own if "target.type" in one["macro_sql"]]
 
 
+def test_every_data_test_says_what_it_finds_of_whom_in_words(
+    project: DbtProject, built: Sequence[NodeResult]
+) -> None:
+    """Otherwise describe it in dbt/tests/_tests.yml, as docs/extending.md says."""
+    tests = {result.test: result.compiled_sql for result in built if result.test is not None}
+    assert len({test.rule for test in tests if not test.columns or len(test.columns) < 4}) > 10
+    with duckdb.connect(str(project.configuration.warehouse_file), read_only=True) as connection:
+        for test, sql in tests.items():
+            selected = [row[0] for row in connection.execute(f"describe {sql}").fetchall()]
+            assert "customer_id" in selected, f"{test.name} does not say whose its rows are"
+            place = ("source_table", "column_name")
+            assert test.columns or set(place) <= set(selected), f"{test.name} names no column"
+            assert test.rule.endswith("."), f"{test.name} has no rule in words"
+            example = {name: "x1" for name in selected if name != "customer_id"}
+            text = finding_words("acme", test, [FailingRows(test.table, None, 2, [example])])
+            assert text.startswith(f"Customer acme: 2 rows of {test.table}"), test.name
+            assert ("x1" in text) == bool(example) and text.endswith(f"The rule: {test.rule}"), test.name
+
+
 def test_a_kpi_leads_to_its_models_and_they_to_it(models: Mapping[str, Mapping[str, Any]]) -> None:
     stated = {name: model["config"]["meta"].get("kpis", []) for name, model in models.items()}
     assert {(name, kpi) for name, kpis in stated.items() for kpi in kpis} == {
@@ -121,7 +141,8 @@ def test_the_marts_have_the_columns_and_types_that_are_agreed(
 
 
 def test_the_lineage_of_the_columns_is_up_to_date(project: DbtProject, built: Sequence[NodeResult]) -> None:
-    made = column_lineage.text_of(column_lineage.column_lineage(project, built))
+    marts = [result for result in built if result.kind == "model"]
+    made = column_lineage.text_of(column_lineage.column_lineage(project, marts))
     assert column_lineage.FILE.read_text() == made, "Make it anew: make reference"
 
 

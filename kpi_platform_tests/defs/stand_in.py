@@ -8,11 +8,14 @@ import dagster as dg
 from kpi_platform.defs import partition_events
 from kpi_platform.defs.batch import OWN_EVENTS, StepBatch
 from kpi_platform.defs.jobs import EXECUTOR
+from kpi_platform.defs.partition_events import Checked
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS
 
 MARTS = [dg.AssetKey("kpi_values"), dg.AssetKey("account_health_score")]
 CHECK = "right"
-"""Of every mart; the first one passes."""
+"""Of every mart; the first one passes, the second one fails."""
+FAILING = ("c0", "c2")
+"""Customers whose rows it is that fail."""
 MATCHES, LOAD = dg.AssetKey("account_matches"), dg.AssetKey("dashboard_load")
 
 
@@ -42,7 +45,8 @@ def stand_in(breaks_build: str = "", breaks_match: str = "") -> dg.Definitions:
             dg.AssetCheckResult(asset_key=key, check_name=CHECK, passed=key == MARTS[0], metadata={"rows": 1})
             for key in MARTS
         ]
-        partition_events.store_checks(context, checks)
+        found = {one: (False, f"wrong in {one}") for one in batch.customers if one in FAILING}
+        partition_events.store_checks(context, [Checked(checks[0]), Checked(checks[1], found)])
         yield from batch.finish()
 
     def work(customers: Sequence[str]) -> Sequence[str]:

@@ -29,7 +29,7 @@ from kpi_platform.defs import partition_events
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
-from kpi_platform_tests.defs.stand_in import CHECK, LOAD, MARTS, MATCHES, stand_in
+from kpi_platform_tests.defs.stand_in import CHECK, FAILING, LOAD, MARTS, MATCHES, stand_in
 from kpi_platform_tests.postgres import PostgresServer
 
 KEPT = (
@@ -86,8 +86,8 @@ def test_the_rows_are_the_same_in_the_log_of_the_run_and_in_that_of_the_assets(
     ours, theirs = map(_storage, instances)
     for shard in ("run", "index"):
         assert _events(ours, run_id, shard) == _events(theirs, run_id, shard)
-    # 4 assets are planned for 4 customers, 2 are checked; c1 is matched no more.
-    assert len(_events(ours, run_id, "index")) == 16 + 8 + 2 + 3 + 3
+    # 4 assets are planned for 4 customers; 2 are checked, one for 2 customers as well; c1 is matched no more.
+    assert len(_events(ours, run_id, "index")) == 16 + 8 + 4 + 3 + 3
 
 
 def test_the_tags_by_which_dagster_finds_events_are_the_same(
@@ -109,6 +109,20 @@ def test_each_check_shows_its_newest_result(instances: list[dg.DagsterInstance],
     assert _checks(ours) == _checks(theirs)
     newest = ours.get_latest_asset_check_execution_by_key([dg.AssetCheckKey(key, CHECK) for key in MARTS])
     assert [newest[dg.AssetCheckKey(key, CHECK)].status.value for key in MARTS] == ["SUCCEEDED", "FAILED"]
+
+
+def test_a_check_shows_each_customer_that_fails_with_its_own_words(
+    instances: list[dg.DagsterInstance], run_id: str
+) -> None:
+    key = dg.AssetCheckKey(MARTS[1], CHECK)
+    shown = [one.event_log_storage.get_asset_check_execution_history(key, limit=9) for one in instances]
+    for records in shown:
+        found = {}
+        for record in records:
+            evaluation = record.evaluation
+            assert evaluation is not None
+            found[record.partition] = record.status.value, evaluation.description
+        assert found == {None: ("FAILED", None), **{c: ("FAILED", f"wrong in {c}") for c in FAILING}}
 
 
 def test_an_asset_names_the_row_of_its_newest_materialisation(
@@ -180,10 +194,9 @@ def _checks(storage: SqlEventLogStorage) -> list[Any]:
     checks, events = AssetCheckExecutionsTable, SqlEventLogStorageTable
     columns = [column for column in checks.c if not column.name.endswith(("id", "timestamp"))]
     query = sa.select(events.c.event, checks.c.run_id, *columns)
-    return _rows(
-        storage,
-        query.join(events, events.c.id == checks.c.evaluation_event_storage_id).order_by(checks.c.id),
-    )
+    found = _rows(storage, query.join(events, events.c.id == checks.c.evaluation_event_storage_id))
+    # A check as a whole was planned in one of the two instances, and has a lower id there.
+    return sorted(found, key=str)
 
 
 def _assets(storage: SqlEventLogStorage) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from dagster._core.storage.event_log.base import PartitionKeyFilter
 from dagster._core.storage.partition_status_cache import AssetPartitionStatus
 
 from kpi_platform import tracing
 from kpi_platform.adapters.dbt import DbtProject, project_directory
 from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.alerts import open_alerts
 from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.dashboard.tokens import create_token
@@ -132,7 +134,7 @@ def test_customers_without_a_schema_or_with_a_row_that_a_data_test_refuses_fail_
     land(
         installation.configuration.warehouse_file,
         "wonka_salesforce",
-        {"account": (ACCOUNT, [account(1), account(2, nps_score_c=-99.0)])},
+        {"account": (ACCOUNT, [account(1), account(2, nps_score_c=-99.0), account(3, nps_score_c=250.0)])},
     )
     installation.add("wonka", servicenow={"enabled": False})
 
@@ -143,15 +145,26 @@ def test_customers_without_a_schema_or_with_a_row_that_a_data_test_refuses_fail_
     assert list(outcome.loaded) == ["umbra"]
     assert list(outcome.failed) == ["initech", "wonka"]
     assert "initech_salesforce" in outcome.failed["initech"]
-    assert "check house_rule of kpi_values found wrong rows, of customer wonka" in outcome.failed["wonka"]
-    assert f"account_id={account(2)['id']}, kpi=nps, value=-99.0" in outcome.failed["wonka"]
+    words = "Customer wonka: 1 row of kpi_values breaks a rule, for example "
+    words += f"account_id {account(2)['id']}, kpi nps, value -99"
+    assert outcome.failed["wonka"].startswith(words)
+    assert any(text.startswith(words) for text in outcome.findings["wonka"])
     mart = dg.AssetKey("kpi_values")
     statuses = installation.instance.get_status_by_partition(mart, ["umbra", "wonka"], CUSTOMERS)
     assert statuses == {"umbra": AssetPartitionStatus.MATERIALIZED, "wonka": AssetPartitionStatus.FAILED}
     assert not installation.materializations("dashboard_load", partition="wonka")
+    history = installation.instance.event_log_storage.get_asset_check_execution_history
+    key = dg.AssetCheckKey(mart, "values_out_of_range")
+    [of_wonka] = history(key, limit=9, partition_filter=PartitionKeyFilter(key="wonka"))
+    assert (of_wonka.status.value, history(key, limit=9)[0].status.value) == ("FAILED", "FAILED")
+    assert of_wonka.evaluation and of_wonka.evaluation.description in outcome.findings["wonka"]
+    assert f"for example account_id {account(3)['id']}, kpi nps" in of_wonka.evaluation.description
     with installation.engine.connect() as database:
         assert list_uploads(database, "umbra")
         assert not list_uploads(database, "wonka")
+        told = {one.subject: one.text for one in open_alerts(database, "wonka") if one.kind == "checks_fail"}
+    assert told["house_rule"].startswith(words)
+    assert told["values_out_of_range"] == of_wonka.evaluation.description
 
 
 @pytest.mark.usefixtures("no_pauses")

@@ -133,6 +133,9 @@ def test_a_value_is_explained_by_its_source_rows(installation: Installation, fir
     assert found.counted == 2
     assert sum(found.left_out.values()) == len(found.rows) - 2 == 2
     assert [row.id for row in found.rows if row.left_out_reason is None] == ["c2", "c1"]
+    assert {reason: row.id for reason, row in found.left_out_examples.items()} == {
+        row.left_out_reason: row.id for row in found.rows if row.left_out_reason
+    }
     assert found.rows[0].url == "https://acme.my.salesforce.com/lightning/r/Case/c2/view"
     assert sum(row.numerator or 0 for row in found.rows if row.left_out_reason is None) == found.numerator
     assert found.as_of == AS_OF
@@ -171,7 +174,7 @@ def test_a_shown_value_is_explained_over_http_and_on_its_accounts_page(shown: tu
     assert len(found["rows"]) == 3
     part = client.get(address, headers={"HX-Request": "true"})
     assert part.headers["X-Fragment"] == "true"
-    assert "1 deleted, 1 out of range" in part.text
+    assert "1 deleted (such as" in part.text and ", 1 out of range (such as" in part.text
     assert '<a href="https://acme.my.salesforce.com/lightning/r/Case/c2/view"' in part.text
     assert "no: out of range" in part.text
     whole = client.get(address).text
@@ -260,16 +263,24 @@ def test_what_is_lost_doubled_or_spoilt_is_noticed_and_named_and_the_next_build_
             connection.execute(statement)
     project = DbtProject(installation[0], batch.destination)
     results = project.build("test", batch.vars() | {"run_id": None}, select=list(HARM))
-    found = [check_of(project.destination, result) for result in results]
+    found = [check_of(project.destination, result, batch.customers) for result in results]
     assert len(found) == len(HARM)
-    assert {(one.status, one.customers) for one in found} == {("fail", ("zeta",))}
-    rules = {one.model: one.example["broken_rule"] for one in found if "broken_rule" in (one.example or {})}
-    assert rules == {
-        "kpi_values": "there more than once",
-        "kpi_daily": "status odd is none of the values",
-        "kpi_integrated_metrics": "as_of is missing",
-        "account_churn_risk": "coverage 2.0 is above 1",
-        "kpi_salesforce_metrics": "account_id x is of no account",
+    assert {(one.status, one.blamed) for one in found} == {("fail", ("zeta",))}
+    words = {one.node: one.words("zeta") for one in found}
+    assert all(text.startswith("Customer zeta: ") for text in words.values())
+    rules = [
+        (failing.table, failing.column, failing.rows[0]["broken_rule"].partition(",")[0])
+        for one in found
+        for failing in one.failing["zeta"]
+        if "broken_rule" in failing.rows[0]
+    ]
+    assert set(rules) == {
+        ("account_churn_risk", "coverage", "coverage 2.0 is above 1"),
+        ("kpi_daily", "status", "status odd is not one of ok"),
+        ("kpi_integrated_metrics", "as_of", "as_of is missing"),
+        ("kpi_salesforce_metrics", "account_id", "account_id x is not an account of the customer"),
+        ("kpi_salesforce_metrics", None, "it is there more than once"),
+        ("kpi_values", None, "it is there more than once"),
     }
     again = build_kpis(*installation, ["zeta", "acme", "brief"], AS_OF)
     assert {one.status for one in again.checks if one.severity == "error"} == {"pass"}

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Bench = Literal[
-    "marts", "fivetran", "onboarding", "due", "dashboard", "links", "warehouse", "runs", "stale", "crossing"
+    "marts",
+    "fivetran",
+    "onboarding",
+    "due",
+    "dashboard",
+    "links",
+    "warehouse",
+    "runs",
+    "stale",
+    "crossing",
+    "checks",
 ]
 """Where effects are looked for; each has a file beside this one that runs the platform's own code."""
 

@@ -1,6 +1,6 @@
 """Effects on Dagster's runs and on alerts, which a real receiver takes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,9 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.alerts import open_alerts
 from kpi_platform.dashboard.allowed_secrets import allow_secret
+from kpi_platform.dashboard.check_results import Finding
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.dashboard.source_states import record_sync_state
@@ -23,7 +25,10 @@ from kpi_platform.defs.fivetran import FIVETRAN_ASSETS, source_keys
 from kpi_platform.defs.jobs import EXECUTOR
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.resources import platform_resource
+from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
+from kpi_platform.pipeline.check_alerts import tell_findings
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.threshold_alerts import tell_crossings
 from kpi_platform_tests.adapters.scripted_server import Answer, ScriptedServer, scripted
 from kpi_platform_tests.pipeline.desk import T1, T2, Desk, acme
@@ -140,6 +145,33 @@ def alerts_of_crossing(
     return [body["data"]["what"] for _, _, body in receivers[0].requests]
 
 
+def alerts_of_checks(
+    configuration: Configuration,
+    engine: sa.Engine,
+    receivers: tuple[ScriptedServer, ScriptedServer],
+    document: Mapping[str, Any],
+) -> list[str]:
+    """What is told of two findings, one of which is there the next time, too."""
+    receivers[0].requests.clear()
+    desk = Desk(configuration, engine, f"checked{next(_KEYS)}")
+    own = {source: {"schema": f"{desk.customer}_{source}"} for source in SOURCES}
+    with engine.begin() as connection:
+        _allow_addresses(connection, desk.customer)
+    desk.settings(**merged(own, document))
+
+    def settings(_: Sequence[str]) -> dict[str, CustomerSettings]:
+        with engine.connect() as connection:
+            return {desk.customer: effective_settings(configuration, connection, desk.customer)}
+
+    found = [Finding(name, "kpi_values", "warn", 1, f"{name} found a row.") for name in ("first", "second")]
+    for findings in (found, found[:1], [*found[:1], Finding("sources_are_fresh", "", "warn", 1, "Old.")]):
+        tell_findings(configuration, engine, {desk.customer: findings}, settings, "run1")
+    with engine.connect() as connection:
+        left = [one.subject for one in open_alerts(connection, desk.customer)]
+    told = sorted(body["data"]["what"] for _, _, body in receivers[0].requests)
+    return [*told, *left]
+
+
 def _allow_addresses(connection: sa.Connection, customer: str) -> None:
     for name in ("ALERTS_HERE", "ALERTS_THERE"):
         allow_secret(connection, customer, name, who="test")
@@ -159,5 +191,8 @@ RUN_EFFECTS: dict[str, Effect] = {
         "runs", ("ALERTS_HERE", "ALERTS_THERE"), lambda ended: ended.alerts_elsewhere, _RETRY
     ),
     "alerts.on_stale_hours": Effect("stale", (24, 48), lambda alerts: alerts, _TOLD),
+    "alerts.on_failed_checks": Effect(
+        "checks", (True, False), lambda told: told, _TOLD
+    ),
     "alerts.on_threshold_crossing": Effect("crossing", (False, True), lambda told: told, _TOLD),
 }  # fmt: skip

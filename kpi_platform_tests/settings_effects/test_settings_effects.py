@@ -30,6 +30,7 @@ from kpi_platform_tests.settings_effects.runs import (
     RUN_EFFECTS,
     Yard,
     alerts_of_age,
+    alerts_of_checks,
     alerts_of_crossing,
     failed_sync,
     receivers,
@@ -177,4 +178,8 @@ def test_runs_and_alerts_follow_the_settings(home: Configuration, engine: sa.Eng
             of("crossing"), lambda document: alerts_of_crossing(here, engine, both, document)
         )
         assert crossing == {}
+        checks = without_effect(of("checks"), lambda document: alerts_of_checks(here, engine, both, document))
+        assert checks == {}
+        told = alerts_of_checks(here, engine, both, {"alerts": {"webhook_url_secret": "ALERTS_HERE"}})
+        assert told == ["first found a row.", "second found a row.", "first"]
         yard.instance.dispose()

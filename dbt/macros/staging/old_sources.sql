@@ -12,8 +12,8 @@
     {%- endfor %}
 select
     customer_id,
-    source,
-    max(last_synced) as last_synced
+    source as source_table,
+    max(last_synced) as example_value
 from (
     {{ selects | join('\nunion all\n') if selects else literal_rows(
         {'customer_id': 'string', 'source': 'string', 'last_synced': 'timestamp'}, []

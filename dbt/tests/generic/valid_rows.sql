@@ -13,10 +13,10 @@
         {%- for value in accepted -%}
             {%- do literals.append(text_literal(value)) -%}
         {%- endfor -%}
-        {%- do rules.append([column, 'not in (' ~ literals | join(', ') ~ ')', 'is none of the values']) -%}
+        {%- do rules.append([column, 'not in (' ~ literals | join(', ') ~ ')', 'is not one of ' ~ accepted | join(', ')]) -%}
     {%- endfor -%}
     {%- set is_unknown = 'is not null and accounts.account_id is null' -%}
-    {%- do rules.append(['account_id', is_unknown, 'is of no account']) if accounts -%}
+    {%- do rules.append(['account_id', is_unknown, 'is not an account of the customer']) if accounts -%}
     {%- set grain_columns = 'rows_of_batch.' ~ grain | join(', rows_of_batch.') %}
 
 with
@@ -32,11 +32,19 @@ select
     {{ grain_columns }},
     case
         {%- for column in required %}
+        when rows_of_batch.{{ column }} is null then '{{ column }}'
+        {%- endfor %}
+        {%- for column, is_broken, meaning in rules %}
+        when rows_of_batch.{{ column }} {{ is_broken }} then '{{ column }}'
+        {%- endfor %}
+    end as column_name,
+    case
+        {%- for column in required %}
         when rows_of_batch.{{ column }} is null then '{{ column }} is missing'
         {%- endfor %}
         {%- for column, is_broken, meaning in rules %}
         when rows_of_batch.{{ column }} {{ is_broken }}
-            then '{{ column }} ' || cast(rows_of_batch.{{ column }} as {{ canonical_type('string') }}) || ' {{ meaning }}'
+            then '{{ column }} ' || cast(rows_of_batch.{{ column }} as {{ canonical_type('string') }}) || {{ text_literal(' ' ~ meaning) }}
         {%- endfor %}
     end as broken_rule,
     1 as row_count
@@ -59,7 +67,8 @@ union all
 
 select
     {{ grain_columns }},
-    'there more than once' as broken_rule,
+    {{ literal(none, 'string') }} as column_name,
+    'it is there more than once' as broken_rule,
     count(*) as row_count
 from rows_of_batch
 group by {{ grain_columns }}

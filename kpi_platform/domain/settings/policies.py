@@ -129,6 +129,11 @@ class Alerts(Section):
         allowed="1 to 8760",
         kind="meaning",
     )
+    on_failed_checks: bool = setting(
+        True,
+        "Alert when a check finds rows that break its rule, such as values that cannot be read.",
+        kind="meaning",
+    )
     on_threshold_crossing: bool = setting(
         False,
         "Alert when a KPI of an account becomes at risk, by the thresholds of kpi_mappings.",

@@ -9,6 +9,7 @@ from kpi_platform.web.routes import (
     pages_accounts,
     pages_custom_kpis,
     pages_explanation,
+    pages_findings,
     pages_left_out,
     pages_matches,
     pages_onboarding,
@@ -34,6 +35,7 @@ _PAGES = (
     pages_matches,
     pages_uploads,
     pages_status,
+    pages_findings,
     pages_webhook,
     pages_onboarding,
 )

@@ -1,7 +1,5 @@
 """Page 1: all accounts with health and KPIs."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
@@ -26,8 +24,17 @@ from kpi_platform.dashboard.shown_accounts import (
 )
 from kpi_platform.dashboard.tables import EXTRA_METRICS, SUPPORT_METRICS
 from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.web.csv_export import BYTE_ORDER_MARK, csv_line
 from kpi_platform.web.dependencies import ConnectionDep, CustomerDep, EngineDep
-from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, SHORT_NAMES, too_few, unit_words
+from kpi_platform.web.formats import (
+    BAND_WORDS,
+    REASON_WORDS,
+    REASONS,
+    SHORT_NAMES,
+    too_few,
+    unit_words,
+    words,
+)
 from kpi_platform.web.page import CustomerPageDep
 
 router = APIRouter(include_in_schema=False)
@@ -148,7 +155,8 @@ def show_accounts(
 def export_accounts(engine: EngineDep, wanted: WantedDep, customer: CustomerDep) -> StreamingResponse:
     """Returns all accounts that the filter leaves, in its order. A status says why a number is missing."""
     headers = {"Content-Disposition": f'attachment; filename="accounts_{customer}.csv"'}
-    return StreamingResponse(_csv(engine, customer, wanted), media_type="text/csv", headers=headers)
+    rows = _csv(engine, customer, wanted)
+    return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _found(connection: sa.Connection, customer: str, wanted: AccountQuery) -> tuple[str | None, AccountPage]:
@@ -180,12 +188,25 @@ def _heads(definitions: dict[str, KpiDefinition]) -> list[tuple[str, str, str, s
     ]
 
 
+_CSV_ATTRIBUTES = {
+    "id": "Account id",
+    "name": "Account",
+    "external_id": "External id",
+    "industry": "Industry",
+    "region": "Region",
+    "csm_name": "Success manager",
+    "csm_email": "Success manager's e-mail",
+    "revenue": "Revenue",
+}
+"""Attribute of an account → head of its column."""
+
+
 def _csv(engine: sa.Engine, customer: str, wanted: AccountQuery) -> Iterator[str]:
     with reading(engine) as connection:
         definitions = kpi_definitions(connection, customer)
-        own = ("id", "name", "external_id", "industry", "region", "csm_name", "csm_email", "revenue")
-        kpis = [head for slug in definitions for head in (slug, f"{slug}_status")]
-        yield _line([*own, "health_score", "health_band", "coverage", *kpis, *SUPPORT_HEADS])
+        as_of = max(confirmed_until(connection, customer).values(), default=None)
+        heads = ["Customer", "As of (UTC)", *_CSV_ATTRIBUTES.values(), "Health score", "Health", "Coverage"]
+        yield BYTE_ORDER_MARK + csv_line([*heads, *_kpi_heads(definitions), *map(words, SUPPORT_HEADS)])
         customer_id = get_customer(connection, customer).id
         offset = 0
         while True:
@@ -195,7 +216,14 @@ def _csv(engine: sa.Engine, customer: str, wanted: AccountQuery) -> Iterator[str
             )  # fmt: skip
             support = support_of(connection, customer_id, [one.account.id for one in page.accounts])
             yield "".join(
-                _line(_row(one, own, definitions) + _support_row(support.get(one.account.id)))
+                csv_line(
+                    [
+                        customer,
+                        as_of,
+                        *_cells(one, definitions),
+                        *_support_cells(support.get(one.account.id)),
+                    ]
+                )
                 for one in page.accounts
             )
             offset += _CSV_ROWS
@@ -203,36 +231,33 @@ def _csv(engine: sa.Engine, customer: str, wanted: AccountQuery) -> Iterator[str
                 return
 
 
-def _row(
-    summary: AccountSummary, own: tuple[str, ...], definitions: dict[str, KpiDefinition]
-) -> list[object]:
-    row: list[object] = [_inert(getattr(summary.account, name)) for name in own]
-    row += [summary.health_score, summary.health_band, summary.coverage]
+def _kpi_heads(definitions: dict[str, KpiDefinition]) -> Iterator[str]:
+    for one in definitions.values():
+        unit = unit_words(one.unit)
+        yield f"{one.display_name} ({unit})" if unit else one.display_name
+        yield f"{one.display_name}: status"
+
+
+def _cells(summary: AccountSummary, definitions: dict[str, KpiDefinition]) -> Iterator[object]:
+    for name in _CSV_ATTRIBUTES:
+        yield getattr(summary.account, name)
+    yield from (summary.health_score, BAND_WORDS[summary.health_band], summary.coverage)
     for slug in definitions:
         value = summary.kpis.get(slug)
-        row += [value.value, _status(value)] if value else [None, None]
-    return row
+        yield value.value if value else None
+        yield _status(value) if value else None
 
 
 def _status(value: KpiValue) -> str:
-    return too_few(value.sample_size) if value.too_few and value.sample_size is not None else value.status
+    if value.too_few and value.sample_size is not None:
+        return too_few(value.sample_size)
+    return REASON_WORDS.get(value.status, value.status)
 
 
-def _support_row(support: AccountSupport | None) -> list[object]:
+def _support_cells(support: AccountSupport | None) -> list[object]:
     """In the order of SUPPORT_HEADS; counts of breaches over all categories."""
     if support is None:
         return [None] * len(SUPPORT_HEADS)
     counts = [[getattr(one, name) for one in support.breaches] for name in _BREACH_COUNTS]
     known = [[count for count in column if count is not None] for column in counts]
     return [*support.rates.values(), *support.metrics.values(), *(sum(one) if one else None for one in known)]
-
-
-def _inert(value: object) -> object:
-    """Names come from the sources: a spreadsheet must not take one for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
-def _line(values: list[object]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(values)
-    return buffer.getvalue()

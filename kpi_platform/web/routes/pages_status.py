@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.alerts import StoredAlert, open_alerts
-from kpi_platform.dashboard.check_results import CheckResults, Finding, check_results
+from kpi_platform.dashboard.check_results import CheckResults, check_results
 from kpi_platform.dashboard.customers import StoredCustomer, list_customers
 from kpi_platform.dashboard.source_states import SourceState, source_states
 from kpi_platform.dashboard.sync_requests import SyncRequest, sync_requests
@@ -54,17 +54,16 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class ShownChecks:
-    """The newest outcome of a suite of checks; each finding with its place in Dagster."""
+    """The newest outcome of a suite of checks."""
 
     name: str
     results: CheckResults
     run_url: str | None
-    findings: list[tuple[Finding, str]]
 
     @property
     def serious(self) -> bool:
         """Whether something is more than a warning."""
-        return any(finding.outcome != "warn" for finding, _ in self.findings)
+        return any(finding.outcome != "warn" for finding in self.results.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +155,8 @@ def _status(
 
 
 def _checks(configuration: Configuration, results: CheckResults) -> ShownChecks:
-    return ShownChecks(
-        _SUITES.get(results.suite, words(results.suite)),
-        results,
-        configuration.run_url(results.run_id),
-        [
-            (one, f"{configuration.dagster_url}/assets/{quote(one.asset)}?view=checks")
-            for one in results.findings
-        ],
-    )
+    name = _SUITES.get(results.suite, words(results.suite))
+    return ShownChecks(name, results, configuration.run_url(results.run_id))
 
 
 def _source(settings: CustomerSettings, source: Source, states: Mapping[Source, SourceState]) -> SourceStatus:

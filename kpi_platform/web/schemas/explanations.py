@@ -44,6 +44,7 @@ class ExplanationAnswer(Answer):
     )
     counted: int = Field(description="How many rows counted.")
     left_out: Mapping[str, int] = Field(description="How many did not, by reason.")
+    left_out_examples: Mapping[str, SourceRowAnswer] = Field(description="One that did not, by reason.")
     factors: Mapping[str, float | None] = Field(
         description="Of a computed churn risk: its parts in points; null where unknown."
     )

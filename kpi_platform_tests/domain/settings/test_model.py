@@ -110,6 +110,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "webhook_url_secret": None,
         "on_sync_failure": True,
         "on_stale_hours": 24,
+        "on_failed_checks": True,
         "on_threshold_crossing": False,
     },
 }

@@ -80,6 +80,7 @@ DECISIONS: dict[tuple[str, str], Decision] = {
     ("GET", "/uploads/{version}/rollback"): "write",
     ("POST", "/uploads/{version}/rollback"): "write",
     ("GET", "/status"): "session",
+    ("GET", "/status/checks/{suite}/{check}"): "read",
     ("POST", "/status/webhook"): "admin",
     ("GET", "/customers/new"): "admin",
     ("POST", "/customers/new"): "admin",

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from starlette.requests import Request
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.check_results import Finding, record_check_results
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.sync_requests import create_sync_request, finish_sync_request
@@ -74,6 +75,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         add_customer(connection, "bolt", "Bolt")
         request = create_sync_request(connection, "acme", "combined", requested_by=MARKER)
         finish_sync_request(connection, request.id, "done", results={"errors": [MARKER]})
+        found = [Finding("house_rule", "kpi_values", "warn", 1, MARKER, [{"account_id": MARKER}])]
+        record_check_results(connection, "kpis", {"acme": (1, found)}, run_id=None)
     app = create_app(configuration)
     web = Web(app, configuration, engine)
     LoadedDesk(configuration, web, "acme").load(T1, [MartAccount("001A", MARKER, {"nps": 40})])
@@ -85,7 +88,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     places = {
         "request_id": request.id, "version": "1", "first": "0", "second": "1", "key": "acme",
         "account_id": str(page["accounts"][0]["id"]), "source_account_id": "001A", "path": "x", "kpi": "nps",
-        "customer": "acme", "decision_id": "1", "section": "update", "slug": "own_cases",
+        "customer": "acme", "decision_id": "1", "section": "update", "slug": "own_cases", "suite": "kpis",
+        "check": "house_rule",
     }  # fmt: skip
     yield World(web, places)
     engine.dispose()

@@ -81,10 +81,11 @@ def test_the_export_holds_what_the_filter_leaves(page: Page) -> None:
     page.goto("/?industry=Steel")
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
-    with download.value.path().open(newline="") as file:
+    with download.value.path().open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    assert [row["industry"] for row in rows] == ["Steel", "Steel"]
-    assert {"nps", "nps_status", "health_score"} <= set(rows[0])
+    assert [row["Industry"] for row in rows] == ["Steel", "Steel"]
+    assert {"Net Promoter Score", "Net Promoter Score: status", "Health score"} <= set(rows[0])
+    assert {(row["Customer"], row["As of (UTC)"]) for row in rows} == {("acme", "2026-03-08 00:00")}
 
 
 def test_an_account_explains_its_numbers(page: Page) -> None:

@@ -13,6 +13,7 @@ from kpi_platform.dashboard.alerts import open_alert
 from kpi_platform.dashboard.check_results import Finding, record_check_results
 from kpi_platform.dashboard.sync_requests import sync_requests
 from kpi_platform_tests.web.conftest import Web
+from kpi_platform_tests.web.seeding import seed
 
 HTML = {"Accept": "text/html"}
 
@@ -62,20 +63,41 @@ def test_the_status_shows_open_alerts_and_what_checks_found(web: Web) -> None:
             connection, "acme", "source_stale", "salesforce",
             text="Salesforce is old.", next_step="Sync.", since=datetime(2026, 3, 1, tzinfo=UTC),
         )  # fmt: skip
-        found = [
-            Finding("unique_kpi_values", "kpi_values", "fail", 0, "Some rows of kpi_values do not pass.")
-        ]
+        found = [Finding("house_rule", "kpi_values", "fail", 2, "Customer acme: 2 rows of kpi_values.")]
         record_check_results(connection, "kpis", {"acme": (55, found)}, run_id="r7")
     page = web.client("acme", "read", **HTML).get("/status").text
     for text in (
         "Salesforce is old.",
-        "Some rows of kpi_values do not pass.",
+        "Customer acme: 2 rows of kpi_values.",
         "/runs/r7",
         "KPI tables",
         "55",
     ):
         assert text in page
     assert "Salesforce is old." not in web.client("bolt", "read", **HTML).get("/status").text
+
+
+def test_a_click_on_a_finding_shows_the_rows_and_leads_to_their_accounts(web: Web) -> None:
+    seed(web.configuration, web.engine, "cogs", accounts=2)
+    rows = [
+        {"account_id": "00100001", "kpi": "nps", "value": -99.0},
+        {"account_id": "<b>nobody</b>", "kpi": "nps", "value": None},
+    ]
+    found = [Finding("house rule?", "kpi_values", "warn", 40, "Customer cogs: 40 rows.", rows)]
+    with web.engine.begin() as connection:
+        record_check_results(connection, "kpis", {"cogs": (1, found)}, run_id=None)
+    client = web.client("cogs", "read", **HTML)
+    [link] = re.findall(r'href="(/status/checks/[^"]+)"', client.get("/status").text)
+    page = client.get(link).text
+    assert "Customer cogs: 40 rows." in page and "40 rows of the source are concerned" in page
+    assert "&lt;b&gt;nobody&lt;/b&gt;" in page
+    [account] = re.findall(r'<a href="(/accounts/\d+)">00100001</a>', page)
+    assert "Birch Works 1" in client.get(account).text
+    # It is nobody else's, and gone with the finding.
+    assert web.client("acme", "read", **HTML).get(link).status_code == 404
+    with web.engine.begin() as connection:
+        record_check_results(connection, "kpis", {"cogs": (2, [])}, run_id=None)
+    assert (client.get(link).status_code, "has found nothing" in client.get(link).text) == (404, True)
 
 
 def test_a_customers_own_status_names_no_other_customer(web: Web) -> None:
@@ -90,8 +112,11 @@ def test_names_from_the_sources_are_never_taken_for_markup_or_for_formulas(web: 
     client = web.client("acme", "read", **HTML)
     page = client.get("/").text
     assert "<script>alert" not in page and "<img" not in page
-    [row] = csv.DictReader(io.StringIO(client.get("/accounts.csv").text))
-    assert row["name"].startswith("'=<script>")
+    answer = client.get("/accounts.csv")
+    assert answer.content.startswith(b"\xef\xbb\xbf"), "or Excel reads another encoding"
+    [row] = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert row["Account"].startswith("'=<script>")
+    assert (row["Customer"], row["As of (UTC)"]) == ("acme", "")
 
 
 def test_an_empty_dashboard_says_what_comes_next(web: Web) -> None:
