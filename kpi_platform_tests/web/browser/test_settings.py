@@ -97,6 +97,8 @@ def test_what_both_changed_is_asked_about_side_by_side(
     assert complaints(page) == []
     assert stored(customer) == {**customer.document, "error_handling": {"max_retries": 4}}
     page.get_by_role("button", name="Save").press("Enter")
+    # The answer is there when its notice has the focus.
+    expect(page.locator("#main .notice").first).to_be_focused()
     expect(page.get_by_role("alert").first).to_contain_text("Choose which value holds")
     asked.get_by_role("radio").first.focus()
     page.keyboard.press(key)
