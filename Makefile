@@ -118,6 +118,7 @@ reference: .venv/.dev  ## make anew what is made from code: commands, settings, 
 	@$(BIN)/typer kpi_platform.cli.main utils docs --name kpi-platform --output docs/commands.md
 	@$(BIN)/kpi-platform settings docs > docs/settings.md
 	@$(BIN)/python -m kpi_platform_tests.dbt_project.kpi_catalogue
+	@$(BIN)/python -m kpi_platform_tests.dbt_project.made_parts
 	@$(BIN)/python -m kpi_platform_tests.dbt_project.column_lineage
 
 # These two have environments of their own: what they install makes every import of dbt slower by two seconds.

@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +12,9 @@ from kpi_platform.cli.dashboard import dashboard, editor
 from kpi_platform.cli.output import cli_errors, console, error_console, print_json, print_table
 from kpi_platform.cli.settings_files import read_document
 from kpi_platform.cli.settings_tables import print_applied, print_change
+from kpi_platform.cli.source_options import Said, with_source_options
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.sources import SOURCES, Source
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -21,29 +23,12 @@ if TYPE_CHECKING:
     from kpi_platform.pipeline.change_settings import SettingsChange
     from kpi_platform.pipeline.onboarding import Confirm, Onboarding, WantedConnection
 
-_VARIABLES_OF_ONE_CUSTOMER = ("SALESFORCE_CONNECTOR_ID", "SERVICENOW_CONNECTOR_ID")
-
-
-class Create(StrEnum):
-    SALESFORCE = "salesforce"
-    SERVICENOW = "servicenow"
-
 
 def _text(help: str) -> Any:
     return typer.Option(help=help, show_default=False)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-Created = Annotated[
-    list[Create] | None,
-    typer.Option("--create", help="Create a connection to this source in Fivetran; can be repeated."),
-]
-SalesforceId = Annotated[str, _text("Adopt this Fivetran connection for Salesforce.")]
-ServiceNowId = Annotated[str, _text("Adopt this Fivetran connection for ServiceNow.")]
-SalesforceSchema = Annotated[str, _text("Schema that Salesforce lands in. Default: the key and _salesforce.")]
-ServiceNowSchema = Annotated[str, _text("Schema that ServiceNow lands in. Default: the key and _servicenow.")]
-SalesforceUrl = Annotated[str, _text("Address of the Salesforce organisation.")]
-ServiceNowUrl = Annotated[str, _text("Address of the ServiceNow instance.")]
 Resume = Annotated[
     bool,
     typer.Option("--resume", help="Let adopted connections that are paused go on. Else they stay paused."),
@@ -54,6 +39,7 @@ Yes = Annotated[
 Frequency = Annotated[int | None, _text("Minutes between two syncs of these connections.")]
 
 
+@with_source_options
 @cli_errors
 def add(
     key: Annotated[
@@ -63,13 +49,7 @@ def add(
     settings: Annotated[
         Path | None, typer.Option(help="Settings file; - is standard input.", show_default=False)
     ] = None,
-    create: Created = None,
-    salesforce_connection: SalesforceId = "",
-    servicenow_connection: ServiceNowId = "",
-    salesforce_schema: SalesforceSchema = "",
-    servicenow_schema: ServiceNowSchema = "",
-    salesforce_url: SalesforceUrl = "",
-    servicenow_url: ServiceNowUrl = "",
+    said: Said = MappingProxyType({}),
     frequency: Frequency = None,
     no_apply: Annotated[
         bool, typer.Option("--no-apply", help="Only store the settings; do not call Fivetran.")
@@ -87,10 +67,7 @@ def add(
     from kpi_platform.pipeline.onboarding import create_customer
 
     configuration = Configuration.from_environment()
-    given = _given(
-        create, (salesforce_connection, salesforce_schema, salesforce_url),
-        (servicenow_connection, servicenow_schema, servicenow_url), frequency,
-    )  # fmt: skip
+    given = _with_frequency(said, frequency)
     document = _document(settings)
     with dashboard(configuration) as engine:
         _say_what_ends(configuration, engine)
@@ -113,19 +90,14 @@ def add(
         print_change(key, change)
     console.print(f"[green]✓[/] Added customer {key}.", highlight=False)
     if not change:
-        console.print(f"Next: kpi-platform customer connect {key} --create salesforce", highlight=False)
+        console.print(f"Next: kpi-platform customer connect {key} --create {SOURCES[0]}", highlight=False)
 
 
+@with_source_options
 @cli_errors
 def connect(
     key: Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)],
-    create: Created = None,
-    salesforce_connection: SalesforceId = "",
-    servicenow_connection: ServiceNowId = "",
-    salesforce_schema: SalesforceSchema = "",
-    servicenow_schema: ServiceNowSchema = "",
-    salesforce_url: SalesforceUrl = "",
-    servicenow_url: ServiceNowUrl = "",
+    said: Said = MappingProxyType({}),
     frequency: Frequency = None,
     resume: Resume = False,
     yes: Yes = False,
@@ -136,15 +108,12 @@ def connect(
     from kpi_platform.pipeline.onboarding import connect_sources
 
     configuration = Configuration.from_environment()
-    given = _given(
-        create, (salesforce_connection, salesforce_schema, salesforce_url),
-        (servicenow_connection, servicenow_schema, servicenow_url), frequency,
-    )  # fmt: skip
+    given = _with_frequency(said, frequency)
     wanted = _wanted(given, resume)
     if not wanted:
         raise InvalidInput(
             "Which source is to be connected?",
-            next_step="Give --create salesforce or servicenow, or the id of a connection that exists.",
+            next_step=f"Give --create {' or '.join(SOURCES)}, or the id of a connection that exists.",
         )
     with dashboard(configuration) as engine:
         done = connect_sources(
@@ -154,24 +123,9 @@ def connect(
     _say(key, done, as_json, added=False)
 
 
-def _given(
-    create: list[Create] | None,
-    salesforce: tuple[str, str, str],
-    servicenow: tuple[str, str, str],
-    frequency: int | None,
-) -> dict[str, dict[str, Any]]:
-    """Returns the options of each source that has any."""
-    given: dict[str, dict[str, Any]] = {}
-    for source, options in (("salesforce", salesforce), ("servicenow", servicenow)):
-        named = zip(("connection_id", "schema", "instance_url"), options, strict=True)
-        said: dict[str, Any] = {name: value for name, value in named if value}
-        if source in (create or ()):
-            said["create"] = True
-        if said and frequency is not None:
-            said["sync_frequency_minutes"] = frequency
-        if said:
-            given[source] = said
-    return given
+def _with_frequency(said: Said, frequency: int | None) -> dict[Source, dict[str, Any]]:
+    further = {} if frequency is None else {"sync_frequency_minutes": frequency}
+    return {source: {**one, **further} for source, one in said.items()}
 
 
 def _confirm(yes: bool, as_json: bool) -> "Confirm":
@@ -196,9 +150,8 @@ def _confirm(yes: bool, as_json: bool) -> "Confirm":
     return confirm
 
 
-def _wanted(given: Mapping[str, Mapping[str, Any]], resume: bool) -> "list[WantedConnection]":
+def _wanted(given: Said, resume: bool) -> "list[WantedConnection]":
     """Those that are created or adopted."""
-    from kpi_platform.domain.sources import SOURCES
     from kpi_platform.pipeline.onboarding import WantedConnection
 
     return [
@@ -211,7 +164,7 @@ def _wanted(given: Mapping[str, Mapping[str, Any]], resume: bool) -> "list[Wante
     ]  # fmt: skip
 
 
-def _with_options(document: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _with_options(document: Mapping[str, Any], given: Said) -> dict[str, Any]:
     """The settings with those of the options on top."""
     merged = dict(document)
     for source, said in given.items():
@@ -220,7 +173,7 @@ def _with_options(document: Mapping[str, Any], given: Mapping[str, Mapping[str, 
     return merged
 
 
-def _with_schemas(document: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _with_schemas(document: Mapping[str, Any], given: Said) -> dict[str, Any]:
     """The settings with the options of sources that are neither created nor adopted."""
     connected = {source for source, said in given.items() if said.get("create") or said.get("connection_id")}
     return _with_options(document, {s: said for s, said in given.items() if s not in connected})
@@ -274,8 +227,11 @@ def _back_to(configuration: Configuration) -> str:
 def _say_what_ends(configuration: Configuration, engine: "sa.Engine") -> None:
     """A second customer ends the time of variables that name a connection."""
     from kpi_platform.dashboard.customers import list_customers
+    from kpi_platform.domain.settings import settings_leaves
 
-    named = [name for name in _VARIABLES_OF_ONE_CUSTOMER if configuration.get(name)]
+    paths = {f"{source}.connection_id" for source in SOURCES}
+    variables = [leaf.environment for leaf in settings_leaves() if leaf.path in paths]
+    named = [name for name in variables if name and configuration.get(name)]
     with engine.connect() as connection:
         customers = list_customers(connection)
     if named and len(customers) == 1:

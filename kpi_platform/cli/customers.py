@@ -9,6 +9,7 @@ from kpi_platform.cli.customer_erase import erase
 from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCES
 
 if TYPE_CHECKING:
     pass
@@ -41,8 +42,9 @@ def list_(as_json: Json = False) -> None:
     if not rows:
         console.print("There are no customers yet. Next: kpi-platform customer add KEY", highlight=False)
         return
-    columns = ("key", "name", "salesforce", "servicenow", "last_sync", "next_sync")
-    heads = ("key", "name", "Salesforce", "ServiceNow", "last sync", "next sync")
+    columns = ("key", "name", *SOURCES, "last_sync", "next_sync")
+    titles = (system.title for system in SOURCE_SYSTEMS.values())
+    heads = ("key", "name", *titles, "last sync", "next sync")
     print_table("Customers", heads, [tuple(row[column] for column in columns) for row in rows])
     for row in rows:
         if row["problem"]:
@@ -55,7 +57,6 @@ def show(key: Key, as_json: Json = False) -> None:
     from kpi_platform.dashboard.customers import get_customer
     from kpi_platform.dashboard.settings_versions import current_settings
     from kpi_platform.dashboard.source_states import source_states
-    from kpi_platform.domain.sources import SOURCES
     from kpi_platform.pipeline.customer_settings import effective_settings
     from kpi_platform.pipeline.sync_times import sync_times
 
@@ -134,17 +135,10 @@ def _customers(configuration: Configuration) -> list[dict[str, Any]]:
             try:
                 settings = effective_settings(configuration, connection, customer.key)
             except InvalidSettings as invalid:
-                rows.append(row | dict.fromkeys(("salesforce", "servicenow", "last_sync", "next_sync")))
+                rows.append(row | dict.fromkeys((*SOURCES, "last_sync", "next_sync")))
                 rows[-1]["problem"] = invalid.message
                 continue
             times = sync_times(connection, customer.key, settings)
-            rows.append(
-                row
-                | {
-                    "salesforce": settings.salesforce.connection_id,
-                    "servicenow": settings.servicenow.connection_id,
-                    "last_sync": times.last_sync,
-                    "next_sync": times.next_sync,
-                }
-            )
+            connections = {str(source): settings.source(source).connection_id for source in SOURCES}
+            rows.append(row | connections | {"last_sync": times.last_sync, "next_sync": times.next_sync})
     return rows

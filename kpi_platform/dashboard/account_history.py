@@ -11,7 +11,7 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.accounts import get_account
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.uploads import newest_upload
-from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.sources import SOURCES, Source
 
 TREND_UPLOADS = 30
 """How many of the newest uploads a trend looks back over."""
@@ -111,8 +111,7 @@ def confirmed_until(connection: sa.Connection, customer: str) -> Mapping[Source,
     """Returns the instant until which loads have confirmed the shown values of each source: the end of the
     last point's line."""
     newest = newest_upload(connection, get_customer(connection, customer).id)
-    sources: tuple[Source, ...] = ("salesforce", "servicenow")
-    times = {source: newest.newest_as_of(source) for source in sources} if newest else {}
+    times = {source: newest.newest_as_of(source) for source in SOURCES} if newest else {}
     return {source: moment for source, moment in times.items() if moment is not None}
 
 

@@ -14,7 +14,8 @@ from kpi_platform.domain.errors import InvalidInput, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account. `external_id` is its id at a source that has one; `revenue` is a year's."""
+    """An account. `external_id` is its id at a source that has one. The columns of `domain.account_columns`
+    have their names; `revenue` is a year's."""
 
     id: int
     name: str
@@ -49,26 +50,17 @@ def add_account(
     *,
     name: str,
     external_id: str | None = None,
-    website: str | None = None,
-    industry: str | None = None,
-    region: str | None = None,
-    revenue: float | None = None,
-    csm_name: str | None = None,
-    csm_email: str | None = None,
+    **columns: str | float | None,
 ) -> Account:
-    """Adds an account that no load brought. The next load keeps how it was, for a roll-back."""
+    """Adds an account that no load brought; `columns` are of `domain.account_columns`. The next load keeps
+    how it was, for a roll-back."""
     if not name.strip():
         raise InvalidInput("An account needs a name.", next_step="Give it one.")
     row = {
         "customer_id": get_customer(connection, customer).id,
         "name": name,
         "external_id": external_id,
-        "website": website,
-        "industry": industry,
-        "region": region,
-        "revenue": revenue,
-        "csm_name": csm_name,
-        "csm_email": csm_email,
+        **columns,
         "created_at": datetime.now(UTC),
     }
     account_id = connection.execute(sa.insert(_table).values(row).returning(_table.c.id)).scalar_one()

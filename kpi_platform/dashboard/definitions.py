@@ -10,7 +10,8 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.bulk_writing import from_python, write_columns
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.types import among_customers
-from kpi_platform.domain.kpis import Band, Direction, Source, Thresholds, is_too_few
+from kpi_platform.domain.kpis import Band, Direction, Thresholds, is_too_few
+from kpi_platform.domain.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.alerts import clear_alert
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.clocks import follows, lies_ahead
-from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import Conflict, NotFound
+from kpi_platform.domain.sources import DataSource
 
-DataSource = Literal["salesforce", "servicenow", "combined"]
 State = Literal["queued", "syncing", "transforming", "matching", "loading", "done", "failed"]
 
 ENDED: tuple[State, ...] = ("done", "failed")

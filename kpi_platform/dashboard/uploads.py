@@ -11,6 +11,7 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.errors import NotFound
+from kpi_platform.domain.sources import DataSource
 
 BASELINE = 0
 """The version under which `baseline` keeps the accounts that no load brought. Uploads count from 1."""
@@ -42,7 +43,7 @@ class Upload:
     as_of: datetime
     current_as_of: dict[str, str]
     update_mode: Literal["upsert", "replace"]
-    data_source: Literal["salesforce", "servicenow", "combined"]
+    data_source: DataSource
     settings_version: int | None
     run_id: str | None
     uploaded_by: str

@@ -11,8 +11,7 @@ from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.sync_alerts import tell_staleness
 from kpi_platform.defs.syncs import recorded_syncs
 from kpi_platform.domain.due_times import overdue
-from kpi_platform.domain.kpis import Source
-from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES, Source
 
 
 def freshness_check(source: Source) -> dg.AssetChecksDefinition:

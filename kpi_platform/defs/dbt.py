@@ -18,7 +18,7 @@ from kpi_platform.defs.overlap import wait_for_others
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import build_wishes, note_progress, request_of
 from kpi_platform.defs.resources import PlatformParam
-from kpi_platform.defs.syncs import INPUTS, dump_inputs, recorded_inputs
+from kpi_platform.defs.syncs import INPUTS, dump_inputs, inputs_of, recorded_ends
 from kpi_platform.tracing import traced
 
 DESTINATION_POOL = "destination"
@@ -91,7 +91,8 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
         batch = StepBatch.of(context)
         wait_for_others(context, batch)
         customers = [customer for customer in batch.customers if customer not in batch.failed]
-        inputs = recorded_inputs(platform.engine, platform.settings(customers))
+        # Read before the build: what is synced while it runs is perhaps not in it.
+        ends = recorded_ends(platform.engine)
         with traced("kpi_marts", context.run.run_id, customers):
             report = build_kpis(
                 platform.configuration,
@@ -105,6 +106,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
                 ),
             )
         platform.marts_read = report.marts
+        inputs = inputs_of(report.settings, ends)
         for customer, error in report.failed.items():
             batch.lose(customer, error)
         for customer, rows in report.built.items():

@@ -18,15 +18,13 @@ from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import record_connection, sync_metadata
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, SyncFailed
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import find_schema, find_table
-from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, Source
 from kpi_platform.pipeline.apply_settings import hand_schedule_over, needs_tables_off, prepare_first_sync
 from kpi_platform.pipeline.batch import CustomerInput, read_inputs
 
 FIVETRAN_POOL = "fivetran"
 SYNCS_AT_ONCE = 16
-_TITLES = {"salesforce": "Salesforce", "servicenow": "ServiceNow"}
 
 
 def table_key(source: Source, table: str) -> dg.AssetKey:
@@ -43,8 +41,8 @@ def fivetran_assets(source: Source) -> dg.AssetsDefinition:
     specs = [
         dg.AssetSpec(
             table_key(source, table.name),
-            description=f"{_TITLES[source]} `{table.name}`, as Fivetran lands it for each customer. "
-            f"{table.description}",
+            description=f"{SOURCE_SYSTEMS[source].title} `{table.name}`, as Fivetran lands it for each "
+            f"customer. {table.description}",
             partitions_def=CUSTOMERS,
             group_name=source,
             kinds={"fivetran", source},

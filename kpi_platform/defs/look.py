@@ -18,10 +18,9 @@ from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import connection_detail, record_connection, sync_metadata
 from kpi_platform.domain.clocks import follows
 from kpi_platform.domain.errors import KpiPlatformError
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import column_key
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCE_TABLES
+from kpi_platform.domain.sources import SOURCE_TABLES, Source
 from kpi_platform.pipeline.apply_settings import wanted_of
 from kpi_platform.pipeline.apply_tables import table_switches
 from kpi_platform.pipeline.connection_findings import connection_findings

@@ -23,11 +23,11 @@ from kpi_platform.defs.life_line import HOST_TAG, life_line
 from kpi_platform.defs.partitions import add_partitions
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.runs import RunOutcome
+from kpi_platform.domain.sources import SOURCE_SYSTEMS
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _STEPS = {
-    "salesforce_sync": "Syncing Salesforce",
-    "servicenow_sync": "Syncing ServiceNow",
+    **{f"{system.name}_sync": f"Syncing {system.title}" for system in SOURCE_SYSTEMS.values()},
     "kpi_marts": "Computing KPIs",
     "account_matches": "Matching accounts",
     "dashboard_load": "Loading the dashboard",

@@ -14,8 +14,7 @@ from kpi_platform.defs.dagster_insides import (
     PARTITION_NAME_TAG,
 )
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
-from kpi_platform.domain.kpis import Source
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCES, Source
 
 UNFINISHED = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, *IN_PROGRESS_RUN_STATUSES]
 AFTER_A_CRASH = {"dagster/max_retries": "2"}

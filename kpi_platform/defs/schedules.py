@@ -18,9 +18,8 @@ from kpi_platform.defs.runs import active_runs
 from kpi_platform.defs.syncs import recorded_syncs
 from kpi_platform.domain.due_times import sources_to_start
 from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR, CUSTOMERS_PER_SYNC_RUN, within_budget
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.runs import in_chunks
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCES, Source
 from kpi_platform.pipeline.sync_times import recorded_state
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

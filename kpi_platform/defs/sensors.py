@@ -27,10 +27,9 @@ from kpi_platform.defs.syncs import (
     used_inputs,
 )
 from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR, look_interval
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.refresh import refresh_is_due
 from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, in_runs
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCES, Source
 
 PROMPT_SECONDS = 5
 """Seconds between two looks at the dashboard database: webhooks, new customers, requests of people."""

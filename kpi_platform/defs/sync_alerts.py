@@ -7,8 +7,8 @@ from kpi_platform.dashboard.customers import list_customers
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.defs.resources import Platform
 from kpi_platform.domain.alerts import Alert
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.sources import Source
 from kpi_platform.pipeline.alerts import over, tell, tell_again
 
 

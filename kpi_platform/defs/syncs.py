@@ -12,10 +12,9 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import SourceState, newest_failure, record_sync_state
 from kpi_platform.defs.dagster_insides import DATA_VERSION_TAG
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.refresh import SyncEnds, refresh_inputs
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCES, Source
 
 VALUES = dg.AssetKey("kpi_values")
 """The mart whose builds say what they have taken in."""
@@ -47,11 +46,23 @@ def recorded_inputs(
     engine: sa.Engine, settings: Mapping[str, CustomerSettings]
 ) -> dict[str, dict[Source, datetime]]:
     """Returns what a refresh of each customer would take in now."""
+    return inputs_of(settings, recorded_ends(engine))
+
+
+def recorded_ends(engine: sa.Engine) -> dict[str, dict[Source, SyncEnds]]:
+    """Returns when the syncs of each customer's sources ended last."""
     ends: dict[str, dict[Source, SyncEnds]] = {}
     for (customer, source), row in recorded_syncs(engine).items():
         ends.setdefault(customer, {})[source] = SyncEnds(
             row["last_succeeded_at"], newest_failure(row["last_failed_at"], row["unreached_at"])
         )
+    return ends
+
+
+def inputs_of(
+    settings: Mapping[str, CustomerSettings], ends: Mapping[str, Mapping[Source, SyncEnds]]
+) -> dict[str, dict[Source, datetime]]:
+    """Returns what a refresh of each customer takes in when its syncs have ended so."""
     return {customer: refresh_inputs(one, ends.get(customer, {})) for customer, one in settings.items()}
 
 

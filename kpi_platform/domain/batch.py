@@ -19,7 +19,7 @@ from kpi_platform.domain.kpi_gaps import (
     presence,
     row_gap,
 )
-from kpi_platform.domain.kpis import KPIS, Kpi, Source
+from kpi_platform.domain.kpis import KPIS, Kpi
 from kpi_platform.domain.landed import ABSENT, SWITCHED_OFF, LandedTable, find_schema, find_table
 from kpi_platform.domain.rating_scales import SCALES
 from kpi_platform.domain.salesforce_rules import (
@@ -35,7 +35,7 @@ from kpi_platform.domain.settings import (
     KpiMapping,
     RatingMapping,
 )
-from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, Source
 
 Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
 """schema → table → column → type."""

@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from kpi_platform.domain.custom_kpis import Comparison, Condition, CustomKpi, Measure, Or, Scalar
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import LandedColumn, LandedTable, column_key
-from kpi_platform.domain.sources import SOURCE_TABLES
+from kpi_platform.domain.sources import SOURCE_TABLES, Source
 
 Kind = Literal["number", "text", "boolean", "time"]
 

@@ -20,8 +20,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from kpi_platform.domain.kpis import CATEGORIES, KPIS, Direction, Frequency, Impact, Source
+from kpi_platform.domain.kpis import CATEGORIES, KPIS, Direction, Frequency, Impact
 from kpi_platform.domain.limits import Matching, Slug, at_most
+from kpi_platform.domain.sources import SOURCE_TABLES, Source
 
 Aggregate = Literal["count", "count_distinct", "sum", "avg", "min", "max", "median"]
 Operator = Literal[
@@ -30,8 +31,8 @@ Operator = Literal[
 Scalar = bool | int | float | str
 
 ACCOUNT_TABLES: dict[Source, tuple[str, ...]] = {
-    "salesforce": ("account", "opportunity", "contact", "case", "task", "event"),
-    "servicenow": ("incident",),
+    source: tuple(table.name for table in tables if table.of_account)
+    for source, tables in SOURCE_TABLES.items()
 }
 """The tables whose rows belong to an account, which is what a KPI is measured for."""
 

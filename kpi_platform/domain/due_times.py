@@ -13,9 +13,8 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from kpi_platform.domain.clocks import lies_ahead
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings, FivetranSettings
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCES, Source
 
 MAY_START_EARLY = timedelta(hours=2)
 """How much a daily sync may start early. No clock moves by more."""

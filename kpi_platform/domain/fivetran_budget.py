@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.sources import Source
 
 CALLS_PER_HOUR = 20_000
 """Calls an hour that Fivetran takes from an account that is no trial, while no answer and no setting says

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from kpi_platform.domain.kpis import Needs, Source
+from kpi_platform.domain.kpis import Needs
 from kpi_platform.domain.landed import LandedTable, column_key
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, Source
 
 Gap = Literal["disabled", "not_synced", "not_mapped"]
 
@@ -72,10 +73,12 @@ def incident_gap(landed: LandedSources) -> Gap | None:
 
 
 def row_gap(source: Source, table: str, landed: LandedSources) -> Gap | None:
-    """Returns what keeps the rows of a table from being counted by account. Rows other than incidents name
-    the account, or a contact of it."""
+    """Returns what keeps a table's rows from being counted by account. Incidents are linked by a field or
+    by their company; the rows of a source that lists accounts name the account, or a contact of it."""
     if table == "incident":
         return incident_gap(landed)
+    if not SOURCE_SYSTEMS[source].lists_accounts:
+        return "not_mapped"
     found = landed[source]
     if not (found.has_table("account") and found.has_table(table)):
         return "not_synced"

@@ -8,7 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-Source = Literal["salesforce", "servicenow"]
+from kpi_platform.domain.sources import Source
+
 Direction = Literal["high", "low"]
 Impact = Literal["Critical", "High", "Medium", "Low"]
 Frequency = Literal["Daily", "Weekly", "Monthly", "Quarterly"]
@@ -76,7 +77,9 @@ class Needs:
 class Kpi:
     """One KPI of the contract. `window_days` is None if the latest value counts. `scale` multiplies
     numerator / denominator; `minimum` and `maximum` are the range of the value. `models` are the dbt models
-    that its source rows, and so its formula, are read from; `column` is its name in the wide marts."""
+    that its source rows, and so its formula, are read from; `summed` is the one of them whose numerators and
+    denominators are added up by account (None: another model does that, or nothing is added up). `column` is
+    its name in the wide marts."""
 
     slug: str
     display_name: str
@@ -97,6 +100,7 @@ class Kpi:
     needs: Needs
     field: MappedField | None = None
     scale: int = 1
+    summed: str | None = None
 
 
 _RELATIONSHIP = "Relationship Strength"
@@ -121,7 +125,7 @@ _TWELVE = (
     Kpi("csat", "CSAT", "CSAT", _RELATIONSHIP, "High", "Monthly",
         "score", 1, 5, "high", 90, "salesforce", Thresholds(4, 3),
         "mean rating of the cases created in the window and rated 1 to 5",
-        models=("int_case_rating",), column="csat",
+        models=("int_case_rating",), summed="int_case_rating", column="csat",
         needs=Needs(("account", "case"), (
             ("case.account_id",), ("case.created_date",), ("case.satisfaction_rating",),
         )),
@@ -130,7 +134,7 @@ _TWELVE = (
         "Monthly",
         "touches", 0, None, "high", 30, "salesforce", Thresholds(3, 1),
         "completed tasks and ended events with executive contacts in the window",
-        models=("int_executive_touch",), column="executive_engagement_score",
+        models=("int_executive_touch",), summed="int_executive_touch", column="executive_engagement_score",
         needs=Needs(("account", "contact", "task"), (
             ("contact.account_id",), ("contact.title",), ("task.who_id",), ("task.is_closed", "task.status"),
             ("task.completed_date_time", "task.activity_date", "task.created_date"),
@@ -172,14 +176,14 @@ _TWELVE = (
     Kpi("revenue_growth", "Revenue Growth", "Growth", _OUTCOMES, "Critical", "Monthly",
         "percent", -100, None, "high", 365, "salesforce", Thresholds(10, 0),
         "100 · (R1 − R0) / R0, won amounts of this window and of the one before",
-        models=("int_won_amount",), column="revenue_growth_percent",
+        models=("int_won_amount",), summed="int_won_amount", column="revenue_growth_percent",
         needs=Needs(("account", "opportunity"), _OPPORTUNITY),
         scale=100),
     Kpi("net_revenue_retention", "Net Revenue Retention", "NRR", _OUTCOMES, "Critical", "Monthly",
         "percent", 0, None, "high", 365, "salesforce", Thresholds(110, 90),
         "100 · N / S, renewals and expansions of this window over the recurring amounts won in the one "
         "before",
-        models=("int_won_amount",), column="net_revenue_retention",
+        models=("int_won_amount",), summed="int_won_amount", column="net_revenue_retention",
         needs=Needs(("account", "opportunity"), (*_OPPORTUNITY, ("opportunity.type",))),
         scale=100),
     Kpi("churn_risk", "Churn Risk Score", "Churn risk", _OUTCOMES, "Critical", "Daily",

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from kpi_platform.domain.errors import InvalidSettings
-from kpi_platform.domain.kpis import KPIS, Source
+from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.legacy_calculations import calculation_as_field, filters_as_window
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 from kpi_platform.domain.settings.parsing import invalid_settings
-from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES, Source
 
 Document = dict[str, Any]
 

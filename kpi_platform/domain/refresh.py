@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kpi_platform.domain.clocks import lies_ahead
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCES, Source
 
 SETTLE = timedelta(seconds=60)
 """How long a finished sync waits for the other source's."""

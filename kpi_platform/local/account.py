@@ -15,7 +15,7 @@ from kpi_platform.local.behaviour import HOURLY_CALLS, HOURLY_SETUP_TESTS, Behav
 from kpi_platform.local.faults import Faults, RateLimit
 from kpi_platform.local.masking import holds_secret, masked
 from kpi_platform.local.responses import ApiError
-from kpi_platform.local.samples.profiles import PROFILES, connection_id
+from kpi_platform.local.samples.profiles import PROFILES, SAMPLED, connection_id
 from kpi_platform.local.state import Group, Installation, Store, StoredConnection, StoredDestination, now
 from kpi_platform.local.syncs import Syncs
 from kpi_platform.local.webhooks import Webhooks
@@ -23,7 +23,6 @@ from kpi_platform.local.webhooks import Webhooks
 DEFAULT_GROUP = "local"
 USER_ID = "local_user"
 """The one user of the account, whose key is used."""
-_FREQUENCIES = {"salesforce": 360, "servicenow": 180}
 
 
 @dataclass
@@ -80,7 +79,7 @@ class LocalFivetran:
             path = str(self.configuration.warehouse_file)
             self.store.save(StoredDestination(id=DEFAULT_GROUP, service="duckdb", config={"path": path}))
             for key, profile in PROFILES.items():
-                for service, frequency in _FREQUENCIES.items():
+                for service, frequency in SAMPLED.items():
                     schema = connection_id(key, service)
                     self.store.save(
                         StoredConnection(

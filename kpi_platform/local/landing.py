@@ -57,8 +57,8 @@ class Lander(Protocol):
 
 def open_lander(configuration: Configuration, service: str, config: Mapping[str, Any]) -> Lander:
     """Returns the lander of a destination: `duckdb` with `path`; `postgres` with `host`, `port`, `database`,
-    `user` and `password_env`, the name of the environment variable that holds the password; `snowflake` with
-    those, `warehouse` and `role`."""
+    `user` and `password_env`, the name of the environment variable that holds the password. Raises
+    InvalidInput for another one: it needs the real Fivetran."""
     if service == "duckdb":
         from kpi_platform.local.landing_duckdb import DuckDbLander
 
@@ -67,21 +67,9 @@ def open_lander(configuration: Configuration, service: str, config: Mapping[str,
         from kpi_platform.local.landing_postgres import PostgresLander
 
         return PostgresLander(configuration, config)
-    if service == "snowflake":
-        from kpi_platform.local.landing_snowflake import SnowflakeLander
-
-        return SnowflakeLander(configuration, config)
-    if service in ("bigquery", "big_query"):
-        from kpi_platform.local.landing_bigquery import BigQueryLander
-
-        return BigQueryLander(configuration, config)
-    if service == "redshift":
-        from kpi_platform.local.landing_redshift import RedshiftLander
-
-        return RedshiftLander(configuration, config)
     raise InvalidInput(
         f"The local Fivetran cannot land in a '{service}' destination.",
-        next_step="Use a destination of the service duckdb, postgres, snowflake, bigquery or redshift.",
+        next_step="Use a destination of the service duckdb or postgres.",
     )
 
 

@@ -11,6 +11,7 @@ from kpi_platform.local.account import LocalFivetran
 from kpi_platform.local.naming import name_in_destination
 from kpi_platform.local.responses import Answer, ApiError, FivetranBody
 from kpi_platform.local.samples.source import Window, instant
+from kpi_platform.local.sources import SERVICES
 from kpi_platform.local.state import ChangeHandling, StoredConnection, SyncMode, TableState
 
 
@@ -55,9 +56,8 @@ def check_connected(connection: StoredConnection) -> None:
 
 
 def schema_name(connection: StoredConnection) -> str:
-    """Fivetran calls the one schema of a Salesforce connection `salesforce`, although it may land in
-    another."""
-    return "salesforce" if connection.service.startswith("salesforce") else connection.schema_name
+    """Fivetran calls the one schema of some services by a fixed name, whatever it lands in."""
+    return SERVICES[connection.service].schema or connection.schema_name
 
 
 def the_schema(connection: StoredConnection, name: str) -> None:

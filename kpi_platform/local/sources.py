@@ -1,6 +1,7 @@
 """The sample source that a connection reads."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from kpi_platform.domain.errors import InvalidInput
@@ -11,10 +12,22 @@ from kpi_platform.local.samples.servicenow import ServiceNowSample
 from kpi_platform.local.samples.source import Source, instant
 from kpi_platform.local.state import StoredConnection
 
-SERVICES: Mapping[str, Callable[[Profile, int], Source]] = {
-    "salesforce": SalesforceSample,
-    "salesforce_sandbox": SalesforceSample,
-    "servicenow": ServiceNowSample,
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Fivetran service with sample rows. `kind` is Fivetran's word for what it is. `schema` is the name of
+    its one schema in the schema configuration; None: the schema that it lands in."""
+
+    title: str
+    kind: str
+    sample: Callable[[Profile, int], Source]
+    schema: str | None = None
+
+
+SERVICES: Mapping[str, Service] = {
+    "salesforce": Service("Salesforce", "Sales", SalesforceSample, schema="salesforce"),
+    "salesforce_sandbox": Service("Salesforce Sandbox", "Sales", SalesforceSample, schema="salesforce"),
+    "servicenow": Service("ServiceNow", "Support", ServiceNowSample),
 }
 
 
@@ -35,4 +48,4 @@ def source_of(connection: StoredConnection, day: int) -> Source:
 
 @lru_cache(maxsize=64)
 def _source(service: str, profile: Profile, day: int) -> Source:
-    return SERVICES[service](profile, day)
+    return SERVICES[service].sample(profile, day)

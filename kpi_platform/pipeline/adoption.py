@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from kpi_platform.adapters.fivetran import FivetranApi
 from kpi_platform.adapters.fivetran_connection import Connection
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.sources import Source
 from kpi_platform.pipeline.apply_settings import wanted_of
 from kpi_platform.pipeline.apply_tables import table_switches
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from kpi_platform.adapters.fivetran import FivetranApi, ScheduleType, open_fivet
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import FivetranRefused, KpiPlatformError
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES, Source
 from kpi_platform.pipeline.applied_change import AppliedChange
 from kpi_platform.pipeline.apply_tables import apply_tables, nothing_undone_if_refused
 

@@ -9,7 +9,7 @@ from typing import Any
 from kpi_platform.adapters.fivetran import FivetranApi
 from kpi_platform.adapters.fivetran_connection import Connection, as_mapping
 from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
-from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.sources import Source
 from kpi_platform.pipeline.applied_change import AppliedChange
 
 Schemas = Mapping[str, Mapping[str, Any]]

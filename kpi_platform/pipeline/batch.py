@@ -27,10 +27,9 @@ from kpi_platform.domain.batch import (
     plan_customer,
 )
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import LandedTable, column_key
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, SourceTable
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, Source, SourceTable
 from kpi_platform.pipeline.customer_settings import has_single_customer, secrets_of_each, settings_in
 from kpi_platform.pipeline.places import refusals
 

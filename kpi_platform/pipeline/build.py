@@ -15,6 +15,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_counts import record_account_counts
 from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.errors import BuildFailed, KpiPlatformError
+from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.account_counts import count_accounts
 from kpi_platform.pipeline.batch import Batch, batch_of, by_destination, in_utc, read_inputs
 from kpi_platform.pipeline.batch_marts import BatchMarts
@@ -31,7 +32,8 @@ class BuildReport:
     """`built`: customer → mart → rows. `failed`: customer → why. Every customer that was asked for is in
     exactly one of the two. The rows of a failed one are the old ones or incomplete: nothing to load. `marts`:
     the reader of the marts of each that is built, if all were; rows for matching and load are read already if
-    they are few. `accounts`: which accounts of the same customers count."""
+    they are few. `accounts`: which accounts of the same customers count. `settings` are those that each was
+    computed with, by customer."""
 
     built: Mapping[str, Mapping[str, int]]
     failed: Mapping[str, KpiPlatformError]
@@ -39,6 +41,7 @@ class BuildReport:
     seconds: float = field(compare=False)
     marts: Mapping[str, BatchMarts] = field(default_factory=dict, compare=False, repr=False)
     accounts: Mapping[str, AccountCounts] = field(default_factory=dict)
+    settings: Mapping[str, CustomerSettings] = field(default_factory=dict, compare=False, repr=False)
 
 
 def build_kpis(
@@ -93,7 +96,8 @@ def build_kpis(
                 accounts |= count_accounts(destination, done)
     with engine.begin() as connection:
         record_account_counts(connection, accounts, as_of)
-    return BuildReport(built, failed, checks, time.monotonic() - started, marts, accounts)
+    settings = {one.customer: one.settings for one in inputs}
+    return BuildReport(built, failed, checks, time.monotonic() - started, marts, accounts, settings)
 
 
 @dataclass(slots=True)

@@ -1,9 +1,8 @@
 """Findings about a customer's connection in one answer of Fivetran's, for doctor and the status page."""
 
 from kpi_platform.adapters.fivetran_connection import Connection
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SERVICES
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, Source
 from kpi_platform.pipeline.apply_settings import wanted_of
 
 
@@ -21,7 +20,7 @@ def connection_findings(
             f"correct {source}.connection_id, or give the key's role the right."
         ]
     findings: list[str] = []
-    if connection.service not in SERVICES[source]:
+    if connection.service not in SOURCE_SYSTEMS[source].services:
         findings.append(
             f"'{connection.id}' syncs {connection.service or 'an unnamed service'}, not {source}: "
             f"correct {source}.connection_id."

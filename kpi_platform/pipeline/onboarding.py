@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -16,9 +15,8 @@ from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import current_settings
 from kpi_platform.domain.customer import parse_customer_key
 from kpi_platform.domain.errors import Conflict, InvalidInput, KpiPlatformError, NotConfirmed
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings, Editor, parse_settings
-from kpi_platform.domain.sources import SERVICES, SOURCES
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCES, Source
 from kpi_platform.pipeline.adoption import PlannedChange, adoption_changes
 from kpi_platform.pipeline.change_settings import SettingsChange, change_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
@@ -188,7 +186,7 @@ def _settings(
 
 def _adopt(api: FivetranApi, wanted: WantedConnection) -> Connection:
     connection = api.connection(wanted.connection_id or "")
-    if connection.service not in SERVICES[wanted.source]:
+    if connection.service not in SOURCE_SYSTEMS[wanted.source].services:
         raise InvalidInput(
             f"The connection '{connection.id}' syncs {connection.service}, not {wanted.source}.",
             next_step="Check the connection's id in Fivetran.",
@@ -230,14 +228,12 @@ def _created(
     redirect_uri: str,
     undo: list[Callable[[], Any]],
 ) -> ConnectedSource:
-    known = settings.salesforce if source == "salesforce" else settings.servicenow
+    system = SOURCE_SYSTEMS[source]
+    place = section.get("instance_url") or settings.source(source).instance_url
     new = api.create_connection(
-        service=source,
+        service=system.services[0],
         group_id=_group(api, settings),
-        config={
-            "schema": section["schema"],
-            **_place(source, section.get("instance_url") or known.instance_url),
-        },
+        config={"schema": section["schema"], **system.connection_config(place)},
         # Paused and manual until the settings are saved, which says how it is to be.
         paused=True,
         schedule_type="manual",
@@ -249,15 +245,6 @@ def _created(
     return ConnectedSource(
         source, connection.id, connection.schema, True, connection.setup_state, new.connect_card_url
     )
-
-
-def _place(source: Source, instance_url: str | None) -> dict[str, str]:
-    """Returns the source's address as Fivetran's configuration names it."""
-    if instance_url is None:
-        return {}
-    if source == "salesforce":
-        return {"base_url": instance_url}
-    return {"instance": str(urlsplit(instance_url).hostname).partition(".")[0]}
 
 
 def _group(api: FivetranApi, settings: CustomerSettings) -> str:

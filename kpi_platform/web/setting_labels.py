@@ -1,12 +1,12 @@
 """The names of the settings on pages: every path in words."""
 
 from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.sources import SOURCE_SYSTEMS
 from kpi_platform.web.formats import words
 
-SECTIONS = {
+SECTIONS: dict[str, tuple[str, str]] = {
     "fivetran": ("Fivetran sync", "When and by whom the connections are synced."),
-    "salesforce": ("Salesforce", "The CRM: accounts, opportunities, contacts, cases, tasks."),
-    "servicenow": ("ServiceNow", "The service desk: incidents and their service levels."),
+    **{str(one.name): (one.title, one.purpose) for one in SOURCE_SYSTEMS.values()},
     "warehouse": ("Warehouse", "The destination that Fivetran writes to, and where the KPIs are computed."),
     "account_matching": (
         "Account matching",
@@ -30,9 +30,9 @@ _GROUPS = {
     "sync_tables": "Tables to sync",
     "weights": "Weights",
 }
-_SPELLED = {
+_SPELLED: dict[str, str] = {
     "id": "ID", "url": "URL", "api": "API", "sla": "SLA", "kpi": "KPI", "nps": "NPS", "timezone": "time zone",
-    "salesforce": "Salesforce", "servicenow": "ServiceNow",
+    **{str(one.name): one.title for one in SOURCE_SYSTEMS.values()},
 }  # fmt: skip
 
 

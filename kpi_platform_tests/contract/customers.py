@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.sources import Source
 from kpi_platform_tests.contract.dirty_world import DirtyWorld, make_world
 from kpi_platform_tests.contract.landing import LandedSchema
 from kpi_platform_tests.contract.style import Style, land_world

@@ -109,3 +109,25 @@ def test_a_value_that_could_not_be_read_has_no_data_in_an_older_schema(
     database.downgrade(any_dashboard_engine, "0011")
     with any_dashboard_engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT status FROM kpis")) == "no_data"
+
+
+def test_a_further_source_needs_no_change_of_the_database(any_dashboard_engine: sa.Engine) -> None:
+    add = sa.insert(tables.source_states).values(customer_id=1, detail={}, updated_at=datetime.now(UTC))
+    database.downgrade(any_dashboard_engine, "0015")
+    with any_dashboard_engine.begin() as connection:
+        add_customer(connection, "acme", "Acme")
+        connection.execute(add.values(source="salesforce"))
+        with pytest.raises(sa.exc.IntegrityError), connection.begin_nested():
+            connection.execute(add.values(source="zendesk"))
+    database.upgrade(any_dashboard_engine)
+    with any_dashboard_engine.begin() as connection:
+        connection.execute(add.values(source="zendesk"))
+        assert set(connection.execute(sa.select(tables.source_states.c.source)).scalars()) == {
+            "salesforce",
+            "zendesk",
+        }
+        connection.execute(sa.delete(tables.source_states))
+        if connection.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalars().all() == ["ok"]
+            checks = "SELECT name FROM sqlite_master WHERE sql LIKE '%salesforce%'"
+            assert connection.exec_driver_sql(checks).scalars().all() == []

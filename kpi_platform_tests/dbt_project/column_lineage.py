@@ -20,10 +20,9 @@ from kpi_platform.adapters.dbt_results import NodeResult
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.batch import batch_vars, landed_tables, plan_customer
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import landed_name
 from kpi_platform.domain.settings import parse_settings
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCES, Source
 from kpi_platform_tests.pipeline.landing import land
 
 FILE = project_directory() / "column_lineage.json"

@@ -1,28 +1,59 @@
-"""Makes dbt/macros/batch/kpi_catalogue.sql, through which the models know the KPIs: `make reference`."""
+"""Makes dbt/macros/batch/kpi_catalogue.sql, the catalogues of `domain/` for the models: `make reference`."""
+
+from collections.abc import Mapping, Sequence
 
 from kpi_platform.adapters.dbt import project_directory
+from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.sources import SOURCE_SYSTEMS
 
 FILE = project_directory() / "macros" / "batch" / "kpi_catalogue.sql"
 
 
 def text() -> str:
-    """The macro: a dictionary for each KPI."""
-    rows = [
-        f"        {{'slug': '{kpi.slug}', 'source': '{kpi.source}', 'column': '{kpi.column}'}},"
+    """The macros: each returns the entries of a catalogue as dictionaries."""
+    kpis = [
+        {"slug": kpi.slug, "source": kpi.source, "column": kpi.column, "summed": kpi.summed}
         for kpi in KPIS.values()
+    ]
+    sources = [
+        {"name": one.name, "known_account": one.known_account, "lists_accounts": one.lists_accounts}
+        for one in SOURCE_SYSTEMS.values()
+    ]
+    columns = [
+        {"name": one.name, "type": one.type, "table": one.table, "landed": one.landed}
+        for one in ACCOUNT_COLUMNS
+    ]
+    return "\n\n".join(
+        (
+            _macro("kpi_catalogue", "domain/kpis.py", kpis),
+            _macro("source_catalogue", "domain/sources.py", sources),
+            _macro("account_column_catalogue", "domain/account_columns.py", columns),
+        )
+    )
+
+
+def _macro(name: str, file: str, rows: Sequence[Mapping[str, object]]) -> str:
+    lines = [
+        f"        {{{', '.join(f'{key!r}: {_literal(value)}' for key, value in row.items())}}},"
+        for row in rows
     ]
     return "\n".join(
         [
-            "{% macro kpi_catalogue() %}",
-            "    {#- Made of domain/kpis.py by `make reference`. -#}",
+            f"{{% macro {name}() %}}",
+            f"    {{#- Made of {file} by `make reference`. -#}}",
             "    {{- return([",
-            *rows,
+            *lines,
             "    ]) -}}",
             "{% endmacro %}",
             "",
         ]
     )
+
+
+def _literal(value: object) -> str:
+    """In Jinja's words."""
+    return {True: "true", False: "false", None: "none"}.get(value, repr(value))  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

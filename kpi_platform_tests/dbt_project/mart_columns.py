@@ -1,12 +1,17 @@
 # Long: one list, of the columns of every mart.
 """The columns of every mart and their types on DuckDB: what the load, the API and other readers rely on."""
 
-from kpi_platform.domain.kpis import KPIS, Source
+from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
+from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.sources import Source
 
 
 def _kpis(source: Source) -> dict[str, str]:
     return {kpi.column: "double" for kpi in KPIS.values() if kpi.source == source}
 
+
+_TYPES = {"string": "varchar", "float": "double"}
+_ACCOUNT = {column.name: _TYPES[column.type] for column in ACCOUNT_COLUMNS}
 
 MART_COLUMNS = {
     "account_churn_risk": {
@@ -76,12 +81,7 @@ MART_COLUMNS = {
         "is_salesforce_account": "boolean",
         "is_seen_in_servicenow": "boolean",
         "counting_incidents": "bigint",
-        "website": "varchar",
-        "revenue": "double",
-        "industry": "varchar",
-        "region": "varchar",
-        "csm_name": "varchar",
-        "csm_email": "varchar",
+        **_ACCOUNT,
         "nps_score": "double",
         "nps_score_unreadable": "varchar",
         "adoption_score": "double",
@@ -122,12 +122,7 @@ MART_COLUMNS = {
         "customer_id": "varchar",
         "account_id": "varchar",
         "account_name": "varchar",
-        "revenue": "double",
-        "industry": "varchar",
-        "region": "varchar",
-        "csm_name": "varchar",
-        "csm_email": "varchar",
-        "website": "varchar",
+        **_ACCOUNT,
         "resolution_time_median_hours": "double",
         "resolution_time_p90_hours": "double",
         "escalation_rate": "double",
@@ -165,12 +160,7 @@ MART_COLUMNS = {
         "customer_id": "varchar",
         "account_id": "varchar",
         "account_name": "varchar",
-        "revenue": "double",
-        "industry": "varchar",
-        "region": "varchar",
-        "csm_name": "varchar",
-        "csm_email": "varchar",
-        "website": "varchar",
+        **_ACCOUNT,
         "as_of": "timestamp",
     },
     "kpi_servicenow_metrics": {

@@ -14,7 +14,7 @@ from kpi_platform.adapters.dbt_results import NodeResult
 from kpi_platform.domain.data_tests import FailingRows, finding_words
 from kpi_platform.domain.health import HEALTH_CATEGORIES
 from kpi_platform.domain.kpis import KPIS
-from kpi_platform_tests.dbt_project import column_lineage, kpi_catalogue
+from kpi_platform_tests.dbt_project import column_lineage, kpi_catalogue, made_parts
 from kpi_platform_tests.dbt_project.mart_columns import MART_COLUMNS
 
 _DIALECTS = ("duckdb", "postgres", "redshift", "snowflake", "bigquery")
@@ -123,6 +123,13 @@ def test_the_health_score_weighs_its_inputs_as_the_catalogue_says(
 
 def test_dbt_knows_the_kpis_of_the_catalogue() -> None:
     assert kpi_catalogue.FILE.read_text() == kpi_catalogue.text(), "Make it anew: make reference"
+
+
+def test_the_models_are_described_as_the_catalogues_say() -> None:
+    old = [
+        file.name for file in made_parts.FILES if file.read_text(encoding="utf-8") != made_parts.text(file)
+    ]
+    assert old == [], "Make them anew: make reference"
 
 
 def test_the_marts_have_the_columns_and_types_that_are_agreed(

@@ -13,8 +13,7 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.alerts import open_alerts
 from kpi_platform.dashboard.fivetran_account import fivetran_account
 from kpi_platform.dashboard.source_states import SourceState, source_states
-from kpi_platform.domain.kpis import Source
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCES, Source
 from kpi_platform.pipeline.adoption import PlannedChange
 from kpi_platform.pipeline.onboarding import WantedConnection, create_customer
 from kpi_platform_tests.defs.installation import Installation, eventually, installed, tick

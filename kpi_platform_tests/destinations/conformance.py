@@ -15,12 +15,13 @@ import pytest
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.dashboard.offboarding import find_leaver
 from kpi_platform.domain.errors import NotFound
-from kpi_platform.local.landing import LandingTable, open_lander, with_history
+from kpi_platform.local.landing import LandingTable, with_history
 from kpi_platform.pipeline.connection_test import test_connection as run_connection_test
 from kpi_platform.pipeline.erase import erase_in_destinations
 from kpi_platform_tests.destinations.customers import AS_OF, LATER, emptied
 from kpi_platform_tests.destinations.expected import Expected, an_explanation, dashboard_of
 from kpi_platform_tests.destinations.installation import Installation, Marts
+from kpi_platform_tests.destinations.landers import open_lander
 
 STEPS = ["resolve", "connect", "authenticate", "database", "schema", "can_read"]
 

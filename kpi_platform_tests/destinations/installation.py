@@ -19,10 +19,10 @@ from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
-from kpi_platform.local.landing import open_lander
 from kpi_platform.pipeline.build import BuildReport, build_kpis
 from kpi_platform_tests.contract.customers import LandedCustomer
 from kpi_platform_tests.destinations.customers import landed_tables
+from kpi_platform_tests.destinations.landers import open_lander
 from kpi_platform_tests.destinations.started import StartedDestination
 from kpi_platform_tests.pipeline.models import run_models
 

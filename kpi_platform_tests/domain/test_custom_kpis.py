@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from kpi_platform.domain.custom_kpi_columns import check_custom_kpi, column_kind, custom_kpi_var
 from kpi_platform.domain.custom_kpis import CustomKpi
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.landed import LandedTable, find_columns
+from kpi_platform.domain.sources import Source
 
 CASES = find_columns(
     {

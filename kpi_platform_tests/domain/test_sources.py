@@ -1,36 +1,10 @@
 """Differences between the sources are in their descriptions, and in their own folders of dbt's."""
 
-import re
-from pathlib import Path
-
 import pytest
 
-import kpi_platform
 from kpi_platform.domain.record_links import RecordLinks, record_links
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES
-
-_ROOT = Path(kpi_platform.__file__).parents[1]
-_NAMES = rf" ?\(?['\"]({'|'.join(SOURCES)})['\"]"
-_COMPARED = {".py": re.compile(r"(==|!=|\bin\b)" + _NAMES), ".sql": re.compile(r"(=|<>|\bin\b)" + _NAMES)}
-_OTHERS = {
-    "kpi_platform/pipeline/onboarding.py",  # how a connection of each is set up
-    "kpi_platform/web/routes/pages_settings.py",  # a section of settings by its name
-    "kpi_platform/local/samples/profiles.py",  # the sample customers have both
-    "dbt/models/intermediate/results/int_kpi_result.sql",  # KPIs of accounts that Salesforce does not know
-    "dbt/models/intermediate/custom/int_custom_result.sql",  # likewise, and of those never seen in ServiceNow
-}
-
-
-def test_a_source_is_compared_by_its_name_in_its_own_place_alone() -> None:
-    files = [*_ROOT.glob("kpi_platform/**/*.py"), *_ROOT.glob("dbt/m*/**/*.sql")]
-    found = {file.relative_to(_ROOT).as_posix() for file in files if _compares(file)}
-    assert found == _OTHERS
-
-
-def _compares(file: Path) -> bool:
-    of_a_source = file.suffix == ".sql" and file.parent.name in SOURCES
-    return not of_a_source and bool(_COMPARED[file.suffix].search(file.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("source", SOURCES)

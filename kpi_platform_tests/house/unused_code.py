@@ -46,6 +46,8 @@ ALLOWED = {
     "autocommit": "redshift_connector",
     "collect": "prometheus_client",
     "trace": "httpx",
+    "__signature__": "typer",
+    "__annotations__": "typer",
 }
 """Name → who reads it."""
 

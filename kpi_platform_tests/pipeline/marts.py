@@ -12,6 +12,7 @@ import pyarrow as pa
 from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.tables import SUPPORT_METRICS
+from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.kpis import KPIS
 
 BREACH_COLUMNS = {
@@ -45,12 +46,14 @@ def write_marts(
 ) -> None:
     """Replaces the customer's rows of the marts that a load reads."""
     accounts = list(accounts)
-    attributes = ("industry", "region", "csm_name", "csm_email", "website")
+    types = {"string": pa.string(), "float": pa.float64()}
     integrated: dict[str, Any] = {
         "account_id": pa.array([one.id for one in accounts], pa.string()),
         "account_name": pa.array([one.name for one in accounts], pa.string()),
-        "revenue": pa.array([one.attributes.get("revenue") for one in accounts], pa.float64()),
-        **{n: pa.array([one.attributes.get(n) for one in accounts], pa.string()) for n in attributes},
+        **{
+            column.name: pa.array([one.attributes.get(column.name) for one in accounts], types[column.type])
+            for column in ACCOUNT_COLUMNS
+        },
         "escalation_rate": pa.array([one.health.get("escalation_rate") for one in accounts], pa.float64()),
         "time_basis": pa.array([time_basis for _ in accounts], pa.string()),
     }

@@ -18,6 +18,7 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform.domain.errors import BuildFailed, NotFound
+from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline.batch import read_inputs
 from kpi_platform.pipeline.build import BuildReport, build_kpis
 from kpi_platform.pipeline.checks import check_of
@@ -106,7 +107,7 @@ def test_customers_that_cannot_be_computed_fail_alone_by_name(first: BuildReport
 
 
 def test_the_report_counts_the_rows_of_every_mart(installation: Installation, first: BuildReport) -> None:
-    assert first.built["acme"]["kpi_values"] == 24
+    assert first.built["acme"]["kpi_values"] == 2 * len(KPIS)
     assert first.built["acme"]["kpi_servicenow_metrics"] == 0
     there = marts(installation[0].warehouse_file)
     assert set(there) == set(first.built["acme"])
@@ -315,11 +316,11 @@ def test_vanished_accounts_and_emptied_customers_are_replaced_and_nobody_else(
     land(file, "acme_sf", salesforce(account(2, name=UNICODE_NAME)))
     land(file, "brief_sf", salesforce())
     report = build_kpis(*installation, ["acme", "brief"], AS_OF)
-    assert (report.built["acme"]["kpi_values"], report.built["brief"]["kpi_values"]) == (12, 0)
+    assert (report.built["acme"]["kpi_values"], report.built["brief"]["kpi_values"]) == (len(KPIS), 0)
     after = marts(file)
     assert {row[1] for row in after["kpi_salesforce_metrics"] if row[0] == "acme"} == {account(2)["id"]}
     assert {row[0] for rows in after.values() for row in rows} == {"acme", "zeta"}
-    assert len([row for row in after["kpi_values"] if row[0] == "zeta"]) == 24
+    assert len([row for row in after["kpi_values"] if row[0] == "zeta"]) == 2 * len(KPIS)
 
 
 def test_a_past_day_is_computed_from_what_is_there_now_and_is_the_only_one_that_changes(

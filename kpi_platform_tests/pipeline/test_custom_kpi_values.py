@@ -14,8 +14,8 @@ from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.domain.custom_kpis import ACCOUNT_TABLES, Aggregate
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.sources import Source
 from kpi_platform.pipeline.build import build_kpis
 from kpi_platform.pipeline.explain import explain
 from kpi_platform_tests.pipeline.landing import ACCOUNT, CASE, account, customer, land

@@ -1,17 +1,39 @@
 {% macro kpi_catalogue() %}
     {#- Made of domain/kpis.py by `make reference`. -#}
     {{- return([
-        {'slug': 'nps', 'source': 'salesforce', 'column': 'nps'},
-        {'slug': 'csat', 'source': 'salesforce', 'column': 'csat'},
-        {'slug': 'executive_engagement', 'source': 'salesforce', 'column': 'executive_engagement_score'},
-        {'slug': 'adoption_index', 'source': 'salesforce', 'column': 'adoption_index'},
-        {'slug': 'support_ticket_volume', 'source': 'servicenow', 'column': 'support_ticket_volume'},
-        {'slug': 'sla_compliance', 'source': 'servicenow', 'column': 'sla_compliance_percent'},
-        {'slug': 'first_response_time', 'source': 'servicenow', 'column': 'first_response_time_hours'},
-        {'slug': 'resolution_time', 'source': 'servicenow', 'column': 'resolution_time_hours'},
-        {'slug': 'support_satisfaction', 'source': 'servicenow', 'column': 'support_satisfaction'},
-        {'slug': 'revenue_growth', 'source': 'salesforce', 'column': 'revenue_growth_percent'},
-        {'slug': 'net_revenue_retention', 'source': 'salesforce', 'column': 'net_revenue_retention'},
-        {'slug': 'churn_risk', 'source': 'salesforce', 'column': 'churn_risk'},
+        {'slug': 'nps', 'source': 'salesforce', 'column': 'nps', 'summed': none},
+        {'slug': 'csat', 'source': 'salesforce', 'column': 'csat', 'summed': 'int_case_rating'},
+        {'slug': 'executive_engagement', 'source': 'salesforce', 'column': 'executive_engagement_score', 'summed': 'int_executive_touch'},
+        {'slug': 'adoption_index', 'source': 'salesforce', 'column': 'adoption_index', 'summed': none},
+        {'slug': 'support_ticket_volume', 'source': 'servicenow', 'column': 'support_ticket_volume', 'summed': none},
+        {'slug': 'sla_compliance', 'source': 'servicenow', 'column': 'sla_compliance_percent', 'summed': none},
+        {'slug': 'first_response_time', 'source': 'servicenow', 'column': 'first_response_time_hours', 'summed': none},
+        {'slug': 'resolution_time', 'source': 'servicenow', 'column': 'resolution_time_hours', 'summed': none},
+        {'slug': 'support_satisfaction', 'source': 'servicenow', 'column': 'support_satisfaction', 'summed': none},
+        {'slug': 'revenue_growth', 'source': 'salesforce', 'column': 'revenue_growth_percent', 'summed': 'int_won_amount'},
+        {'slug': 'net_revenue_retention', 'source': 'salesforce', 'column': 'net_revenue_retention', 'summed': 'int_won_amount'},
+        {'slug': 'churn_risk', 'source': 'salesforce', 'column': 'churn_risk', 'summed': none},
+    ]) -}}
+{% endmacro %}
+
+
+{% macro source_catalogue() %}
+    {#- Made of domain/sources.py by `make reference`. -#}
+    {{- return([
+        {'name': 'salesforce', 'known_account': 'is_salesforce_account', 'lists_accounts': true},
+        {'name': 'servicenow', 'known_account': 'is_seen_in_servicenow', 'lists_accounts': false},
+    ]) -}}
+{% endmacro %}
+
+
+{% macro account_column_catalogue() %}
+    {#- Made of domain/account_columns.py by `make reference`. -#}
+    {{- return([
+        {'name': 'website', 'type': 'string', 'table': 'account', 'landed': 'website'},
+        {'name': 'industry', 'type': 'string', 'table': 'account', 'landed': 'industry'},
+        {'name': 'region', 'type': 'string', 'table': 'account', 'landed': 'billing_country'},
+        {'name': 'csm_name', 'type': 'string', 'table': 'user', 'landed': 'name'},
+        {'name': 'csm_email', 'type': 'string', 'table': 'user', 'landed': 'email'},
+        {'name': 'revenue', 'type': 'float', 'table': 'account', 'landed': none},
     ]) -}}
 {% endmacro %}

@@ -12,3 +12,9 @@
         {{ relation }}.{{ kpi.column }}{{ ',\n        ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+
+{% macro summed_models() %}
+    {#- The models whose rows are added up by account, each once. -#}
+    {{- return(kpi_catalogue() | map(attribute='summed') | select | unique | list) -}}
+{% endmacro %}

@@ -97,7 +97,7 @@ accounts as (
         true as is_salesforce_account,
         servicenow_accounts.account_key is not null as is_seen_in_servicenow,
         coalesce(servicenow_accounts.counting_incidents, 0) as counting_incidents,
-        salesforce_accounts.website,
+        {{ account_columns('salesforce_accounts', computed=['revenue']) }},
         {%- if with_currencies %}
         case
             when not customers.converts_money or {{ is_target_currency('salesforce_accounts.currency') }}
@@ -107,10 +107,6 @@ accounts as (
         {%- else %}
         salesforce_accounts.revenue,
         {%- endif %}
-        salesforce_accounts.industry,
-        salesforce_accounts.region,
-        salesforce_accounts.csm_name,
-        salesforce_accounts.csm_email,
         salesforce_accounts.nps_score,
         salesforce_accounts.nps_score_unreadable,
         salesforce_accounts.adoption_score,
@@ -151,12 +147,7 @@ accounts as (
         false as is_salesforce_account,
         true as is_seen_in_servicenow,
         counting_incidents,
-        {{ literal(none, 'string') }} as website,
-        {{ literal(none, 'float') }} as revenue,
-        {{ literal(none, 'string') }} as industry,
-        {{ literal(none, 'string') }} as region,
-        {{ literal(none, 'string') }} as csm_name,
-        {{ literal(none, 'string') }} as csm_email,
+        {{ account_columns() }},
         {{ literal(none, 'float') }} as nps_score,
         {{ literal(none, 'string') }} as nps_score_unreadable,
         {{ literal(none, 'float') }} as adoption_score,

@@ -22,12 +22,7 @@ final as (
         accounts.customer_id,
         accounts.account_id,
         accounts.account_name,
-        accounts.revenue,
-        accounts.industry,
-        accounts.region,
-        accounts.csm_name,
-        accounts.csm_email,
-        accounts.website,
+        {{ account_columns('accounts') }},
         {{ kpi_names('salesforce', 'metrics') }},
         accounts.as_of
     from accounts

@@ -12,17 +12,13 @@ from kpi_platform.dashboard.tables.schema import (
     upload_key,
 )
 from kpi_platform.dashboard.types import UtcDateTime
+from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.health import HEALTH_CATEGORIES, HEALTH_INPUTS
 
 _ACCOUNT_STATE = (
     ("name", sa.Text),
     ("external_id", sa.Text),
-    ("website", sa.Text),
-    ("industry", sa.Text),
-    ("region", sa.Text),
-    ("revenue", sa.Float),
-    ("csm_name", sa.Text),
-    ("csm_email", sa.Text),
+    *((column.name, sa.Float if column.type == "float" else sa.Text) for column in ACCOUNT_COLUMNS),
     ("retired_at", UtcDateTime),
 )
 

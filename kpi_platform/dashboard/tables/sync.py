@@ -20,7 +20,6 @@ source_states = sa.Table(
     sa.Column("put_off_until", UtcDateTime),
     sa.Column("unreached_at", UtcDateTime),
     sa.Column("first_sync_since", UtcDateTime),
-    one_of("source", "salesforce", "servicenow"),
 )
 
 sync_requests = sa.Table(
@@ -40,7 +39,6 @@ sync_requests = sa.Table(
     sa.Column("progress", JSON, nullable=False),
     sa.Column("results", JSON, nullable=False),
     sa.Column("run_ids", JSON, nullable=False),
-    one_of("data_source", "salesforce", "servicenow", "combined"),
     one_of("state", "queued", "syncing", "transforming", "matching", "loading", "done", "failed"),
     sa.Index(None, "customer_id", "requested_at"),
     sa.Index(None, "customer_id", "idempotency_key", unique=True),

@@ -45,7 +45,6 @@ kpi_uploads = sa.Table(
     one_of("kind", "load", "rollback", "baseline"),
     one_of("status", "applied", "taken_back"),
     one_of("update_mode", "upsert", "replace"),
-    one_of("data_source", "salesforce", "servicenow", "combined"),
 )
 
 load_holds = sa.Table(

@@ -1,8 +1,8 @@
 """The section about syncing: how often, in which hours, and who starts it."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from kpi_platform.domain.settings.section import (
     PAGE_FREQUENCIES,
@@ -14,6 +14,7 @@ from kpi_platform.domain.settings.section import (
     section,
     setting,
 )
+from kpi_platform.domain.sources import SOURCE_SYSTEMS
 
 Hour = Annotated[int, Field(ge=0, le=23)]
 
@@ -32,9 +33,7 @@ class SyncWindow(Section, kind="meaning"):
     )  # fmt: skip
 
 
-class FivetranSettings(Section):
-    """When this customer's connections are synced, and who starts the syncs."""
-
+class _Schedule(Section):
     enabled: bool = setting(
         True, "Automatic sync. Off: nothing is started by itself, and the connections are manual in "
         "Fivetran; a manual sync still works.",
@@ -51,16 +50,30 @@ class FivetranSettings(Section):
         choices=PAGE_FREQUENCIES,
         kind="meaning",
     )  # fmt: skip
-    sync_salesforce: bool = setting(
-        True, "Salesforce is part of the automatic sync. Off: the data that is there is still used, and a "
-        "manual sync still works.",
-        kind="meaning",
-    )  # fmt: skip
-    sync_servicenow: bool = setting(
-        True, "ServiceNow is part of the automatic sync. Off: the data that is there is still used, and a "
-        "manual sync still works.",
-        kind="meaning",
-    )  # fmt: skip
+
+
+def _switch(title: str) -> tuple[type[bool], Any]:
+    help = (
+        f"{title} is part of the automatic sync. Off: the data that is there is still used, and a manual "
+        "sync still works."
+    )
+    return bool, setting(True, help, kind="meaning")
+
+
+if TYPE_CHECKING:
+    _Switched = _Schedule
+else:
+    # A switch for each source, after the fields above and before those below: the order on the settings page.
+    _Switched = create_model(
+        "_Switched",
+        __base__=_Schedule,
+        **{f"sync_{system.name}": _switch(system.title) for system in SOURCE_SYSTEMS.values()},
+    )
+
+
+class FivetranSettings(_Switched):
+    """When this customer's connections are synced, and who starts the syncs."""
+
     timezone: TimeZone = setting(
         "UTC", "Time zone in which the sync window is meant.", allowed="IANA name", kind="meaning"
     )

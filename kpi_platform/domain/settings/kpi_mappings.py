@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model, model_validator
 
-from kpi_platform.domain.kpis import KPIS, Frequency, Impact, Kpi, Source
+from kpi_platform.domain.kpis import KPIS, Frequency, Impact, Kpi
 from kpi_platform.domain.limits import Matching, at_most, refused
 from kpi_platform.domain.rating_scales import USUAL_SCALE, RatingScale
 from kpi_platform.domain.settings.section import Blank, Section, Text, section, setting
+from kpi_platform.domain.sources import Source
 from kpi_platform.domain.titles import EXECUTIVE, NO_EXECUTIVE, TITLE_CHARACTERS
 
 FIELD_OF_KPI: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(

@@ -1,11 +1,11 @@
 """The whole document."""
 
+from itertools import combinations
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from kpi_platform.domain.custom_kpis import CustomKpi
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.limits import at_most, refused
 from kpi_platform.domain.settings.fivetran import FivetranSettings
 from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI, KpiMappings
@@ -14,6 +14,7 @@ from kpi_platform.domain.settings.revenue import RevenueSettings
 from kpi_platform.domain.settings.section import Section, section, setting
 from kpi_platform.domain.settings.sources import SalesforceSettings, ServiceNowSettings, SourceSettings
 from kpi_platform.domain.settings.warehouse import WarehouseSettings
+from kpi_platform.domain.sources import SOURCES, Source
 
 
 class CustomerSettings(Section):
@@ -47,19 +48,21 @@ class CustomerSettings(Section):
                 "create; set the second to skip or error, or the first to true",
                 field="account_matching.create_new_accounts",
             )
-        both = self.salesforce.enabled and self.servicenow.enabled
-        ids = self.salesforce.connection_id, self.servicenow.connection_id
-        if both and ids[0] is not None and ids[0] == ids[1]:
-            raise refused(
-                f"'{ids[1]}' is salesforce.connection_id already; each source has a connection of its own",
-                field="servicenow.connection_id",
-            )
-        if both and self.salesforce.schema_.casefold() == self.servicenow.schema_.casefold():
-            raise refused(
-                f"'{self.servicenow.schema_}' is salesforce.schema already; both sources have tables "
-                "named task and user, so each needs a schema of its own",
-                field="servicenow.schema",
-            )
+        used = [source for source in SOURCES if self.source(source).enabled]
+        for first, second in combinations(used, 2):
+            one, other = self.source(first), self.source(second)
+            if one.connection_id is not None and one.connection_id == other.connection_id:
+                raise refused(
+                    f"'{other.connection_id}' is {first}.connection_id already; each source has a connection "
+                    "of its own",
+                    field=f"{second}.connection_id",
+                )
+            if one.schema_.casefold() == other.schema_.casefold():
+                raise refused(
+                    f"'{other.schema_}' is {first}.schema already; sources have tables of the same name, "
+                    "such as task, so each needs a schema of its own",
+                    field=f"{second}.schema",
+                )
         seen: set[str] = set()
         for index, kpi in enumerate(self.custom_kpis):
             if kpi.slug in seen:

@@ -18,13 +18,14 @@ from kpi_platform.domain.settings.unknown_keys import (
     unknown_keys,
     unknown_message,
 )
+from kpi_platform.domain.sources import SOURCES
 
 MAX_DEPTH = 64
 """Levels of sections and lists that a document may have; a settings model needs a dozen."""
 
 _LISTED_ERRORS = 100
 
-_CONNECTION_PATHS = frozenset({"salesforce.connection_id", "servicenow.connection_id"})
+_CONNECTION_PATHS = frozenset(f"{source}.connection_id" for source in SOURCES)
 _NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 
 

@@ -10,6 +10,7 @@ from kpi_platform.domain.settings.editor import WHO_MAY
 from kpi_platform.domain.settings.leaves import Leaf, settings_kinds, settings_leaves
 from kpi_platform.domain.settings.model import CustomerSettings
 from kpi_platform.domain.settings.section import Kind
+from kpi_platform.domain.sources import SOURCES
 
 _INTRODUCTION = """\
 # Settings
@@ -100,7 +101,7 @@ def _text(value: Any) -> str:
 CUSTOM_KPI_KEYS = {
     "name": "Name to show.",
     "slug": "Its name in the marts and the dashboard; none of the twelve.",
-    "source": "salesforce or servicenow.",
+    "source": f"{' or '.join(SOURCES)}.",
     "table": "Landed table whose rows belong to an account.",
     "aggregate": "count, count_distinct, sum, avg, min, max, median, or ratio.",
     "field": "Field that is aggregated; none for count and ratio.",

@@ -1,7 +1,5 @@
 """The account, its one user, and the connector types that it can have."""
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter
 
 from kpi_platform.local.account import USER_ID, Fivetran, LocalFivetran
@@ -10,13 +8,6 @@ from kpi_platform.local.sources import SERVICES
 from kpi_platform.local.state import Installation, now
 
 router = APIRouter(prefix="/v1")
-
-_NAMES: Mapping[str, tuple[str, str]] = {
-    "salesforce": ("Salesforce", "Sales"),
-    "salesforce_sandbox": ("Salesforce Sandbox", "Sales"),
-    "servicenow": ("ServiceNow", "Support"),
-}
-"""Service → its title and kind."""
 
 
 @router.get("/account/info")
@@ -74,12 +65,12 @@ def _user(fivetran: LocalFivetran) -> Answer:
 
 
 def _connector_type(service: str) -> Answer:
-    name, kind = _NAMES[service]
+    one = SERVICES[service]
     return {
         "id": service,
-        "name": name,
-        "type": kind,
-        "description": f"Sample rows in the form of {name}.",
+        "name": one.title,
+        "type": one.kind,
+        "description": f"Sample rows in the form of {one.title}.",
         "connector_class": "standard",
         "service_status": "general_availability",
     }

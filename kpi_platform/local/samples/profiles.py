@@ -1,11 +1,17 @@
 """The sources of each sample customer: naming, layout, and the tables and columns that they lack."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from kpi_platform.domain.sources import Source
+
 Layout = Literal["class_tables", "inherited"]
 Naming = Literal["FIVETRAN_NAMING", "SOURCE_NAMING"]
+
+SAMPLED: Mapping[Source, int] = {"salesforce": 360, "servicenow": 180}
+"""The sources that every sample customer has, and the minutes between the syncs of their connections."""
 
 OTHER_ACCOUNTS = 10
 """Accounts in Salesforce that are no clients: 2 merged, 1 deleted, 1 reseller, 6 prospects."""
@@ -90,7 +96,7 @@ def _settings(key: str) -> dict[str, Any]:
     return {
         source: {"connection_id": connection_id(key, source), "schema": connection_id(key, source)}
         | _FIELDS.get(key, {}).get(source, {})
-        for source in ("salesforce", "servicenow")
+        for source in SAMPLED
     }
 
 
@@ -104,9 +110,10 @@ def profile_of(sample: Mapping[str, Any], schema: str) -> Profile:
     "history_days"}`.
 
     A connection without one, made through the API, gets a small sample of its own; the two connections of one
-    customer share it, because their schemas share what stands before `_salesforce` and `_servicenow`.
+    customer share it, because their schemas differ in the ending alone, which is `_` and the source.
     """
-    key = str(sample.get("customer") or schema.removesuffix("_salesforce").removesuffix("_servicenow"))
+    endings = "|".join(SAMPLED)
+    key = str(sample.get("customer") or re.sub(f"_({endings})$", "", schema))
     profile = PROFILES.get(key) or Profile(seed=key, slice=sum(key.encode()) % 3, accounts=20)
     if sample.get("accounts"):
         profile = replace(profile, accounts=min(int(sample["accounts"]), profile.accounts))

@@ -27,6 +27,7 @@ from kpi_platform.dashboard.database import reading
 from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.errors import LoadHeld
 from kpi_platform.domain.load_guard import Anomaly
+from kpi_platform.domain.sources import DataSource
 from kpi_platform.pipeline.batch import in_utc
 from kpi_platform.pipeline.batch_marts import MartReader
 from kpi_platform.pipeline.customer_settings import secrets_of_each, settings_of_each
@@ -35,7 +36,6 @@ from kpi_platform.pipeline.load.judge import hold
 from kpi_platform.pipeline.load.read import read_incoming
 from kpi_platform.pipeline.load.transaction import (
     NOTES,
-    DataSource,
     Load,
     LoadInput,
     LoadOptions,

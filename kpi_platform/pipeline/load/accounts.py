@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from kpi_platform.dashboard.match_store import match_outcomes
 from kpi_platform.dashboard.tables import HEALTH_COLUMNS, SUPPORT_METRICS
 from kpi_platform.dashboard.versioned import ACCOUNTS, HEALTH, read_current, read_series
+from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.account_names import is_named, shown_name
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_accounts import UNMATCHED, Outcome, Targets, target_accounts
@@ -28,7 +29,7 @@ from kpi_platform.pipeline.load.task import Loaded, LoadTask
 from kpi_platform.pipeline.load.write import LoadWriter
 
 _HEALTH = (*HEALTH_COLUMNS, *SUPPORT_METRICS, "sla_breaches")
-_ATTRIBUTES = ("name", "external_id", "website", "industry", "region", "revenue", "csm_name", "csm_email")
+_ATTRIBUTES = ("name", "external_id", *(column.name for column in ACCOUNT_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)

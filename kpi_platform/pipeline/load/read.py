@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,21 +13,12 @@ import pyarrow.compute as pc
 
 from kpi_platform.dashboard.account_counts import BuiltAccounts
 from kpi_platform.dashboard.tables import HEALTH_COLUMNS, SUPPORT_METRICS
+from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS, Type
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_plan import Array
 from kpi_platform.domain.time_bases import DEFAULT_BASIS
 from kpi_platform.pipeline.batch_marts import VALUE_COLUMNS, MartReader
 
-# Column of kpi_integrated_metrics → column of the dashboard's accounts.
-_ATTRIBUTES = {
-    "account_name": "name",
-    "website": "website",
-    "industry": "industry",
-    "region": "region",
-    "revenue": "revenue",
-    "csm_name": "csm_name",
-    "csm_email": "csm_email",
-}
 _BREACHES = [
     "category", "total_tickets", "tickets_with_sla", "sla_breaches", "breach_rate", "breach_rate_of_sla",
     "avg_breach_hours", "routing_issues", "complex_issues", "critical_breaches",
@@ -108,9 +99,8 @@ def read_incoming(
             f"kpi_integrated_metrics has an account of '{customer}' twice.",
             next_step="Run the dbt tests of the marts, and compute the KPIs again.",
         )
-    attributes = {
-        target: _text(accounts, name) if target != "revenue" else _number(accounts, name)
-        for name, target in _ATTRIBUTES.items()
+    attributes = {"name": _text(accounts, "account_name")} | {
+        column.name: _READERS[column.type](accounts, column.name) for column in ACCOUNT_COLUMNS
     }
     health = _health(marts, customer, accounts, codes) | _support(marts, customer, codes)
     time_basis = _text(accounts, "time_basis")[0] or DEFAULT_BASIS
@@ -153,7 +143,8 @@ def _nothing(customer: str, as_of: datetime, built: BuiltAccounts | None) -> Inc
             next_step=f"Compute its KPIs first: kpi-platform run {customer}",
         )
     texts, numbers = np.empty(0, dtype=object), np.empty(0)
-    attributes = {name: numbers if name == "revenue" else texts for name in _ATTRIBUTES.values()}
+    empty = {"string": texts, "float": numbers}
+    attributes = {"name": texts} | {column.name: empty[column.type] for column in ACCOUNT_COLUMNS}
     health = dict.fromkeys(HEALTH_COLUMNS, numbers)
     values = {name: np.empty(0, dtype=dtype) for name, dtype in _TYPES.items()}
     return Incoming(
@@ -221,6 +212,9 @@ def _number(rows: pa.Table | pa.RecordBatch, name: str) -> Array:
     return np.array(
         column.to_numpy(zero_copy_only=False) if isinstance(rows, pa.RecordBatch) else column.to_numpy()
     )
+
+
+_READERS: Mapping[Type, Callable[[pa.Table, str], Array]] = {"string": _text, "float": _number}
 
 
 def _instant(column: Any) -> Array:

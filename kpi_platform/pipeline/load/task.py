@@ -10,10 +10,9 @@ import sqlalchemy as sa
 from kpi_platform.dashboard.definitions import KpiDefinition, stored_definitions_of
 from kpi_platform.dashboard.uploads import COUNTS
 from kpi_platform.dashboard.versioned import HEALTH, VALUES, no_current, read_current
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.load_plan import Array
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCES, Source
 from kpi_platform.pipeline.load.read import Incoming
 
 

@@ -17,8 +17,7 @@ from kpi_platform.dashboard.definitions import KpiDefinition
 from kpi_platform.dashboard.load_holds import end_holds, usual_loads
 from kpi_platform.dashboard.match_store import matches_states
 from kpi_platform.domain.account_counts import AccountCounts
-from kpi_platform.domain.kpis import Source
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCES, DataSource, Source
 from kpi_platform.pipeline.customer_settings import EffectiveSettings
 from kpi_platform.pipeline.load.accounts import Placed, load_accounts, load_health, place_accounts
 from kpi_platform.pipeline.load.judge import Judgement, judge
@@ -28,7 +27,6 @@ from kpi_platform.pipeline.load.values import load_values
 from kpi_platform.pipeline.load.write import LoadWriter, writing
 
 UpdateMode = Literal["upsert", "replace"]
-DataSource = Literal["salesforce", "servicenow", "combined"]
 Progress = Callable[[str, int, int], None]
 """Called with the phase (read, accounts, values, finish), the rows done, and all rows (0: unknown)."""
 

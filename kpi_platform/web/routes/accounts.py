@@ -18,6 +18,7 @@ from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary,
 from kpi_platform.dashboard.tables import EXTRA_METRICS, SUPPORT_METRICS
 from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.record_links import account_page
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
@@ -26,7 +27,6 @@ from kpi_platform.web.dependencies import (
     EngineDep,
     HeavyTurnsDep,
 )
-from kpi_platform.web.links import source_page
 from kpi_platform.web.schemas.accounts import (
     AccountAnswer,
     AccountDetailAnswer,
@@ -115,7 +115,7 @@ def get_account(
             source_name=match.source_name,
             score=match.score,
             method=match.method,
-            page=source_page(settings, match.source_account_id),
+            page=account_page(settings, match.source_account_id),
         )
         for match in matches_of_account(connection, customer, account_id)
     ]

@@ -13,18 +13,19 @@ from kpi_platform.dashboard.account_reading import account_detail
 from kpi_platform.dashboard.account_support import account_support
 from kpi_platform.dashboard.accounts import Account
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
-from kpi_platform.dashboard.matches import StoredMatch, matches_of_account
+from kpi_platform.dashboard.matches import matches_of_account
 from kpi_platform.dashboard.shown_accounts import KpiValue
+from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.health import HEALTH_CATEGORIES
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, KPIS, Thresholds
 from kpi_platform.domain.rating_scales import SCALES
-from kpi_platform.domain.record_links import record_links
+from kpi_platform.domain.record_links import account_pages
 from kpi_platform.domain.settings import CustomerSettings, HealthWeights, RatingMapping
+from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import effective_settings, health_weights_at
 from kpi_platform.web.charts import Part, Point
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, money, number, percent, words
-from kpi_platform.web.links import source_page
 from kpi_platform.web.page import CustomerPageDep
 
 router = APIRouter(include_in_schema=False)
@@ -105,8 +106,10 @@ def show_account(
         support=account_support(connection, customer, account_id),
         resolution=definitions.get("resolution_time"),
         sources=[
-            (match, _links(settings, match)) for match in matches_of_account(connection, customer, account_id)
+            (match, account_pages(settings, match.source_account_id))
+            for match in matches_of_account(connection, customer, account_id)
         ],
+        instance_section=SOURCES[0],
         band_words=BAND_WORDS,
         reason_words=REASON_WORDS,
     )
@@ -132,10 +135,12 @@ def _thresholds(definition: KpiDefinition) -> Thresholds | None:
 
 
 def _facts(account: Account) -> list[str]:
-    facts = [account.industry, account.region, account.csm_name and f"CSM {account.csm_name}"]
-    if account.revenue is not None:
-        facts.append(f"annual revenue {money(account.revenue)}")
-    return [fact for fact in facts if fact] or ["Nothing more is known of it"]
+    facts = []
+    for column in ACCOUNT_COLUMNS:
+        value = getattr(account, column.name)
+        if column.fact and value not in (None, ""):
+            facts.append(column.fact.format(money(value) if column.type == "float" else value))
+    return facts or ["Nothing more is known of it"]
 
 
 def _categories(health: Mapping[str, float | None], weights: HealthWeights | None) -> list[Category]:
@@ -155,17 +160,3 @@ def _categories(health: Mapping[str, float | None], weights: HealthWeights | Non
 
 def _input_name(name: str) -> str:
     return KPIS[name].display_name if name in KPIS else words(name)
-
-
-def _links(settings: CustomerSettings, match: StoredMatch) -> list[tuple[str, str]]:
-    """Returns the account's places in the sources. ServiceNow knows it by the incidents that name its id."""
-    account = source_page(settings, match.source_account_id)
-    links = [("Salesforce", account)] if account else []
-    field = settings.servicenow.custom_fields.customer_account_id
-    incidents = record_links(settings, "servicenow.incident", match.source_account_id).page
-    if incidents and field:
-        base = incidents.partition("/incident.do")[0]
-        links.append(
-            ("ServiceNow", f"{base}/incident_list.do?sysparm_query={field}%3D{match.source_account_id}")
-        )
-    return links

@@ -23,6 +23,7 @@ from kpi_platform.dashboard.shown_accounts import (
     KpiValue,
 )
 from kpi_platform.dashboard.tables import EXTRA_METRICS, SUPPORT_METRICS
+from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.web.csv_export import BYTE_ORDER_MARK, csv_line
 from kpi_platform.web.dependencies import ConnectionDep, CustomerDep, EngineDep
@@ -188,15 +189,8 @@ def _heads(definitions: dict[str, KpiDefinition]) -> list[tuple[str, str, str, s
     ]
 
 
-_CSV_ATTRIBUTES = {
-    "id": "Account id",
-    "name": "Account",
-    "external_id": "External id",
-    "industry": "Industry",
-    "region": "Region",
-    "csm_name": "Success manager",
-    "csm_email": "Success manager's e-mail",
-    "revenue": "Revenue",
+_CSV_ATTRIBUTES = {"id": "Account id", "name": "Account", "external_id": "External id"} | {
+    column.name: column.label for column in ACCOUNT_COLUMNS if column.label
 }
 """Attribute of an account → head of its column."""
 

@@ -15,6 +15,7 @@ from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.domain.errors import Conflict, InvalidSettings, KpiPlatformError
 from kpi_platform.domain.settings import settings_leaves, value_at
 from kpi_platform.domain.settings.leaves import READ_ONLY
+from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.change_settings import SettingsChange
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.edit_settings import EditClash, MergedInvalid, PlannedEdit, plan_edit, save_edit
@@ -188,7 +189,7 @@ def _refused(error: KpiPlatformError, section: str, typed: Mapping[str, str]) ->
         return Shown(typed, here, tuple(elsewhere), based_on)
     kind = error.details.get("kind") if isinstance(error, Conflict) else None
     place = {"connection": "connection_id", "schema": "schema"}.get(str(kind))
-    if place and section in ("salesforce", "servicenow"):
+    if place and section in SOURCES:
         return Shown(typed, {f"{section}.{place}": str(error)}, based_on=based_on)
     return Shown(typed, problems=(_said(error),), based_on=based_on)
 
@@ -253,6 +254,7 @@ def _show(
         status,
         section=section,
         sections=SECTIONS,
+        sources=SOURCES,
         sizes={name: sum(leaf.section == name for leaf in settings_leaves()) for name in SECTIONS},
         groups=groups,
         may_save=page.principal.may("write")

@@ -19,9 +19,8 @@ from kpi_platform.dashboard.source_states import SourceState, source_states
 from kpi_platform.dashboard.sync_requests import SyncRequest, sync_requests
 from kpi_platform.dashboard.uploads import Upload, list_uploads
 from kpi_platform.domain.errors import InvalidSettings
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCES
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCES, Source
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import SyncTimes, sync_times
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CurrentPrincipal
@@ -35,8 +34,7 @@ _LIMIT = 50
 _SUITES = {
     "kpis": "KPI tables",
     "load": "Dashboard load",
-    "freshness_salesforce": "Salesforce freshness",
-    "freshness_servicenow": "ServiceNow freshness",
+    **{f"freshness_{system.name}": f"{system.title} freshness" for system in SOURCE_SYSTEMS.values()},
 }
 """Names of the suites of checks for people."""
 

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import RedirectResponse, Response
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard.sync_requests import ENDED, DataSource, sync_requests
+from kpi_platform.dashboard.sync_requests import ENDED, sync_requests
+from kpi_platform.domain.sources import DataSource
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,

@@ -1,10 +1,13 @@
 """Accounts with their values."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import Field, create_model
 
-from kpi_platform.domain.kpis import Band, Direction, Source
+from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
+from kpi_platform.domain.kpis import Band, Direction
+from kpi_platform.domain.sources import Source
 from kpi_platform.web.schemas.answers import Answer
 
 
@@ -28,16 +31,26 @@ class KpiValueAnswer(Answer):
     )
 
 
-class AccountAnswer(Answer):
+class _NamedAccount(Answer):
     id: int
     name: str = Field(examples=["Acme Corporation"])
     external_id: str | None = Field(description="The id under which a source knows it.")
-    website: str | None
-    industry: str | None
-    region: str | None
-    revenue: float | None = Field(description="A year's.")
-    csm_name: str | None
-    csm_email: str | None
+
+
+if TYPE_CHECKING:
+    _DescribedAccount = _NamedAccount
+else:
+    _types = {"string": str | None, "float": float | None}
+    _DescribedAccount = create_model(
+        "_DescribedAccount",
+        __base__=_NamedAccount,
+        **{one.name: (_types[one.type], Field(description=one.description)) for one in ACCOUNT_COLUMNS},
+    )
+
+
+class AccountAnswer(_DescribedAccount):
+    """An account with its health and its values."""
+
     retired_at: datetime | None
     health_score: float | None = Field(description="0 to 100.", examples=[71.5])
     coverage: float | None = Field(description="Share of the score's weights that had values, 0 to 1.")

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import ConfigDict, Field
 
-from kpi_platform.domain.kpis import Source
 from kpi_platform.domain.limits import Slug
+from kpi_platform.domain.sources import Source
 from kpi_platform.web.schemas.answers import Answer, Body
 
 

@@ -1,11 +1,11 @@
 """The settings document, its versions, and what a change does."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field, create_model
 
-from kpi_platform.domain.kpis import Source
+from kpi_platform.domain.sources import SOURCES, Source
 from kpi_platform.web.schemas.answers import Answer, Body
 
 DOCUMENT_EXAMPLE = {
@@ -69,7 +69,21 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 6 else value
 
 
-class ScheduleBody(Body):
+if TYPE_CHECKING:
+    _BodySwitches = Body
+    _AnswerSwitches = Answer
+else:
+    # A switch of the automatic sync for each source, as the settings have it.
+    _switches = [f"sync_{source}" for source in SOURCES]
+    _BodySwitches = create_model(
+        "_BodySwitches", __base__=Body, **dict.fromkeys(_switches, (bool | None, None))
+    )
+    _AnswerSwitches = create_model(
+        "_AnswerSwitches", __base__=Answer, **dict.fromkeys(_switches, (bool, ...))
+    )
+
+
+class ScheduleBody(_BodySwitches):
     """A change of the schedule. Fields that are left out stay as they are."""
 
     sync_frequency_minutes: Annotated[int | None, BeforeValidator(_number)] = Field(
@@ -79,8 +93,6 @@ class ScheduleBody(Body):
         examples=[360],
     )
     enabled: bool | None = None
-    sync_salesforce: bool | None = None
-    sync_servicenow: bool | None = None
     sync_window: WindowBody | None = Field(None, validation_alias=AliasChoices("sync_window", "window"))
     timezone: str | None = Field(
         None,
@@ -95,7 +107,7 @@ class WindowAnswer(Answer):
     end_hour: int
 
 
-class ScheduleAnswer(Answer):
+class ScheduleAnswer(_AnswerSwitches):
     """`frequencies` are the minutes that hold for each source: a source may have its own."""
 
     version: int
@@ -103,8 +115,6 @@ class ScheduleAnswer(Answer):
     scheduler: str
     sync_frequency_minutes: int
     frequencies: dict[Source, int]
-    sync_salesforce: bool
-    sync_servicenow: bool
     sync_window: WindowAnswer
     timezone: str
     last_sync: datetime | None

@@ -9,7 +9,8 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from kpi_platform.dashboard.sync_requests import DataSource, State
+from kpi_platform.dashboard.sync_requests import State
+from kpi_platform.domain.sources import DataSource
 from kpi_platform.web.schemas.answers import Answer, Body
 
 _BELONGS_ELSEWHERE = re.compile(

@@ -47,9 +47,9 @@ joined as (
         coalesce(left_out.unreadable_count, 0) as unreadable_count,
         case
             when settings.gap is not null then settings.gap
-            when settings.source = 'salesforce' and not accounts.is_salesforce_account then 'not_mapped'
+            when {{ lacks_account('settings.source', 'accounts') }} then 'not_mapped'
         end as gap,
-        settings.source = 'salesforce' or accounts.is_seen_in_servicenow as is_seen,
+        {{ knows_account('settings.source', 'accounts') }} as is_seen,
         {{ custom_aggregate_value('numerators', 'settings.numerator_aggregate') }} as numerator_value,
         numerators.total as numerator_total,
         {{ custom_aggregate_rows('numerators', 'settings.numerator_aggregate') }} as numerator_rows,

@@ -1,7 +1,7 @@
 with
 
 events as (
-    select * from {{ ref('int_salesforce_event') }}
+    select * from {{ ref('int_summed_event') }}
     union all
     select * from {{ ref('int_task_sla_event') }}
     union all

@@ -70,7 +70,7 @@ found as (
         case
             when settings.gap is not null then settings.gap
             when settings.kpi = 'sla_compliance' and accounts.sla_gap is not null then accounts.sla_gap
-            when settings.source = 'salesforce' and not accounts.is_salesforce_account then 'not_mapped'
+            when {{ lacks_account('settings.source', 'accounts') }} then 'not_mapped'
         end as gap,
         case
             when settings.kpi = 'nps' then accounts.nps_score

@@ -2,19 +2,19 @@
 
 {{ staged(
     'salesforce', 'account',
-    columns={
-        'name': 'string',
-        'account_type': ['type', 'string'],
-        'master_record_id': 'string',
-        'website': 'string',
-        'industry': 'string',
-        'billing_country': 'string',
-        'annual_revenue': 'float',
-        'currency_iso_code': 'string',
-        'owner_id': 'string',
-        'is_deleted': 'boolean',
-        'is_deleted_by_sync': ['_fivetran_deleted', 'boolean'],
-    },
+    columns=dict(
+        {
+            'name': 'string',
+            'account_type': ['type', 'string'],
+            'master_record_id': 'string',
+            'annual_revenue': 'float',
+            'currency_iso_code': 'string',
+            'owner_id': 'string',
+            'is_deleted': 'boolean',
+            'is_deleted_by_sync': ['_fivetran_deleted', 'boolean'],
+        },
+        **landed_account_columns('account')
+    ),
     fields={
         'nps_score': 'float',
         'adoption_score': 'float',

@@ -4,7 +4,6 @@ Names land in capitals, as Fivetran's do: there `select id from account` needs n
 """
 
 # Identifiers and types cannot be bound; all of them go through the quoting below.
-# ruff: noqa: S608
 
 import json
 from collections.abc import Mapping, Sequence

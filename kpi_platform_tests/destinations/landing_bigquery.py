@@ -1,7 +1,6 @@
 """Landing in BigQuery: rows are loaded as Parquet, and merged from there by set."""
 
 # Identifiers and types cannot be bound; all of them go through the quoting below.
-# ruff: noqa: S608
 
 import io
 from collections.abc import Mapping, Sequence
