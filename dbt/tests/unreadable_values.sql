@@ -1,4 +1,4 @@
--- Texts in the fields that a customer mapped which are no number or no time: they read as NULL.
+-- What a source holds and nobody can read: its rows are left out of the KPIs that need it.
 {%- if not execute %}
     {%- do [ref('stg_salesforce__account'), ref('stg_salesforce__case'), ref('stg_servicenow__incident')] %}
 {%- endif %}

@@ -146,7 +146,11 @@ def plan_customer(
                 "tables": {
                     table.name: landed[source]
                     .tables.get(table.name, ABSENT)
-                    .var(landed[source].fields, placeholders[source])
+                    .var(
+                        landed[source].fields,
+                        settings.source(source).formats.model_dump(),
+                        placeholders[source],
+                    )
                     for table in SOURCE_TABLES[source]
                 },
             }

@@ -99,6 +99,7 @@ def presence(landed: LandedSources) -> dict[str, bool]:
         "has_contract_sla": servicenow.has_table("contract_sla"),
         "has_contract_target": servicenow.has_column("contract_sla.target"),
         "has_contract_type": servicenow.has_column("contract_sla.type"),
+        "has_choice_language": servicenow.has_column("sys_choice.language"),
     } | {
         f"has_{name}": servicenow.has_incident_column(name)
         for name in ("sla_due", "made_sla", "priority", "escalation", "reassignment_count")

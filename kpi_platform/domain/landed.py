@@ -48,12 +48,15 @@ class LandedTable:
     columns: Mapping[str, LandedColumn] | None = None
     repeats: bool = True
 
-    def var(self, fields: Mapping[str, str], link_placeholders: Sequence[str] = ()) -> dict[str, Any]:
+    def var(
+        self, fields: Mapping[str, str], formats: Mapping[str, str], link_placeholders: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Returns the table as dbt gets it. `layout` is equal for tables with equal columns, repeats, mapped
-        `fields` and `link_placeholders`: the same SQL reads all of them, so it need be rendered only once a
-        batch."""
+        `fields`, `formats` of text and `link_placeholders`: the same SQL reads all of them, so it need be
+        rendered only once a batch."""
         columns = {key: {"name": c.name, "type": c.type} for key, c in sorted((self.columns or {}).items())}
-        layout = json.dumps([columns, sorted(fields.items()), self.repeats, *link_placeholders])
+        read = [columns, sorted(fields.items()), sorted(formats.items())]
+        layout = json.dumps([*read, self.repeats, *link_placeholders])
         return {
             "status": self.status,
             "database": None,
@@ -61,6 +64,7 @@ class LandedTable:
             "identifier": self.identifier,
             "layout": hashlib.sha256(layout.encode()).hexdigest()[:16],
             "columns": columns,
+            "formats": dict(formats),
             "repeats": self.repeats,
         }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kpi_platform_tests.contract import dirty_rows, people
+from kpi_platform_tests.contract.dirty_choices import choices
 from kpi_platform_tests.contract.dirty_rows import AS_OFS, MICROSECOND, Maker, Row
 
 Tables = dict[str, list[Row]]
@@ -73,6 +74,7 @@ def make_world(seed: str, *, history: bool = False, accounts: int = 40, incident
     servicenow["contract_sla"] = _again(
         make, "sys_id", [dirty_rows.contract(make, key) for key in definitions]
     )
+    servicenow["sys_choice"] = _again(make, "sys_id", choices(make))
     servicenow["task_sla"] = _again(
         make,
         "sys_id",

@@ -1,6 +1,7 @@
 """Customers with settings of every kind, and with what the KPIs stand on taken away piece by piece."""
 
 from datetime import timedelta
+from typing import Literal
 
 from kpi_platform_tests.contract.customers import (
     CLASS_TABLES,
@@ -79,6 +80,7 @@ def special_customers(seed: str) -> list[LandedCustomer]:
 def _with_other_settings(seed: str) -> list[LandedCustomer]:
     both = Style(layout="both")
     return [
+        *(_written(seed, order) for order in ("dmy", "mdy")),
         make_customer("changed", seed, _RENAMED, _CHANGED_SETTINGS),
         make_customer("old_numbers", seed, Style(layout="both", labels=True), OLD_NUMBERS),
         make_customer("switched_off", seed, CLASS_TABLES, _SWITCHED_OFF),
@@ -108,6 +110,13 @@ def _outage(world: DirtyWorld) -> None:
         _open_ticket(world, sys_id, owners.get(sys_id, "001TEN000000000"), parent)
     for account in ("001TEN000000000", "001ELEVEN000000"):
         _add_account(world, account)
+
+
+def _written(seed: str, order: Literal["dmy", "mdy"]) -> LandedCustomer:
+    formats = {"formats": {"date_order": order, "decimal": "comma"}}
+    style = Style(layout="both", times="text", as_text=True, local=order)
+    document = {"salesforce": formats, "servicenow": formats}
+    return make_customer(f"written_{order}", seed, style, document, accounts=8, incidents=100)
 
 
 def _ten_and_eleven_tickets(world: DirtyWorld) -> None:
@@ -168,7 +177,7 @@ def _without_fields(seed: str) -> list[LandedCustomer]:
         "no_closing_due": (closing, "sla_due"),
         "no_contracts": ({"contract_sla"}, "task_sla"),
         "no_targets": ({"contract_sla.target", "task_sla.stage"}, "auto"),
-        "no_types": ({"contract_sla.type", "task_sla.planned_end_time"}, "auto"),
+        "no_types": ({"contract_sla.type", "task_sla.planned_end_time", "sys_choice.language"}, "auto"),
     }
     small = [
         make_customer(

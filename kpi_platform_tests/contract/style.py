@@ -52,7 +52,8 @@ _CAMEL = {"number": "Number", "id": "Id"}
 class Style:
     """`layout` "both" lands incidents flat, and tasks beside them. `absent` holds "table" and
     "table.column" in canonical names; `fields` maps canonical custom fields to their landed columns
-    where they differ from the naming's own."""
+    where they differ from the naming's own. With `local`, most texts are
+    in that order of dates, with a comma before the decimals."""
 
     naming: Literal["fivetran", "api", "capitals"] = "fivetran"
     layout: Literal["class", "flat", "both"] = "class"
@@ -61,6 +62,7 @@ class Style:
     as_numbers: bool = False
     labels: bool = False
     history: bool = False
+    local: Literal["", "dmy", "mdy"] = ""
     absent: frozenset[str] = frozenset()
     fields: Mapping[str, str] | None = None
 
@@ -189,8 +191,13 @@ def _cell(rng: random.Random, column: str, value: object, style: Style) -> objec
     if isinstance(value, bool) and style.as_numbers and not style.as_text:
         return int(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value} "[: rng.choice((-1, None))] if style.as_text else _number(column, value, style)
+        return _number_text(rng, value, style) if style.as_text else _number(column, value, style)
     return value
+
+
+def _number_text(rng: random.Random, value: float, style: Style) -> str:
+    text = f"{value} "[: rng.choice((-1, None))]
+    return text.replace(".", ",") if style.local and rng.random() < 0.95 else text
 
 
 def _number(column: str, value: int | float, style: Style) -> object:
@@ -210,6 +217,10 @@ def _time(rng: random.Random, column: str, value: datetime, style: Style) -> obj
         return value
     if rng.random() < 0.01 and column not in ("_fivetran_synced", "_fivetran_start"):
         return rng.choice(("soon", "31/12/2025 10:00", ""))
+    if style.local and column not in ("_fivetran_synced", "_fivetran_start") and rng.random() < 0.7:
+        order, separator = ("%d", "%m") if style.local == "dmy" else ("%m", "%d"), rng.choice("/.-")
+        clock = rng.choice((" %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S%p", ""))
+        return value.strftime(f"{order[0]}{separator}{order[1]}{separator}%Y{clock}")
     abroad = value.astimezone(timezone(timedelta(hours=rng.choice((2, -7)))))
     return rng.choice(
         (

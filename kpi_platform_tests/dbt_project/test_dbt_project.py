@@ -3,7 +3,9 @@
 import ast
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import duckdb
@@ -16,6 +18,16 @@ from kpi_platform.domain.health import HEALTH_CATEGORIES
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform_tests.dbt_project import column_lineage, kpi_catalogue, made_parts
 from kpi_platform_tests.dbt_project.mart_columns import MART_COLUMNS
+from kpi_platform_tests.dbt_project.readings import TEXTS, TYPED, readings
+from kpi_platform_tests.reference.formats import as_written
+from kpi_platform_tests.reference.values import (
+    flag,
+    instant,
+    leading_digits,
+    midnight,
+    number,
+    there,
+)
 
 _DIALECTS = ("duckdb", "postgres", "redshift", "snowflake", "bigquery")
 _TAIL = "-- what comes before are the models"
@@ -165,3 +177,42 @@ def _columns(project: DbtProject, models: Mapping[str, Any]) -> dict[str, list[s
             tail = f"{head} select * from __dbt__cte__{name}" if name in ephemeral else f"from kpi.{name}"
             found[name] = [row[0] for row in connection.execute(f"describe {tail}").fetchall()]
     return found
+
+
+@pytest.mark.parametrize(("date_order", "decimal"), [("ymd", "point"), ("dmy", "comma"), ("mdy", "point")])
+def test_every_value_is_read_as_the_contract_says_or_is_unreadable(
+    project: DbtProject, date_order: str, decimal: str
+) -> None:
+    formats = {"date_order": date_order, "decimal": decimal}
+    readers: dict[str, Callable[[object], object]] = {
+        "float": number, "exact": number, "boolean": flag, "code": leading_digits, "timestamp": instant,
+        "date": midnight,
+    }  # fmt: skip
+    landed = {"varchar": TEXTS} | (dict(TYPED) if date_order == "ymd" else {})
+    wrong = []
+    for one in readings(project, landed, formats):
+        is_choice = one.kind in ("code", "boolean")
+        found = readers[one.kind](one.value if is_choice else as_written(date_order, decimal, one.value))
+        expected = (_float(found), there(one.value) and found is None)
+        if (_float(one.found), one.unreadable) != expected:
+            wrong.append((one, expected))
+    assert wrong == []
+
+
+def test_of_json_texts_and_numbers_are_read(project: DbtProject) -> None:
+    texts = ('"2026-01-31"', '" 4 "', "4", "4.5", "true", '"yes"', "null", '""', '{"a": 4}', "[4]")
+    found = {
+        (one.value, one.kind): (one.found, one.unreadable) for one in readings(project, {"json": texts}, {})
+    }
+    assert [found[text, "float"] for text in texts] == [
+        (None, True), (4, False), (4, False), (4.5, False), (None, True), (None, True), (None, False),
+        (None, False), (None, True), (None, True),
+    ]  # fmt: skip
+    assert [text for text in texts if found[text, "timestamp"][1]] == [
+        text for text in texts if text not in ('"2026-01-31"', "null", '""')
+    ]
+    assert [text for text in texts if found[text, "boolean"][0]] == ["true", '"yes"']
+
+
+def _float(value: object) -> object:
+    return float(value) if isinstance(value, Fraction | Decimal | float) else value

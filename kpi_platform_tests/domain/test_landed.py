@@ -47,14 +47,15 @@ def test_a_table_is_found_in_every_spelling_and_its_own_is_preferred() -> None:
 
 
 def test_tables_have_one_layout_when_they_are_read_alike() -> None:
-    def layout(columns: dict[str, str], fields: dict[str, str]) -> str:
+    def layout(columns: dict[str, str], fields: dict[str, str], decimal: str = "point") -> str:
         found = find_table(ACCOUNT, "s", {"account": columns}, mapped=[])
-        return str(found.var(fields)["layout"])
+        return str(found.var(fields, {"decimal": decimal})["layout"])
 
     one = layout({"id": "text", "name": "text"}, {"nps_score": "nps"})
     assert one == layout({"name": "text", "id": "text"}, {"nps_score": "nps"})
     assert one != layout({"id": "text", "name": "integer"}, {"nps_score": "nps"})
     assert one != layout({"id": "text", "name": "text"}, {"nps_score": "score"})
+    assert one != layout({"id": "text", "name": "text"}, {"nps_score": "nps"}, "comma")
 
 
 def test_a_schema_is_found_ignoring_case_but_exactly_first() -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from kpi_platform_tests.reference.accounts import Account, SalesforceAccounts
 from kpi_platform_tests.reference.identity import id_key, name_key
+from kpi_platform_tests.reference.labels import Labels, read_labels
 from kpi_platform_tests.reference.latest_row import latest_rows, unreadable_flag
 from kpi_platform_tests.reference.settings import Rules
 from kpi_platform_tests.reference.tables import Row, Table, column_key
@@ -74,6 +75,7 @@ def read_servicenow(
     columns = _columns(incident) | _columns(task)
     reader = Table(columns, ())
     id_field = rules.field("servicenow", "customer_account_id")
+    labels = read_labels(tables.get("sys_choice"))
     link = _Link(
         id_field,
         rules.link_placeholders,
@@ -89,9 +91,14 @@ def read_servicenow(
         if _before(instant(row["opened_at"]), as_of) is not None or unreadable(instant, row["opened_at"])
     }
     owners = {sys_id: link.account(row) for sys_id, row in rows.items()}
-    children = _children(rows, owners, rules)
+    children = _children(rows, owners, rules, labels)
     read = [
-        (row, _incident(sys_id, row, owners[sys_id], sys_id in children, rules, as_of, merged[sys_id][1]))
+        (
+            row,
+            _incident(
+                sys_id, row, owners[sys_id], sys_id in children, rules, as_of, labels, merged[sys_id][1]
+            ),
+        )
         for sys_id, row in rows.items()
     ]
     return ServiceNow(
@@ -189,7 +196,14 @@ class _Link:
 
 
 def _incident(
-    sys_id: str, row: Row, account: str | None, is_child: bool, rules: Rules, as_of: int, doubtful: bool
+    sys_id: str,
+    row: Row,
+    account: str | None,
+    is_child: bool,
+    rules: Rules,
+    as_of: int,
+    labels: Labels,
+    doubtful: bool,
 ) -> Incident:
     resolved = _resolution(row, rules, as_of)
     responded, rating = (
@@ -199,8 +213,8 @@ def _incident(
         "opened_at": (instant, row["opened_at"]),
         "first_responded_at": (instant, responded),
         "rating": (number, rating),
-        "priority": (leading_digits, row["priority"]),
-        "escalation": (leading_digits, row["escalation"]),
+        "priority": (labels.number("priority"), row["priority"]),
+        "escalation": (labels.number("escalation"), row["escalation"]),
         "reopen_count": (number, row["reopen_count"]),
         "sla_due": (instant, row["sla_due"]),
         "made_sla": (flag, row["made_sla"]),
@@ -211,7 +225,7 @@ def _incident(
         sys_id=sys_id,
         account=account,
         opened_at=instant(row["opened_at"]),
-        counts=not _cancelled(row) and not is_child,
+        counts=not _cancelled(row, labels) and not is_child,
         unreadable=frozenset(cannot | ({"flag"} if doubtful else set())),
         first_responded_at=_before(instant(responded), as_of),
         resolved_at=resolved.at,
@@ -219,8 +233,8 @@ def _incident(
         taken_back_at=resolved.taken_back_at,
         business_seconds=_business_seconds(row["business_stc"]),
         rating=number(rating),
-        priority=leading_digits(row["priority"]),
-        escalation=leading_digits(row["escalation"]),
+        priority=labels.number("priority")(row["priority"]),
+        escalation=labels.number("escalation")(row["escalation"]),
         reopen_count=number(row["reopen_count"]),
         reassignment_count=number(row["reassignment_count"]),
         sla_due=instant(row["sla_due"]),
@@ -230,7 +244,9 @@ def _incident(
     )
 
 
-def _children(rows: Mapping[str, Row], owners: Mapping[str, str | None], rules: Rules) -> set[str]:
+def _children(
+    rows: Mapping[str, Row], owners: Mapping[str, str | None], rules: Rules, labels: Labels
+) -> set[str]:
     """The incidents that are left out as children. "a child is left out if its parent exists (opened
     before as_of, not deleted, not cancelled) and is linked to the same account, whether or not the parent is
     left out as a child itself. Such links that form a cycle (also of one) count as no parent for the members
@@ -243,7 +259,7 @@ def _children(rows: Mapping[str, Row], owners: Mapping[str, str | None], rules: 
     parents = {
         sys_id: parent
         for sys_id, parent in named.items()
-        if parent in rows and not _cancelled(rows[parent]) and not _cancelled(rows[sys_id])
+        if parent in rows and not _cancelled(rows[parent], labels) and not _cancelled(rows[sys_id], labels)
         if owners[sys_id] is not None and owners[sys_id] == owners[parent]
     }
     return {sys_id for sys_id in parents if not _leads_back(sys_id, parents)}
@@ -318,12 +334,18 @@ def _before(time: int | None, as_of: int) -> int | None:
     return time if time is not None and time < as_of else None
 
 
-def _cancelled(row: Row) -> bool:
-    """ "cancelled (state 8, or state text `Canceled`/`Cancelled`)"; "`state` or `incident_state`" """
-    return any(
-        leading_digits(row[column]) == _CANCELLED_STATE or choice(row[column]) in _CANCELLED
-        for column in ("state", "incident_state")
-    )
+def _cancelled(row: Row, labels: Labels) -> bool:
+    """ "cancelled (state 8, or state text `Canceled`/`Cancelled`)"; "`state` or `incident_state`"; "Where a
+    label is found it alone decides" """
+    for column in ("state", "incident_state"):
+        label = labels.label(column, row[column])
+        if label is not None:
+            cancelled = label in _CANCELLED
+        else:
+            cancelled = leading_digits(row[column]) == _CANCELLED_STATE or choice(row[column]) in _CANCELLED
+        if cancelled:
+            return True
+    return False
 
 
 def _only_here(read: list[tuple[Row, Incident]], link: _Link, name_field: str) -> dict[str, Account]:

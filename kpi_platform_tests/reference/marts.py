@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from kpi_platform_tests.reference import churn, health, measure, salesforce, servicenow
@@ -14,6 +15,7 @@ from kpi_platform_tests.reference.accounts import (
     salesforce_accounts,
     synced_at,
 )
+from kpi_platform_tests.reference.formats import as_written
 from kpi_platform_tests.reference.incidents import ServiceNow, read_servicenow
 from kpi_platform_tests.reference.measure import Found, Measure, settle
 from kpi_platform_tests.reference.money import read_money
@@ -50,7 +52,7 @@ _TABLES = {
         "currency_type",
         "dated_conversion_rate",
     ),
-    "servicenow": ("incident", "task", "task_sla", "contract_sla", "core_company"),
+    "servicenow": ("incident", "task", "task_sla", "contract_sla", "core_company", "sys_choice"),
 }
 _SALESFORCE_COLUMNS = {
     "nps": "nps",
@@ -142,7 +144,8 @@ def _open_world(customer: Customer, as_of: datetime) -> _World:
 def _synced(customer: Customer, rules: Rules, source: str) -> dict[str, Table]:
     found = {}
     for name in _TABLES[source]:
-        table = open_table(customer.raw.get(source, {}), name)
+        written = rules.date_order(source), rules.decimal(source)
+        table = open_table(customer.raw.get(source, {}), name, partial(as_written, *written))
         if table is not None and rules.switched_on(source, name):
             found[name] = table
     return found

@@ -178,6 +178,12 @@ class Rules:
         chosen = self._get("salesforce", "account_types", name)
         return tuple(prefix.strip() for prefix in (_ACCOUNT_TYPES[name] if chosen is None else chosen))
 
+    def date_order(self, source: str) -> str:
+        return str(self._get(source, "formats", "date_order", default="ymd"))
+
+    def decimal(self, source: str) -> str:
+        return str(self._get(source, "formats", "decimal", default="point"))
+
     @property
     def link_placeholders(self) -> frozenset[str]:
         """ "n/a, na, -, none, null, unknown, tbd, 0"; "compared normalised" """

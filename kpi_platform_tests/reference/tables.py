@@ -1,6 +1,6 @@
 """Raw tables as they land, and the view of them that the rules read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -44,14 +44,18 @@ class Table:
         return column_key(column) in self.columns
 
 
-def open_table(schema: RawSchema, name: str) -> Table | None:
-    """The table `name` of the schema in any landed spelling, or None where it is not synced."""
+def open_table(
+    schema: RawSchema, name: str, read: Callable[[object], object] = lambda value: value
+) -> Table | None:
+    """The table `name` of the schema in any landed spelling, or None where it is not synced. `read` is what
+    the settings make of each cell."""
     for landed, raw in schema.items():
         if column_key(landed) == column_key(name):
             return Table(
                 columns=frozenset(column_key(column) for column in raw.columns),
                 rows=tuple(
-                    Row({column_key(column): value for column, value in row.items()}) for row in raw.rows
+                    Row({column_key(column): read(value) for column, value in row.items()})
+                    for row in raw.rows
                 ),
             )
     return None

@@ -101,6 +101,8 @@ def leading_digits(value: object) -> int | None:
     """ "Priority and escalation may land as a number, '1' or '1 - Critical': the leading digits count." """
     if not isinstance(value, str | int | float | Decimal) or isinstance(value, bool):
         return None
+    if not isinstance(value, str) and number(value) is None:
+        return None
     found = _LEADING_DIGITS.match(str(value).strip())
     return int(found.group()) if found else None
 

@@ -98,6 +98,22 @@ KPI_EFFECTS: dict[str, Effect] = {
         "marts", (True, False), lambda seen: seen.value("sn_id", "sla_compliance", "status"),
         customer="no_itsm",
     ),
+    "salesforce.formats.date_order": Effect(
+        "marts", ("ymd", "dmy"), lambda seen: seen.value("written", "churn_risk", "sample_size"),
+        customer="itsm_fields",
+    ),
+    "salesforce.formats.decimal": Effect(
+        "marts", ("point", "comma"), lambda seen: seen.health("written", "crm_health_score"),
+        customer="itsm_fields",
+    ),
+    "servicenow.formats.date_order": Effect(
+        "marts", ("ymd", "dmy"), lambda seen: seen.value("written", "first_response_time"),
+        customer="crm_fields",
+    ),
+    "servicenow.formats.decimal": Effect(
+        "marts", ("point", "comma"), lambda seen: seen.value("written", "support_satisfaction"),
+        customer="crm_fields",
+    ),
     "salesforce.schema": _raw("other_crm", "nps_score", "nps"),
     "servicenow.schema": _raw("other_itsm", "sn_id", "support_ticket_volume"),
     **{f"{_CRM}.{field}": _crm_field(field) for field in _DEFAULTS},

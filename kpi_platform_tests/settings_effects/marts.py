@@ -26,8 +26,8 @@ _FIELDS: Mapping[str, tuple[str, Any, Any]] = {
     "nps_score": ("double", 40.0, 60.0),
     "adoption_score": ("double", 50.0, 70.0),
     "churn_risk": ("double", 30.0, 80.0),
-    "health_score": ("double", 20.0, 90.0),
-    "last_login_date": ("timestamp", _LAST_WEEK, _LONG_AGO),
+    "health_score": ("varchar", "20", "90"),
+    "last_login_date": ("varchar", str(_LAST_WEEK), str(_LONG_AGO)),
     "active_users": ("double", 5.0, 8.0),
     "total_users": ("double", 10.0, 20.0),
     "feature_usage_score": ("double", 30.0, 60.0),
@@ -143,8 +143,8 @@ _ACTIVITY = {
     "activity_date": "date", "title": "varchar", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
 }  # fmt: skip
 _MAPPED = {
-    "customer_account_id": "varchar", "customer_account_name": "varchar", "first_responded_at": "timestamp",
-    "satisfaction_rating": "double",
+    "customer_account_id": "varchar", "customer_account_name": "varchar", "first_responded_at": "varchar",
+    "satisfaction_rating": "varchar",
 }  # fmt: skip
 _INCIDENT = {
     "sys_id": "varchar", "opened_at": "timestamp", "resolved_at": "timestamp", "state": "varchar",
@@ -187,6 +187,7 @@ def _salesforce() -> dict[str, Any]:
         "sn_reopened",
         "sn_child",
     ]
+    written = _account("written", health_score_c="20,5", last_login_date_c="20/02/2026")
     won: list[dict[str, Any]] = []
     for account, kind, currency in (
         *((account, kind, None) for account, kind in _TYPES.items()),
@@ -210,7 +211,10 @@ def _salesforce() -> dict[str, Any]:
     ]  # fmt: skip
     cases.append({**cases[0], "id": "six", "account_id": "sixes", "satisfaction_rating_c": 6.0})
     return {
-        "account": (_ACCOUNT, [*map(_account, accounts), _account("prospect", type="Prospect")]),
+        "account": (
+            _ACCOUNT,
+            [*map(_account, accounts), written, _account("prospect", type="Prospect")],
+        ),
         "opportunity": (_OPPORTUNITY, won),
         "case": (_CASE, cases),
         "currency_type": (_CURRENCY, [_rate("USD", 1.0, is_corporate=True), _rate("EUR", 0.5)]),
@@ -237,14 +241,15 @@ def _activity(key: str, **values: Any) -> dict[str, Any]:
     return {**nothing, "id": key, "is_deleted": False, "_fivetran_synced": _LAST_WEEK, **values}
 
 
-def _incident(account: str, **other: Any) -> dict[str, Any]:
-    """Opened, responded to, resolved and rated in the last week; `other` stands in the second columns."""
+def _incident(account: str, written: Mapping[str, str] | None = None, **other: Any) -> dict[str, Any]:
+    """Opened, responded to, resolved and rated in the last week, or as is `written`; `other` stands in the
+    second columns."""
     facts: dict[str, Any] = {
         "customer_account_id": account,
         "customer_account_name": "One Name",
-        "first_responded_at": _LAST_WEEK + timedelta(hours=2),
-        "satisfaction_rating": 4.0,
-    }
+        "first_responded_at": str(_LAST_WEEK + timedelta(hours=2)),
+        "satisfaction_rating": "4",
+    } | (written or {})
     second = facts | other
     return {
         "sys_id": account, "opened_at": _LAST_WEEK, "resolved_at": _LAST_WEEK + timedelta(days=3),
@@ -261,11 +266,12 @@ def _servicenow() -> dict[str, Any]:
         _incident("nps_score"),
         _incident("sn_id", customer_account_id="elsewhere"),
         _incident("sn_only", customer_account_name="Other Name"),
-        _incident("sn_first", first_responded_at=_LAST_WEEK + timedelta(hours=9)),
-        _incident("sn_rating", satisfaction_rating=1.0),
+        _incident("sn_first", first_responded_at=str(_LAST_WEEK + timedelta(hours=9))),
+        _incident("sn_rating", satisfaction_rating="1"),
+        _incident("written", {"first_responded_at": "20.2.2026 2:00 PM", "satisfaction_rating": "2,5"}),
         _incident("sn_sla"),
         _incident("sixes"),
-        {**_incident("sixes"), "sys_id": "six", "u_satisfaction_rating": 6.0},
+        {**_incident("sixes"), "sys_id": "six", "u_satisfaction_rating": "6"},
         _incident("sn_reopened") | {"reopened_time": _LAST_WEEK + timedelta(days=4)},
         _incident("sn_child") | {"parent_incident_value": "sn_sla"},
         _incident("N/A"),

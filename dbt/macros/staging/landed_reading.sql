@@ -7,11 +7,12 @@
         {{- return({'value': literal(none, staged_type(to)), 'unreadable': column ~ ' is not null'}) -}}
     {%- elif to in ('duration', 'seconds') -%}
         {{- return(duration_reading(column, landed_type, to, formats)) -}}
-    {%- elif to in ('string', 'state') -%}
+    {%- elif to in ('string', 'choice', 'state') -%}
         {%- set text = column_as_text(column, family) -%}
+        {%- set code = choice_code(column, family, text) -%}
         {%- set state = 'cast(' ~ column ~ ' as ' ~ canonical_type('integer') ~ ')' if family == 'integer' else text_as_state(text) -%}
         {{- return({
-            'value': text if to == 'string' else state,
+            'value': {'string': text, 'choice': code, 'state': state}[to],
             'unreadable': is_nested_json(column) if family == 'json' else none,
         }) -}}
     {%- elif family in ('string', 'json', 'other') -%}
@@ -61,11 +62,15 @@
     {%- elif to == 'code' -%}
         {%- set value = leading_digits(text) -%}
     {%- elif to in ('float', 'exact') -%}
-        {%- set number = text_as_exact(text) if to == 'exact' else safe_text_cast(text, 'float') -%}
-        {%- set number = 'case when ' ~ matches(text, number_pattern()) ~ ' then ' ~ number ~ ' end' -%}
+        {%- set has_comma = formats.get('decimal') == 'comma' -%}
+        {%- set pointed = "replace(" ~ text ~ ", ',', '.')" if has_comma else text -%}
+        {%- set number = text_as_exact(pointed) if to == 'exact' else safe_text_cast(pointed, 'float') -%}
+        {%- set pattern = number_pattern(',' if has_comma else '.') -%}
+        {%- set number = 'case when ' ~ matches(text, pattern) ~ ' then ' ~ number ~ ' end' -%}
         {%- set value = 'case when ' ~ is_sensible_number(number) ~ ' then ' ~ number ~ ' end' -%}
     {%- else -%}
-        {%- set moment = 'case when ' ~ matches(text, time_pattern()) ~ ' then ' ~ text_as_utc(text) ~ ' end' -%}
+        {%- set ordered = ordered_date(text, formats.get('date_order', 'ymd')) -%}
+        {%- set moment = 'case when ' ~ matches(ordered, time_pattern()) ~ ' then ' ~ text_as_utc(ordered) ~ ' end' -%}
         {%- set value = time_reading(moment, to).value -%}
     {%- endif -%}
     {{- return({'value': value, 'unreadable': '(' ~ text ~ " <> '' and (" ~ value ~ ') is null)'}) -}}
@@ -89,8 +94,8 @@
 {% endmacro %}
 
 
-{% macro number_pattern() %}
-    {{- return('^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$') -}}
+{% macro number_pattern(mark) %}
+    {{- return('^[+-]?[0-9]+([' ~ mark ~ '][0-9]+)?([eE][+-]?[0-9]+)?$') -}}
 {% endmacro %}
 
 
@@ -115,6 +120,16 @@
         'case when ' ~ clean ~ " in ('true', 't', 'yes', 'y', '1') then true"
         ~ ' when ' ~ clean ~ " in ('false', 'f', 'no', 'n', '0') then false end"
     ) -}}
+{% endmacro %}
+
+
+{% macro choice_code(column, family, text) %}
+    {#- What landed of a choice, as sys_choice has it: a code or a label, trimmed, in small letters. -#}
+    {%- if family in ('exact', 'float') -%}
+        {%- set code = 'cast(cast(' ~ column ~ ' as ' ~ canonical_type('integer') ~ ') as ' ~ canonical_type('string') ~ ')' -%}
+        {{- return('case when ' ~ is_sensible_number(column) ~ ' then ' ~ code ~ ' end') -}}
+    {%- endif -%}
+    {{- return("nullif(lower(" ~ trimmed(text) ~ "), '')") -}}
 {% endmacro %}
 
 

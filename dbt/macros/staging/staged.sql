@@ -1,8 +1,11 @@
-{% macro staged(source, table, columns, fields={}, references=[], keyless=false) -%}
+{% macro staged(source, table) -%}
     {#- One source table of all customers of the batch, under canonical names and types: the latest row of each key,
         with `is_live` false where the source deleted it. Customers whose tables landed alike are read by the same
         expressions over the union of their tables: 200 customers then cost little more than one.
         `keyless`: rows without an id stay, each by itself. -#}
+    {%- set read = staged_columns(source, table) -%}
+    {%- set columns, fields, references = read.columns, read.get('fields', {}), read.get('references', []) -%}
+    {%- set keyless = read.get('keyless', false) -%}
     {%- set alone, repeating, ranked = [], [], [] -%}
     {%- for customers in customers_alike(source, table) -%}
         {%- set repeats = landed_table(customers[0], source, table).get('repeats', true) -%}
@@ -28,6 +31,13 @@ select * from (
 ) as repeating
     {%- endif -%}
 {%- endmacro %}
+
+
+{% macro staged_columns(source, table) %}
+    {#- What is read of a source table: `columns` (canonical name → kind, or landed name and kind), `fields` of the settings,
+        which of those are `references` to an account, and whether rows without an id stay (`keyless`). -#}
+    {{- return({'salesforce': salesforce_columns(), 'servicenow': servicenow_columns()}[source][table]) -}}
+{% endmacro %}
 
 
 {% macro customers_alike(source, table) %}
@@ -139,7 +149,7 @@ where false
 {% macro says_what_is_unreadable(kind) -%}
     {#- Whether a column of this kind has one beside it that says which of its values cannot be read. Text always can, but
         for the id of an account, which a table has among its `references`. -#}
-    {{- return(kind not in ('string', 'state')) -}}
+    {{- return(kind not in ('string', 'choice', 'state')) -}}
 {%- endmacro %}
 
 
@@ -209,7 +219,7 @@ where false
     {#- The canonical type in which a landed column of this kind is read. -#}
     {{- return({
         'code': 'integer', 'date': 'timestamp', 'moment': 'timestamp', 'state': 'integer', 'duration': 'integer',
-        'seconds': 'exact',
+        'seconds': 'exact', 'choice': 'string',
     }.get(kind, kind)) -}}
 {%- endmacro %}
 

@@ -1,19 +1,12 @@
 {% macro unreadable_values() -%}
-    {#- One example and the count for each text column of the batch that holds what cannot be read. -#}
-    {%- set kinds = {
-        'nps_score': 'float', 'adoption_score': 'float', 'churn_risk': 'float', 'health_score': 'float',
-        'active_users': 'float', 'total_users': 'float', 'feature_usage_score': 'float',
-        'satisfaction_rating': 'exact', 'last_login_date': 'timestamp', 'first_responded_at': 'timestamp',
-    } -%}
+    {#- The count and an example for each customer and column that holds what cannot be read, in rows that are there. -#}
     {%- set selects = [] -%}
-    {%- for source, table in [
-        ('salesforce', 'account'), ('salesforce', 'case'), ('servicenow', 'incident'), ('servicenow', 'task')
-    ] -%}
-        {%- for customers in customers_alike(source, table) -%}
-            {%- for field, kind in kinds.items() -%}
-                {%- set column = landed_column(customers[0], source, table, mapped_field(customers[0], source, field)) -%}
-                {%- if column and type_family(column.type) in ('string', 'other') -%}
-                    {%- do selects.append(unreadable_column(customers, source, table, column, kind)) -%}
+    {%- for source, settings in (batch_customers()[0].sources if batch_customers() else {}).items() -%}
+        {%- for table in {'salesforce': salesforce_columns(), 'servicenow': servicenow_columns()}[source] -%}
+            {%- for customers in customers_alike(source, table) -%}
+                {%- set columns = columns_to_read(customers[0], source, table) -%}
+                {%- if columns -%}
+                    {%- do selects.append(unreadable_in_table(customers, source, table, columns)) -%}
                 {%- endif -%}
             {%- endfor -%}
         {%- endfor -%}
@@ -28,17 +21,84 @@ where false
 {%- endmacro %}
 
 
-{% macro unreadable_column(customers, source, table, column, kind) -%}
-    {%- set identifier = adapter.quote(column.name) -%}
-select
-    kpi_customer as customer_id,
-    {{ text_literal(source ~ '.' ~ table) }} as source_table,
-    {{ text_literal(column.name) }} as column_name,
-    min(cast({{ identifier }} as {{ canonical_type('string') }})) as example_value,
-    count(*) as row_count
-from (
-    {{ union_of_landed(customers, source, table, ', ' ~ identifier) }}
-) as landed_alike
-where {{ landed_reading(identifier, column.type, kind).unreadable }}
-group by kpi_customer
+{% macro columns_to_read(customer, source, table) -%}
+    {#- [landed column, what is true where it cannot be read] of all columns that a model reads. -#}
+    {%- set landed = landed_table(customer, source, table) -%}
+    {%- set read = staged_columns(source, table) -%}
+    {%- set wanted = [['_fivetran_synced', 'moment'], ['_fivetran_start', 'moment']] -%}
+    {%- for flag in staged_flags() -%}
+        {%- do wanted.append([flag, 'boolean']) -%}
+    {%- endfor -%}
+    {%- for name, kind in read.columns.items() -%}
+        {%- do wanted.append([name, kind] if kind is string else kind) -%}
+    {%- endfor -%}
+    {%- for field, kind in read.get('fields', {}).items() if mapped_field(customer, source, field) -%}
+        {%- do wanted.append([mapped_field(customer, source, field), kind]) -%}
+    {%- endfor -%}
+    {#- A code that is no number may be a label, which sys_choice reads. -#}
+    {%- set has_labels = landed_table(customer, source, 'sys_choice') is not none -%}
+    {%- set found, names = [], [] -%}
+    {%- for name, kind in wanted if not (kind == 'code' and has_labels) and says_what_is_unreadable(kind) and normalised_field(name) in landed.columns -%}
+        {%- set column = landed.columns[normalised_field(name)] -%}
+        {%- set reading = landed_reading(adapter.quote(column.name), column.type, kind, landed.get('formats', {})) -%}
+        {%- if reading.unreadable and column.name not in names -%}
+            {%- do names.append(column.name) -%}
+            {%- do found.append([column, reading.unreadable]) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(found) -}}
+{%- endmacro %}
+
+
+{% macro unreadable_in_table(customers, source, table, columns) -%}
+    {#- One pass over the table: hardly any row has something that cannot be read. -#}
+    {%- set landed = landed_table(customers[0], source, table) -%}
+    {%- set names = columns | map(attribute='0') | map(attribute='name') | list -%}
+    {%- for flag in staged_flags() if normalised_field(flag) in landed.columns -%}
+        {%- set name = landed.columns[normalised_field(flag)].name -%}
+        {%- do names.append(name) if name not in names -%}
+    {%- endfor -%}
+    {%- set quoted = [] -%}
+    {%- for name in names -%}
+        {%- do quoted.append(', ' ~ adapter.quote(name)) -%}
+    {%- endfor -%}
+select * from (
+    with
+
+    found as (
+        select
+            kpi_customer
+            {%- for column, is_unreadable in columns %},
+            case
+                when {{ is_unreadable }}
+                    then cast({{ adapter.quote(column.name) }} as {{ canonical_type('string') }})
+            end as value_{{ loop.index }}
+            {%- endfor %}
+        from (
+            {{ union_of_landed(customers, source, table, quoted | join('')) }}
+        ) as landed_alike
+        where
+            {{ staged_is_live(landed) }}
+            and (
+                {{ columns | map(attribute='1') | join('\n                or ') }}
+            )
+    )
+
+    {%- for column, is_unreadable in columns %}
+
+    select
+        kpi_customer as customer_id,
+        {{ text_literal(source ~ '.' ~ table) }} as source_table,
+        {{ text_literal(column.name) }} as column_name,
+        min(value_{{ loop.index }}) as example_value,
+        count(value_{{ loop.index }}) as row_count
+    from found
+    where value_{{ loop.index }} is not null
+    group by kpi_customer
+        {%- if not loop.last %}
+
+    union all
+        {%- endif %}
+    {%- endfor %}
+) as unreadable_in_{{ source }}_{{ table }}
 {%- endmacro %}

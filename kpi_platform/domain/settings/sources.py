@@ -23,6 +23,22 @@ from kpi_platform.domain.settings.section import (
 )
 
 
+class Formats(Section, kind="meaning"):
+    """How a connection that lands text writes dates and numbers. Nothing is guessed: what is written in
+    another way cannot be read."""
+
+    date_order: Literal["ymd", "dmy", "mdy"] = setting(
+        "ymd",
+        "Order of day, month and year in dates that land as text. dmy also reads 31/12/2025 and "
+        "31.12.2025 14:30, mdy 12/31/2025 2:30 PM; 2025-12-31 is always read.",
+    )
+    decimal: Literal["point", "comma"] = setting(
+        "point",
+        "What stands before the decimals of numbers that land as text: point reads 1200.50, comma "
+        "1200,50. Group marks, currencies and percent signs are never read.",
+    )
+
+
 class SourceSettings(Section):
     """The settings of every source: whether it exists, its connection, its raw schema."""
 
@@ -44,6 +60,7 @@ class SourceSettings(Section):
     )
     schema_: Identifier
     instance_url: Annotated[HttpsUrl | None, Blank]
+    formats: Formats = section(Formats, "How dates and numbers are written where they land as text.")
 
     @property
     def switches(self) -> Mapping[str, bool]:

@@ -18,6 +18,7 @@
         'has_contract_sla': 'boolean',
         'has_contract_target': 'boolean',
         'has_contract_type': 'boolean',
+        'has_choice_language': 'boolean',
         'has_priority': 'boolean',
         'has_escalation': 'boolean',
         'child_incidents': 'string',

@@ -28,6 +28,9 @@ merged as (
             case when incidents.{{ column }} is null then tasks.{{ column }}_unreadable end
         ) as {{ column }}_unreadable,
         {%- endfor %}
+        {%- for column in ['state_code', 'incident_state_code', 'priority_code', 'escalation_code'] %}
+        coalesce(incidents.{{ column }}, tasks.{{ column }}) as {{ column }},
+        {%- endfor %}
         coalesce(incidents.state, tasks.state) as state,
         coalesce(incidents.incident_state, tasks.incident_state) as incident_state,
         coalesce(incidents.category, tasks.category) as category,
@@ -54,15 +57,56 @@ merged as (
 ),
 {%- endif %}
 
-resolved as (
+-- What a label in sys_choice says of a code.
+chosen as (
+    {%- if batch_has('servicenow', 'sys_choice') %}
     select
         merged.*,
+        states.is_cancelled as state_label_is_cancelled,
+        incident_states.is_cancelled as incident_state_label_is_cancelled,
+        priorities.choice_number as priority_by_label,
+        escalations.choice_number as escalation_by_label
+    from merged
+    left join {{ ref('int_incident_choice') }} as states
+        on
+            merged.customer_id = states.customer_id
+            and merged.state_code = states.landed
+            and states.element = 'state'
+    left join {{ ref('int_incident_choice') }} as incident_states
+        on
+            merged.customer_id = incident_states.customer_id
+            and merged.incident_state_code = incident_states.landed
+            and incident_states.element = 'incident_state'
+    left join {{ ref('int_incident_choice') }} as priorities
+        on
+            merged.customer_id = priorities.customer_id
+            and merged.priority_code = priorities.landed
+            and priorities.element = 'priority'
+    left join {{ ref('int_incident_choice') }} as escalations
+        on
+            merged.customer_id = escalations.customer_id
+            and merged.escalation_code = escalations.landed
+            and escalations.element = 'escalation'
+    {%- else %}
+    select
+        *,
+        {{ literal(none, 'boolean') }} as state_label_is_cancelled,
+        {{ literal(none, 'boolean') }} as incident_state_label_is_cancelled,
+        {{ literal(none, 'integer') }} as priority_by_label,
+        {{ literal(none, 'integer') }} as escalation_by_label
+    from merged
+    {%- endif %}
+),
+
+resolved as (
+    select
+        chosen.*,
         customers.child_incidents,
         customers.reopened = 'open_again' as opens_again,
         {{ first_there(['resolved_at', 'closed_at']) }} as resolution,
         {{ first_there_unreadable(['resolved_at', 'closed_at']) }} as resolution_unreadable
-    from merged
-    inner join {{ ref('int_customer') }} as customers on merged.customer_id = customers.customer_id
+    from chosen
+    inner join {{ ref('int_customer') }} as customers on chosen.customer_id = customers.customer_id
 ),
 
 -- A resolution that a later reopening took back; without its time, one that the state contradicts: new, in progress or
@@ -117,10 +161,10 @@ final as (
         sla_due_unreadable,
         made_sla,
         made_sla_unreadable,
-        priority,
-        priority_unreadable,
-        escalation,
-        escalation_unreadable,
+        coalesce(priority_by_label, priority) as priority,
+        case when priority_by_label is null then priority_unreadable end as priority_unreadable,
+        coalesce(escalation_by_label, escalation) as escalation,
+        case when escalation_by_label is null then escalation_unreadable end as escalation_unreadable,
         category,
         reopen_count,
         reopen_count_unreadable,
@@ -130,7 +174,8 @@ final as (
         _fivetran_synced as synced_at,
         is_live,
         is_live_unreadable,
-        coalesce(state = 8, false) or coalesce(incident_state = 8, false) as is_cancelled,
+        coalesce(state_label_is_cancelled, state = 8, false)
+        or coalesce(incident_state_label_is_cancelled, incident_state = 8, false) as is_cancelled,
         {{ not_blank('parent_incident_value') }} as parent_sys_id,
         child_incidents
     from reopened

@@ -1,6 +1,3 @@
 -- depends_on: {{ source('salesforce', 'event') }}
 
-{{ staged(
-    'salesforce', 'event',
-    columns={'who_id': 'string', 'end_date_time': 'timestamp'},
-) }}
+{{ staged('salesforce', 'event') }}

@@ -1,3 +1,3 @@
 -- depends_on: {{ source('salesforce', 'user') }}
 
-{{ staged('salesforce', 'user', columns=landed_account_columns('user')) }}
+{{ staged('salesforce', 'user') }}

@@ -1,3 +1,3 @@
 -- depends_on: {{ source('servicenow', 'core_company') }}
 
-{{ staged('servicenow', 'core_company', columns={'name': 'string'}) }}
+{{ staged('servicenow', 'core_company') }}

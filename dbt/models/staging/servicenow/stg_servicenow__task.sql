@@ -1,8 +1,3 @@
 -- depends_on: {{ source('servicenow', 'task') }}
 
-{{ staged(
-    'servicenow', 'task',
-    columns=incident_columns(),
-    fields=incident_fields(),
-    references=['customer_account_id'],
-) }}
+{{ staged('servicenow', 'task') }}

@@ -1,0 +1,3 @@
+-- depends_on: {{ source('servicenow', 'sys_choice') }}
+
+{{ staged('servicenow', 'sys_choice') }}
