@@ -67,10 +67,5 @@ select
     || case
         when all_least_outside < all_greatest_outside then '–' || {{ whole_number('all_greatest_outside') }} else ''
     end
-    || case
-        {%- for scale in var('rating_scales', []) %}
-        when all_least >= {{ scale.lowest }} and all_greatest <= {{ scale.highest }} then ': a scale of {{ scale.name }}?'
-        {%- endfor %}
-        else ': no known scale has them'
-    end as broken_rule
+    || {{ scale_guess('all_least', 'all_greatest') }} as broken_rule
 from off_scale

@@ -29,6 +29,17 @@
 {% endmacro %}
 
 
+{% macro scale_guess(least, greatest) -%}
+    {#- The scale of ratings that lie between the two, in words. -#}
+    case
+        {%- for scale in var('rating_scales', []) %}
+        when {{ least }} >= {{ scale.lowest }} and {{ greatest }} <= {{ scale.highest }} then ': a scale of {{ scale.name }}?'
+        {%- endfor %}
+        else ': no known scale has them'
+    end
+{%- endmacro %}
+
+
 {% macro newest(value, time, id, condition) -%}
     {#- An aggregate: `value` of the row with the newest `time`, then `id`, of those where `condition` holds. -#}
     {{- return(adapter.dispatch('newest', 'kpi_platform')(value, time, id, condition)) -}}

@@ -11,3 +11,9 @@
 {% macro hours(microseconds) %}
     {{- return('(cast(' ~ microseconds ~ ' as ' ~ canonical_type('float') ~ ') / 3600000000.0)') -}}
 {% endmacro %}
+
+
+{% macro days_before(time, days) %}
+    {#- The instant that is so many days before `time`. -#}
+    {{- return(dbt.dateadd('day', '-' ~ days, time)) -}}
+{% endmacro %}

@@ -120,7 +120,7 @@ accounts as (
         salesforce_accounts.feature_usage_score,
         salesforce_accounts.executive_engagement
     from salesforce_accounts
-    {%- if with_currencies %}
+    {% if with_currencies %}
     inner join customers on salesforce_accounts.customer_id = customers.customer_id
     left join rates as own_rates
         on

@@ -81,13 +81,11 @@ final as (
         end as avg_first_response_hours,
         case
             {%- for basis, prefix in [('calendar', ''), ('business', 'business_'), ('sla', 'sla_')] %}
+            {%- set resolutions = 'summed.' ~ prefix ~ 'resolutions' %}
             when
                 accounts.time_basis = '{{ basis }}'
-                and not {{ too_many_unreadable(
-                    'summed.unreadable_' ~ prefix ~ 'resolutions', 'summed.' ~ prefix ~ 'resolutions'
-                ) }}
-                then {{ hours('summed.' ~ prefix ~ 'resolution_microseconds') }}
-                    / nullif(summed.{{ prefix }}resolutions, 0)
+                and not {{ too_many_unreadable('summed.unreadable_' ~ prefix ~ 'resolutions', resolutions) }}
+                then {{ hours('summed.' ~ prefix ~ 'resolution_microseconds') }} / nullif({{ resolutions }}, 0)
             {%- endfor %}
         end as avg_resolution_hours,
         case

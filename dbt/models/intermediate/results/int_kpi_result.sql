@@ -109,7 +109,7 @@ found as (
             accounts.customer_id = sums.customer_id
             and accounts.account_key = sums.account_key
             and settings.kpi = sums.kpi
-            and (sums.basis is null or sums.basis = accounts.sla_source or sums.basis = accounts.time_basis)
+            and (sums.basis is null or accounts.sla_source = sums.basis or accounts.time_basis = sums.basis)
 ),
 
 measured as (

@@ -72,8 +72,8 @@ valid_rates as (
     inner join dated_rates
         on
             days.customer_id = dated_rates.customer_id
-            and dated_rates.start_date <= days.rate_time
-            and (dated_rates.next_start_date is null or dated_rates.next_start_date > days.rate_time)
+            and days.rate_time >= dated_rates.start_date
+            and (dated_rates.next_start_date is null or days.rate_time < dated_rates.next_start_date)
 ),
 
 final as (

@@ -70,7 +70,7 @@ engagements as (
             when
                 tasks.completed_date_time is null
                 and tasks.completed_date_time_unreadable is null
-                and tasks.created_date < {{ dbt.dateadd('day', '-customers.planned_days', 'tasks.activity_date') }}
+                and tasks.created_date < {{ days_before('tasks.activity_date', 'customers.planned_days') }}
                 then 'no time'
         end as left_out_reason
     from tasks

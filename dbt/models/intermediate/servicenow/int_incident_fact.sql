@@ -27,7 +27,7 @@ timed as (
         records.child_incidents = 'exclude' and records.parent_sys_id is not null as is_child
         {%- endif %}
     from records
-    {%- if batch_has_children() %}
+    {% if batch_has_children() %}
     left join {{ ref('int_child_incident') }} as children
         on
             records.customer_id = children.customer_id

@@ -75,7 +75,8 @@ summed as (
         count(case when is_rated and not is_rating_refused then 1 end) as ratings,
         sum(case when is_rated and not is_rating_refused then {{ exact('satisfaction_rating') }} end) as rating_sum,
         min(case when is_rated and not is_rating_refused then {{ exact('satisfaction_rating') }} end) as least_rating,
-        max(case when is_rated and not is_rating_refused then {{ exact('satisfaction_rating') }} end) as greatest_rating,
+        max(case when is_rated and not is_rating_refused then {{ exact('satisfaction_rating') }} end)
+            as greatest_rating,
         count(case when is_rated and is_rating_refused then 1 end) as refused_ratings,
         sum(case when is_rated and is_rating_refused then {{ exact('satisfaction_rating') }} end)
             as refused_rating_sum,
