@@ -49,6 +49,7 @@ OPTIONS = {
     "customer add": ["--name", "Acme"],
     "customer connect": ["--create", "salesforce"],
     "customer erase": ["--yes"],
+    "explain": ["001Mark", "nps"],
     "token create": ["--operator"],
 }
 NOT_TAKEN = {

@@ -145,7 +145,7 @@ def _nothing(customer: str, as_of: datetime, built: BuiltAccounts | None) -> Inc
     texts, numbers = np.empty(0, dtype=object), np.empty(0)
     empty = {"string": texts, "float": numbers}
     attributes = {"name": texts} | {column.name: empty[column.type] for column in ACCOUNT_COLUMNS}
-    health = dict.fromkeys(HEALTH_COLUMNS, numbers)
+    health = dict.fromkeys((*HEALTH_COLUMNS, *SUPPORT_METRICS), numbers) | {"sla_breaches": texts}
     values = {name: np.empty(0, dtype=dtype) for name, dtype in _TYPES.items()}
     return Incoming(
         [],

@@ -46,6 +46,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "sync_objects": dict.fromkeys(
             ("accounts", "contacts", "opportunities", "cases", "tasks", "users"), True
         ),
+        "formats": {"date_order": "ymd", "decimal": "point"},
         "account_types": {
             "customer": ["Customer"],
             "former": ["Former", "Customer - Churned", "Customer - Former"],
@@ -58,6 +59,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "connection_id": None,
         "schema": "servicenow_itsm",
         "instance_url": None,
+        "formats": {"date_order": "ymd", "decimal": "point"},
         "table_prefix": "u_",
         "custom_fields": {
             "customer_account_id": "u_customer_account_id",
