@@ -1,8 +1,7 @@
 {% macro staged(source, table) -%}
     {#- One source table of all customers of the batch, under canonical names and types: the latest row of each key,
         with `is_live` false where the source deleted it. Customers whose tables landed alike are read by the same
-        expressions over the union of their tables: 200 customers then cost little more than one.
-        `keyless`: rows without an id stay, each by itself. -#}
+        expressions over the union of their tables: 200 customers then cost little more than one. -#}
     {%- set read = staged_columns(source, table) -%}
     {%- set columns, fields, references = read.columns, read.get('fields', {}), read.get('references', []) -%}
     {%- set keyless = read.get('keyless', false) -%}
@@ -35,8 +34,14 @@ select * from (
 
 {% macro staged_columns(source, table) %}
     {#- What is read of a source table: `columns` (canonical name → kind, or landed name and kind), `fields` of the settings,
-        which of those are `references` to an account, and whether rows without an id stay (`keyless`). -#}
-    {{- return({'salesforce': salesforce_columns(), 'servicenow': servicenow_columns()}[source][table]) -}}
+        which of those are `references` to an account, and whether rows without an id stay, each by itself (`keyless`). -#}
+    {{- return(source_columns(source)[table]) -}}
+{% endmacro %}
+
+
+{% macro source_columns(source) %}
+    {#- staged_columns() of every table of a source. -#}
+    {{- return({'salesforce': salesforce_columns(), 'servicenow': servicenow_columns()}[source]) -}}
 {% endmacro %}
 
 
@@ -169,16 +174,24 @@ where false
     {%- if not column -%}
         {{- return(literal(none, staged_type(kind))) -}}
     {%- endif -%}
-    {{- return(landed_reading(adapter.quote(column.name), column.type, kind, landed.get('formats', {})).value) -}}
+    {{- return(column_reading(landed, column, kind).value) -}}
+{%- endmacro %}
+
+
+{% macro column_reading(landed, column, kind) -%}
+    {#- landed_reading() of a column of the table `landed`. -#}
+    {{- return(landed_reading(adapter.quote(column.name), column.type, kind, landed.get('formats', {}))) -}}
 {%- endmacro %}
 
 
 {% macro unreadable_reason(landed, table, column, kind) -%}
-    {#- 'unreadable <table>.<column>' where a value is there and cannot be read; else NULL. -#}
+    {#- 'unreadable <table>.<column>' where a value is there and cannot be read; else NULL. The name is in small letters:
+        each warehouse has a case of its own for names. -#}
     {%- if column -%}
-        {%- set reading = landed_reading(adapter.quote(column.name), column.type, kind, landed.get('formats', {})) -%}
+        {%- set reading = column_reading(landed, column, kind) -%}
         {%- if reading.unreadable -%}
-            {{- return('case when ' ~ reading.unreadable ~ ' then ' ~ text_literal('unreadable ' ~ table ~ '.' ~ column.name) ~ ' end') -}}
+            {%- set reason = text_literal('unreadable ' ~ table ~ '.' ~ (column.name | lower)) -%}
+            {{- return('case when ' ~ reading.unreadable ~ ' then ' ~ reason ~ ' end') -}}
         {%- endif -%}
     {%- endif -%}
     {{- return(literal(none, 'string')) -}}

@@ -2,7 +2,7 @@
     {#- The count and an example for each customer and column that holds what cannot be read, in rows that are there. -#}
     {%- set selects = [] -%}
     {%- for source, settings in (batch_customers()[0].sources if batch_customers() else {}).items() -%}
-        {%- for table in {'salesforce': salesforce_columns(), 'servicenow': servicenow_columns()}[source] -%}
+        {%- for table in source_columns(source) -%}
             {%- for customers in customers_alike(source, table) -%}
                 {%- set columns = columns_to_read(customers[0], source, table) -%}
                 {%- if columns -%}
@@ -40,7 +40,7 @@ where false
     {%- set found, names = [], [] -%}
     {%- for name, kind in wanted if not (kind == 'code' and has_labels) and says_what_is_unreadable(kind) and normalised_field(name) in landed.columns -%}
         {%- set column = landed.columns[normalised_field(name)] -%}
-        {%- set reading = landed_reading(adapter.quote(column.name), column.type, kind, landed.get('formats', {})) -%}
+        {%- set reading = column_reading(landed, column, kind) -%}
         {%- if reading.unreadable and column.name not in names -%}
             {%- do names.append(column.name) -%}
             {%- do found.append([column, reading.unreadable]) -%}
