@@ -26,27 +26,33 @@ dated_rates as (
     where is_live and {{ not_blank('iso_code') }} is not null and conversion_rate > 0
 ),
 
-currencies as (
+-- A plain union is written differently on BigQuery: repeated rows go in a step of their own.
+named_currencies as (
     select
         customer_id,
         currency
     from currency_types
-    union
+    union all
     select
         customer_id,
         currency
     from dated_rates
 ),
 
+currencies as (
+    select distinct
+        customer_id,
+        currency
+    from named_currencies
+),
+
 -- The instants for which a rate is asked: as_of, and the close dates where those count.
-days as (
+asked_days as (
     select
         customer_id,
         {{ as_of() }} as rate_time
     from customers
-
-    union
-
+    union all
     select
         customers.customer_id,
         opportunities.close_date as rate_time
@@ -56,6 +62,13 @@ days as (
             opportunities.customer_id = customers.customer_id
             and customers.uses_dated_rates
     where opportunities.close_date < {{ as_of() }}
+),
+
+days as (
+    select distinct
+        customer_id,
+        rate_time
+    from asked_days
 ),
 
 valid_rates as (
