@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import sqlalchemy as sa
@@ -20,7 +20,6 @@ KINDS: tuple[DiffKind, ...] = ("changed", "new", "retired")
 
 _accounts = tables.accounts
 _NAMES_AT_ONCE = 500
-_BANDS: tuple[Band | None, ...] = (None, "healthy", "between", "at_risk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +109,8 @@ class _Differences:
         kinds = np.select([had & has & _differ(before, after), ~had & has, had & ~has], [1, 2, 3], 0)
         some = np.flatnonzero(kinds)
         before, after, kinds = before.at(some), after.at(some), kinds[some]
-        found = cls(kpis, definitions, before, after, kinds)
-        order = found._order()
-        return cls(found.kpis, definitions, before.at(order), after.at(order), kinds[order])
+        order = cls(kpis, definitions, before, after, kinds)._order()
+        return cls(kpis, definitions, before.at(order), after.at(order), kinds[order])
 
     def counts(self) -> dict[DiffKind, int]:
         """How many differ, by kind."""
@@ -136,16 +134,14 @@ class _Differences:
     def values(self, connection: sa.Connection, customer_id: int, positions: Array) -> tuple[ValueDiff, ...]:
         """Those at `positions`, with the names of their accounts."""
         names = _names(connection, customer_id, np.unique(self.before.keys[positions] // KPIS_AT_MOST))
-        bands = self._bands(self.before), self._bands(self.after)
-        return tuple(self._value(at, names, bands) for at in positions.tolist())
+        return tuple(self._value(at, names) for at in positions.tolist())
 
-    def _value(self, at: int, names: Mapping[int, str], bands: tuple[Array, Array]) -> ValueDiff:
+    def _value(self, at: int, names: Mapping[int, str]) -> ValueDiff:
         account, number = divmod(int(self.before.keys[at]), KPIS_AT_MOST)
-        values, statuses = zip(*(_value_at(one, at) for one in (self.before, self.after)), strict=True)
-        return ValueDiff(
-            account, names[account], self.kpis[number], KINDS[self.kinds[at] - 1],
-            values[0], statuses[0], _BANDS[bands[0][at]], values[1], statuses[1], _BANDS[bands[1][at]],
-        )  # fmt: skip
+        kpi = self.kpis[number]
+        definition = self.definitions.get(kpi)
+        before, after = (_shown_at(one, at, definition) for one in (self.before, self.after))
+        return ValueDiff(account, names[account], kpi, KINDS[self.kinds[at] - 1], *before, *after)
 
     def _order(self) -> Array:
         """Changes of the band first, then values that came or went, then by the distance moved."""
@@ -157,11 +153,12 @@ class _Differences:
         return np.lexsort((self.before.keys, -moved, ~came_or_went, ~crossed))
 
     def _bands(self, state: ValueStates) -> Array:
-        """The number in `_BANDS` of each value."""
+        """The number of the band of each value, as `KpiDefinition.band` gives it; 0 without one."""
         value = np.where(state.is_shown, state.columns["value"], np.nan)
         sign, healthy, at_risk = (self._by_key(one) for one in (_signs, _healthy, _at_risk))
-        known = ~(np.isnan(value) | np.isnan(healthy) | np.isnan(at_risk))
         with np.errstate(invalid="ignore"):
+            too_few = state.columns["sample_size"] < self._by_key(_least_samples)
+            known = ~(np.isnan(value) | np.isnan(healthy) | np.isnan(at_risk) | too_few)
             band = np.select([sign * value >= sign * healthy, sign * value < sign * at_risk], [1, 3], 2)
         return np.where(known, band, 0)
 
@@ -185,6 +182,10 @@ def _at_risk(definition: KpiDefinition) -> float:
     return np.nan if definition.at_risk is None else definition.at_risk
 
 
+def _least_samples(definition: KpiDefinition) -> float:
+    return definition.min_sample
+
+
 def _distances(definition: KpiDefinition) -> float:
     """How far a KPI's thresholds are apart: what a movement is measured in."""
     return abs(_healthy(definition) - _at_risk(definition)) or 1.0
@@ -201,12 +202,19 @@ def _differ(before: ValueStates, after: ValueStates) -> Array:
     return differing
 
 
-def _value_at(state: ValueStates, at: int) -> tuple[float | None, str | None]:
-    """Value and status, as far as they were shown."""
+def _shown_at(
+    state: ValueStates, at: int, definition: KpiDefinition | None
+) -> tuple[float | None, str | None, Band | None]:
+    """Value, status and band, as far as they were shown."""
     if not state.is_shown[at]:
-        return None, None
-    value = float(state.columns["value"][at])
-    return (None if np.isnan(value) else value), state.columns["status"][at]
+        return None, None, None
+    value, sample_size = (_number_or_none(state.columns[name][at]) for name in ("value", "sample_size"))
+    rows = None if sample_size is None else int(sample_size)
+    return value, state.columns["status"][at], definition.band(value, rows) if definition else None
+
+
+def _number_or_none(number: Any) -> float | None:
+    return None if np.isnan(number) else float(number)
 
 
 def _names(connection: sa.Connection, customer_id: int, accounts: Array) -> dict[int, str]:

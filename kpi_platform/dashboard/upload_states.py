@@ -12,7 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk_reading import read_columns
+from kpi_platform.dashboard.bulk_reading import no_columns, read_columns
 from kpi_platform.domain.load_plan import Array
 
 COMPARED = ("value", "numerator", "denominator", "sample_size", "unreadable_count", "status")
@@ -21,7 +21,6 @@ COMPARED = ("value", "numerator", "denominator", "sample_size", "unreadable_coun
 KPIS_AT_MOST = 65_536
 """A key is an account's id, times this, and the number of the KPI."""
 
-_NO_UPLOAD = -1
 _history, _uploads = tables.kpi_history, tables.kpi_uploads
 
 
@@ -58,7 +57,7 @@ class StateReader:
     def newest(self, after: int, up_to: int, wanted: Array | None = None) -> ValueStates:
         """Returns, for each key (only of `wanted`, if given), the newest state that an upload after `after`
         and no later than `up_to` left."""
-        parts = [self._upload(_NO_UPLOAD)]
+        parts = [self._states(no_columns(self._query(up_to)))]
         missing = wanted
         for version in self._versions(after, up_to):
             if missing is not None and not len(missing):
@@ -68,7 +67,8 @@ class StateReader:
                 part = part.at(np.flatnonzero(np.isin(part.keys, missing, assume_unique=True)))
                 missing = missing[~np.isin(missing, part.keys, assume_unique=True)]
             elif len(parts) > 1:
-                part = part.at(np.flatnonzero(~np.isin(part.keys, ValueStates.of(parts).keys)))
+                seen = np.concatenate([one.keys for one in parts])
+                part = part.at(np.flatnonzero(~np.isin(part.keys, seen, assume_unique=True)))
             parts.append(part)
         return ValueStates.of(parts)
 
@@ -81,10 +81,13 @@ class StateReader:
         return sorted(self.connection.execute(query).scalars(), reverse=True)
 
     def _upload(self, version: int) -> ValueStates:
+        return self._states(read_columns(self.connection, self._query(version)))
+
+    def _query(self, version: int) -> sa.Select[Any]:
         shown = sa.case(
             (sa.and_(_history.c.change != "removed", _history.c.retired_at.is_(None)), 1), else_=0
         )
-        query = sa.select(
+        return sa.select(
             _history.c.account_id,
             _history.c.kpi,
             shown.label("is_shown"),
@@ -94,7 +97,8 @@ class StateReader:
             _history.c.upload_version == version,
             _history.c.change != "history_only",
         )
-        columns = read_columns(self.connection, query)
+
+    def _states(self, columns: dict[str, Array]) -> ValueStates:
         accounts, kpis, is_shown = (columns.pop(name) for name in ("account_id", "kpi", "is_shown"))
         numbers = np.fromiter(
             (self.numbers.setdefault(kpi, len(self.numbers)) for kpi in kpis), np.int64, len(kpis)

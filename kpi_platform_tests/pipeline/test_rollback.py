@@ -137,6 +137,17 @@ def test_the_greatest_movers_of_two_uploads_come_first(desk: Desk) -> None:
     assert (moved[0].before_band, moved[0].after_band) == ("healthy", "between")
 
 
+def test_a_value_of_too_few_rows_has_no_band_in_a_comparison_and_crosses_none(desk: Desk) -> None:
+    desk.settings(kpi_mappings={"nps": {"min_sample": 2}})
+    # Each value of these marts comes from one row.
+    desk.load(T1, [MartAccount("few", "Few", {"nps": 60}), MartAccount("far", "Far", {"csat": 4.5})])
+    desk.load(T2, [MartAccount("few", "Few", {"nps": 5}), MartAccount("far", "Far", {"csat": 2})])
+    with desk.engine.connect() as connection:
+        far, few = diff_uploads(connection, "acme", 1, 2).values
+    assert (far.account_name, far.before_band, far.after_band) == ("Far", "healthy", "at_risk")
+    assert (few.account_name, few.before_band, few.after_band) == ("Few", None, None)
+
+
 def counted(before: dict[str, Any], after: dict[str, Any]) -> dict[str, int]:
     """Differences of two answers of `shown`, counted by comparing row by row."""
     columns = [column.name for column in tables.kpis.columns]
