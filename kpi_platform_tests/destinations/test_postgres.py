@@ -71,7 +71,7 @@ def test_a_destination_that_is_down_leaves_the_others_running(
     there = expected.customers[0].key
     customer(configuration, engine, "here", {"warehouse": {"type": "duckdb"}})
     land(configuration.warehouse_file, "here_sf", {"account": (ACCOUNT, [account(1)])})
-    few = ["servicenow_tickets", "kpi_accounts"]
+    few = ["servicenow_tickets", "+kpi_accounts"]
     report = build_kpis(configuration, engine, ["here", there], AS_OF, select=few)
     assert report.failed == {}
     names = [batch.destination.name for batch in plan_batches(configuration, engine, ["here", there], AS_OF)]
