@@ -4,6 +4,7 @@ import copy
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ _manifests: dict[str, tuple[str, "Manifest", Mapping[str, Any]]] = {}
 """By kind of target: the stamp of the parsed project, its manifest, and the manifest's nodes as parsed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParsedProject:
     """The project of `directory`, parsed for a kind of target. `parse` makes dbt parse it into a folder.
 
@@ -61,13 +62,13 @@ class ParsedProject:
             cached = _manifests[self._kind] = stamp, manifest, manifest.nodes
         return cached[1], cached[2]
 
-    @property
+    @cached_property
     def _cache(self) -> Path:
         """This user's, not an installation's: the parsed project holds neither data nor secrets."""
         digest = hashlib.sha256(self._kind.encode()).hexdigest()[:12]
         return user_cache_path("kpi_platform") / "dbt" / digest
 
-    @property
+    @cached_property
     def _kind(self) -> str:
         """Equal for targets whose parsed project is equal: it holds the names of databases and schemas, not
         their addresses."""

@@ -14,6 +14,10 @@ _CELLS_NAMED = 5
 _LONGEST = 80
 
 
+CORRECT_THE_ROWS = "Correct these rows; nothing is loaded for the customer until they pass."
+"""The next step after a test that keeps a customer from being loaded."""
+
+
 @dataclass(frozen=True, slots=True)
 class DataTest:
     """A data test: the table and columns that it is about, and its rule as a sentence."""

@@ -54,11 +54,13 @@ def kpi_gap(source: Source, needs: Needs, landed: LandedSources) -> Gap | None:
 
 def basis_gap(time_basis: str, servicenow: Landed) -> Gap | None:
     """Returns why resolution_time cannot be measured by `time_basis`; None if it can. Auto always can."""
-    if time_basis == "sla" and not servicenow.has_table("task_sla"):
-        return "not_synced"
-    column = {"sla": "task_sla.business_duration", "business": "incident.business_stc"}.get(time_basis)
-    has_it = column is None or servicenow.has_column(column, column.replace("incident.", "task."))
-    return None if has_it else "not_mapped"
+    if time_basis == "sla":
+        if not servicenow.has_table("task_sla"):
+            return "not_synced"
+        return None if servicenow.has_column("task_sla.business_duration") else "not_mapped"
+    if time_basis == "business":
+        return None if servicenow.has_incident_column("business_stc") else "not_mapped"
+    return None
 
 
 def incident_gap(landed: LandedSources) -> Gap | None:

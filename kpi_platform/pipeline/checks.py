@@ -9,7 +9,13 @@ from typing import Any, Literal
 
 from kpi_platform.adapters.dbt_results import NodeResult, NodeStatus
 from kpi_platform.adapters.destination.protocol import Destination
-from kpi_platform.domain.data_tests import PLACE_COLUMNS, DataTest, FailingRows, finding_words
+from kpi_platform.domain.data_tests import (
+    CORRECT_THE_ROWS,
+    PLACE_COLUMNS,
+    DataTest,
+    FailingRows,
+    finding_words,
+)
 from kpi_platform.domain.errors import BuildFailed
 
 EXAMPLES = 10
@@ -54,7 +60,7 @@ class Check:
     def as_error(self, customer: str) -> BuildFailed:
         return BuildFailed(
             self.words(customer),
-            next_step="Correct these rows; nothing is loaded for the customer until they pass.",
+            next_step=CORRECT_THE_ROWS,
             details={"customer": customer, "nodes": [self.node]},
         )
 

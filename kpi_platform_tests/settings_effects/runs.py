@@ -133,11 +133,7 @@ def alerts_of_crossing(
 ) -> list[str]:
     """What is told when the NPS of an account falls below its threshold."""
     receivers[0].requests.clear()
-    desk = Desk(configuration, engine, f"crossing{next(_KEYS)}")
-    own = {source: {"schema": f"{desk.customer}_{source}"} for source in SOURCES}
-    with engine.begin() as connection:
-        _allow_addresses(connection, desk.customer)
-    desk.settings(**merged(own, document))
+    desk = _desk(configuration, engine, "crossing", document)
     desk.load(T1, [acme(40)])
     report = desk.load(T2, [acme(5)])
     for _ in range(2):  # The second time it was told already.
@@ -153,11 +149,7 @@ def alerts_of_checks(
 ) -> list[str]:
     """What is told of two findings, one of which is there the next time, too."""
     receivers[0].requests.clear()
-    desk = Desk(configuration, engine, f"checked{next(_KEYS)}")
-    own = {source: {"schema": f"{desk.customer}_{source}"} for source in SOURCES}
-    with engine.begin() as connection:
-        _allow_addresses(connection, desk.customer)
-    desk.settings(**merged(own, document))
+    desk = _desk(configuration, engine, "checked", document)
 
     def settings(_: Sequence[str]) -> dict[str, CustomerSettings]:
         with engine.connect() as connection:
@@ -196,3 +188,13 @@ RUN_EFFECTS: dict[str, Effect] = {
     ),
     "alerts.on_threshold_crossing": Effect("crossing", (False, True), lambda told: told, _TOLD),
 }  # fmt: skip
+
+
+def _desk(configuration: Configuration, engine: sa.Engine, kind: str, document: Mapping[str, Any]) -> Desk:
+    """A customer of its own with these settings, which may name the addresses of the receivers."""
+    desk = Desk(configuration, engine, f"{kind}{next(_KEYS)}")
+    own = {source: {"schema": f"{desk.customer}_{source}"} for source in SOURCES}
+    with engine.begin() as connection:
+        _allow_addresses(connection, desk.customer)
+    desk.settings(**merged(own, document))
+    return desk

@@ -1,5 +1,6 @@
 """Page 5: the versions of the load, what differs between them, and back to an older one."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -9,7 +10,7 @@ from pydantic import BeforeValidator
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.load_holds import open_hold
 from kpi_platform.dashboard.upload_diff import diff_uploads
-from kpi_platform.dashboard.uploads import get_upload, list_uploads
+from kpi_platform.dashboard.uploads import Upload, get_upload, list_uploads
 from kpi_platform.domain.kpis import Band
 from kpi_platform.web.csv_export import BYTE_ORDER_MARK, csv_line
 from kpi_platform.web.dependencies import (
@@ -78,14 +79,14 @@ def show_diff(
     offset: Offset = 0,
 ) -> HTMLResponse:
     """Shows what the dashboard showed after the upload and not before it, or not after `against`."""
-    versions = [one.version for one in list_uploads(connection, customer)]
-    first = _compared_with(versions, version) if against is None else against
+    uploads = list_uploads(connection, customer)
+    first = _before(uploads, version) if against is None else against
     diff = diff_uploads(connection, customer, first, version, kpi=kpi, limit=_DIFF_LIMIT, offset=offset)
     return page.show(
         "upload_diff.html",
         version=version,
         against=first,
-        versions=versions,
+        versions=[one.version for one in uploads],
         diff=diff,
         kpi=kpi,
         query={"against": first, "kpi": kpi},
@@ -106,8 +107,7 @@ def export_diff(
     kpi: OfKpi = None,
 ) -> Response:
     """Exports all that `show_diff` lists, page by page, as a table."""
-    versions = [one.version for one in list_uploads(connection, customer)]
-    first = _compared_with(versions, version) if against is None else against
+    first = _before(list_uploads(connection, customer), version) if against is None else against
     diff = diff_uploads(connection, customer, first, version, kpi=kpi, limit=_EXPORTED)
     definitions = kpi_definitions(connection, customer)
     lines = [
@@ -139,7 +139,7 @@ def confirm_rollback(
     upload = get_upload(connection, customer, version)
     uploads = list_uploads(connection, customer)
     later = [one for one in uploads if one.version >= version and one.status == "applied"]
-    before = next((one.version for one in uploads if one.version < version), 0)
+    before = _before(uploads, version)
     diff = diff_uploads(connection, customer, uploads[0].version, before, limit=1)
     return page.show("rollback.html", upload=upload, later=later, before=before, diff=diff)
 
@@ -157,9 +157,9 @@ def roll_back(
     return RedirectResponse(f"/uploads?done={made.version}", 303)
 
 
-def _compared_with(versions: list[int], version: int) -> int:
-    """The upload before `version`; 0 for the first."""
-    return next((one for one in versions if one < version), 0)
+def _before(uploads: Sequence[Upload], version: int) -> int:
+    """The upload before `version`, of all, newest first; 0 for the first."""
+    return next((one.version for one in uploads if one.version < version), 0)
 
 
 def _exported(value: float | None, status: str | None, band: Band | None) -> tuple[object, str]:
