@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
 import sqlalchemy as sa
@@ -6,6 +8,8 @@ import sqlalchemy as sa
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.accounts import Account, add_account, get_account, list_accounts
 from kpi_platform.dashboard.customers import add_customer
+from kpi_platform.dashboard.deciding import decide, undo_decision
+from kpi_platform.dashboard.match_decisions import DecisionKind, match_decisions
 from kpi_platform.dashboard.match_store import (
     StoredOutcome,
     matches_states,
@@ -13,13 +17,7 @@ from kpi_platform.dashboard.match_store import (
     read_matches,
     store_changes,
 )
-from kpi_platform.dashboard.matches import (
-    decide,
-    get_match,
-    list_matches,
-    match_decisions,
-    undo_decision,
-)
+from kpi_platform.dashboard.matches import get_match, list_matches
 from kpi_platform.domain.errors import Conflict, InvalidInput, NotFound
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -106,7 +104,10 @@ def test_a_decision_binds_until_it_is_undone(connection: sa.Connection) -> None:
     chosen = decide(connection, "acme", "A", "choose", account_id=2, who="bob", note="phoned them")
     assert links(connection) == {"A": 2}
     assert [one.id for one in match_decisions(connection, "acme")] == [chosen.id]
-    match = undo_decision(connection, "acme", chosen.id, who="ann")
+    undo_decision(connection, "acme", chosen.id, who="ann")
+    # The acceptance that the choice had replaced binds again.
+    assert links(connection) == {"A": 1}
+    match = undo_decision(connection, "acme", accepted.id, who="ann")
     assert (match.decision, match.loaded) == ("review", False)
     assert links(connection) == {}
     assert len(match_decisions(connection, "acme", include_undone=True)) == 2
@@ -125,13 +126,83 @@ def test_a_rejection_offers_the_next_candidate_and_then_none(connection: sa.Conn
     assert read_matches(connection, [1])[1].rejected == {("A", 1), ("A", 2)}
 
 
+STATES = [
+    outcome("A", 1, "review", (1, 2)),
+    outcome("A", 1, "match", (1,)),
+    outcome("A", None, "none", (1, 2)),
+]
+DECISIONS: list[tuple[DecisionKind, int]] = [("accept", 1), ("choose", 2), ("reject", 1), ("reject", 2)]
+
+
+@pytest.mark.parametrize("linked", [None, 1])
+@pytest.mark.parametrize("stored", STATES, ids=lambda one: one.decision)
+def test_undoing_brings_back_what_each_of_a_row_of_decisions_replaced(
+    connection: sa.Connection, stored: StoredOutcome, linked: int | None
+) -> None:
+    store(connection, stored)
+    give_id(connection, linked)
+    for first, second in product(DECISIONS, repeat=2):
+        seen, made = [world(connection)], []
+        for kind, account in (first, second):
+            made.append(decide(connection, "acme", "A", kind, account_id=account, who="ann"))
+            seen.append(world(connection))
+        with pytest.raises(Conflict, match=r"Undo that one first|undone already"):
+            undo_decision(connection, "acme", made[0].id, who="bob")
+        while made:
+            assert world(connection) == seen.pop()
+            undo_decision(connection, "acme", made.pop().id, who="bob")
+        assert world(connection) == seen.pop()
+
+
+def give_id(connection: sa.Connection, account: int | None) -> None:
+    """As a load does that has used the match of A."""
+    mine = tables.accounts.c.id == account
+    connection.execute(sa.update(tables.accounts).where(mine).values(external_id="A"))
+
+
+def world(connection: sa.Connection) -> tuple[object, ...]:
+    """What pages and later runs know of the source account A."""
+    match = replace(get_match(connection, "acme", "A"), updated_at=NOW)
+    standing = [(one.id, one.is_last) for one in match_decisions(connection, "acme")]
+    return match, links(connection), [one.external_id for one in list_accounts(connection, "acme")], standing
+
+
+def test_undoing_a_rejection_takes_the_id_from_the_account_that_a_load_made_meanwhile(
+    connection: sa.Connection,
+) -> None:
+    store(connection, outcome("A", 1, "review", (1,)))
+    rejected = decide(connection, "acme", "A", "reject", who="ann")
+    load_new_account(connection, "A")
+    match = undo_decision(connection, "acme", rejected.id, who="ann")
+    assert (match.decision, match.account_id, match.score) == ("review", 1, 0.8)
+    assert links(connection) == {}
+
+
+def test_a_match_does_not_come_back_to_an_account_that_another_has_taken(connection: sa.Connection) -> None:
+    store(connection, outcome("A", 1, "match", (1,)), outcome("B", 1, "review", (1,)))
+    rejected = decide(connection, "acme", "A", "reject", who="ann")
+    decide(connection, "acme", "B", "accept", who="bob")
+    with pytest.raises(Conflict, match="'Source B'"):
+        undo_decision(connection, "acme", rejected.id, who="ann")
+    assert get_match(connection, "acme", "B").decision == "match"
+
+
+def test_an_old_rejection_that_kept_nothing_is_undone_to_a_proposal(connection: sa.Connection) -> None:
+    store(connection, outcome("A", 1, "review", (1,)))
+    rejected = decide(connection, "acme", "A", "reject", who="ann")
+    connection.execute(sa.update(tables.match_decisions).values(replaced=None))
+    match = undo_decision(connection, "acme", rejected.id, who="ann")
+    assert (match.decision, [one["name"] for one in match.candidates]) == ("review", ["One"])
+    assert decide(connection, "acme", "A", "accept", who="ann").account_name == "One"
+
+
 def test_an_undone_decision_cuts_the_link_that_a_load_made(connection: sa.Connection) -> None:
-    account = add_account(connection, "acme", name="Three", external_id="A")
-    store(connection, outcome("A", account.id, "review"))
+    store(connection, outcome("A", 1, "review"))
     decision = decide(connection, "acme", "A", "accept", who="ann")
     note_loaded(connection, {1: 1}, created={})
+    give_id(connection, 1)
     undo_decision(connection, "acme", decision.id, who="ann")
-    assert get_account(connection, "acme", account.id).external_id is None
+    assert get_account(connection, "acme", 1).external_id is None
     assert links(connection) == {}
 
 

@@ -22,7 +22,8 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.audit import audit_events
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.matches import get_match, match_decisions
+from kpi_platform.dashboard.match_decisions import match_decisions
+from kpi_platform.dashboard.matches import get_match
 from kpi_platform.dashboard.settings_versions import settings_history
 from kpi_platform.dashboard.sync_requests import finish_sync_request
 from kpi_platform.web.app import create_app

@@ -5,7 +5,8 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.accounts import add_account, list_accounts
-from kpi_platform.dashboard.matches import decide, list_matches
+from kpi_platform.dashboard.deciding import decide
+from kpi_platform.dashboard.matches import list_matches
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform_tests.pipeline.desk import T1, T2, T3, Desk, acme, zeta

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_reading import find_accounts
-from kpi_platform.dashboard.matches import decide, list_matches, newest_decision, undo_decision
+from kpi_platform.dashboard.deciding import decide, undo_decision
+from kpi_platform.dashboard.match_decisions import newest_decision
+from kpi_platform.dashboard.matches import list_matches
 from kpi_platform.dashboard.shown_accounts import AccountFilter
 from kpi_platform_tests.pipeline.desk import T1, T2, T3
 from kpi_platform_tests.pipeline.landing import ACCOUNT, INCIDENT, account, customer, land

@@ -49,6 +49,12 @@ match_decisions = sa.Table(
         server_default=sa.false(),
         comment="An account that only ServiceNow knew: its incidents join the account's Salesforce record.",
     ),
+    sa.Column(
+        "replaced",
+        JSON,
+        comment="The match, its link and the decisions that undoing this one brings back. NULL: of a version "
+        "that did not keep them.",
+    ),
     sa.Column("decided_by", sa.Text, nullable=False),
     sa.Column("decided_at", UtcDateTime, nullable=False),
     sa.Column("undone_by", sa.Text),

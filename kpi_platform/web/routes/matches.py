@@ -5,15 +5,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path
 
 from kpi_platform.dashboard.audit import record_event
-from kpi_platform.dashboard.matches import (
-    count_matches,
-    decide,
-    get_match,
-    list_matches,
-    match_decisions,
-    newest_decision,
-    undo_decision,
-)
+from kpi_platform.dashboard.deciding import decide, undo_decision
+from kpi_platform.dashboard.match_decisions import match_decisions, newest_decision
+from kpi_platform.dashboard.matches import count_matches, get_match, list_matches
 from kpi_platform.web.dependencies import (
     ConnectionDep,
     CurrentPrincipal,
@@ -84,15 +78,15 @@ def decide_match(
     with engine.begin() as connection:
         if body.decision == "undo":
             decision = newest_decision(connection, customer, source_account_id)
-            undo_decision(connection, customer, decision.id, who=principal.name)
+            match = undo_decision(connection, customer, decision.id, who=principal.name)
         else:
             decision = decide(
                 connection, customer, source_account_id, body.decision,
                 who=principal.name, account_id=body.account_id, note=body.note,
             )  # fmt: skip
+            match = get_match(connection, customer, source_account_id)
         record_event(
             connection, who=principal.name, action=f"match.{body.decision}", target=source_account_id,
             customer=customer, detail={"account_id": decision.account_id},
         )  # fmt: skip
-        match = get_match(connection, customer, source_account_id)
     return DecidedAnswer.model_validate({"decision": decision, "match": match})

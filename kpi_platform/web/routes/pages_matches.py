@@ -8,13 +8,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kpi_platform.dashboard.account_reading import find_accounts
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.matches import (
-    MatchDecision,
-    count_matches,
-    get_match,
-    list_matches,
-    match_decisions,
-)
+from kpi_platform.dashboard.match_decisions import match_decisions
+from kpi_platform.dashboard.matches import count_matches, get_match, list_matches
 from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.web.dependencies import (
@@ -63,7 +58,7 @@ def decide(
     account_id: Annotated[int | None, Form(ge=1, le=2**31 - 1)] = None,
     state: Annotated[State, Form()] = "review",
 ) -> Response:
-    """Returns one decision; then the list again, with the way to undo it."""
+    """Takes one decision; then shows the list again, with the way to undo it."""
     chosen = None if decision == "undo" else account_id
     try:
         body = DecisionBody(decision=decision, account_id=chosen, note="")
@@ -108,8 +103,7 @@ def _show(
     problem: KpiPlatformError | None = None,
 ) -> HTMLResponse:
     counts = count_matches(connection, customer)
-    decisions = match_decisions(connection, customer, include_undone=True)
-    newest: MatchDecision | None = next((one for one in decisions if one.id == done), None)
+    decisions = match_decisions(connection, customer, include_undone=True, limit=_DECISIONS)
     return page.show(
         "matches.html",
         problem.http_status if problem else 200,
@@ -119,8 +113,8 @@ def _show(
         state=state,
         limit=_LIMIT,
         offset=offset,
-        decisions=decisions[:_DECISIONS],
-        newest=newest,
+        decisions=decisions,
+        newest=next((one for one in decisions if one.id == done), None),
         problem=problem,
         query={} if state == "review" else {"state": state},
     )

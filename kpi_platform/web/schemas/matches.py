@@ -62,11 +62,13 @@ class DecisionAnswer(Answer):
     source_name: str
     decision: str
     account_id: int
+    account_name: str
     note: str
     decided_by: str
     decided_at: datetime
     undone_by: str | None
     undone_at: datetime | None
+    is_last: bool = Field(description="No later decision on the source account stands: this can be undone.")
 
 
 class DecidedAnswer(Answer):
