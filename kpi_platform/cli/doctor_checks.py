@@ -1,4 +1,4 @@
-"""The checks of `kpi-platform doctor`. A check yields findings; an error that it raises becomes one.
+"""The checks of `kpi-platform doctor`. A check yields diagnoses; an error that it raises becomes one.
 
 A new check is a function and a line in `CHECKS`.
 """
@@ -32,7 +32,7 @@ _IMPORT = "Name it with `settings import CUSTOMER FILE`, or compute from what is
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One thing that was looked at. `next_step` is empty if there is nothing to repair."""
 
     check: str
@@ -41,18 +41,18 @@ class Finding:
     next_step: str = ""
 
 
-Check = Callable[[Configuration], Iterator[Finding]]
+Check = Callable[[Configuration], Iterator[Diagnosis]]
 
 
-def _python(_: Configuration) -> Iterator[Finding]:
+def _python(_: Configuration) -> Iterator[Diagnosis]:
     running = ".".join(map(str, sys.version_info[:3]))
     if (3, 11) <= sys.version_info < (3, 14):
-        yield Finding("Python", "ok", running)
+        yield Diagnosis("Python", "ok", running)
     else:
-        yield Finding("Python", "failed", running, "Use Python 3.11, 3.12 or 3.13.")
+        yield Diagnosis("Python", "failed", running, "Use Python 3.11, 3.12 or 3.13.")
 
 
-def _packages(_: Configuration) -> Iterator[Finding]:
+def _packages(_: Configuration) -> Iterator[Diagnosis]:
     wrong = []
     for text in requires("kpi_platform") or []:
         requirement = Requirement(text)
@@ -66,14 +66,14 @@ def _packages(_: Configuration) -> Iterator[Finding]:
         if not requirement.specifier.contains(installed, prereleases=True):
             wrong.append(f"{requirement.name} {installed} instead of {requirement.specifier}")
     if wrong:
-        yield Finding(
+        yield Diagnosis(
             "packages", "failed", "; ".join(wrong), "Run `make dev`, or install kpi_platform again."
         )
     else:
-        yield Finding("packages", "ok", f"dagster {version('dagster')}, dbt {version('dbt-core')}")
+        yield Diagnosis("packages", "ok", f"dagster {version('dagster')}, dbt {version('dbt-core')}")
 
 
-def _home(configuration: Configuration) -> Iterator[Finding]:
+def _home(configuration: Configuration) -> Iterator[Diagnosis]:
     configuration.home.mkdir(parents=True, exist_ok=True)
     # Rights alone do not say it: of a file system that is mounted read-only they may be right.
     with tempfile.TemporaryFile(dir=configuration.home) as probe:
@@ -81,22 +81,22 @@ def _home(configuration: Configuration) -> Iterator[Finding]:
     free = shutil.disk_usage(configuration.home).free
     detail = f"{configuration.home}, {free / (1 << 30):.0f} GiB free"
     if free < _FREE_DISK_BYTES:
-        yield Finding("home", "failed", detail, "Free at least 1 GiB, or set KPI_PLATFORM_HOME elsewhere.")
+        yield Diagnosis("home", "failed", detail, "Free at least 1 GiB, or set KPI_PLATFORM_HOME elsewhere.")
     else:
-        yield Finding("home", "ok", detail)
+        yield Diagnosis("home", "ok", detail)
 
 
-def _files(configuration: Configuration) -> Iterator[Finding]:
+def _files(configuration: Configuration) -> Iterator[Diagnosis]:
     from kpi_platform.pipeline.state_files import damaged_files
 
     damages = list(damaged_files(configuration))
     for damage in damages:
-        yield Finding("files", "failed", damage.operator_message, damage.next_step)
+        yield Diagnosis("files", "failed", damage.operator_message, damage.next_step)
     if not damages:
-        yield Finding("files", "ok", "every database in the home can be read")
+        yield Diagnosis("files", "ok", "every database in the home can be read")
 
 
-def _private(configuration: Configuration) -> Iterator[Finding]:
+def _private(configuration: Configuration) -> Iterator[Diagnosis]:
     """Every path that more may read than the platform's user, with its mode."""
     from kpi_platform.adapters.private_home import open_paths, umask_of
 
@@ -107,76 +107,76 @@ def _private(configuration: Configuration) -> Iterator[Finding]:
         command = f"chmod {letters}-rwx {shlex.quote(str(one.path))}"
         detail = f"{one.path} is open to others: mode {one.mode:04o}"
         if one.is_own:
-            yield Finding("private files", "failed", detail, f"Run: {command}")
+            yield Diagnosis("private files", "failed", detail, f"Run: {command}")
         else:
             # A volume that a container is given: whether others come to it is not in its mode.
-            yield Finding(
+            yield Diagnosis(
                 "private files", "warning", f"{detail}, of another user", f"As its owner: {command}"
             )
     if not found:
-        yield Finding("private files", "ok", "the home and what is in it are closed to others")
+        yield Diagnosis("private files", "ok", "the home and what is in it are closed to others")
 
 
-def _keys(configuration: Configuration) -> Iterator[Finding]:
+def _keys(configuration: Configuration) -> Iterator[Diagnosis]:
     from kpi_platform.adapters.key_file import require_keys
 
     require_keys(configuration)
-    yield Finding("keys", "ok", "long enough")
+    yield Diagnosis("keys", "ok", "long enough")
 
 
-def _dashboard(configuration: Configuration) -> Iterator[Finding]:
+def _dashboard(configuration: Configuration) -> Iterator[Diagnosis]:
     from kpi_platform.cli.dashboard import dashboard
 
     with dashboard(configuration) as engine:
-        yield Finding("dashboard database", "ok", engine.url.render_as_string(hide_password=True))
+        yield Diagnosis("dashboard database", "ok", engine.url.render_as_string(hide_password=True))
 
 
-def _destination(configuration: Configuration) -> Iterator[Finding]:
+def _destination(configuration: Configuration) -> Iterator[Diagnosis]:
     from kpi_platform.adapters.duckdb_file import connect
 
     if not configuration.warehouse_file.exists():
-        yield Finding("warehouse file", "ok", "not there yet; the first sync makes it")
+        yield Diagnosis("warehouse file", "ok", "not there yet; the first sync makes it")
         return
     with connect(configuration.warehouse_file, read_only=True, wait_seconds=5) as warehouse:
         count = warehouse.execute("select count(*) from information_schema.tables").fetchone()
     detail = f"{configuration.warehouse_file}, {count[0] if count else 0} tables"
-    yield Finding("warehouse file", "ok", detail)
+    yield Diagnosis("warehouse file", "ok", detail)
 
 
-def _dbt(configuration: Configuration) -> Iterator[Finding]:
+def _dbt(configuration: Configuration) -> Iterator[Diagnosis]:
     from kpi_platform.adapters.dbt import manifest_path
 
-    yield Finding("dbt project", "ok", f"manifest {manifest_path(configuration).name}")
+    yield Diagnosis("dbt project", "ok", f"manifest {manifest_path(configuration).name}")
 
 
-def _fivetran(configuration: Configuration) -> Iterator[Finding]:
+def _fivetran(configuration: Configuration) -> Iterator[Diagnosis]:
     from kpi_platform.adapters.fivetran import open_fivetran
 
     if configuration.uses_local_fivetran and not is_listening(configuration.local_fivetran_port):
-        yield Finding(
+        yield Diagnosis(
             "Fivetran", "warning", "the local Fivetran is not running", "Start it with `kpi-platform up`."
         )
         return
     with closing(open_fivetran(configuration)) as api:
         count = len(api.connections())
         limit = f", {api.hourly_limit} calls an hour" if api.hourly_limit else ""
-        yield Finding("Fivetran", "ok", f"{configuration.fivetran_api_url}, {count} connections{limit}")
+        yield Diagnosis("Fivetran", "ok", f"{configuration.fivetran_api_url}, {count} connections{limit}")
         yield from _webhook(configuration, api.webhooks())
 
 
-def _webhook(configuration: Configuration, webhooks: "list[Webhook]") -> Iterator[Finding]:
+def _webhook(configuration: Configuration, webhooks: "list[Webhook]") -> Iterator[Diagnosis]:
     from kpi_platform.pipeline.fivetran_webhook import webhook_url
 
     for webhook in webhooks:
         if webhook.url == webhook_url(configuration):
             if webhook.active:
-                yield Finding("webhook", "ok", webhook.url)
+                yield Diagnosis("webhook", "ok", webhook.url)
             else:
                 detail = f"Fivetran has switched off {webhook.id}, because {webhook.url} did not take it"
-                yield Finding("webhook", "warning", detail, "Make it anew: `kpi-platform webhook create`.")
+                yield Diagnosis("webhook", "warning", detail, "Make it anew: `kpi-platform webhook create`.")
 
 
-def _connections(configuration: Configuration) -> Iterator[Finding]:
+def _connections(configuration: Configuration) -> Iterator[Diagnosis]:
     """Whether each customer's settings are valid, and what Fivetran says of its connections."""
     from kpi_platform.cli.dashboard import dashboard
     from kpi_platform.dashboard.customers import list_customers
@@ -189,17 +189,17 @@ def _connections(configuration: Configuration) -> Iterator[Finding]:
             try:
                 settings = effective_settings(configuration, connection, customer.key)
             except KpiPlatformError as error:
-                yield Finding(name, "failed", error.message, error.next_step)
+                yield Diagnosis(name, "failed", error.message, error.next_step)
                 continue
             sources = {source: settings.source(source) for source in SOURCES}
             unnamed = [name for name, its in sources.items() if its.enabled and not its.connection_id]
             if unnamed:
-                yield Finding(name, "warning", f"no Fivetran connection for {', '.join(unnamed)}", _IMPORT)
+                yield Diagnosis(name, "warning", f"no Fivetran connection for {', '.join(unnamed)}", _IMPORT)
             wrong = list(_wrong(settings, known)) if known is not None else []
-            yield from (Finding(name, "warning", *one) for one in wrong)
+            yield from (Diagnosis(name, "warning", *one) for one in wrong)
             if not unnamed and not wrong:
                 asked = "connections as they ought to be" if known is not None else "connections named"
-                yield Finding(name, "ok", f"settings valid, {asked}")
+                yield Diagnosis(name, "ok", f"settings valid, {asked}")
 
 
 def _known_connections(configuration: Configuration) -> "dict[str, Connection] | None":
@@ -228,7 +228,7 @@ def _wrong(settings: "CustomerSettings", known: "dict[str, Connection]") -> Iter
                 yield f"{source}: {detail}", mend
 
 
-def _secrets(configuration: Configuration) -> Iterator[Finding]:
+def _secrets(configuration: Configuration) -> Iterator[Diagnosis]:
     """Whether each customer gets the secrets that its settings name, and which an upgrade has listed."""
     from kpi_platform.cli.dashboard import dashboard
     from kpi_platform.dashboard.customers import list_customers
@@ -239,12 +239,12 @@ def _secrets(configuration: Configuration) -> Iterator[Finding]:
         found = named_secrets(configuration, connection, customers)
     for one in found:
         if one.problem and one.settings:
-            yield Finding(f"secret of {one.customer}", "failed", one.problem, one.next_step)
+            yield Diagnosis(f"secret of {one.customer}", "failed", one.problem, one.next_step)
         if one.right == "by the upgrade":
             others = [each.customer for each in found if each.name == one.name and each != one]
             also = f"; {', '.join(others)} may name it too" if others else ""
             command = f"{one.customer} {one.name}"
-            yield Finding(
+            yield Diagnosis(
                 f"secret of {one.customer}",
                 "warning",
                 f"{one.name} is allowed by the upgrade, because the settings named it{also}",
@@ -252,17 +252,17 @@ def _secrets(configuration: Configuration) -> Iterator[Finding]:
                 f"`kpi-platform secret forbid {command}`.",
             )
     if not any(one.problem or one.right == "by the upgrade" for one in found):
-        yield Finding("secrets", "ok", f"{len(found)} named by settings, each the customer's to use")
+        yield Diagnosis("secrets", "ok", f"{len(found)} named by settings, each the customer's to use")
 
 
-def _ports(_: Configuration) -> Iterator[Finding]:
+def _ports(_: Configuration) -> Iterator[Diagnosis]:
     for name, port in (("web app", WEB_PORT), ("Dagster", DAGSTER_PORT)):
         check = f"port {port}"
         if is_listening(port):
             detail = f"in use, the {name}'s port"
-            yield Finding(check, "warning", detail, "Fine if `kpi-platform up` runs.")
+            yield Diagnosis(check, "warning", detail, "Fine if `kpi-platform up` runs.")
         else:
-            yield Finding(check, "ok", f"for the {name}, free")
+            yield Diagnosis(check, "ok", f"for the {name}, free")
 
 
 CHECKS: tuple[tuple[str, Check], ...] = (

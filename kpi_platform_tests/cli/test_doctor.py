@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from kpi_platform.cli import doctor
-from kpi_platform.cli.doctor_checks import Finding
+from kpi_platform.cli.doctor_checks import Diagnosis
 from kpi_platform.configuration import Configuration
 from kpi_platform_tests.cli.commands import run_command
 
 
-def _broken(_: Configuration) -> Iterator[Finding]:
-    yield Finding("first", "ok", "seen")
+def _broken(_: Configuration) -> Iterator[Diagnosis]:
+    yield Diagnosis("first", "ok", "seen")
     raise ZeroDivisionError("by [nothing]")
 
 
-def _last(_: Configuration) -> Iterator[Finding]:
-    yield Finding("last", "ok", "seen")
+def _last(_: Configuration) -> Iterator[Diagnosis]:
+    yield Diagnosis("last", "ok", "seen")
 
 
 def test_an_error_that_nobody_expected_is_a_finding_with_a_log(

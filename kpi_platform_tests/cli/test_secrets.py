@@ -5,7 +5,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from kpi_platform.cli.doctor_checks import Finding, _secrets
+from kpi_platform.cli.doctor_checks import Diagnosis, _secrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import database, tables
 from kpi_platform.dashboard.allowed_secrets import allow_secret
@@ -66,7 +66,7 @@ def test_doctor_says_of_a_former_home_what_is_to_be_done(
         "WAREHOUSE_HOST": "db.example.com",
     }  # fmt: skip
     found = list(_secrets(Configuration.from_environment(environment)))
-    by_customer: dict[str, Finding] = {one.check.rpartition(" ")[2]: one for one in found}
+    by_customer: dict[str, Diagnosis] = {one.check.rpartition(" ")[2]: one for one in found}
     assert len(found) == 3
     assert by_customer["away"].verdict == "failed"
     assert "needs a secret of its own" in by_customer["away"].detail

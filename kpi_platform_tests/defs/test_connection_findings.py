@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kpi_platform.adapters.fivetran import FivetranApi, open_fivetran
-from kpi_platform.cli.doctor_checks import CHECKS, Finding
+from kpi_platform.cli.doctor_checks import CHECKS, Diagnosis
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.web.app import create_app
@@ -63,7 +63,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Told:
-    doctor: list[Finding]
+    doctor: list[Diagnosis]
     status: dict[str, str]
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters import fivetran_sync
 from kpi_platform.adapters.fivetran import open_fivetran
-from kpi_platform.cli.doctor_checks import CHECKS, Finding
+from kpi_platform.cli.doctor_checks import CHECKS, Diagnosis
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.alerts import open_alerts
 from kpi_platform.dashboard.fivetran_account import fivetran_account
@@ -39,7 +39,7 @@ def states(installation: Installation) -> dict[Source, SourceState]:
         return source_states(connection, "northwind")
 
 
-def doctor(installation: Installation) -> list[Finding]:
+def doctor(installation: Installation) -> list[Diagnosis]:
     [check] = [check for name, check in CHECKS if name == "customers"]
     return list(check(installation.configuration))
 

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from kpi_platform.adapters.fivetran import open_fivetran
-from kpi_platform.cli.doctor_checks import CHECKS, Finding
+from kpi_platform.cli.doctor_checks import CHECKS, Diagnosis
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.fivetran_account import fivetran_account
 from kpi_platform.dashboard.fivetran_events import newest_event_at, newest_message
@@ -50,7 +50,7 @@ class Wired:
         with open_fivetran(self.installation.configuration) as api:
             return api.webhook(self.webhook_id).active
 
-    def doctor(self) -> list[Finding]:
+    def doctor(self) -> list[Diagnosis]:
         [check] = [check for name, check in CHECKS if name == "Fivetran"]
         return [one for one in check(self.installation.configuration) if one.check == "webhook"]
 

@@ -6,9 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from kpi_platform_tests.house.source_file import Breach, SourceFile
 
-MAY_BE_TWO = frozenset({"Finding"})
-"""Names that two classes have for now."""
-
 
 def homonyms(files: Iterable[SourceFile]) -> Iterator[Breach]:
     """Finds public classes of a name that a class of another module has."""
@@ -18,7 +15,7 @@ def homonyms(files: Iterable[SourceFile]) -> Iterator[Breach]:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].append((file, node))
     for name, places in found.items():
-        if len(places) > 1 and name not in MAY_BE_TWO:
+        if len(places) > 1:
             others = ", ".join(file.path for file, _ in places[1:])
             file, node = places[0]
             yield file.breach(node, f"class {name} is also in {others}: give each thing a name of its own.")
