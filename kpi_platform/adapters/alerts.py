@@ -1,14 +1,14 @@
-"""Alerts as signed webhooks, sent to the address that the customer's settings name.
+"""Alerts, posted to the addresses that the customer's settings name: one for each channel.
 
-The headers and the signature are those of standardwebhooks.com, for which receivers have libraries.
+The webhook has headers and signature as standardwebhooks.com says, for which receivers have libraries.
 """
 
 import base64
 import hmac
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -17,44 +17,49 @@ from kpi_platform.adapters.key_file import alert_key
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.alerts import Alert, runbook
-from kpi_platform.domain.errors import Unavailable
+from kpi_platform.domain.errors import KpiPlatformError, Unavailable
 from kpi_platform.domain.settings import Alerts
 
 TIMEOUT_SECONDS = 10.0
 _PORTS = {"http": 80, "https": 443}
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An alert in the form that the receivers of one channel take: the body and the headers of a POST."""
+
+    content: bytes
+    headers: Mapping[str, str]
+
+
 def send_alert(configuration: Configuration, alerts: Alerts, alert: Alert, secrets: CustomerSecrets) -> bool:
-    """Posts the alert to the address in the variable that `alerts.webhook_url_secret` names. False if none
-    is named. Raises MissingConfiguration if the variable is not set, HostNotAllowed if the operator
-    does not allow the address, and Unavailable if it does not take the alert; none of them shows it."""
-    if alerts.webhook_url_secret is None:
-        return False
-    body, moment = _body(configuration, alert), int(time.time())
-    signed = f"{alert.id}.{moment}.".encode() + body
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-id": alert.id,
-        "webhook-timestamp": str(moment),
-        "webhook-signature": _signature(configuration, alert.customer, signed),
-    }
+    """Posts the alert through every channel whose address the settings name. False if they name none. A
+    channel that fails does not hold back the others; a repetition goes through all, with the same id.
+
+    Raises MissingConfiguration if a variable is not set, HostNotAllowed if the operator does not allow its
+    address, and Unavailable if it does not take the alert; none of them shows the address."""
+    failed: list[KpiPlatformError] = []
+    for setting, name in alerts.addresses.items():
+        try:
+            _send(configuration, secrets, name, CHANNELS[setting](configuration, alert))
+        except KpiPlatformError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return bool(alerts.addresses)
+
+
+def _send(configuration: Configuration, secrets: CustomerSecrets, name: str, message: Message) -> None:
     try:
-        _post(configuration, secrets, alerts.webhook_url_secret, body, headers)
+        _post(configuration, secrets, name, message)
     except (httpx.HTTPError, httpx.InvalidURL, Unavailable) as cause:
         raise Unavailable(
-            f"The address in {alerts.webhook_url_secret} did not take an alert: {type(cause).__name__}.",
-            next_step=f"Check the address in {alerts.webhook_url_secret}.",
+            f"The address in {name} did not take an alert: {type(cause).__name__}.",
+            next_step=f"Check the address in {name}.",
         ) from None
-    return True
 
 
-def _post(
-    configuration: Configuration,
-    secrets: CustomerSecrets,
-    name: str,
-    body: bytes,
-    headers: Mapping[str, str],
-) -> None:
+def _post(configuration: Configuration, secrets: CustomerSecrets, name: str, message: Message) -> None:
     """To the address that the door answers, with the host's name for its certificate. A redirect is followed
     nowhere: it is an error."""
     url = httpx.URL(secrets.secret(name).text())
@@ -65,8 +70,8 @@ def _post(
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
         client.post(
             url.copy_with(host=address),
-            content=body,
-            headers={**headers, "Host": url.netloc.decode()},
+            content=message.content,
+            headers={**message.headers, "Content-Type": "application/json", "Host": url.netloc.decode()},
             extensions={"sni_hostname": _host(url)},
         ).raise_for_status()
 
@@ -74,14 +79,12 @@ def _post(
 def require_allowed(configuration: Configuration, alerts: Alerts, secrets: CustomerSecrets) -> None:
     """Raises HostNotAllowed if no alert could be sent, because the operator does not allow the host;
     MissingConfiguration if the variable is not set. Asks nobody."""
-    name = alerts.webhook_url_secret
-    if name is None:
-        return
-    try:
-        url = httpx.URL(secrets.secret(name).text())
-        _door(configuration, url).require_host(_host(url))
-    except (httpx.InvalidURL, HostNotAllowed):
-        raise _not_allowed(name) from None
+    for name in alerts.addresses.values():
+        try:
+            url = httpx.URL(secrets.secret(name).text())
+            _door(configuration, url).require_host(_host(url))
+        except (httpx.InvalidURL, HostNotAllowed):
+            raise _not_allowed(name) from None
 
 
 def _door(configuration: Configuration, url: httpx.URL) -> Door:
@@ -102,9 +105,9 @@ def _not_allowed(name: str) -> HostNotAllowed:
     )
 
 
-def _body(configuration: Configuration, alert: Alert) -> bytes:
-    """JSON, with a `text` as chat webhooks want it."""
-    return json.dumps(
+def _webhook(configuration: Configuration, alert: Alert) -> Message:
+    """A signed webhook, with a `text` as chat webhooks want it."""
+    body = json.dumps(
         {
             "type": alert.kind,
             "timestamp": alert.since.isoformat(),
@@ -121,6 +124,18 @@ def _body(configuration: Configuration, alert: Alert) -> bytes:
             },
         }
     ).encode()
+    moment = int(time.time())
+    signed = f"{alert.id}.{moment}.".encode() + body
+    headers = {
+        "webhook-id": alert.id,
+        "webhook-timestamp": str(moment),
+        "webhook-signature": _signature(configuration, alert.customer, signed),
+    }
+    return Message(body, headers)
+
+
+CHANNELS: Mapping[str, Callable[[Configuration, Alert], Message]] = {"webhook_url_secret": _webhook}
+"""Setting of the section `alerts` that names the variable with the address → what is posted there."""
 
 
 def signing_secret(configuration: Configuration, customer: str) -> str:

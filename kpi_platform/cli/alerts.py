@@ -32,7 +32,7 @@ def list_(customer: Customer, as_json: Json = False) -> None:
     elif not found:
         console.print("No alert is open.", highlight=False)
     else:
-        heads = ("since", "what", "about", "text", "what to do", "told")
+        heads = ("since", "what", "about", "text", "what to do", "sent")
         rows = [(one.since, one.kind, one.subject, one.text, one.next_step, one.told_at) for one in found]
         print_table(f"Open alerts of {customer}", heads, rows)
 
@@ -52,7 +52,7 @@ def key(customer: Customer) -> None:
 
 @cli_errors
 def test(customer: Customer) -> None:
-    """Send a test alert to where CUSTOMER's settings say."""
+    """Send a test alert to the addresses that CUSTOMER's settings name."""
     from datetime import UTC, datetime
 
     from kpi_platform.adapters.alerts import send_alert
@@ -74,6 +74,5 @@ def test(customer: Customer) -> None:
             f"The settings of {customer} name no address for alerts.",
             next_step="Set alerts.webhook_url_secret to the name of the variable with the address.",
         )
-    console.print(
-        f"[green]✓[/] {settings.alerts.webhook_url_secret} has taken a test alert.", highlight=False
-    )
+    for name in settings.alerts.addresses.values():
+        console.print(f"[green]✓[/] {name} has taken a test alert.", highlight=False)

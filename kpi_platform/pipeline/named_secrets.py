@@ -98,7 +98,7 @@ def _of_customer(
 ) -> Iterator[NamedSecret]:
     used: dict[str, list[str]] = {name: [] for name in listed}
     problems: dict[str, KpiPlatformError] = {}
-    credentials, address = settings.warehouse.credentials_secret, settings.alerts.webhook_url_secret
+    credentials = settings.warehouse.credentials_secret
     if settings.warehouse.type != "duckdb":
         try:
             signed = secrets.credential(settings.warehouse)
@@ -112,8 +112,8 @@ def _of_customer(
             problems[credentials] = error
         if credentials is not None:
             used.setdefault(credentials, []).append(_CREDENTIALS)
-    if address is not None:
-        used.setdefault(address, []).append("alerts.webhook_url_secret")
+    for setting, address in settings.alerts.addresses.items():
+        used.setdefault(address, []).append(f"alerts.{setting}")
         try:
             secrets.secret(address).text()
         except KpiPlatformError as error:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kpi_platform.adapters.alerts import require_allowed, send_alert, signing_secret
+from kpi_platform.adapters.alerts import CHANNELS, require_allowed, send_alert, signing_secret
 from kpi_platform.adapters.door import HostNotAllowed
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
@@ -140,3 +140,19 @@ def test_the_receiver_sees_the_name_that_it_was_called_by() -> None:
 def test_a_public_host_over_https_needs_no_entry() -> None:
     here = given("https://hooks.example.com/x", "")
     require_allowed(here, NAMED, CustomerSecrets(here, "acme"))
+
+
+def test_every_setting_of_an_address_has_its_channel() -> None:
+    settings = {name for name in Alerts.model_fields if name.endswith("_secret")}
+    assert set(CHANNELS) == settings
+
+
+def test_a_channel_that_fails_does_not_hold_back_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    class TwoChannels(Alerts):
+        second_secret: str = "KPI_SECRET_ACME_ALERTS"
+
+    monkeypatch.setitem(CHANNELS, "second_secret", CHANNELS["webhook_url_secret"])  # type: ignore[arg-type]
+    both = TwoChannels(webhook_url_secret="KPI_SECRET_ACME_NOWHERE")
+    with scripted(Answer(body={})) as server, pytest.raises(MissingConfiguration, match="NOWHERE"):
+        send(given(server.url), both, ALERT)
+    assert len(server.requests) == 1

@@ -1,12 +1,16 @@
-"""What a platform with the source Zendesk and the page `/greeting` shows of them, as JSON.
+"""What a platform with the source Zendesk, the page `/greeting` and the alert channel `pager` shows, as JSON.
 
 Runs on a copy of the package: `python look.py COPY HOME`.
 """
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 
@@ -38,6 +42,7 @@ def main(copy: str, home: str) -> dict[str, Any]:
             **_settings(configuration, engine),
             **_web(configuration, engine),
             **_sync(configuration, engine),
+            "alerts": _alerts(home, engine),
         }
 
 
@@ -140,6 +145,55 @@ def _sync(configuration: Any, engine: Any) -> dict[str, Any]:
         "synced by the job": sorted(key.to_user_string() for key in SYNCS.resolve(assets)),
         "steps": [one.op.name for one in assets],
     }
+
+
+def _alerts(home: str, engine: Any) -> dict[str, Any]:
+    from kpi_platform.configuration import Configuration
+    from kpi_platform.domain.alerts import Alert
+    from kpi_platform.domain.settings import Editor
+    from kpi_platform.pipeline.alerts import tell
+    from kpi_platform.pipeline.change_settings import change_settings
+    from kpi_platform.pipeline.named_secrets import named_secrets
+
+    channels = {"webhook_url_secret": "KPI_SECRET_HULL_HOOK", "pager_url_secret": "KPI_SECRET_HULL_PAGER"}
+    with _receiver() as (url, received):
+        addresses = {name: f"{url}/{setting}" for setting, name in channels.items()}
+        configuration = Configuration.from_environment(
+            {"KPI_PLATFORM_HOME": home, "KPI_ALLOWED_HOSTS": "127.0.0.1", **addresses}
+        )
+        document = {"salesforce": {"enabled": False}, "alerts": channels}
+        by = Editor("Ada", operator=True)
+        changed = change_settings(configuration, engine, "hull", document, by=by, apply=False)
+        alert = Alert("source_stale", "hull", "zendesk", "Old.", datetime(2026, 3, 1, tzinfo=UTC), "Sync.")
+        told = tell(configuration, engine, changed.settings, alert)
+        with engine.connect() as connection:
+            secrets = named_secrets(configuration, connection, ["hull"])
+    return {
+        "told": told,
+        "received": received,
+        "id": alert.id,
+        "secrets": [path for one in secrets for path in one.settings],
+    }
+
+
+@contextmanager
+def _receiver() -> Iterator[tuple[str, dict[str, Any]]]:
+    """A server that takes every POST: its address, and the bodies by path."""
+    received: dict[str, Any] = {}
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received[self.path] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Prints nothing: the output is JSON."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", received
+        server.shutdown()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kpi_platform_tests.recipes import look, look_at_kpis
+from kpi_platform_tests.recipes.alert_channel import with_pager
 from kpi_platform_tests.recipes.kpis import with_phone, with_two_kpis
 from kpi_platform_tests.recipes.page import with_greeting
 from kpi_platform_tests.recipes.source import with_zendesk
@@ -20,6 +21,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("source")
     copy = with_zendesk(folder / "copy")
     with_greeting(copy)
+    with_pager(copy)
     return run(copy, Path(look.__file__), str(folder / "home"))
 
 
@@ -80,6 +82,15 @@ def test_its_records_and_accounts_have_its_own_addresses(seen: dict[str, Any]) -
 def test_a_page_is_a_module_a_template_and_a_line(seen: dict[str, Any]) -> None:
     assert "<h1>Hello, Hull</h1>" in seen["pages"]["greeting"]
     assert 'href="/settings' in seen["pages"]["greeting"]
+
+
+def test_an_alert_channel_is_a_setting_and_the_message_that_it_takes(seen: dict[str, Any]) -> None:
+    alerts = seen["alerts"]
+    assert alerts["told"]
+    assert alerts["received"]["/pager_url_secret"] == {"summary": "Old.", "dedup_key": alerts["id"]}
+    assert alerts["received"]["/webhook_url_secret"]["text"] == "hull: Old. Sync."
+    assert {"alerts.webhook_url_secret", "alerts.pager_url_secret"} <= set(alerts["secrets"])
+    assert "`pager_url_secret`" in seen["command line"]["settings"]
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The sections that decide what happens with the values: matching, health, load, failures, alerts."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -139,3 +140,12 @@ class Alerts(Section):
         "Alert when a KPI of an account becomes at risk, by the thresholds of kpi_mappings.",
         kind="meaning",
     )
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """The setting of each channel that is in use → the variable with its address."""
+        return {
+            setting: name
+            for setting, name in self.model_dump().items()
+            if setting.endswith("_secret") and name is not None
+        }
