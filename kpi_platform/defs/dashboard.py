@@ -1,7 +1,6 @@
 """The dashboard load as an asset: the last of the flow."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -9,7 +8,7 @@ import dagster as dg
 from kpi_platform.defs.batch import Metadata, StepBatch
 from kpi_platform.defs.load_checks import LOAD_CHECKS, LoadChecks
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
-from kpi_platform.defs.requests import COUNTS, finish, load_results, load_wishes, note_progress, request_of
+from kpi_platform.defs.requests import finish, load_results, load_wishes, note_progress, request_of
 from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.domain.errors import LoadHeld
 
@@ -62,10 +61,7 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
                 raise report
             checks.loaded(report)
             if report.kpis_updated and not report.dry_run:
-                tell_crossings(
-                    platform.configuration, platform.engine, report.customer, report.version, batch.as_of,
-                    context.run.run_id,
-                )  # fmt: skip
+                tell_crossings(platform.configuration, platform.engine, report, context.run.run_id)
             if request is not None:
                 finish(platform, request.id, "done", load_results(report), context.run.run_id)
             return load_metadata(report, platform.configuration.get("KPI_WEB_URL"))
@@ -82,10 +78,10 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
 def load_metadata(report: "LoadReport", web_url: str | None) -> dict[str, Any]:
     """Returns the metadata of a load's materialisation: version, counts as a table, notes, and where to
     look."""
-    counts = {name: value for name, value in asdict(report).items() if name in COUNTS}
     schema = dg.TableSchema([dg.TableColumn("what", "string"), dg.TableColumn("rows", "int")])
     records = [
-        dg.TableRecord({"what": name.replace("_", " "), "rows": value}) for name, value in counts.items()
+        dg.TableRecord({"what": name.replace("_", " "), "rows": value})
+        for name, value in report.counts.items()
     ]
     metadata: dict[str, Any] = {
         UPLOAD_VERSION: report.version,

@@ -1,6 +1,5 @@
 """Sync requests that the web app leaves: what a run that serves one is to do, and how far it is."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
@@ -19,21 +18,6 @@ if TYPE_CHECKING:
 
 REQUEST_TAG = "kpi/request"
 """Run tag: the id of the sync request that the run serves."""
-
-COUNTS = (
-    "kpis_inserted",
-    "kpis_updated",
-    "kpis_unchanged",
-    "kpis_skipped",
-    "retired",
-    "history_only",
-    "accounts_created",
-    "accounts_updated",
-    "accounts_retired",
-    "accounts_skipped",
-    "sent_to_review",
-)
-"""The counts of a load report, in the order in which they are shown."""
 
 
 def request_of(context: dg.AssetExecutionContext, platform: Platform) -> SyncRequest | None:
@@ -97,9 +81,8 @@ def finish(
 
 def load_results(report: "LoadReport") -> dict[str, Any]:
     """Returns a load's outcome as the API shows it."""
-    counts = {name: value for name, value in asdict(report).items() if name in COUNTS}
     return {
-        **counts,
+        **report.counts,
         "kpis_synced": report.kpis_synced,
         "upload_version": report.version,
         "dry_run": report.dry_run,

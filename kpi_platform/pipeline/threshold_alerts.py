@@ -1,7 +1,6 @@
-"""Telling that accounts became at risk: once an upload, for all of them together."""
+"""Alerts about accounts that became at risk: one an upload, for all of them together."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -11,25 +10,20 @@ from kpi_platform.dashboard.crossings import Crossing, became_at_risk
 from kpi_platform.dashboard.database import reading
 from kpi_platform.domain.alerts import Alert
 from kpi_platform.pipeline.alerts import tell
-from kpi_platform.pipeline.customer_settings import effective_settings
+from kpi_platform.pipeline.load import LoadReport
 
 _NAMED = 10
 
 
 def tell_crossings(
-    configuration: Configuration,
-    engine: sa.Engine,
-    customer: str,
-    version: int | None,
-    as_of: datetime,
-    run_id: str | None,
+    configuration: Configuration, engine: sa.Engine, report: LoadReport, run_id: str | None
 ) -> bool:
-    """Alerts about values that upload `version` brought over their threshold, if the settings want that.
-    Returns whether an alert was sent."""
+    """Alerts about values that the load brought over their threshold, if the settings that it went by want
+    that. Returns whether an alert was sent."""
+    customer, version = report.customer, report.version
+    if version is None or not report.settings.alerts.on_threshold_crossing:
+        return False
     with reading(engine) as connection:
-        settings = effective_settings(configuration, connection, customer)
-        if version is None or not settings.alerts.on_threshold_crossing:
-            return False
         crossings = became_at_risk(connection, customer, version)
     if not crossings:
         return False
@@ -38,11 +32,11 @@ def tell_crossings(
         # An event, not a state: the one before is over when the next comes.
         clear_kind(connection, customer, "kpi_at_risk", but=subject)
     alert = Alert(
-        "kpi_at_risk", customer, subject, _text(crossings), as_of,
+        "kpi_at_risk", customer, subject, _text(crossings), report.as_of,
         "Look at these accounts, and talk to their owners.",
         configuration.page("accounts", customer), run_id,
     )  # fmt: skip
-    return tell(configuration, engine, settings, alert)
+    return tell(configuration, engine, report.settings, alert)
 
 
 def _text(crossings: Sequence[Crossing]) -> str:

@@ -137,7 +137,7 @@ def alerts_of_crossing(
     desk.load(T1, [acme(40)])
     report = desk.load(T2, [acme(5)])
     for _ in range(2):  # The second time it was told already.
-        tell_crossings(configuration, engine, desk.customer, report.version, T2, "run1")
+        tell_crossings(configuration, engine, report, "run1")
     return [body["data"]["what"] for _, _, body in receivers[0].requests]
 
 

@@ -14,7 +14,7 @@ small customer (docs/decisions/0012-loads-together.md).
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +24,11 @@ from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.uploads import COUNTS
 from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.errors import LoadHeld
 from kpi_platform.domain.load_guard import Anomaly
+from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import DataSource
 from kpi_platform.pipeline.batch import in_utc
 from kpi_platform.pipeline.batch_marts import MartReader
@@ -53,7 +55,7 @@ class LoadReport:
     `version` is the upload that the dashboard shows afterwards. A load that changes nothing, not even the
     `as_of` of what is shown, adds no upload. `kpis_synced` counts values that were added or changed. `errors`
     are at most 100 notes on what was left out and why. `anomalies` list what is unusual compared with
-    earlier loads.
+    earlier loads. `settings` are those that the load went by.
     """
 
     customer: str
@@ -77,6 +79,12 @@ class LoadReport:
     errors: tuple[str, ...]
     anomalies: tuple[Anomaly, ...]
     seconds: float
+    settings: CustomerSettings = field(repr=False)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The rows by what became of them."""
+        return {name: getattr(self, name) for name in map(_reported, COUNTS)}
 
     @property
     def kpis_synced(self) -> int:
@@ -140,7 +148,7 @@ def _silent(_phase: str, _done: int, _total: int) -> None:
 
 
 def _report(load: Load, options: LoadOptions, seconds: float) -> LoadReport:
-    task, counts = load.task, dict(load.task.counts)
+    task = load.task
     return LoadReport(
         customer=task.customer,
         version=load.version,
@@ -148,11 +156,15 @@ def _report(load: Load, options: LoadOptions, seconds: float) -> LoadReport:
         dry_run=task.dry_run,
         update_mode=load.header["update_mode"],
         data_source=options.data_source,
-        retired=counts.pop("kpis_retired"),
-        history_only=counts.pop("kpis_history_only"),
         source_accounts=len(task.incoming.source_ids),
         errors=tuple(task.notes[:NOTES]),
         anomalies=load.judged.anomalies,
         seconds=seconds,
-        **counts,
+        settings=task.settings,
+        **{_reported(name): rows for name, rows in task.counts.items()},
     )
+
+
+def _reported(count: str) -> str:
+    """The name of a count of an upload in the report."""
+    return {"kpis_retired": "retired", "kpis_history_only": "history_only"}.get(count, count)
