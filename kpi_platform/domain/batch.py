@@ -1,4 +1,3 @@
-# Long: one plan, and the vars of all plans.
 """The input of the KPI build about its customers (docs/decisions/0001): settings, landed tables, sync
 state."""
 
@@ -7,34 +6,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from kpi_platform.domain.batch_rows import (
+    CustomerFacts,
+    KpiSetting,
+    Member,
+    before,
+    customer_facts,
+    kpi_settings,
+)
 from kpi_platform.domain.custom_kpi_columns import custom_kpi_var
 from kpi_platform.domain.errors import NotFound
-from kpi_platform.domain.incident_rules import incident_rules
-from kpi_platform.domain.kpi_gaps import (
-    Gap,
-    Landed,
-    LandedSources,
-    basis_gap,
-    kpi_gap,
-    presence,
-    row_gap,
-)
-from kpi_platform.domain.kpis import KPIS, Kpi
+from kpi_platform.domain.kpi_gaps import Landed, row_gap
 from kpi_platform.domain.landed import ABSENT, SWITCHED_OFF, LandedTable, find_schema, find_table
 from kpi_platform.domain.rating_scales import SCALES
-from kpi_platform.domain.salesforce_rules import (
-    RecurringType,
-    TitleList,
-    recurring_types,
-    salesforce_facts,
-    title_list,
-)
-from kpi_platform.domain.settings import (
-    AccountTypes,
-    CustomerSettings,
-    KpiMapping,
-    RatingMapping,
-)
+from kpi_platform.domain.salesforce_rules import RecurringType, TitleList, recurring_types, title_list
+from kpi_platform.domain.settings import AccountTypes, CustomerSettings
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, Source
 
 Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -42,8 +28,6 @@ Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 Tables = Mapping[Source, Mapping[str, LandedTable]]
 """The tables of the enabled sources by name."""
-
-_YEAR = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +49,6 @@ class SyncState:
 
 
 @dataclass(frozen=True, slots=True)
-class KpiSetting:
-    """One KPI of a customer: its row of the dbt model int_kpi_setting. Times are UTC without zone. The last
-    three are None for KPIs that are no mean of ratings."""
-
-    kpi: str
-    source: Source
-    scale: int
-    minimum: float | None
-    maximum: float | None
-    prior_window_start: str | None
-    prior_window_end: str | None
-    window_start: str | None
-    window_end: str
-    gap: Gap | None
-    is_stale: bool
-    lowest_rating: int | None = None
-    highest_rating: int | None = None
-    max_outside: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class AccountLink:
     """Incidents that name `linked_id`, which Salesforce does not hold, belong to Salesforce's `account_id`:
     people said that both are the same. A row of the dbt model int_account_link."""
@@ -101,7 +64,7 @@ class CustomerPlan:
 
     key: str
     sources: Mapping[Source, Mapping[str, Any]]
-    facts: Mapping[str, Any]
+    facts: CustomerFacts
     kpi_settings: tuple[KpiSetting, ...]
     recurring_types: tuple[RecurringType, ...]
     account_types: AccountTypes
@@ -133,7 +96,6 @@ def plan_customer(
     landed = {source: Landed(tables.get(source, {}), _fields(source, settings)) for source in SOURCES}
     placeholders = {source: list(settings.source(source).blank_links) for source in SOURCES}
     stale = {source: _is_stale(source, settings, sync_states.get(source), as_of) for source in SOURCES}
-    weights = settings.health_score.weights
     return CustomerPlan(
         customer,
         sources={
@@ -156,11 +118,8 @@ def plan_customer(
             }
             for source in SOURCES
         },
-        facts=presence(landed)
-        | incident_rules(settings.servicenow, landed["servicenow"])
-        | salesforce_facts(settings)
-        | {f"{category}_weight": weight for category, weight in weights.model_dump().items()},
-        kpi_settings=_kpi_settings(settings, landed, stale, as_of),
+        facts=customer_facts(settings, landed),
+        kpi_settings=kpi_settings(settings, landed, stale, as_of),
         recurring_types=recurring_types(settings),
         account_types=settings.salesforce.account_types,
         titles=title_list(settings),
@@ -186,14 +145,14 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
         profile = profiles.setdefault(plan.kpi_settings, len(profiles))
         type_list = lists.setdefault(plan.recurring_types, len(lists))
         counting = account_types.setdefault(plan.account_types, len(account_types))
-        facts = {
-            "customer_id": plan.key,
-            **plan.facts,
-            "kpi_profile": profile,
-            "type_list": type_list,
-            "account_type_list": counting,
-            "title_list": titles.setdefault(plan.titles, len(titles)),
-        }
+        member = Member(
+            customer_id=plan.key,
+            account_type_list=counting,
+            title_list=titles.setdefault(plan.titles, len(titles)),
+            kpi_profile=profile,
+            type_list=type_list,
+        )
+        facts = asdict(member) | asdict(plan.facts)
         customers.append(
             {"key": plan.key, "facts": facts, "sources": plan.sources, "custom_kpis": plan.custom_kpis}
         )
@@ -209,55 +168,11 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
         "account_types": [one.var() for one in account_types],
         "title_lists": [asdict(one) for one in titles],
         "has_currencies": any(
-            plan.facts["has_currency"] or plan.facts["target_currency"] is not None for plan in plans
+            plan.facts.has_currency or plan.facts.target_currency is not None for plan in plans
         ),
         "rating_scales": [{"name": str(one), **asdict(one)} for one in SCALES.values()],
         "account_links": links,
     }
-
-
-def _kpi_settings(
-    settings: CustomerSettings, landed: LandedSources, stale: Mapping[Source, bool], as_of: datetime
-) -> tuple[KpiSetting, ...]:
-    found = []
-    for kpi in KPIS.values():
-        mapping = settings.kpi_mappings[kpi.slug]
-        days = mapping.window_days
-        found.append(
-            KpiSetting(
-                kpi=kpi.slug,
-                source=kpi.source,
-                scale=kpi.scale,
-                minimum=kpi.minimum,
-                maximum=kpi.maximum,
-                prior_window_start=_before(as_of, _YEAR + days) if days else None,
-                prior_window_end=_before(as_of, _YEAR) if days else None,
-                window_start=_before(as_of, days) if days else None,
-                window_end=_before(as_of, 0),
-                gap=_gap(kpi, settings, landed) if mapping.enabled else "disabled",
-                is_stale=stale[kpi.source],
-                **_rating_scale(mapping),
-            )
-        )
-    return tuple(found)
-
-
-def _rating_scale(mapping: KpiMapping) -> dict[str, Any]:
-    if not isinstance(mapping, RatingMapping):
-        return {}
-    bounds = SCALES[mapping.scale]
-    return {
-        "lowest_rating": bounds.lowest,
-        "highest_rating": bounds.highest,
-        "max_outside": mapping.max_outside,
-    }
-
-
-def _gap(kpi: Kpi, settings: CustomerSettings, landed: LandedSources) -> Gap | None:
-    gap = kpi_gap(kpi.source, kpi.needs, landed)
-    if kpi.slug == "resolution_time" and gap != "not_synced":
-        return basis_gap(settings.servicenow.time_basis, landed["servicenow"]) or gap
-    return gap
 
 
 def _custom_kpi(
@@ -276,8 +191,8 @@ def _custom_kpi(
             else var["aggregate"],
             "denominator_aggregate": var["denominator"]["aggregate"] if is_ratio and is_ready else None,
             "scale": 100 if is_ratio and var["unit"] == "percent" else 1,
-            "window_start": _before(as_of, days) if days else None,
-            "window_end": _before(as_of, 0),
+            "window_start": before(as_of, days) if days else None,
+            "window_end": before(as_of, 0),
             "gap": gap if is_ready else var["status"],
             "is_stale": stale[var["source"]],
         }
@@ -293,11 +208,6 @@ def _is_stale(
 ) -> bool:
     frequency = timedelta(minutes=settings.frequency(source))
     return sync_state is not None and sync_state.is_stale(frequency, as_of)
-
-
-def _before(as_of: datetime, days: int) -> str:
-    """The instant in the form in which every database reads a UTC timestamp without zone."""
-    return (as_of - timedelta(days=days)).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def _source_tables(

@@ -81,7 +81,7 @@ def _left_on_default(kind: str, name: str, customer: str) -> str:
             return (
                 f"It is the default of {source}.schema, which only one customer can be left on. Set "
                 f"{source}.schema of '{customer}' to the schema that its own connection lands in, such as "
-                f"{customer}_{source}; or set {source}.enabled to false where it has no such source."
+                f"{customer}_{source}; or set {source}.enabled to false if it has no such source."
             )
     return ""
 

@@ -112,7 +112,7 @@ def _example(row: Mapping[str, Any]) -> str:
 
 
 def shown_value(value: Any) -> str:
-    """Returns a value of a row on one line, cut where it is long."""
+    """Returns a value of a row on one line, cut if it is long."""
     text = f"{value:g}" if isinstance(value, float) else " ".join(str(value).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 

@@ -16,7 +16,7 @@ class AccountName:
 
 def find_account(text: str, accounts: Sequence[AccountName], customer: str) -> AccountName:
     """Returns the account with the id `text` (15 or 18 characters of it), else with that name ignoring case
-    and blanks. NotFound names the most similar ones; InvalidInput the ids, where several have the name."""
+    and blanks. NotFound names the most similar ones; InvalidInput the ids, if several have the name."""
     short = text[:15] if len(text) in (15, 18) and text.isalnum() else text
     for account in accounts:
         if account.id == text or (account.id[:15] == short and len(account.id) in (15, 18)):

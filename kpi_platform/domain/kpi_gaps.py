@@ -89,25 +89,6 @@ def row_gap(source: Source, table: str, landed: LandedSources) -> Gap | None:
     return None if by_account or by_contact else "not_mapped"
 
 
-def presence(landed: LandedSources) -> dict[str, bool]:
-    """Returns which optional tables and columns are there, most by the columns of the dbt model
-    int_customer."""
-    salesforce, servicenow = landed["salesforce"], landed["servicenow"]
-    return {
-        "has_account_type": salesforce.has_column("account.type"),
-        "has_currency": salesforce.has_column("opportunity.currency_iso_code", "account.currency_iso_code"),
-        "has_engagement_field": salesforce.has_column("account.executive_engagement"),
-        "has_task_sla": servicenow.has_table("task_sla"),
-        "has_contract_sla": servicenow.has_table("contract_sla"),
-        "has_contract_target": servicenow.has_column("contract_sla.target"),
-        "has_contract_type": servicenow.has_column("contract_sla.type"),
-        "has_choice_language": servicenow.has_column("sys_choice.language"),
-    } | {
-        f"has_{name}": servicenow.has_incident_column(name)
-        for name in ("sla_due", "made_sla", "priority", "escalation", "reassignment_count")
-    }
-
-
 def _links_incidents(landed: LandedSources) -> bool:
     """Whether incidents can be linked: by the mapped field, in either form, or by the company whose name is
     an account's."""

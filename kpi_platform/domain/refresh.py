@@ -44,7 +44,7 @@ def refresh_is_due(
     now: datetime,
     settle: timedelta = SETTLE,
 ) -> bool:
-    """Whether to refresh now, `used` being what the newest refresh has taken in. At once where every source
+    """Whether to refresh now, `used` being what the newest refresh has taken in. At once if every source
     has something new; else when the newest end has had `settle` of time, so that sources which finish
     together are refreshed together."""
     new = {source: at for source, at in inputs.items() if at != used.get(source)}

@@ -1,10 +1,8 @@
 """Rules of a customer's settings for its Salesforce rows, in the form that dbt reads."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.settings.revenue import AS_LANDED, CORPORATE
 from kpi_platform.domain.titles import title_pattern
 
 
@@ -38,16 +36,3 @@ def title_list(settings: CustomerSettings) -> TitleList:
     """Returns the titles by which executive engagement is measured."""
     mapping = settings.kpi_mappings.executive_engagement
     return TitleList(title_pattern(mapping.titles), title_pattern(mapping.not_titles))
-
-
-def salesforce_facts(settings: CustomerSettings) -> dict[str, Any]:
-    """Returns which tasks count and how amounts are converted, by the columns of the dbt model int_customer.
-    `target_currency` is None for the corporate one."""
-    engagement, currency = settings.kpi_mappings.executive_engagement, settings.revenue.currency
-    return {
-        "count_emails": engagement.count_emails,
-        "planned_days": engagement.planned_days,
-        "converts_money": currency != AS_LANDED,
-        "target_currency": None if currency in (AS_LANDED, CORPORATE) else currency,
-        "uses_dated_rates": settings.revenue.fx == "dated",
-    }

@@ -104,7 +104,7 @@ SOURCES: tuple[Source, ...] = tuple(SOURCE_SYSTEMS)
 @dataclass(frozen=True, slots=True)
 class SourceTable:
     """A landed table. `switch` names its setting in `sync_objects` or `sync_tables`; without one the table is
-    used wherever it is synced. `class_table` holds what its rows have in common with others, where the
+    used wherever it is synced. `class_table` holds what its rows have in common with others, if the
     source keeps that apart. Rows of a table `of_account` belong to an account: a KPI can be measured from
     them."""
 

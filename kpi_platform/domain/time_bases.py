@@ -9,7 +9,7 @@ DEFAULT_BASIS = "calendar"
 
 @dataclass(frozen=True, slots=True)
 class TimeBasis:
-    """`unit` and `formula` of resolution_time where it is measured by this time."""
+    """`unit` and `formula` of resolution_time if it is measured by this time."""
 
     name: str
     unit: str

@@ -12,6 +12,7 @@ from kpi_platform.adapters.dbt import project_directory
 from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.sources import SOURCES
+from kpi_platform_tests.dbt_project.batch_columns import CUSTOMER_COLUMNS, KPI_SETTING_COLUMNS
 
 FILES = tuple(sorted((project_directory() / "models").rglob("*.yml")))
 _PART = re.compile("( *)# made by make reference: (.*)\n(?:.*\n)*?( *# end of \\2\n)")
@@ -32,6 +33,8 @@ def text(file: Path) -> str:
 
 def _parts() -> Mapping[str, list[str]]:
     parts = {"account columns": _described((one.name, one.description) for one in ACCOUNT_COLUMNS)}
+    for name, columns in (("customer", CUSTOMER_COLUMNS), ("KPI setting", KPI_SETTING_COLUMNS)):
+        parts[f"{name} columns"] = _described((one, column.description) for one, column in columns.items())
     for table in ("account", "user"):
         landed = [one for one in ACCOUNT_COLUMNS if one.landed and one.table == table]
         parts[f"landed {table} columns"] = _described((str(one.landed), one.description) for one in landed)

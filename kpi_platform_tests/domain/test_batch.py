@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -138,3 +139,30 @@ def test_a_kpi_that_is_switched_off_is_disabled_whatever_landed() -> None:
     plan = plan_customer("acme", settings, landed_tables("acme", settings, CATALOGUE), {}, AS_OF)
     gaps = {one.kpi: one.gap for one in plan.kpi_settings}
     assert (gaps["nps"], gaps["csat"], gaps["adoption_index"]) == ("disabled", "disabled", "not_mapped")
+
+
+def test_the_facts_of_a_customer_say_which_optional_tables_and_columns_landed() -> None:
+    catalogue: Catalogue = {
+        "salesforce_crm": {"account": dict.fromkeys(("id", "type", "executive_engagement_c"), "varchar")},
+        "servicenow_itsm": {
+            "incident": dict.fromkeys(("sys_id", "reopen_count"), "varchar"),
+            "task": dict.fromkeys(("sys_id", "escalation", "business_stc"), "varchar"),
+            "contract_sla": dict.fromkeys(("sys_id", "target"), "varchar"),
+        },
+    }
+    settings = parse_settings({"servicenow": {"time_basis": "business"}})
+    plan = plan_customer("acme", settings, landed_tables("acme", settings, catalogue), {}, AS_OF)
+    there = {name for name, found in asdict(plan.facts).items() if name.startswith("has_") and found}
+    assert there == {
+        "has_account_type", "has_engagement_field", "has_contract_sla", "has_contract_target",
+        "has_escalation", "has_reopening", "has_business_time",
+    }  # fmt: skip
+
+
+def test_the_settings_of_a_customer_are_columns_of_its_row() -> None:
+    document = {"revenue": {"currency": "EUR", "fx": "dated"}, "servicenow": {"reopened": "as_resolved"}}
+    settings = parse_settings(document)
+    [customer] = batch_vars([plan_customer("acme", settings, {}, {}, AS_OF)], AS_OF)["customers"]
+    assert customer["facts"]["customer_id"] == "acme"
+    assert (customer["facts"]["target_currency"], customer["facts"]["uses_dated_rates"]) == ("EUR", True)
+    assert customer["facts"]["reopened"] == "as_resolved"

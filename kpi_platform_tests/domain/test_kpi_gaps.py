@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from kpi_platform.domain.kpi_gaps import Landed, incident_gap, kpi_gap, presence, row_gap
+from kpi_platform.domain.kpi_gaps import Landed, incident_gap, kpi_gap, row_gap
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.landed import LandedColumn, LandedTable, column_key, landed_name
 from kpi_platform.domain.settings import CustomerSettings
@@ -137,12 +137,3 @@ def test_rows_of_a_custom_kpi_name_an_account_or_a_contact_of_one() -> None:
     }
     assert gaps == {"account": None, "case": None, "task": None, "event": "not_mapped", "lead": "not_synced"}
     assert row_gap("servicenow", "incident", sources) is None
-
-
-def test_presence_tells_what_of_the_optional_columns_landed() -> None:
-    servicenow = {**_SERVICENOW, "task": "sys_id escalation", "contract_sla": "sys_id target"}
-    there = {name for name, found in presence(both(_SALESFORCE, servicenow)).items() if found}
-    assert there == {
-        "has_account_type", "has_engagement_field", "has_contract_sla", "has_contract_target",
-        "has_escalation",
-    }  # fmt: skip

@@ -37,3 +37,63 @@
         {'name': 'revenue', 'type': 'float', 'table': 'account', 'landed': none},
     ]) -}}
 {% endmacro %}
+
+
+{% macro customer_columns() %}
+    {#- Made of domain/batch_rows.py by `make reference`. -#}
+    {{- return({
+        'customer_id': 'string',
+        'account_type_list': 'integer',
+        'title_list': 'integer',
+        'has_account_type': 'boolean',
+        'count_emails': 'boolean',
+        'planned_days': 'integer',
+        'converts_money': 'boolean',
+        'target_currency': 'string',
+        'uses_dated_rates': 'boolean',
+        'has_engagement_field': 'boolean',
+        'sla_setting': 'string',
+        'sla_unit': 'string',
+        'has_task_sla': 'boolean',
+        'has_sla_due': 'boolean',
+        'has_made_sla': 'boolean',
+        'has_contract_sla': 'boolean',
+        'has_contract_target': 'boolean',
+        'has_contract_type': 'boolean',
+        'has_choice_language': 'boolean',
+        'has_priority': 'boolean',
+        'has_escalation': 'boolean',
+        'child_incidents': 'string',
+        'reopened': 'string',
+        'has_reopening': 'boolean',
+        'time_setting': 'string',
+        'has_business_time': 'boolean',
+        'has_sla_time': 'boolean',
+        'has_reassignment_count': 'boolean',
+        'relationship_weight': 'float',
+        'adoption_weight': 'float',
+        'business_outcomes_weight': 'float',
+        'support_weight': 'float',
+    }) -}}
+{% endmacro %}
+
+
+{% macro kpi_setting_columns() %}
+    {#- Made of domain/batch_rows.py by `make reference`. -#}
+    {{- return({
+        'kpi': 'string',
+        'source': 'string',
+        'scale': 'float',
+        'minimum': 'float',
+        'maximum': 'float',
+        'prior_window_start': 'timestamp',
+        'prior_window_end': 'timestamp',
+        'window_start': 'timestamp',
+        'window_end': 'timestamp',
+        'gap': 'string',
+        'is_stale': 'boolean',
+        'lowest_rating': 'integer',
+        'highest_rating': 'integer',
+        'max_outside': 'float',
+    }) -}}
+{% endmacro %}

@@ -30,7 +30,7 @@ def match_parties(
 
     `known` maps left ids to right ids (external ids of earlier loads, accepted decisions) and always wins,
     if the right party still exists; pairs in `rejected` never come back. Apart from `known`, no right party
-    is given to two left ones: the best pairs are assigned first. Where another pair is as good, or nearly,
+    is given to two left ones: the best pairs are assigned first. If another pair is as good, or nearly,
     the decision is "review". InvalidInput if an id comes twice on one side."""
     lefts, rights = _by_id(left, "left"), _by_id(right, "right")
     result = {

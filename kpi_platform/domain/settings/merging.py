@@ -11,7 +11,7 @@ _UNKNOWN: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A setting that both changed, and not to the same value. None where one of them took it out."""
+    """A setting that both changed, and not to the same value. None if one of them took it out."""
 
     path: str
     theirs: Any

@@ -60,7 +60,7 @@ class SourceSettings(Section):
     )
     schema_: Identifier
     instance_url: Annotated[HttpsUrl | None, Blank]
-    formats: Formats = section(Formats, "How dates and numbers are written where they land as text.")
+    formats: Formats = section(Formats, "How dates and numbers are written if they land as text.")
 
     @property
     def switches(self) -> Mapping[str, bool]:
@@ -264,7 +264,7 @@ class ServiceNowSettings(SourceSettings):
         kind="meaning",
     )  # fmt: skip
     sla_unit: Literal["ticket", "sla"] = setting(
-        "ticket", "What sla_compliance counts, where it is measured from task_sla. ticket: a ticket once, "
+        "ticket", "What sla_compliance counts if it is measured from task_sla. ticket: a ticket once, "
         "breached at the first breach of one of its resolution SLAs. sla: each SLA, and one that breached "
         "and ended later once more at its end. Example: a ticket breached in May and was resolved in June. "
         "It counts in May; sla: in both.",
