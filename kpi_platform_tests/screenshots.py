@@ -80,7 +80,7 @@ def _fill(configuration: Configuration) -> None:
 
 
 def _as_if_loaded_then(engine: sa.Engine) -> None:
-    """Each upload a minute after the instant that it is for, as where the schedule had loaded it."""
+    """Each upload a minute after the instant that it is for, as if the schedule had loaded it."""
     uploads = tables.kpi_uploads
     with engine.begin() as connection:
         for row in connection.execute(sa.select(uploads.c.customer_id, uploads.c.version, uploads.c.as_of)):

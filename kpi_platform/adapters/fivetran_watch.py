@@ -11,7 +11,7 @@ from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
 
 
 class ConnectionWatch:
-    """`read` answers a connection as it is by now, for threads that poll `expected` connections. Where a
+    """`read` answers a connection as it is by now, for threads that poll `expected` connections. If a
     list costs less than a call for each, one thread asks for it and the others share its answer."""
 
     def __init__(self, api: FivetranApi, expected: int) -> None:

@@ -66,7 +66,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class CustomerSecrets:
-    """The secrets that the settings of one customer may name: its own secrets by their form, where
+    """The secrets that the settings of one customer may name: its own secrets by their form, if
     `longer_keys` are the other customers whose keys begin with this one; those that the operator has
     `allowed`; and the installation's credentials at its default place. Values of `as_before` may be paths of
     files although their names do not say so. It holds no value: each is looked up when it is used."""

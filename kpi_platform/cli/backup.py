@@ -51,7 +51,7 @@ def restore(
 ) -> None:
     """Put a backup in place and bring it to the schema of this program. Stop the platform first.
 
-    Nothing is touched before all of it was found right. Where it is refused, the home is as it was before.
+    Nothing is touched before all of it was found right. If it is refused, the home is as it was before.
     """
     from dagster import DagsterInstance
 

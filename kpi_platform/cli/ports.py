@@ -17,7 +17,7 @@ def is_listening(port: int) -> bool:
 
 
 def require_free_port(name: str, port: int, option: str | None = None) -> None:
-    """Raises Conflict, naming the server that wants it, where something listens on `port` already. It
+    """Raises Conflict, naming the server that wants it, if something listens on `port` already. It
     suggests the `option` of `up` with a port that is free."""
     if not is_listening(port):
         return

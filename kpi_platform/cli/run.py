@@ -24,9 +24,7 @@ def register(app: typer.Typer) -> None:
         customers: Annotated[list[str], typer.Argument(help="Keys of the customers.", show_default=False)],
         as_of: Annotated[
             str | None,
-            typer.Option(
-                help="Compute for this instant (ISO 8601, UTC where no zone is given). Default: now."
-            ),
+            typer.Option(help="Compute for this instant (ISO 8601, UTC if no zone is given). Default: now."),
         ] = None,
         as_of_range: Annotated[
             tuple[str, str] | None,

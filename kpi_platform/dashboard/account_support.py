@@ -16,7 +16,7 @@ from kpi_platform.dashboard.tables import EXTRA_METRICS, SUPPORT_METRICS
 @dataclass(frozen=True, slots=True)
 class SlaBreaches:
     """The counting incidents of one category that were opened in the last 30 days. A count or rate is None
-    where no SLA source is in force, or the column that it needs did not land."""
+    if no SLA source is in force, or the column that it needs did not land."""
 
     category: str | None
     total_tickets: int
@@ -33,7 +33,7 @@ class SlaBreaches:
 @dataclass(frozen=True, slots=True)
 class AccountSupport:
     """One account's support at `as_of`. `rates` stand beside the KPIs (tables.EXTRA_METRICS), in the windows
-    of the KPIs; `metrics` are of the last 90 days (tables.SUPPORT_METRICS), all None where no incident of the
+    of the KPIs; `metrics` are of the last 90 days (tables.SUPPORT_METRICS), all None if no incident of the
     account counts; `breaches` are of the last 30 days, the category with most tickets first."""
 
     as_of: datetime

@@ -77,7 +77,7 @@ def get_account(connection: sa.Connection, customer: str, account_id: int) -> Ac
 
 
 def list_accounts(connection: sa.Connection, customer: str, *, retired: bool = False) -> list[Account]:
-    """Returns the customer's accounts by name; retired ones too where asked."""
+    """Returns the customer's accounts by name; retired ones too if asked."""
     query = _select(connection, customer).order_by(_table.c.name, _table.c.id)
     if not retired:
         query = query.where(_table.c.retired_at.is_(None))

@@ -255,7 +255,7 @@ def note_loaded(
     connection: sa.Connection, versions: Mapping[int, int], *, created: Mapping[int, int]
 ) -> None:
     """Notes that the loads of these customers (by id; the upload's version) have used their matches, which
-    makes their source ids known from now on. Where uploads have `created` accounts for source accounts
+    makes their source ids known from now on. If uploads have `created` accounts for source accounts
     without a match, these are the matches."""
     if created:
         made = [{"customer": customer, "upload": version} for customer, version in created.items()]

@@ -25,7 +25,7 @@ _NAMES_AT_ONCE = 500
 @dataclass(frozen=True, slots=True)
 class ValueDiff:
     """One KPI value that two uploads show differently. A status without a value says why there is none; a
-    band is None where there is no value or no threshold."""
+    band is None if there is no value or no threshold."""
 
     account_id: int
     account_name: str

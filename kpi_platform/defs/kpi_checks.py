@@ -24,7 +24,7 @@ _ROWS_KEPT = 50
 
 
 def record_checks(context: dg.AssetExecutionContext, platform: Platform, report: "BuildReport") -> None:
-    """Stores the outcome of each data test of the build of the running step, and tells who wants to know."""
+    """Stores the outcome of each data test of the build of the running step, and sends the alerts."""
     ran = [check for check in report.checks if check.status != "skipped"]
     customers = sorted({customer for check in ran for customer in check.tested})
     found = {

@@ -148,7 +148,7 @@ class Look:
         connection: Connection,
         known: Mapping[str, Any],
     ) -> list[str]:
-        """Our tables that the connection syncs. Where Fivetran does not say it: those that it synced when it
+        """Our tables that the connection syncs. If Fivetran does not say it: those that it synced when it
         was last asked, or else those that the settings want."""
         try:
             schemas = self.platform.fivetran.api.schemas(connection.id, max_attempts=1)

@@ -55,7 +55,7 @@ def tell_staleness(
                     "source_stale", customer, source,
                     f"{source} has not been synced successfully {when}, which is more than {hours} hours.",
                     since or datetime.now(UTC),
-                    "Start a sync by hand; where it fails, look at the connection in Fivetran.",
+                    "Start a sync by hand; if it fails, look at the connection in Fivetran.",
                     platform.configuration.page("status", customer), run_id,
                 ),
             )  # fmt: skip

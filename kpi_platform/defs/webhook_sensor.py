@@ -12,7 +12,7 @@ HOUR = 3600
 @dg.sensor(
     minimum_interval_seconds=HOUR,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Has our webhook made again where Fivetran has switched it off. Without a webhook it asks "
+    description="Has our webhook made again if Fivetran has switched it off. Without a webhook it asks "
     "nothing.",
 )
 def fivetran_webhook(context: dg.SensorEvaluationContext, platform: PlatformParam) -> dg.SkipReason:

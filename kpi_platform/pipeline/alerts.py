@@ -1,4 +1,4 @@
-"""Telling people what they ought to know: once for as long as it lasts, and again until it was taken."""
+"""Alerts that are sent once for as long as they last, and repeated until every address has taken them."""
 
 import logging
 
@@ -42,7 +42,7 @@ def tell(configuration: Configuration, engine: sa.Engine, settings: CustomerSett
 def tell_again(
     configuration: Configuration, engine: sa.Engine, customer: str, settings: CustomerSettings
 ) -> int:
-    """Tells the customer's open alerts that no address has taken yet; how many were taken now."""
+    """Sends the customer's open alerts that were not taken yet. Returns how many were taken now."""
     with engine.connect() as connection:
         untold = [one for one in store.open_alerts(connection, customer) if one.told_at is None]
     return sum(

@@ -1,4 +1,4 @@
-"""Telling what the data tests found: an alert for each customer and check, for as long as it lasts."""
+"""Alerts about the findings of data tests: one for each customer and check, for as long as it lasts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -32,8 +32,8 @@ def tell_findings(
     settings_of: Callable[[Sequence[str]], Mapping[str, CustomerSettings]],
     run_id: str | None,
 ) -> int:
-    """Tells what was `found` of each customer, if its settings want that, and ends the alerts of checks that
-    found nothing. Returns how many alerts were told now."""
+    """Sends what was `found` of each customer, if its settings want that, and ends the alerts of checks that
+    found nothing. Returns how many alerts were sent now."""
     with reading(engine) as connection:
         open_now = open_texts(connection, "checks_fail")
     concerned = [customer for customer, findings in found.items() if findings or customer in open_now]

@@ -66,7 +66,7 @@ class SourceRow:
 class Explanation:
     """One value with its parts. `left_out` counts the rows by reason, and `left_out_examples` has a row of
     each. `rows` are the source rows, those that counted first, newest first, as many as were asked for.
-    `factors` are the parts of a computed churn risk: weight or 0, None where unknown. `unreadable_count` rows
+    `factors` are the parts of a computed churn risk: weight or 0, None if unknown. `unreadable_count` rows
     could not be read. `models` are the files of the dbt models that measure the rows."""
 
     customer: str

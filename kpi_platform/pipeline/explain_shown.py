@@ -74,7 +74,7 @@ def explain_shown(
 def _value(
     destination: Destination, customer: str, accounts: Sequence[str], shown: KpiValue
 ) -> tuple[Mapping[str, Any], bool]:
-    """The row of the marts that is shown, the newest where several are alike, and True; else the newest of
+    """The row of the marts that is shown, the newest if several are alike, and True; else the newest of
     the first account and False."""
     where = {"account_id": list(accounts), "kpi": shown.kpi}
     wanted = [getattr(shown, name) for name in _MEASURED]

@@ -210,7 +210,7 @@ def _line(condition: Mapping[str, Any]) -> str:
 
 
 def _scalar_text(value: Any) -> str:
-    """Text as it is, quoted only where it would be read as something else."""
+    """Text as it is, quoted only if it would be read as something else."""
     if isinstance(value, str):
         plain = _scalar(value) == value and value == value.strip() and "," not in value and value
         return value if plain else json.dumps(value, ensure_ascii=False)

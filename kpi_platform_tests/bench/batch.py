@@ -89,7 +89,7 @@ def land(file: Path, keys: list[str]) -> None:
 
 
 def main() -> int:
-    """Prints both times and their ratio; 1 where it is above the limit."""
+    """Prints both times and their ratio; 1 if it is above the limit."""
     one, many = seconds_of(1), seconds_of(CUSTOMERS)
     print(f"1 customer, {ACCOUNTS:,} accounts: {one:.2f} s")
     print(f"{CUSTOMERS} customers, {ACCOUNTS:,} accounts in all: {many:.2f} s")

@@ -12,7 +12,7 @@ from kpi_platform_tests.postgres import PostgresServer
 
 
 def main(kills: int = 50) -> None:
-    """Prints how many loads were killed in which phase. AssertionError where one left something half done."""
+    """Prints how many loads were killed in which phase. AssertionError if one left something half done."""
     with PostgresServer.start() as server, server.database() as url:
         for name, target in (("SQLite", None), ("PostgreSQL", url)):
             with tempfile.TemporaryDirectory(prefix="kpi-kills-") as folder:

@@ -62,7 +62,7 @@ def tenfold() -> tuple[float, float, Mapping[str, int]]:
 
 
 def main(names: list[str]) -> int:
-    """Prints the stages and the ratio; 1 where one misses what is asked."""
+    """Prints the stages and the ratio; 1 if one misses what is asked."""
     failed = False
     for name in names or ["usual", "whale", "tenfold"]:
         if name == "tenfold":

@@ -101,7 +101,7 @@ def dashboard_of(configuration: Configuration) -> Iterator[sa.Engine]:
 
 
 def main(names: list[str]) -> int:
-    """Prints a row for each size and backend; 1 where the largest size takes longer than is asked."""
+    """Prints a row for each size and backend; 1 if the largest size takes longer than is asked."""
     rows, failed = [], False
     for name in names or SIZES:
         size = Size.parse(name)

@@ -33,7 +33,7 @@ TICK_SECONDS, CALLS, LOAD_SECONDS = 2.0, 2, 5.0
 
 
 def main() -> int:
-    """Prints both; 1 where one misses what is asked."""
+    """Prints both; 1 if one misses what is asked."""
     logging.disable(logging.WARNING)
     with (
         tempfile.TemporaryDirectory(prefix="kpi-bench-") as home,

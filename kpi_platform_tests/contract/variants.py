@@ -64,7 +64,7 @@ def _short(value: object) -> str:
 
 
 def nameless(marts: Mapping[str, Iterable[Mapping[str, object]]]) -> dict[str, list[str]]:
-    """The marts as sorted text without the customer's key: equal where two customers have the same values."""
+    """The marts as sorted text without the customer's key: equal if two customers have the same values."""
     return {
         mart: sorted(
             repr({name: value for name, value in row.items() if name != "customer_id"}) for row in rows

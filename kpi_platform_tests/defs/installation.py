@@ -169,7 +169,7 @@ def tick(installation: Installation, name: str, cursor: str | None = None) -> dg
 
 
 def eventually(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    """The first true answer of `condition`; AssertionError, saying `what`, where there is none in time."""
+    """The first true answer of `condition`; AssertionError, saying `what`, if there is none in time."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} seconds: {what}"

@@ -1,4 +1,4 @@
-"""`on_sync_failure` where Fivetran's API itself fails: the same for the schedule, `run`, and the page."""
+"""`on_sync_failure` if Fivetran's API itself fails: the same for the schedule, `run`, and the page."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

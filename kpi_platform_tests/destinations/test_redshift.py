@@ -90,7 +90,7 @@ class TestRedshift(DestinationConformance):
     ) -> None:
         again, gone, _ = (one.key for one in expected.customers)
         deletes = [text for text in ran if text.lstrip().startswith("delete from")]
-        # But for those of the customer that was erased.
+        # Except for those of the customer that was erased.
         deletes = [text for text in deletes if f"customer_id in ('{again}')" not in text]
         assert len(deletes) == len(expected.later)
         assert all(f"customer_id in ('{gone}', '{again}')" in text for text in deletes)

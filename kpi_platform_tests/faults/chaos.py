@@ -176,8 +176,8 @@ class Chaos:
 
 
 def chaos(home: Path, seconds: float, seed: int) -> Chaos:
-    """Disturbs for `seconds`, and at least each fault once where that is long enough. Raises AssertionError
-    where the end differs from the twin's."""
+    """Disturbs for `seconds`, and at least each fault once if that is long enough. Raises AssertionError
+    if the end differs from the twin's."""
     with _own_cache(home / "cache"), installed(home / "wild", KPI_SYNC_POLL_SECONDS="0.2") as installation:
         for customer in CUSTOMERS:
             quick = {"on_sync_failure": "skip"}

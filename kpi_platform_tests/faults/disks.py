@@ -58,7 +58,7 @@ def read_only(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def ordinary_rights() -> Iterator[None]:
-    """The modes of files hold for this thread, and for those it starts, even where it is root's."""
+    """The modes of files hold for this thread, and for those it starts, even if it is root's."""
     if os.geteuid() != 0:
         yield
         return

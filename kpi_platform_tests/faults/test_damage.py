@@ -25,7 +25,7 @@ from kpi_platform_tests.operation.planting import plant_in_dagster, plant_in_das
 from kpi_platform_tests.ports import free_port
 
 SERVERS = {"up", "web", "local-fivetran"}
-"""They end by themselves only where they meet the damage."""
+"""They end by themselves only if they meet the damage."""
 OF_FIVETRAN = {"webhook create", "webhook list", "webhook remove", "webhook test"}
 WITHOUT_HOME = {"match", "settings docs", "settings validate", *OF_FIVETRAN}
 OF_DASHBOARD = {"dagster-home", "restore", "local-fivetran", *WITHOUT_HOME}

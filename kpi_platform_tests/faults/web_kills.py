@@ -89,7 +89,7 @@ class Wild:
             app.kill()
             lost = {kind for kind, answer in answers.items() if not _is_done(answer.result())}
         app.join()
-        # Later where all were cut off, sooner where none was: how long requests take differs by machine.
+        # Later if all were cut off, sooner if none was: how long requests take differs by machine.
         if len(lost) in (0, len(answers)):
             self.longest *= 1.4 if lost else 0.7
         return lost
@@ -104,7 +104,7 @@ class Wild:
         }
 
     def _done(self, number: int) -> dict[str, bool]:
-        """Which writes of the round are done. AssertionError where one is half done or done twice."""
+        """Which writes of the round are done. AssertionError if one is half done or done twice."""
         with reading(self.seed.engine) as connection:
             versions = [one.version for one in settings_history(connection, self.seed.customer)]
             events = audit_events(connection, self.seed.customer, limit=1_000_000)
@@ -149,7 +149,7 @@ class Wild:
 
 
 def _attempt(call: Callable[[], httpx.Response]) -> httpx.Response | None:
-    """None where the answer was lost."""
+    """None if the answer was lost."""
     try:
         return call()
     except httpx.TransportError:
@@ -157,7 +157,7 @@ def _attempt(call: Callable[[], httpx.Response]) -> httpx.Response | None:
 
 
 def _is_done(answer: httpx.Response | None) -> bool:
-    """Whether there was an answer; AssertionError where it is no success."""
+    """Whether there was an answer; AssertionError if it is no success."""
     assert answer is None or answer.is_success, answer.text
     return answer is not None
 

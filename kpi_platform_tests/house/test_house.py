@@ -8,6 +8,7 @@ from kpi_platform_tests.house.docstrings import docstrings
 from kpi_platform_tests.house.foreign_insides import WALLS, foreign_insides
 from kpi_platform_tests.house.homonyms import homonyms
 from kpi_platform_tests.house.long_files import long_files
+from kpi_platform_tests.house.plain_words import plain_words, plain_words_in_text
 from kpi_platform_tests.house.source_file import SourceFile
 from kpi_platform_tests.house.source_names import source_names, source_names_in_text
 from kpi_platform_tests.house.unused_code import unused_code
@@ -84,6 +85,27 @@ def test_templates_and_sql_compare_with_a_sources_name_in_its_own_folder_alone()
     line = "{% if source == 'salesforce' %}"
     assert len(list(source_names_in_text("dbt/models/marts/kpi_values.sql", line))) == 1
     assert list(source_names_in_text("dbt/models/staging/salesforce/stg.sql", line)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('"""The name; None where nobody gave one."""', 1),
+        ("x = 1  # All but for the last.", 1),
+        ('"""Says where it is; None if nobody knows."""', 0),
+        ('text = "None where"', 0),
+    ],
+)
+def test_a_condition_is_said_with_if_in_comments_and_docstrings(text: str, found: int) -> None:
+    assert len(list(plain_words(module(text)))) == found
+    assert list(plain_words(module(text, "kpi_platform_tests/reference/values.py"))) == []
+
+
+def test_descriptions_of_models_say_if_as_well() -> None:
+    line = "description: The rating; NULL where there is none."
+    assert [str(one) for one in plain_words_in_text("dbt/models/one.yml", line)] == [
+        "dbt/models/one.yml:1: 'where' for 'if': write 'if'."
+    ]
 
 
 def test_a_long_file_gives_a_reason() -> None:

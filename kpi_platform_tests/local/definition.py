@@ -61,7 +61,7 @@ class Definition:
         return next((o for o in self.operations if o.matches(method, present)), None)
 
     def problems_of_request(self, method: str, path: str, query: Mapping[str, str], body: Json) -> list[str]:
-        """What is wrong with a request; `body` is None where there is none."""
+        """What is wrong with a request; `body` is None if there is none."""
         operation = self.operation(method, path)
         if operation is None:
             return [f"{method} {path} is not in the definition"]
@@ -125,7 +125,7 @@ class Definition:
 
 
 def _read(text: str, kind: str) -> Json:
-    """A query parameter as what it stands for; as text where it stands for nothing of that kind."""
+    """A query parameter as what it stands for; as text if it stands for nothing of that kind."""
     if kind == "boolean":
         return {"true": True, "false": False}.get(text, text)
     return int(text) if kind == "integer" and text.isdecimal() else text

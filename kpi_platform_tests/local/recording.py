@@ -34,7 +34,7 @@ def record(client: str, method: str, path: str, query: str, body: bytes, status:
 
 
 def problems(shared: Path) -> list[str]:
-    """What is wrong with the requests since the last call; nothing where the definition is not here."""
+    """What is wrong with the requests since the last call; nothing if the definition is not here."""
     with _lock:
         seen = _seen.copy()
         _seen.clear()

@@ -42,7 +42,7 @@ class Desk:
         return load_dashboard(self.configuration, self.engine, self.customer, as_of, **options)
 
     def values(self) -> dict[tuple[str, str], float | str]:
-        """What the dashboard shows: account name and KPI → value, or status where there is none."""
+        """What the dashboard shows: account name and KPI → value, or status if there is none."""
         of_account = sa.and_(
             tables.accounts.c.customer_id == tables.kpis.c.customer_id,
             tables.accounts.c.id == tables.kpis.c.account_id,

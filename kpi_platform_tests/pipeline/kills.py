@@ -59,7 +59,7 @@ def kill_loads(folder: Path, disturbed_url: str, kills: int, *, size: int, seed:
     `disturbed_url` by processes that are killed. Returns how many were killed in each phase; "done" counts
     those that were faster.
 
-    Raises AssertionError where what is stored after a kill is neither what was there before the load nor what
+    Raises AssertionError if what is stored after a kill is neither what was there before the load nor what
     is there after it.
     """
     dice = random.Random(seed)

@@ -1,4 +1,4 @@
-"""Our webhook in Fivetran: secret first, https alone, and made again where Fivetran has switched it off."""
+"""Our webhook in Fivetran: secret first, https alone, and made again if Fivetran has switched it off."""
 
 from dataclasses import replace
 from typing import Any

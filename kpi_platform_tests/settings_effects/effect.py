@@ -24,7 +24,7 @@ Bench = Literal[
 class Effect:
     """Two values of one setting, and what is to be seen of it on a bench: a row, a request, a run, a page, an
     alert. `seen` takes what the bench gives for a document. `beside` is what both documents say besides.
-    Effects of the same `customer` share the one whose settings are all changed, where what is to be seen of
+    Effects of the same `customer` share the one whose settings are all changed, if what is to be seen of
     each depends on nothing else; without one, each has two of its own."""
 
     bench: Bench
@@ -47,7 +47,7 @@ def at(path: str, value: Any) -> dict[str, Any]:
 
 
 def merged(*documents: Mapping[str, Any]) -> dict[str, Any]:
-    """One document of several; where two say something, the later one."""
+    """One document of several; if two say something, the later one."""
     result: dict[str, Any] = {}
     for document in documents:
         for key, value in document.items():

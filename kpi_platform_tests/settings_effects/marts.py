@@ -164,7 +164,7 @@ _TASK_SLA = {
 def _account(key: str, **values: Any) -> dict[str, Any]:
     row: dict[str, Any] = {"id": key, "name": key.title(), "type": "Customer", "is_deleted": False}
     for field, (_, usual, other) in _FIELDS.items():
-        # Where there is a churn risk of the CRM's own, none is computed.
+        # If there is a churn risk of the CRM's own, none is computed.
         known = usual if field != "churn_risk" or key == field else None
         row[_LANDED.get(field, f"{field}_c")] = known
         row[f"other_{field}_c"] = other if key == field else known

@@ -39,7 +39,7 @@ class Web:
         return text
 
     def client(self, customer: str | None = "acme", scope: Scope = "write", **headers: str) -> TestClient:
-        """Calls with a token; of an operator where `customer` is None."""
+        """Calls with a token; of an operator if `customer` is None."""
         authorization = {"Authorization": f"Bearer {self.token(customer, scope)}"}
         return self.anonymous(**authorization, **headers)
 

@@ -96,7 +96,7 @@ where
 
 
 {% macro custom_unreadable(conditions, measures, event_time, readings) %}
-    {#- Why a row cannot be read: its time, what a filter compares where the rest does not decide, or what is measured. -#}
+    {#- Why a row cannot be read: its time, what a filter compares if the rest does not decide, or what is measured. -#}
     {%- set undecided, measured = [conditions ~ ' is null'], [] -%}
     {%- for measure in measures if measure -%}
         {%- do undecided.append(measure.passes ~ ' is null') -%}
@@ -111,7 +111,7 @@ where
         {%- do measured.insert(0, 'case when ' ~ undecided | join(' or ') ~ ' then coalesce(' ~ (reasons + ['null']) | join(', ') ~ ') end') -%}
     {%- endif -%}
     {%- if event_time -%}
-        {#- A row without time counts where there is no window. -#}
+        {#- A row without time counts if there is no window. -#}
         {%- do measured.insert(0, event_time ~ '_unreadable') -%}
     {%- endif -%}
     {{- return('coalesce(' ~ measured | join(', ') ~ ', null)') -}}

@@ -1,4 +1,4 @@
-{#- dbt takes PostgreSQL's macro where Redshift has none of its own. -#}
+{#- dbt takes PostgreSQL's macro if Redshift has none of its own. -#}
 
 
 {% macro redshift__safe_text_cast(text, type) %}

@@ -30,7 +30,7 @@ from {{ arguments['temp_relation'] }}
 
 
 {% macro day_partitions(column) %}
-    {#- How a mart is cut into days by a date column; none where the warehouse has no partitions. -#}
+    {#- How a mart is cut into days by a date column; none if the warehouse has no partitions. -#}
     {{- return(adapter.dispatch('day_partitions', 'kpi_platform')(column)) -}}
 {% endmacro %}
 

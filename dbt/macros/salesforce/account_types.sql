@@ -17,7 +17,7 @@
 
 
 {% macro begins_with_any(text, prefixes) -%}
-    {#- Whether the text begins with one of the prefixes, with regard to case; NULL where it is NULL. -#}
+    {#- Whether the text begins with one of the prefixes, with regard to case; NULL if it is NULL. -#}
     {%- set conditions = [] -%}
     {%- for prefix in prefixes -%}
         {%- do conditions.append('substr(' ~ text ~ ', 1, ' ~ prefix | length ~ ') = ' ~ text_literal(prefix)) -%}

@@ -13,7 +13,7 @@
 
 {% macro is_target_currency(currency) -%}
     {#- Whether an amount needs no rate: its currency is the one that is converted into. Reads customers, and
-        own_rates and target_rates (int_currency_rate), NULL where there is none. -#}
+        own_rates and target_rates (int_currency_rate), NULL if there is none. -#}
     coalesce(
             {{ currency }} = customers.target_currency
             or (

@@ -93,7 +93,7 @@ left join accounts
 
 
 {% macro all_unreadable() %}
-    {#- All of these as one text; NULL where the incident can be read, as almost all can: incidents are summed by it, and
+    {#- All of these as one text; NULL if the incident can be read, as almost all can: incidents are summed by it, and
         nine more keys would cost more than the sums. -#}
     {%- set reasons = unreadable_facts() -%}
     {{- return(
@@ -139,7 +139,7 @@ left join accounts
     kpi, rows, numerator, unreadable=none, denominator=none, refused=none, basis=none, least=none, greatest=none
 ) -%}
     {#- Columns of linked as rows of kpi_measures. The denominator is the rows; `unreadable` and `refused` are why they do
-        not count, where nothing else is; `basis` is what they are measured by, where the customer has a choice. -#}
+        not count, if nothing else is; `basis` is what they are measured by, if the customer has a choice. -#}
     {%- set reasons = ['left_out_reason'] + ([one_unreadable(unreadable)] if unreadable else []) + (["'" ~ refused ~ "'"] if refused else []) %}
     select
         customer_id,
@@ -158,7 +158,7 @@ left join accounts
 
 
 {% macro readable_percent(part, whole, unreadable) -%}
-    {#- A percentage of columns of summed; NULL where too many rows cannot be read. -#}
+    {#- A percentage of columns of summed; NULL if too many rows cannot be read. -#}
     case
                     when not {{ too_many_unreadable('summed.' ~ unreadable, 'summed.' ~ whole) }}
                         then {{ percent('summed.' ~ part, 'summed.' ~ whole) }}

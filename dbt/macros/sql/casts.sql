@@ -1,5 +1,5 @@
 {% macro safe_text_cast(text, type) %}
-    {#- A text as `type`, NULL where it is none. -#}
+    {#- A text as `type`, NULL if it is none. -#}
     {{- return(adapter.dispatch('safe_text_cast', 'kpi_platform')(text, canonical_type(type))) -}}
 {% endmacro %}
 
@@ -19,7 +19,7 @@
 
 
 {% macro text_as_exact(text) %}
-    {#- A text as decimal with twelve places, NULL where it is no number or does not fit. -#}
+    {#- A text as decimal with twelve places, NULL if it is no number or does not fit. -#}
     {{- return(adapter.dispatch('text_as_exact', 'kpi_platform')(text)) -}}
 {% endmacro %}
 

@@ -41,7 +41,7 @@
 
 
 {% macro newest(value, time, id, condition) -%}
-    {#- An aggregate: `value` of the row with the newest `time`, then `id`, of those where `condition` holds. -#}
+    {#- An aggregate: `value` of the row with the newest `time`, then `id`, of those for which `condition` holds. -#}
     {{- return(adapter.dispatch('newest', 'kpi_platform')(value, time, id, condition)) -}}
 {%- endmacro %}
 

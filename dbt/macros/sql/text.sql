@@ -42,7 +42,7 @@
 
 
 {% macro leading_digits(text) %}
-    {#- '1', '1 - Critical' → 1; NULL where the text does not start with digits. -#}
+    {#- '1', '1 - Critical' → 1; NULL if the text does not start with digits. -#}
     {{- return(adapter.dispatch('leading_digits', 'kpi_platform')(text)) -}}
 {% endmacro %}
 
@@ -77,7 +77,7 @@
 
 
 {% macro not_blank(text) %}
-    {#- The text, NULL where it is empty or blank. -#}
+    {#- The text, NULL if it is empty or blank. -#}
     {{- return("nullif(trim(" ~ text ~ "), '')") -}}
 {% endmacro %}
 

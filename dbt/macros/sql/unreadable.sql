@@ -12,7 +12,7 @@
 
 
 {% macro first_there_unreadable(columns) %}
-    {#- Why that coalesce cannot be read; NULL where it can, or nothing is there. -#}
+    {#- Why that coalesce cannot be read; NULL if it can, or nothing is there. -#}
     {%- if columns | length == 1 -%}
         {{- return(columns[0] ~ '_unreadable') -}}
     {%- endif -%}

@@ -1,6 +1,6 @@
 {% macro landed_reading(column, landed_type, to, formats={}) %}
     {#- How a landed column is read as a canonical type. `value`: SQL, NULL for what cannot be read. `unreadable`: SQL that
-        is true where a value is there and cannot be read; none where every value can. Nothing is guessed
+        is true if a value is there and cannot be read; none if every value can. Nothing is guessed
         (quality.md, B1 to B3): what a warehouse would cast but people would doubt is unreadable. -#}
     {%- set family = type_family(landed_type) -%}
     {%- if family == 'nested' -%}
@@ -27,7 +27,7 @@
 
 
 {% macro typed_reading(column, family, to) %}
-    {#- A number, boolean, date or timestamp. Where it is of another kind than what is wanted, it cannot be read. -#}
+    {#- A number, boolean, date or timestamp. If it is of another kind than what is wanted, it cannot be read. -#}
     {%- set is_number, is_time = family in ('integer', 'exact', 'float'), family in ('date', 'timestamp', 'zoned') -%}
     {%- if to == 'boolean' and family == 'boolean' -%}
         {{- return({'value': column, 'unreadable': none}) -}}
@@ -109,7 +109,7 @@
 
 
 {% macro zone_pattern() %}
-    {#- The end of such a time where it names a zone. -#}
+    {#- The end of such a time if it names a zone. -#}
     {{- return(':[0-9.]+(Z|[+-][0-9:]+)$') -}}
 {% endmacro %}
 

@@ -1,6 +1,6 @@
 {% macro latest(landed, ranked, keyless=false) -%}
     {#- One row per customer and key of the SQL `landed`: a live one before a deleted one, then the newest sync,
-        version and id. `ranked`: of how many customers a key may have several rows; where of none, nothing is.
+        version and id. `ranked`: of how many customers a key may have several rows; if of none, nothing is.
         `keyless`: rows without a key stay, each by itself. -#}
     {%- if ranked -%}
     {{ adapter.dispatch('latest', 'kpi_platform')(landed, ranked, keyless) }}

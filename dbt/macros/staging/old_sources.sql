@@ -1,5 +1,5 @@
 {% macro old_sources() -%}
-    {#- The newest sync of each source of the batch, where it lies more than 24 hours before as_of. A table in which
+    {#- The newest sync of each source of the batch, if it lies more than 24 hours before as_of. A table in which
         nothing changes is not old: what counts is the newest row of the whole source. -#}
     {%- set selects = [] -%}
     {#- Every customer lists every table, whether it is there or not. -#}

@@ -1,6 +1,6 @@
 {% macro staged(source, table) -%}
     {#- One source table of all customers of the batch, under canonical names and types: the latest row of each key,
-        with `is_live` false where the source deleted it. Customers whose tables landed alike are read by the same
+        with `is_live` false if the source deleted it. Customers whose tables landed alike are read by the same
         expressions over the union of their tables: 200 customers then cost little more than one. -#}
     {%- set read = staged_columns(source, table) -%}
     {%- set columns, fields, references = read.columns, read.get('fields', {}), read.get('references', []) -%}
@@ -169,7 +169,7 @@ where false
 
 
 {% macro staged_column(landed, landed_name, kind) -%}
-    {#- A landed column as its canonical type; a typed NULL where it did not land. -#}
+    {#- A landed column as its canonical type; a typed NULL if it did not land. -#}
     {%- set column = landed.columns.get(normalised_field(landed_name)) -%}
     {%- if not column -%}
         {{- return(literal(none, staged_type(kind))) -}}
@@ -185,7 +185,7 @@ where false
 
 
 {% macro unreadable_reason(landed, table, column, kind) -%}
-    {#- 'unreadable <table>.<column>' where a value is there and cannot be read; else NULL. The name is in small letters:
+    {#- 'unreadable <table>.<column>' if a value is there and cannot be read; else NULL. The name is in small letters:
         each warehouse has a case of its own for names. -#}
     {%- if column -%}
         {%- set reading = column_reading(landed, column, kind) -%}
@@ -199,7 +199,7 @@ where false
 
 
 {% macro staged_reference(landed, table, mapped, name, placeholders) -%}
-    {#- The mapped id of an account, else its `_value` form; the first that is there decides, also where it cannot be
+    {#- The mapped id of an account, else its `_value` form; the first that is there decides, also if it cannot be
         read. -#}
     {%- set read = namespace(value=literal(none, 'string'), reason=literal(none, 'string')) -%}
     {%- for landed_name in [mapped ~ '_value', mapped] if mapped and normalised_field(landed_name) in landed.columns -%}
@@ -214,7 +214,7 @@ where false
 
 
 {% macro without_placeholders(text, placeholders) %}
-    {#- The text, NULL where it is one of `placeholders`, which are normalised. Only texts of about their length are
+    {#- The text, NULL if it is one of `placeholders`, which are normalised. Only texts of about their length are
         normalised, which takes its time; ids are longer. -#}
     {%- set quoted, lengths = [], [] -%}
     {%- for placeholder in placeholders -%}
@@ -238,7 +238,7 @@ where false
 
 
 {% macro staged_flags() -%}
-    {#- What says whether a row is there at the source, and what it says where it is NULL or cannot be read. -#}
+    {#- What says whether a row is there at the source, and what it says if it is NULL or cannot be read. -#}
     {{- return({'is_deleted': false, '_fivetran_deleted': false, '_fivetran_active': true}) -}}
 {%- endmacro %}
 

@@ -22,7 +22,7 @@ where false
 
 
 {% macro columns_to_read(customer, source, table) -%}
-    {#- [landed column, what is true where it cannot be read] of all columns that a model reads. -#}
+    {#- [landed column, what is true if it cannot be read] of all columns that a model reads. -#}
     {%- set landed = landed_table(customer, source, table) -%}
     {%- set read = staged_columns(source, table) -%}
     {%- set wanted = [['_fivetran_synced', 'moment'], ['_fivetran_start', 'moment']] -%}

@@ -38,7 +38,7 @@ class ConnectionStep:
 
 @dataclass(frozen=True, slots=True)
 class DbtTarget:
-    """How dbt reaches the destination: an output of a profile in three parts. `output` is data, also where it
+    """How dbt reaches the destination: an output of a profile in three parts. `output` is data, also if it
     looks like a template; `secrets` too, and nothing shows or writes them; `templates` are Jinja of this
     program, which dbt renders. `memory`: a database of it that is gone with its connections."""
 

@@ -31,7 +31,7 @@ class Records:
     name: str
     rows: Callable[[Crm, TicketHistory], tuple[Integers, Columns]]
     task_prefix: str | None = None
-    """The prefix of the number in `task`, where the records are tasks."""
+    """The prefix of the number in `task`, if the records are tasks."""
 
 
 def reference(

@@ -59,7 +59,7 @@ class Tickets:
 
     @cached_property
     def ratings(self) -> Floats:
-        """1 to 5, better where the SLA was made; a few are no ratings at all."""
+        """1 to 5, better if the SLA was made; a few are no ratings at all."""
         at = self.log["incident_number"], self.repeat
         rating = np.round(3.2 + 0.8 * self.made_sla + 0.9 * normal(f"{self.seed}/incident rating", *at))
         return np.where(uniform(f"{self.seed}/bad rating", *at) < 0.015, 0, np.clip(rating, 1, 5))

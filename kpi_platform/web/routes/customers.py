@@ -51,7 +51,7 @@ def get_customers(connection: ConnectionDep) -> list[CustomerAnswer]:
 def add_customer(
     body: CustomerBody, configuration: ConfigurationDep, engine: EngineDep, principal: CurrentPrincipal
 ) -> ConnectionsAnswer:
-    """Add a customer, and create or adopt its connections where some are named. All of it, or nothing.
+    """Add a customer, and create or adopt its connections if some are named. All of it, or nothing.
     Adopting changes schedule, frequency and tables of a connection in Fivetran to those of the settings."""
     return onboard(body, configuration, engine, principal, None)
 

@@ -69,16 +69,16 @@ class AccountsAnswer(Answer):
 
 class LeftOutGroupAnswer(Answer):
     reason: str = Field(description="type, merged, deleted, inactive, unreadable, no id.", examples=["type"])
-    type: str | None = Field(description="The type, where that is the reason; null: empty.")
+    type: str | None = Field(description="The type, if that is the reason; null: empty.")
     accounts: int
 
 
 class LeftOutAnswer(Answer):
     """Accounts of Salesforce that the newest build left out."""
 
-    as_of: datetime | None = Field(description="Of the newest build; null where there was none.")
+    as_of: datetime | None = Field(description="Of the newest build; null if there was none.")
     sentence: str = Field(
-        description="In words; empty where every account counts.",
+        description="In words; empty if every account counts.",
         examples=["3 accounts do not count: type 'Client' 2, empty 1"],
     )
     counting: int = Field(description="Accounts that count.")
@@ -90,7 +90,7 @@ class MatchedSourceAnswer(Answer):
     source_name: str
     score: float
     method: str
-    page: str | None = Field(description="Its page in the source; null where the settings name no instance.")
+    page: str | None = Field(description="Its page in the source; null if the settings name no instance.")
 
 
 class AccountDetailAnswer(AccountAnswer):

@@ -16,8 +16,8 @@ class SourceRowAnswer(Answer):
     event_time: datetime | None = Field(description="When it happened; null for a field of the account.")
     numerator: float | None = Field(description="What it adds to the numerator.")
     denominator: float | None = Field(description="What it adds to the denominator.")
-    left_out_reason: str | None = Field(description="Null where it counted.", examples=["out of range"])
-    url: str | None = Field(description="Its page in the source; null where the settings name no instance.")
+    left_out_reason: str | None = Field(description="Null if it counted.", examples=["out of range"])
+    url: str | None = Field(description="Its page in the source; null if the settings name no instance.")
     api_url: str | None = Field(description="Where the source's own REST API has it.")
 
 
@@ -46,7 +46,7 @@ class ExplanationAnswer(Answer):
     left_out: Mapping[str, int] = Field(description="How many did not, by reason.")
     left_out_examples: Mapping[str, SourceRowAnswer] = Field(description="One that did not, by reason.")
     factors: Mapping[str, float | None] = Field(
-        description="Of a computed churn risk: its parts in points; null where unknown."
+        description="Of a computed churn risk: its parts in points; null if unknown."
     )
     rows: list[SourceRowAnswer]
     models: list[str] = Field(

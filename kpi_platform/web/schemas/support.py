@@ -41,7 +41,7 @@ class SupportMetricsAnswer(Answer):
 class SupportAnswer(Answer):
     """The figures beside the KPIs: rates in their windows, the last 90 days, and breaches by category."""
 
-    as_of: datetime | None = Field(description="Null where no load brought anything of this account.")
+    as_of: datetime | None = Field(description="Null if no load brought anything of this account.")
     resolution_unit: str = Field(
         description="What times to the resolution count: hours, business hours or SLA hours.",
         examples=["business hours"],

@@ -74,7 +74,7 @@ def _differ(column: str, kind: str) -> str:
 
 
 def _grain(mart: str) -> Sequence[str]:
-    """The columns that tell its rows apart, as the project's own test states them; all, where none does."""
+    """The columns that tell its rows apart, as the project's own test states them; all, if none does."""
     file = project_directory() / "models" / "marts" / f"{mart}.yml"
     (model,) = yaml.safe_load(file.read_text())["models"]
     tests = [test["valid_rows"] for test in model.get("data_tests", ()) if "valid_rows" in test]

@@ -104,7 +104,7 @@ class PeakMemory:
 
 
 def main(text: str, clock: str) -> int:
-    """Prints the figures as JSON: seconds of the clock, by stage. 1 where somebody was not loaded."""
+    """Prints the figures as JSON: seconds of the clock, by stage. 1 if somebody was not loaded."""
     as_of = datetime.fromisoformat(text)
     configuration = Configuration.from_environment()
     memory = PeakMemory()

@@ -79,7 +79,7 @@ def test_the_schedule_takes_what_is_of_the_schedule_and_is_valid(here: Hostile) 
             if "sync_window" in body:
                 body = {"sync_window": dict.fromkeys(WindowBody.model_fields, value)}
             before = here.reset()
-            # What is null is left out, but for the hours of a window.
+            # What is null is left out, except for the hours of a window.
             nothing = value is None and "sync_window" not in body
             expected = 200 if nothing else decision("write", merged(OWN, {"fivetran": body}))
             answer = post(here, "write", "/api/fivetran/schedule", body)

@@ -62,7 +62,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser, served: Served) -> Iterator[BrowserContext]:
-    """A browser with nothing in it, which fails the test where a page breaks its own policy or script."""
+    """A browser with nothing in it, which fails the test if a page breaks its own policy or script."""
     fresh = browser.new_context(base_url=served.url)
     fresh.set_default_timeout(15_000)
     complaints: list[str] = []

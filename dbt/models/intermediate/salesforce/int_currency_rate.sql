@@ -46,7 +46,7 @@ currencies as (
     from named_currencies
 ),
 
--- The instants for which a rate is asked: as_of, and the close dates where those count.
+-- The instants for which a rate is asked: as_of, and the close dates if those count.
 asked_days as (
     select
         customer_id,

@@ -45,7 +45,7 @@ read as (
     where place = 1
 ),
 
--- Only what the code does not say by itself: where nobody customised anything, that is nothing.
+-- Only what the code does not say by itself: if nobody customised anything, that is nothing.
 final as (
     select
         customer_id,

@@ -31,12 +31,12 @@ final as (
         case when customers.time_setting in ('auto', 'calendar') then windows.resolved_from end as calendar_from,
         case when customers.has_business_time then windows.resolved_from end as business_from,
         case when customers.has_sla_time then windows.resolved_from end as sla_time_from,
-        -- What auto chooses by, also where the KPI is not computed.
+        -- What auto chooses by, also if the KPI is not computed.
         case when customers.time_setting = 'auto' then windows.ended_from end as shares_from,
         windows.rated_from,
         case when customers.sla_setting in ('auto', 'sla_due') then windows.decided_from end as due_from,
         case when customers.sla_setting in ('auto', 'made_sla') then windows.decided_from end as made_from,
-        -- Rates have the window of a KPI, also where that KPI is not computed.
+        -- Rates have the window of a KPI, also if that KPI is not computed.
         case when customers.has_escalation then windows.volume_from end as escalated_from,
         case when customers.has_priority then windows.volume_from end as critical_from,
         case when customers.has_reopening then windows.ended_from end as reopened_from

@@ -1,6 +1,6 @@
 """Claims within a place, which its server names, in place of one spelling of it.
 
-No claim is lost. Where two customers turn out to claim the same, the one that was added first has it, and the
+No claim is lost. If two customers turn out to claim the same, the one that was added first has it, and the
 other is written down beside it: `kpi-platform doctor` lists it. Customers that were removed, and sources that
 were switched off, claim again what their newest settings name, unless somebody else has it by now.
 """
