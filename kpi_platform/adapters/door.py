@@ -13,12 +13,13 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from posixpath import normpath
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.destination_kinds import DESTINATION_KINDS
 from kpi_platform.domain.errors import InvalidInput, Unavailable
 from kpi_platform.domain.places import without_domain
 
 ALLOWED_HOSTS_VARIABLE = "KPI_ALLOWED_HOSTS"
 CONNECT_SECONDS = 10
-BIGQUERY_HOST = "bigquery.googleapis.com"
+BIGQUERY_HOST = DESTINATION_KINDS["bigquery"].host
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,252})")
 _PRIVATE = tuple(
     map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
@@ -96,11 +97,9 @@ class Door:
 
     @classmethod
     def of(cls, configuration: Configuration) -> "Door":
-        return _door(
-            configuration.get(ALLOWED_HOSTS_VARIABLE) or "",
-            configuration.get("WAREHOUSE_HOST")
-            or (BIGQUERY_HOST if configuration.get("WAREHOUSE_TYPE") == "bigquery" else None),
-        )
+        kind = DESTINATION_KINDS.get(configuration.get("WAREHOUSE_TYPE") or "")
+        own = configuration.get("WAREHOUSE_HOST") or (kind.host if kind else "")
+        return _door(configuration.get(ALLOWED_HOSTS_VARIABLE) or "", own or None)
 
     def require_host(self, host: str) -> None:
         """Raises HostNotAllowed, without resolving it, if the operator does not allow the host."""

@@ -10,11 +10,14 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.errors import MissingConfiguration, SecretNotAllowed
-from kpi_platform.domain.secret_names import (
+from kpi_platform.domain.destination_kinds import (
     DEFAULT_CREDENTIALS,
+    DESTINATION_KINDS,
     KEY_PATH,
     PASSWORD,
+)
+from kpi_platform.domain.errors import MissingConfiguration, SecretNotAllowed
+from kpi_platform.domain.secret_names import (
     default_credential,
     is_own,
     is_path,
@@ -98,7 +101,8 @@ class CustomerSecrets:
         is_set = [one for one in DEFAULT_CREDENTIALS if self.configuration.get(one) is not None]
         found = default_credential(warehouse, is_set)
         if not self.may_sign_in_as_the_installation(warehouse):
-            usual = KEY_PATH if warehouse.type == "bigquery" else PASSWORD
+            only_key = DESTINATION_KINDS[warehouse.type].credentials == (KEY_PATH,)
+            usual = KEY_PATH if only_key else PASSWORD
             own = prefix_of(self.customer) + usual.removeprefix("WAREHOUSE_")
             raise SecretNotAllowed(
                 f"The warehouse of customer {self.customer} is not the installation's default place, so it "

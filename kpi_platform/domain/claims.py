@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kpi_platform.domain.destination_kinds import DESTINATION_KINDS
 from kpi_platform.domain.errors import Conflict
 from kpi_platform.domain.places import spelled_place
 from kpi_platform.domain.settings import CustomerSettings, WarehouseSettings
@@ -44,7 +45,7 @@ def claimed_by(document: Mapping[str, Any]) -> tuple[str, set[WantedClaim]]:
 
 def mart_schema(warehouse: WarehouseSettings) -> str:
     """Returns the schema or dataset of the marts, in lower case."""
-    is_dataset = warehouse.type == "bigquery" and warehouse.dataset
+    is_dataset = DESTINATION_KINDS[warehouse.type].place == "project" and warehouse.dataset
     return str(warehouse.dataset if is_dataset else warehouse.schema_).lower()
 
 

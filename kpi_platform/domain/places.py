@@ -8,33 +8,34 @@ back. So equal spellings are no reason to send credentials.
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from kpi_platform.domain.destination_kinds import DESTINATION_KINDS
 from kpi_platform.domain.settings import WarehouseSettings
 
 SNOWFLAKE_DOMAINS = (".snowflakecomputing.com", ".snowflakecomputing.cn")
-_USUAL_PORTS = {"postgres": 5432, "redshift": 5439}
 _HERE = "127.0.0.1"
 
 
 def spelled_server(warehouse: WarehouseSettings) -> str:
     """Returns the server, account or project of `warehouse`. Sections that its type does not use do not
     count."""
-    match warehouse.type:
-        case "duckdb":
+    kind = DESTINATION_KINDS[warehouse.type]
+    match kind.place:
+        case "file":
             # An installation has one such file, and its home may move.
-            return "duckdb"
-        case "bigquery":
-            return f"bigquery:{(warehouse.project or '').strip().lower()}"
-        case "snowflake":
-            return f"snowflake:{_account(warehouse.host or '')}"
-        case kind:
+            return kind.name
+        case "project":
+            return f"{kind.name}:{(warehouse.project or '').strip().lower()}"
+        case "account":
+            return f"{kind.name}:{_account(warehouse.host or '')}"
+        case "server":
             # PostgreSQL's driver reaches a Redshift cluster, too.
-            return f"server:{one_spelling(warehouse.host or '')}:{warehouse.port or _USUAL_PORTS[kind]}"
+            return f"server:{one_spelling(warehouse.host or '')}:{warehouse.port or kind.port}"
 
 
 def spelled_place(warehouse: WarehouseSettings) -> str:
     """Returns the server and the database, which has raw schemas and marts of its own."""
     server = spelled_server(warehouse)
-    if warehouse.type in ("duckdb", "bigquery"):
+    if DESTINATION_KINDS[warehouse.type].place in ("file", "project"):
         return server
     return f"{server}/{(warehouse.database or '').strip().lower()}"
 

@@ -7,20 +7,10 @@ Settings hold names of environment variables. `KPI_SECRET_ACME_PASSWORD` is the 
 import re
 from collections.abc import Iterable
 
+from kpi_platform.domain.destination_kinds import DESTINATION_KINDS
 from kpi_platform.domain.settings import WarehouseSettings
 
 PREFIX = "KPI_SECRET_"
-PASSWORD, KEY_PATH = "WAREHOUSE_PASSWORD", "WAREHOUSE_PRIVATE_KEY_PATH"
-DEFAULT_CREDENTIALS = (PASSWORD, KEY_PATH)
-"""Credentials of the installation itself. They are for its default place alone."""
-
-_DEFAULTS_OF_TYPE = {
-    "postgres": (PASSWORD,),
-    "redshift": (PASSWORD,),
-    "snowflake": (KEY_PATH, PASSWORD),
-    "bigquery": (KEY_PATH,),
-}
-_USUAL_PORTS = {"postgres": 5432, "redshift": 5439, "snowflake": 443, "bigquery": 443}
 
 
 def is_name(text: str) -> bool:
@@ -51,23 +41,24 @@ def is_path(name: str) -> bool:
 
 def default_credential(warehouse: WarehouseSettings, is_set: Iterable[str]) -> str | None:
     """Returns which of the installation's credentials, of those that `is_set`, signs in at `warehouse`."""
-    of_type = _DEFAULTS_OF_TYPE.get(warehouse.type, ())
-    names = [name for name in of_type if name in set(is_set)]
+    names = [name for name in DESTINATION_KINDS[warehouse.type].credentials if name in set(is_set)]
     return warehouse.credentials_secret if warehouse.credentials_secret in names else next(iter(names), None)
 
 
 def receiver(warehouse: WarehouseSettings) -> tuple[str, str, int, str, str]:
     """Returns the receiver of a credential: type, host or account, port, database, project. Unlike
     `places.spelled_place`, where doubt makes two spellings one place, doubt makes two receivers here."""
-    kind = warehouse.type
-    host = (warehouse.host or "").strip().lower().rstrip(".")
-    if kind == "bigquery":
-        host = host or "bigquery.googleapis.com"
-    if kind == "snowflake":
-        host = host.removesuffix(".snowflakecomputing.com")
-    port = warehouse.port or _USUAL_PORTS.get(kind, 0)
-    database = "" if kind == "bigquery" else warehouse.database or ""
-    # Snowflake and Redshift fold unquoted names; PostgreSQL's databases differ in capitals.
-    database = database if kind == "postgres" else database.lower()
-    project = (warehouse.project or "").lower() if kind == "bigquery" else ""
-    return kind, host, port, database, project
+    kind = DESTINATION_KINDS[warehouse.type]
+    host = (warehouse.host or "").strip().lower().rstrip(".") or kind.host
+    database = project = ""
+    if kind.place == "project":
+        project = (warehouse.project or "").lower()
+    else:
+        database = warehouse.database or ""
+    return (
+        kind.name,
+        host.removesuffix(kind.domain),
+        warehouse.port or kind.port,
+        database.lower() if kind.folds_names else database,
+        project,
+    )

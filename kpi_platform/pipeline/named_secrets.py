@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.allowed_secrets import AllowedSecret, listed_secrets
+from kpi_platform.domain.destination_kinds import DEFAULT_CREDENTIALS, DESTINATION_KINDS
 from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError
-from kpi_platform.domain.secret_names import DEFAULT_CREDENTIALS, prefix_of
+from kpi_platform.domain.secret_names import prefix_of
 from kpi_platform.domain.settings import CustomerSettings, settings_leaves, value_at
 from kpi_platform.domain.settings.parsing import invalid_settings
 from kpi_platform.pipeline.customer_settings import secrets_of_each, settings_of_each
@@ -99,12 +100,13 @@ def _of_customer(
     used: dict[str, list[str]] = {name: [] for name in listed}
     problems: dict[str, KpiPlatformError] = {}
     credentials = settings.warehouse.credentials_secret
-    if settings.warehouse.type != "duckdb":
+    kind = DESTINATION_KINDS[settings.warehouse.type]
+    if kind.credentials:
         try:
             signed = secrets.credential(settings.warehouse)
             if signed is not None:
                 signed.text()
-            elif settings.warehouse.type in ("postgres", "snowflake"):
+            elif kind.needs_credential:
                 secrets.password(settings.warehouse)
             credentials = signed.name if signed else credentials
         except KpiPlatformError as error:

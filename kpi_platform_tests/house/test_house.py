@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from kpi_platform_tests.house.compared_names import compared_names, compared_names_in_text
 from kpi_platform_tests.house.docstrings import docstrings
 from kpi_platform_tests.house.foreign_insides import WALLS, foreign_insides
 from kpi_platform_tests.house.homonyms import homonyms
 from kpi_platform_tests.house.long_files import long_files
 from kpi_platform_tests.house.plain_words import plain_words, plain_words_in_text
 from kpi_platform_tests.house.source_file import SourceFile
-from kpi_platform_tests.house.source_names import source_names, source_names_in_text
 from kpi_platform_tests.house.unused_code import unused_code
 
 
@@ -77,14 +77,20 @@ def test_a_docstring_begins_with_what_is_done_or_with_a_noun(text: str, found: i
     ],
 )
 def test_a_comparison_with_a_sources_name_stands_in_its_home_alone(text: str, found: int) -> None:
-    assert len(list(source_names(module(text)))) == found
-    assert list(source_names(module(text, "kpi_platform/domain/sources.py"))) == []
+    assert len(list(compared_names(module(text)))) == found
+    assert list(compared_names(module(text, "kpi_platform/domain/sources.py"))) == []
+
+
+def test_a_comparison_with_a_destinations_name_stands_in_its_home_alone() -> None:
+    text = 'one = warehouse.type in ("postgres", "other")'
+    assert len(list(compared_names(module(text)))) == 1
+    assert list(compared_names(module(text, "kpi_platform/adapters/dbt.py"))) == []
 
 
 def test_templates_and_sql_compare_with_a_sources_name_in_its_own_folder_alone() -> None:
     line = "{% if source == 'salesforce' %}"
-    assert len(list(source_names_in_text("dbt/models/marts/kpi_values.sql", line))) == 1
-    assert list(source_names_in_text("dbt/models/staging/salesforce/stg.sql", line)) == []
+    assert len(list(compared_names_in_text("dbt/models/marts/kpi_values.sql", line))) == 1
+    assert list(compared_names_in_text("dbt/models/staging/salesforce/stg.sql", line)) == []
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """The section about the destination that Fivetran lands in and the marts are built in."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
+from kpi_platform.domain.destination_kinds import DestinationName
 from kpi_platform.domain.limits import Matching
 from kpi_platform.domain.settings.section import (
     Blank,
@@ -24,7 +25,7 @@ Host = Annotated[
 class WarehouseSettings(Section, kind="placement"):
     """The place of the raw schemas and the marts. Holds names of secrets, never secrets."""
 
-    type: Literal["duckdb", "snowflake", "bigquery", "redshift", "postgres"] = setting(
+    type: DestinationName = setting(
         "duckdb", "Kind of destination. duckdb is the file under KPI_PLATFORM_HOME and needs none of the "
         "others.",
         environment="WAREHOUSE_TYPE",
