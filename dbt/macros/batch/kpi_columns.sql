@@ -18,3 +18,11 @@
     {#- The models whose rows are added up by account, each once. -#}
     {{- return(kpi_catalogue() | map(attribute='summed') | select | unique | list) -}}
 {% endmacro %}
+
+
+{% macro kpi_setting_names(relation) -%}
+    {#- The columns of int_kpi_setting, read from a relation. -#}
+    {%- for name in kpi_setting_columns() -%}
+        {{ relation }}.{{ name }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

@@ -10,10 +10,8 @@ profiles as (
 
 final as (
     select
-        customers.customer_id
-        {%- for name in kpi_setting_columns() %},
-        profiles.{{ name }}
-        {%- endfor %}
+        customers.customer_id,
+        {{ kpi_setting_names('profiles') }}
     from customers
     inner join profiles on customers.kpi_profile = profiles.kpi_profile
 )
