@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from kpi_platform.domain.errors import MissingConfiguration
+from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR
 from kpi_platform.installation import installation_id
 
 LOCAL_FIVETRAN_PORT = 8799
@@ -118,9 +119,9 @@ class Configuration:
         return timedelta(hours=self._positive("KPI_FIRST_SYNC_HOURS", 72))
 
     @property
-    def fivetran_calls_per_hour(self) -> int | None:
-        """Fivetran's limit of calls, for as long as none of its answers says it; None: that of no trial."""
-        return self._positive("KPI_FIVETRAN_CALLS_PER_HOUR", 0) or None
+    def fivetran_calls_per_hour(self) -> int:
+        """Fivetran's limit of calls, for as long as none of its answers says it."""
+        return self._positive("KPI_FIVETRAN_CALLS_PER_HOUR", CALLS_PER_HOUR)
 
     def _positive(self, name: str, default: int) -> int:
         text = self.get(name)

@@ -15,6 +15,7 @@ from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.adapters.fivetran_sync import run_sync
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import FivetranRefused
+from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR
 from kpi_platform.domain.fivetran_budget import poll_seconds as affordable_poll_seconds
 
 DEFAULT_POLL_SECONDS = 10.0
@@ -34,6 +35,7 @@ class KpiFivetranClient(FivetranClient):
         *,
         poll_seconds: float = DEFAULT_POLL_SECONDS,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        calls_per_hour: int = CALLS_PER_HOUR,
     ) -> None:
         super().__init__(
             api_key="",
@@ -46,12 +48,12 @@ class KpiFivetranClient(FivetranClient):
         self.api = api
         self._poll_seconds = poll_seconds
         self._timeout_seconds = timeout_seconds
+        self._calls_per_hour = calls_per_hour
 
     @property
     def poll_seconds(self) -> float:
         """The poll interval, longer if the account's limit of calls is small."""
-        limit = self.api.hourly_limit
-        return self._poll_seconds if limit is None else affordable_poll_seconds(limit, self._poll_seconds)
+        return affordable_poll_seconds(self.api.hourly_limit or self._calls_per_hour, self._poll_seconds)
 
     @property
     def api_base_url(self) -> str:
@@ -142,6 +144,7 @@ class KpiFivetranWorkspace(FivetranWorkspace):
     installation: str | None = Field(default=None, description="Sent to the local Fivetran.")
     poll_seconds: float = Field(default=DEFAULT_POLL_SECONDS)
     timeout_seconds: float = Field(default=DEFAULT_TIMEOUT_SECONDS)
+    calls_per_hour: int = Field(default=CALLS_PER_HOUR, description="The limit, until an answer says it.")
 
     @classmethod
     def of(cls, configuration: Configuration) -> "KpiFivetranWorkspace":
@@ -154,6 +157,7 @@ class KpiFivetranWorkspace(FivetranWorkspace):
             installation=configuration.installation,
             poll_seconds=float(configuration.get("KPI_SYNC_POLL_SECONDS") or DEFAULT_POLL_SECONDS),
             timeout_seconds=float(configuration.get("KPI_SYNC_TIMEOUT_SECONDS") or DEFAULT_TIMEOUT_SECONDS),
+            calls_per_hour=configuration.fivetran_calls_per_hour,
         )
 
     def get_client(self) -> KpiFivetranClient:
@@ -165,4 +169,5 @@ class KpiFivetranWorkspace(FivetranWorkspace):
             FivetranApi(self.api_url, self.api_key, self.api_secret, installation=self.installation),
             poll_seconds=self.poll_seconds,
             timeout_seconds=self.timeout_seconds,
+            calls_per_hour=self.calls_per_hour,
         )

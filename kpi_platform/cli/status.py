@@ -39,7 +39,7 @@ def status(
     for damage in damaged_files(configuration):
         raise damage
     with dashboard(configuration) as engine, reading(engine) as connection:
-        found = figures(connection, customer)
+        found = figures(connection, customer, calls_per_hour=configuration.fivetran_calls_per_hour)
         alerts = list(_alerts(connection, customer))
     if as_json:
         print_json({"customer": customer, "figures": _document(found), "alerts": alerts})

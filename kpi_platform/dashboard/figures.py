@@ -37,6 +37,7 @@ class _Scope:
     connection: sa.Connection
     customer_id: int | None
     now: datetime
+    calls_per_hour: int
 
     def rows(self, query: sa.Select[Any], table: sa.Table) -> list[sa.Row[Any]]:
         if self.customer_id is not None:
@@ -53,12 +54,17 @@ class _Scope:
 
 
 def figures(
-    connection: sa.Connection, customer: str | None = None, *, now: datetime | None = None
+    connection: sa.Connection,
+    customer: str | None = None,
+    *,
+    now: datetime | None = None,
+    calls_per_hour: int = CALLS_PER_HOUR,
 ) -> list[Figure]:
     """Returns every figure, of one customer or of all active ones; one without any value has none. The number
-    of statements does not grow with the customers. `now` is what ages are counted to."""
+    of statements does not grow with the customers. `now` is what ages are counted to; `calls_per_hour` is
+    Fivetran's limit while none of its answers has said it."""
     customer_id = get_customer(connection, customer).id if customer is not None else None
-    scope = _Scope(connection, customer_id, now or datetime.now(UTC))
+    scope = _Scope(connection, customer_id, now or datetime.now(UTC), calls_per_hour)
     return [figure for part in _PARTS for figure in part(scope)]
 
 
@@ -183,7 +189,7 @@ def _calls(scope: _Scope) -> Iterator[Figure]:
     if scope.customer_id is None:
         calls = calls_this_hour(scope.connection, scope.now)
         account = fivetran_account(scope.connection)
-        limit = account.hourly_limit or CALLS_PER_HOUR
+        limit = account.limit(scope.calls_per_hour)
         left = 0 if account.is_blocked(scope.now) else max(0, limit - calls)
         counts = {("made",): calls, ("left",): left, ("limit",): limit}
         yield Figure("fivetran_calls", "Calls of Fivetran's API in this hour.", ("which",), counts)

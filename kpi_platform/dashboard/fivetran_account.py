@@ -23,6 +23,10 @@ class FivetranAccount:
     blocked_until: datetime | None = None
     webhook: Mapping[str, Any] = field(default_factory=dict)
 
+    def limit(self, assumed: int) -> int:
+        """The calls an hour that Fivetran takes: what its answers said, else as `assumed`."""
+        return self.hourly_limit or assumed
+
     def is_blocked(self, now: datetime) -> bool:
         """Whether Fivetran takes no calls at `now`, because the rate limit is used up."""
         return self.blocked_until is not None and now < self.blocked_until <= now + LONGEST_BLOCK

@@ -47,10 +47,9 @@ class Platform:
 
     def _note_calls(self, calls: int) -> None:
         api = self.fivetran.api
-        limit = api.hourly_limit or self.configuration.fivetran_calls_per_hour
         with self.engine.begin() as database:
             add_calls(database, calls, datetime.now(UTC))
-            note_limits(database, hourly_limit=limit, blocked_until=api.blocked_until)
+            note_limits(database, hourly_limit=api.hourly_limit, blocked_until=api.blocked_until)
 
     def close(self) -> None:
         """Closes what was opened."""

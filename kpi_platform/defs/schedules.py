@@ -17,7 +17,7 @@ from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.runs import active_runs
 from kpi_platform.defs.syncs import recorded_syncs
 from kpi_platform.domain.due_times import sources_to_start
-from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR, CUSTOMERS_PER_SYNC_RUN, within_budget
+from kpi_platform.domain.fivetran_budget import CUSTOMERS_PER_SYNC_RUN, within_budget
 from kpi_platform.domain.runs import in_chunks
 from kpi_platform.domain.sources import SOURCES, Source
 from kpi_platform.pipeline.sync_times import recorded_state
@@ -44,7 +44,7 @@ def due_syncs(
     due = _due(context.instance, platform, now)
     if not due:
         yield dg.SkipReason("No customer's sync is due.")
-    limit = account.hourly_limit or CALLS_PER_HOUR
+    limit = account.limit(platform.configuration.fivetran_calls_per_hour)
     affordable = within_budget(due, calls, limit)
     if len(affordable) < len(due):
         context.log.warning(

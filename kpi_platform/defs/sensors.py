@@ -26,7 +26,7 @@ from kpi_platform.defs.syncs import (
     recorded_syncs,
     used_inputs,
 )
-from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR, look_interval
+from kpi_platform.domain.fivetran_budget import look_interval
 from kpi_platform.domain.refresh import refresh_is_due
 from kpi_platform.domain.runs import CUSTOMERS_PER_RUN, in_runs
 from kpi_platform.domain.sources import SOURCES, Source
@@ -78,7 +78,8 @@ def platform_sensors(interval_seconds: int, settle: timedelta) -> list[dg.Sensor
         if account.is_blocked(now):
             return dg.SkipReason(f"Fivetran's rate limit is used up until {account.blocked_until}.")
         interval = timedelta(seconds=interval_seconds)
-        if not look_is_due(context.cursor, webhook_at, now, interval, account.hourly_limit or CALLS_PER_HOUR):
+        limit = account.limit(platform.configuration.fivetran_calls_per_hour)
+        if not look_is_due(context.cursor, webhook_at, now, interval, limit):
             return dg.SkipReason("No webhook has come since the last look.")
         # The order matters: a run that has ended by the second line has recorded its syncs by the third.
         connections, error = list_connections(platform)

@@ -38,21 +38,23 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
-    def text(self, engine: sa.Engine) -> bytes:
-        """Returns all figures in Prometheus' text format."""
-        return generate_latest(self._registry) + generate_latest(_Platform(engine))
+    def text(self, engine: sa.Engine, calls_per_hour: int) -> bytes:
+        """Returns all figures in Prometheus' text format. `calls_per_hour` is Fivetran's limit while none of
+        its answers has said it."""
+        return generate_latest(self._registry) + generate_latest(_Platform(engine, calls_per_hour))
 
 
 class _Platform(CollectorRegistry):
     """The figures of the database, as they are when they are asked for."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, calls_per_hour: int) -> None:
         super().__init__()
         self._engine = engine
+        self._calls_per_hour = calls_per_hour
 
     def collect(self) -> Iterator[Metric]:
         with reading(self._engine) as connection:
-            for figure in figures(connection):
+            for figure in figures(connection, calls_per_hour=self._calls_per_hour):
                 family = GaugeMetricFamily(f"kpi_platform_{figure.name}", figure.text, labels=figure.labels)
                 for labels, value in figure.values.items():
                     family.add_metric(labels, value)

@@ -1,5 +1,6 @@
 """Fivetran's budget: calls of all processes are counted by hour, and syncs are planned within it."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -7,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_platform.adapters.fivetran_http import FivetranHttp
+from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.figures import figures
 from kpi_platform.dashboard.fivetran_account import fivetran_account, note_limits, note_webhook
 from kpi_platform.dashboard.fivetran_calls import add_calls, calls_this_hour
+from kpi_platform.defs.resources import Platform
 from kpi_platform.domain.fivetran_budget import (
     CALLS_PER_RUN,
     CALLS_PER_SYNC,
@@ -69,3 +73,27 @@ def test_every_call_is_told_in_portions_and_the_rest_at_the_end() -> None:
         for _ in range(30):
             http.request("GET", "connections/one")
     assert told == [25, 5]
+
+
+def test_the_limit_that_a_setting_assumes_never_replaces_what_fivetran_has_said(
+    configuration: Configuration, sqlite_engine: sa.Engine
+) -> None:
+    with scripted(Answer(body={"data": {}})) as server:  # Its answers name no limit.
+        environment = configuration.environment | {
+            "FIVETRAN_API_URL": server.url, "FIVETRAN_API_KEY": "key", "FIVETRAN_API_SECRET": "secret",
+            "KPI_FIVETRAN_CALLS_PER_HOUR": "300",
+        }  # fmt: skip
+        for said, limit in ((None, 300), (500, 500)):
+            with closing(Platform(Configuration.from_environment(environment))) as platform:
+                with platform.engine.begin() as connection:
+                    note_limits(connection, hourly_limit=said, blocked_until=None)
+                platform.fivetran.api.request("GET", "connections/one")
+                assert platform.fivetran.poll_seconds == 40, "300 calls an hour last for one every 40 s"
+            with sqlite_engine.connect() as connection:
+                assert fivetran_account(connection).hourly_limit == said
+                [calls] = [
+                    one.values
+                    for one in figures(connection, calls_per_hour=300)
+                    if one.name == "fivetran_calls"
+                ]
+            assert calls[("limit",)] == limit

@@ -4,7 +4,7 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
-from kpi_platform.web.dependencies import EngineDep
+from kpi_platform.web.dependencies import ConfigurationDep, EngineDep
 from kpi_platform.web.metrics import Metrics
 from kpi_platform.web.readiness import Readiness
 from kpi_platform.web.schemas.answers import Answer, errors
@@ -31,7 +31,10 @@ async def readyz(request: Request) -> HealthAnswer:
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-def metrics(request: Request, engine: EngineDep) -> Response:
+def metrics(request: Request, engine: EngineDep, configuration: ConfigurationDep) -> Response:
     """Returns the figures for Prometheus."""
     figures: Metrics = request.app.state.metrics
-    return Response(figures.text(engine), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(
+        figures.text(engine, configuration.fivetran_calls_per_hour),
+        media_type="text/plain; version=0.0.4; charset=utf-8",
+    )

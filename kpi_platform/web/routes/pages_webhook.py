@@ -13,7 +13,6 @@ from kpi_platform.dashboard.fivetran_account import FivetranAccount, fivetran_ac
 from kpi_platform.dashboard.fivetran_calls import calls_this_hour
 from kpi_platform.dashboard.fivetran_events import newest_message
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
-from kpi_platform.domain.fivetran_budget import CALLS_PER_HOUR
 from kpi_platform.pipeline.fivetran_webhook import (
     create_webhook,
     remove_webhook,
@@ -53,7 +52,7 @@ def fivetran_card(configuration: Configuration, connection: sa.Connection) -> Fi
     return FivetranCard(
         account,
         calls_this_hour(connection, now),
-        account.hourly_limit or configuration.fivetran_calls_per_hour or CALLS_PER_HOUR,
+        account.limit(configuration.fivetran_calls_per_hour),
         account.is_blocked(now),
         newest_message(connection),
         webhook_url(configuration),
