@@ -71,6 +71,7 @@ class FivetranHttp:
             auth=httpx.BasicAuth(key, secret),
             headers=_HEADERS | ({HEADER: installation} if installation else {}),
             verify=_tls(),
+            event_hooks={"response": [_end_in_time]},
         )
 
     def close(self) -> None:
@@ -223,6 +224,28 @@ def _tls() -> ssl.SSLContext:
     """What every client verifies servers with. Reading the authorities takes 20 ms, and each tick of a sensor
     makes a client."""
     return httpx.create_ssl_context()
+
+
+class _Timed(httpx.SyncByteStream):
+    """A body that must have come within `seconds`: the client's own limit is for each part of it."""
+
+    def __init__(self, body: httpx.SyncByteStream, seconds: float) -> None:
+        self._body = body
+        self._ends = time.monotonic() + seconds
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._body:
+            if time.monotonic() > self._ends:
+                raise httpx.ReadTimeout("the answer comes too slowly")
+            yield part
+
+    def close(self) -> None:
+        self._body.close()
+
+
+def _end_in_time(response: httpx.Response) -> None:
+    assert isinstance(response.stream, httpx.SyncByteStream)
+    response.stream = _Timed(response.stream, response.request.extensions["timeout"]["read"])
 
 
 def _timeout(seconds: float) -> httpx.Timeout:

@@ -69,11 +69,18 @@ def list_(as_json: Json = False) -> None:
 
 
 @cli_errors
-def test(webhook_id: Id) -> None:
+def test(
+    webhook_id: Annotated[
+        str | None,
+        typer.Argument(help="Id of the webhook. Default: that of this installation.", show_default=False),
+    ] = None,
+) -> None:
     """Have Fivetran post a made-up message to a webhook. Exit code 1 if it is not taken."""
     from kpi_platform.pipeline.fivetran_webhook import test_webhook
 
-    taken, words = test_webhook(Configuration.from_environment(), webhook_id)
+    configuration = Configuration.from_environment()
+    with dashboard(configuration) as engine:
+        taken, words = test_webhook(configuration, engine, webhook_id)
     mark = "[green]✓[/] Taken" if taken else "[red]✗[/] Not taken"
     console.print(f"{mark}: {words}", highlight=False, soft_wrap=True)
     if not taken:

@@ -64,10 +64,26 @@ def list_webhooks(configuration: Configuration) -> list[Webhook]:
         return api.webhooks()
 
 
-def test_webhook(configuration: Configuration, webhook_id: str) -> tuple[bool, str]:
-    """Has Fivetran post a made-up event: whether it was taken, and Fivetran's words for it."""
+def test_webhook(
+    configuration: Configuration, engine: sa.Engine, webhook_id: str | None = None
+) -> tuple[bool, str]:
+    """Has Fivetran post a made-up event, to our webhook if no other is named: whether it was taken, and
+    Fivetran's words for it. Raises InvalidInput if there is none of ours."""
+    tested = webhook_id or our_webhook(engine)
     with closing(open_fivetran(configuration)) as api:
-        return api.test_webhook(webhook_id)
+        return api.test_webhook(tested)
+
+
+def our_webhook(engine: sa.Engine) -> str:
+    """Returns the id of the webhook that we made. Raises InvalidInput if there is none."""
+    with engine.connect() as connection:
+        known = fivetran_account(connection).webhook.get("id")
+    if not known:
+        raise InvalidInput(
+            "There is no webhook of ours.",
+            next_step="Create it on the status page, or with `kpi-platform webhook create`.",
+        )
+    return str(known)
 
 
 def remove_webhook(configuration: Configuration, engine: sa.Engine, webhook_id: str, *, who: str) -> None:

@@ -1,8 +1,9 @@
 """A real HTTP server that answers what a test has written down, one answer after another."""
 
 import json
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -17,6 +18,7 @@ class Answer:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     hang_up: bool = False
+    seconds_between_bytes: float = 0.0
 
 
 @dataclass
@@ -55,7 +57,13 @@ def scripted(*answers: Answer) -> Iterator[ScriptedServer]:
             for name, value in {"Content-Length": str(len(payload)), **answer.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(payload)
+            if not answer.seconds_between_bytes:
+                self.wfile.write(payload)
+                return
+            with suppress(ConnectionError):  # The client has had enough.
+                for byte in payload:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(answer.seconds_between_bytes)
 
         do_GET = do_POST = do_PATCH = do_DELETE = answer
 

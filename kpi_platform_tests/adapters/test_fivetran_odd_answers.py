@@ -158,3 +158,12 @@ def test_an_unknown_webhook_leads_to_the_list_of_webhooks() -> None:
     missing = Answer(404, {"code": "NotFound_Webhook", "message": "no such webhook"})
     with api(missing) as (fivetran, _, _), pytest.raises(FivetranRefused, match="webhook list"):
         fivetran.webhook("w0")
+
+
+def test_an_answer_that_drips_in_byte_by_byte_ends_at_the_time_limit() -> None:
+    slow = Answer(body={"data": {"id": "one"}}, seconds_between_bytes=0.05)  # 0.85 s
+    with (
+        api(slow, timeout_seconds=0.2, max_attempts=1) as (fivetran, _, _),
+        pytest.raises(FivetranUnavailable, match="comes too slowly"),
+    ):
+        fivetran.request("GET", "connections/one")

@@ -11,6 +11,7 @@ from kpi_platform.adapters.fivetran_webhook import takes_webhooks, webhook_secre
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.fivetran_account import FivetranAccount, fivetran_account
 from kpi_platform.domain.errors import FivetranRefused, InvalidInput
+from kpi_platform.pipeline import fivetran_webhook
 from kpi_platform.pipeline.fivetran_webhook import create_webhook, look_after_webhook, remove_webhook
 from kpi_platform_tests.adapters.scripted_server import Answer, ScriptedServer, scripted
 
@@ -121,3 +122,16 @@ def test_without_a_webhook_of_ours_nothing_is_asked(
         remove_webhook(here, sqlite_engine, "w1", who="ann")
         assert looked_after(here, sqlite_engine) is None
         assert server.requests[-1][:2] == ("DELETE", "/v1/webhooks/w1")
+
+
+def test_our_webhook_is_tested_if_no_other_is_named(
+    configuration: Configuration, sqlite_engine: sa.Engine
+) -> None:
+    taken = Answer(body={"data": {"succeed": True, "status": 200, "message": "OK"}})
+    with scripted(NONE, MADE, taken) as server:
+        here = at(configuration, server)
+        with pytest.raises(InvalidInput, match="no webhook of ours"):
+            fivetran_webhook.test_webhook(here, sqlite_engine)
+        create_webhook(here, sqlite_engine, who="ann")
+        assert fivetran_webhook.test_webhook(here, sqlite_engine)[0]
+        assert server.requests[-1][:2] == ("POST", "/v1/webhooks/w1/test")

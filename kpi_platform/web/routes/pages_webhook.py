@@ -12,9 +12,10 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.fivetran_account import FivetranAccount, fivetran_account
 from kpi_platform.dashboard.fivetran_calls import calls_this_hour
 from kpi_platform.dashboard.fivetran_events import newest_message
-from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
+from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.pipeline.fivetran_webhook import (
     create_webhook,
+    our_webhook,
     remove_webhook,
     test_webhook,
     webhook_url,
@@ -67,17 +68,13 @@ def change_webhook(
     action: Annotated[str, Form(max_length=10)],
 ) -> RedirectResponse:
     """Makes, tests or removes our webhook, and leads back to the status page, which says what came of it."""
-    with engine.connect() as connection:
-        known = str(fivetran_account(connection).webhook.get("id") or "")
     if action == "create":
         create_webhook(configuration, engine, who=principal.name)
         return RedirectResponse("/status?webhook=created#fivetran", 303)
-    if not known:
-        raise InvalidInput("There is no webhook of ours.", next_step="Create it on the status page.")
     if action == "remove":
-        remove_webhook(configuration, engine, known, who=principal.name)
+        remove_webhook(configuration, engine, our_webhook(engine), who=principal.name)
         return RedirectResponse("/status?webhook=removed#fivetran", 303)
-    taken, words = test_webhook(configuration, known)
+    taken, words = test_webhook(configuration, engine)
     if not taken:
         raise KpiPlatformError(
             f"Fivetran's test was not taken: {words}",
