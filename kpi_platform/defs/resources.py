@@ -16,7 +16,7 @@ from kpi_platform.dashboard.fivetran_account import note_limits
 from kpi_platform.dashboard.fivetran_calls import add_calls
 from kpi_platform.defs.life_line import HOST_TAG, life_line
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.pipeline.batch import read_inputs
+from kpi_platform.pipeline.places import settings_to_read
 from kpi_platform.tracing import configure_traces, send_traces
 
 if TYPE_CHECKING:
@@ -67,9 +67,8 @@ class Platform:
         return batch_marts(self.configuration, self.engine, customers)
 
     def settings(self, customers: Sequence[str]) -> Mapping[str, CustomerSettings]:
-        """Returns the settings of those of `customers` that are known and valid."""
-        inputs, _ = read_inputs(self.configuration, self.engine, customers)
-        return {one.customer: one.settings for one in inputs}
+        """Returns the settings of those of `customers` that are known, valid and their own."""
+        return settings_to_read(self.configuration, self.engine, customers)
 
 
 def platform_resource(configuration: Configuration) -> dg.ResourceDefinition:

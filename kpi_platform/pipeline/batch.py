@@ -95,7 +95,8 @@ def read_inputs(
             else:
                 mine = tuple(AccountLink(*link) for link in links.get(number, ()))
                 inputs.append(CustomerInput(customer, settings, states.get(number, {}), destination, mine))
-        refused, _ = refusals(connection, inputs, {key: one.id for key, one in known.items()})
+        settings_of = {one.customer: one.settings for one in inputs}
+        refused, _ = refusals(connection, settings_of, {key: one.id for key, one in known.items()})
     return [one for one in inputs if one.customer not in refused], {**failed, **refused}
 
 

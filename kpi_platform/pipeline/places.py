@@ -7,6 +7,7 @@ place counts.
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -25,12 +26,18 @@ from kpi_platform.dashboard.claims import (
 )
 from kpi_platform.dashboard.customers import find_customers
 from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.settings_versions import current_settings_of
 from kpi_platform.domain.claims import PREVIEW_SUFFIX, Taken, mart_schema, marts_there
-from kpi_platform.domain.errors import Conflict, KpiPlatformError, NotFound
+from kpi_platform.domain.errors import Conflict, InvalidSettings, KpiPlatformError, NotFound
 from kpi_platform.domain.places import spelled_place
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 from kpi_platform.domain.sources import SOURCES
-from kpi_platform.pipeline.customer_settings import customer_secrets, effective_settings
+from kpi_platform.pipeline.customer_settings import (
+    customer_secrets,
+    effective_settings,
+    has_single_customer,
+    settings_in,
+)
 
 if TYPE_CHECKING:
     from kpi_platform.pipeline.batch import CustomerInput
@@ -45,40 +52,61 @@ def settle(
     schemas that nobody has for the customers that are about to read them. Returns, by customer, why it must
     not read what its settings name. A server that cannot be asked is left out: reading from it fails by
     itself."""
-    groups = _by_place(inputs)
+    settings = {one.customer: one.settings for one in inputs}
+    destinations = {spelled_place(one.settings.warehouse): one.destination for one in inputs}
     with reading(engine) as connection:
-        known = places_of(connection, list(groups))
-    for spelled, group in groups.items():
+        known = places_of(connection, list(destinations))
+    for spelled, destination in destinations.items():
         if again or known[spelled] == spelled:
-            place = _asked(group[0].destination)
+            place = _asked(destination)
             if place is not None and place != known[spelled]:
                 with engine.begin() as connection:
                     record_place(connection, spelled, place)
     with reading(engine) as connection:
         found = find_customers(connection, [one.customer for one in inputs])
         ids = {key: one.id for key, one in found.items()}
-        refused, unclaimed = refusals(connection, inputs, ids)
+        refused, unclaimed = refusals(connection, settings, ids)
     if again and unclaimed:
         with engine.begin() as connection:
             for (place, spelled), wanted in unclaimed.items():
                 claim_unclaimed(connection, place, spelled, wanted)
             # Somebody else may have been faster.
-            refused, _ = refusals(connection, inputs, ids)
+            refused, _ = refusals(connection, settings, ids)
     return refused
 
 
+def settings_to_read(
+    configuration: Configuration, engine: sa.Engine, customers: Sequence[str]
+) -> dict[str, CustomerSettings]:
+    """Returns the settings of those of `customers` that are known, valid, and name nothing of another's. The
+    number of queries does not grow with the customers."""
+    with reading(engine) as connection:
+        ids = {key: one.id for key, one in find_customers(connection, customers).items()}
+        stored = current_settings_of(connection, list(ids.values()))
+        alone = has_single_customer(connection)
+        settings: dict[str, CustomerSettings] = {}
+        for customer in filter(ids.__contains__, dict.fromkeys(customers)):
+            with suppress(InvalidSettings):  # A run names it with what is wrong.
+                settings[customer] = settings_in(
+                    configuration, stored.get(ids[customer]), single_customer=alone
+                )
+        refused, _ = refusals(connection, settings, ids)
+    return {customer: one for customer, one in settings.items() if customer not in refused}
+
+
 def refusals(
-    connection: sa.Connection, inputs: Sequence["CustomerInput"], ids: Mapping[str, int]
+    connection: sa.Connection, settings: Mapping[str, CustomerSettings], ids: Mapping[str, int]
 ) -> tuple[dict[str, KpiPlatformError], dict[tuple[str, str], dict[str, int]]]:
-    """Returns the customers that must not read (or build marts in) what their settings name, and why; and
-    schemas that nobody has, by place and spelling, with the customer that wants each. One query a place, and
-    one for all places."""
+    """Returns those customers of `settings` that must not read (or build marts in) what they name, and why;
+    and schemas that nobody has, by place and spelling, with the customer that wants each. One query a place,
+    and one for all places."""
     refused: dict[str, KpiPlatformError] = {}
     unclaimed: dict[tuple[str, str], dict[str, int]] = {}
-    groups = _by_place(inputs)
+    groups: dict[str, list[tuple[str, set[str], set[str]]]] = defaultdict(list)
+    for customer, one in settings.items():
+        groups[spelled_place(one.warehouse)].append((customer, _raw(one), _marts(one)))
     places = places_of(connection, list(groups))
-    for spelled, group in groups.items():
-        sides = [(one.customer, _raw(one.settings), _marts(one.settings)) for one in group]
+    for spelled, sides in groups.items():
         names = {name for _, raw, marts in sides for name in raw | marts}
         names |= {name.removesuffix(PREVIEW_SUFFIX) for name in names}
         owners: dict[str, tuple[int | None, str | None]] = {}
@@ -175,13 +203,6 @@ def _asked(destination: Destination) -> str | None:
     except KpiPlatformError as error:
         _log.warning("%s could not be asked which place it is: %s", destination.name, error)
         return None
-
-
-def _by_place(inputs: Sequence["CustomerInput"]) -> dict[str, list["CustomerInput"]]:
-    groups: dict[str, list[CustomerInput]] = defaultdict(list)
-    for one in inputs:
-        groups[spelled_place(one.settings.warehouse)].append(one)
-    return groups
 
 
 def _raw(settings: CustomerSettings) -> set[str]:
