@@ -188,6 +188,7 @@ OPENED_BY = {
     "adapters/door.py": "resolves, and tries what it permits",
     "adapters/alerts.py": "posts to the address that the door answers",
     "adapters/fivetran_http.py": "the operator's own address",
+    "adapters/fivetran_limits.py": "reads headers of answers",
     "adapters/destination/postgres.py": "behind the door",
     "adapters/destination/redshift_connection.py": "behind the door",
     "adapters/destination/snowflake.py": "behind the door",

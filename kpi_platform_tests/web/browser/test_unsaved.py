@@ -178,7 +178,8 @@ def test_without_a_script_a_form_whose_session_has_ended_is_sent_after_signing_i
     bare = plain.new_page()
     bare.goto("/sign-in")
     bare.get_by_label("Access token").fill(customer.token())
-    bare.keyboard.press("Enter")
+    with bare.expect_navigation():
+        bare.keyboard.press("Enter")
     bare.goto(FORM)
     type_into(bare, "7")
     end_sessions(customer)
