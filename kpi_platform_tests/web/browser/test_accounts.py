@@ -84,7 +84,7 @@ def test_the_export_holds_what_the_filter_leaves(page: Page) -> None:
     with download.value.path().open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert [row["Industry"] for row in rows] == ["Steel", "Steel"]
-    assert {"NPS", "NPS: status", "Health score"} <= set(rows[0])
+    assert {"NPS (score)", "NPS: status", "Health score"} <= set(rows[0])
     assert {(row["Customer"], row["As of (UTC)"]) for row in rows} == {("acme", "2026-03-08 00:00")}
 
 
