@@ -1,4 +1,4 @@
-"""What people have decided about matches. `deciding` makes a decision, and undoes it."""
+"""Decisions of people about matches. `deciding` makes a decision, and undoes it."""
 
 from dataclasses import dataclass
 from datetime import datetime

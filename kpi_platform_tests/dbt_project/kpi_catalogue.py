@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from kpi_platform.adapters.dbt import project_directory
 from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.batch_rows import Column
+from kpi_platform.domain.health import HEALTH_INPUTS
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.sources import SOURCE_SYSTEMS
 from kpi_platform_tests.dbt_project.batch_columns import CUSTOMER_COLUMNS, KPI_SETTING_COLUMNS
@@ -22,6 +23,7 @@ def text() -> str:
         {"name": one.name, "known_account": one.known_account, "lists_accounts": one.lists_accounts}
         for one in SOURCE_SYSTEMS.values()
     ]
+    inputs = [{"name": one.name, "category": one.category, "weight": one.weight} for one in HEALTH_INPUTS]
     columns = [
         {"name": one.name, "type": one.type, "table": one.table, "landed": one.landed}
         for one in ACCOUNT_COLUMNS
@@ -31,6 +33,7 @@ def text() -> str:
             _macro("kpi_catalogue", "domain/kpis.py", kpis),
             _macro("source_catalogue", "domain/sources.py", sources),
             _macro("account_column_catalogue", "domain/account_columns.py", columns),
+            _macro("health_catalogue", "domain/health.py", inputs),
             _types("customer_columns", CUSTOMER_COLUMNS),
             _types("kpi_setting_columns", KPI_SETTING_COLUMNS),
         )

@@ -1,8 +1,6 @@
 """The dbt project by itself: unit tests, documentation, and the types and lineage of its marts' columns."""
 
-import ast
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -14,7 +12,6 @@ import pytest
 from kpi_platform.adapters.dbt import DbtProject, model_file
 from kpi_platform.adapters.dbt_results import NodeResult
 from kpi_platform.domain.data_tests import FailingRows, finding_words
-from kpi_platform.domain.health import HEALTH_CATEGORIES
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform_tests.dbt_project import column_lineage, kpi_catalogue, made_parts
 from kpi_platform_tests.dbt_project.mart_columns import MART_COLUMNS
@@ -122,15 +119,6 @@ def test_a_kpi_leads_to_its_models_and_they_to_it(models: Mapping[str, Mapping[s
     }
     for name in stated:
         assert model_file(name) == f"dbt/{models[name]['original_file_path']}"
-
-
-def test_the_health_score_weighs_its_inputs_as_the_catalogue_says(
-    models: Mapping[str, Mapping[str, Any]],
-) -> None:
-    sql = models["account_health_score"]["raw_code"]
-    for category, inputs in HEALTH_CATEGORIES.items():
-        (stated,) = re.findall(rf"set {category} = (\{{.*?\}})", sql, re.DOTALL)
-        assert ast.literal_eval(stated) == {one.name: one.weight for one in inputs}
 
 
 def test_dbt_knows_the_kpis_of_the_catalogue() -> None:

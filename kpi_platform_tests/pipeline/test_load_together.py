@@ -19,6 +19,7 @@ from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline.batch_marts import batch_marts
 from kpi_platform.pipeline.load import LoadReport, load_together, write
 from kpi_platform.pipeline.match import match_together
+from kpi_platform.pipeline.threshold_alerts import tell_crossings
 from kpi_platform_tests.pipeline.desk import T1, T2, Desk, acme, zeta
 from kpi_platform_tests.pipeline.kills import stored
 from kpi_platform_tests.pipeline.loading import load_dashboard
@@ -121,6 +122,17 @@ def test_together_or_alone_the_same_is_stored(
         assert [without_seconds(one) for one in ours] == [without_seconds(one) for one in theirs]
         assert desks.everything() == twins.everything()
         earlier = accounts
+
+
+def test_matching_and_loading_ask_for_settings_once_each(desks: Desks) -> None:
+    desks.write(T1, {key: [acme(40)] for key in KEYS})
+    marts = batch_marts(desks.configuration, desks.engine, KEYS)["acme"]
+    with statements(desks.engine) as seen:
+        match_together(desks.configuration, desks.engine, KEYS, T1, marts=marts)
+        for report in load_together(desks.configuration, desks.engine, KEYS, T1, marts=marts):
+            assert isinstance(report, LoadReport)
+            tell_crossings(desks.configuration, desks.engine, report, run_id=None)
+    assert len([one for one in seen if "customer_settings_versions" in one]) == 2
 
 
 def without_seconds(report: LoadReport | LoadHeld) -> dict[str, Any]:

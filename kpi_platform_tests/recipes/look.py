@@ -1,4 +1,5 @@
-"""What a platform with the source Zendesk, the page `/greeting` and the alert channel `pager` shows, as JSON.
+"""What a platform with made-up additions shows, as JSON: the source Zendesk, the page `/greeting`, the alert
+channel `pager`, and the destination Cockroach.
 
 Runs on a copy of the package: `python look.py COPY HOME`.
 """
@@ -43,6 +44,7 @@ def main(copy: str, home: str) -> dict[str, Any]:
             **_web(configuration, engine),
             **_sync(configuration, engine),
             "alerts": _alerts(home, engine),
+            "destination": _destination(home),
         }
 
 
@@ -145,6 +147,24 @@ def _sync(configuration: Any, engine: Any) -> dict[str, Any]:
         "synced by the job": sorted(key.to_user_string() for key in SYNCS.resolve(assets)),
         "steps": [one.op.name for one in assets],
     }
+
+
+def _destination(home: str) -> dict[str, Any]:
+    from kpi_platform.adapters.destination.open import open_destination
+    from kpi_platform.adapters.secrets import CustomerSecrets
+    from kpi_platform.configuration import Configuration
+    from kpi_platform.domain.places import spelled_place
+    from kpi_platform.domain.settings import parse_settings, settings_leaves
+
+    configuration = Configuration.from_environment(
+        {"KPI_PLATFORM_HOME": home, "KPI_ALLOWED_HOSTS": "db.example.com", "KPI_SECRET_HULL_PASSWORD": "x"}
+    )
+    place = {"host": "db.example.com", "database": "lake", "username": "kpi"}
+    named = {"type": "cockroach", "credentials_secret": "KPI_SECRET_HULL_PASSWORD", **place}
+    warehouse = parse_settings({"warehouse": named}).warehouse
+    opened = open_destination(configuration, warehouse, CustomerSecrets(configuration, "hull"))
+    [choices] = [leaf.choices for leaf in settings_leaves() if leaf.path == "warehouse.type"]
+    return {"name": opened.name, "place": spelled_place(warehouse), "choices": choices}
 
 
 def _alerts(home: str, engine: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a platform with two more KPIs and a column of the account shows of them, as JSON.
+"""What a platform with two more KPIs, a column of the account and a setting shows of them, as JSON.
 
 Runs on a copy of the project: `python look_at_kpis.py COPY HOME`.
 """
@@ -6,6 +6,7 @@ Runs on a copy of the project: `python look_at_kpis.py COPY HOME`.
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -18,6 +19,7 @@ def main(copy: str, home: str) -> dict[str, Any]:
     kpi_catalogue.FILE.write_text(kpi_catalogue.text())
     for file in made_parts.FILES:
         file.write_text(made_parts.text(file), encoding="utf-8")
+    import yaml
     from typer.testing import CliRunner
 
     from kpi_platform.cli.main import app
@@ -48,14 +50,36 @@ def main(copy: str, home: str) -> dict[str, Any]:
     with open_engine(Configuration.from_environment().dashboard_database_url).connect() as connection:
         [shown] = find_accounts(connection, "northwind", AccountFilter(), limit=1).accounts
     explained = CliRunner().invoke(app, ["explain", "northwind", account[0], "reassignment_rate"])
+    scores = [_scores()]
+    file = Path(home) / "northwind.yaml"
+    CliRunner().invoke(app, ["settings", "export", "northwind", str(file)])
+    document = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump({**document, "health_score": {"least_coverage": 1.0}}))
+    CliRunner().invoke(app, ["settings", "import", "northwind", str(file), "--no-apply"])
+    run = CliRunner().invoke(app, ["run", "northwind", "--skip-sync"])
+    assert run.exit_code == 0, run.output
+    scores.append(_scores())
     return {
         "values": values,
+        "scores": scores,
         "wide": wide,
         "explained": explained.output,
         "account": [name for name in ("phone",) if hasattr(shown.account, name)],
         "mart": [name for name, *_ in columns],
         "answer": list(AccountAnswer.model_fields),
     }
+
+
+def _scores() -> int:
+    """How many accounts of northwind have a health score."""
+    from kpi_platform.adapters.duckdb_file import connect
+    from kpi_platform.configuration import Configuration
+
+    with connect(Configuration.from_environment().warehouse_file, read_only=True) as warehouse:
+        found = warehouse.execute(
+            "select count(health_score) from kpi.account_health_score where customer_id = 'northwind'"
+        ).fetchone()
+    return int(found[0]) if found else 0
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ import pytest
 
 from kpi_platform_tests.recipes import look, look_at_kpis
 from kpi_platform_tests.recipes.alert_channel import with_pager
+from kpi_platform_tests.recipes.destination import with_cockroach
 from kpi_platform_tests.recipes.kpis import with_phone, with_two_kpis
 from kpi_platform_tests.recipes.page import with_greeting
+from kpi_platform_tests.recipes.setting import with_least_coverage
 from kpi_platform_tests.recipes.source import with_zendesk
 from kpi_platform_tests.recipes.tree import run
 
@@ -22,6 +24,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     copy = with_zendesk(folder / "copy")
     with_greeting(copy)
     with_pager(copy)
+    with_cockroach(copy)
     return run(copy, Path(look.__file__), str(folder / "home"))
 
 
@@ -84,6 +87,13 @@ def test_a_page_is_a_module_a_template_and_a_line(seen: dict[str, Any]) -> None:
     assert 'href="/settings' in seen["pages"]["greeting"]
 
 
+def test_a_destination_is_an_entry_and_its_client(seen: dict[str, Any]) -> None:
+    found = seen["destination"]
+    assert found["name"] == "cockroach kpi@db.example.com/lake"
+    assert found["place"] == "server:db.example.com:26257/lake"
+    assert "cockroach" in found["choices"]
+
+
 def test_an_alert_channel_is_a_setting_and_the_message_that_it_takes(seen: dict[str, Any]) -> None:
     alerts = seen["alerts"]
     assert alerts["told"]
@@ -95,9 +105,10 @@ def test_an_alert_channel_is_a_setting_and_the_message_that_it_takes(seen: dict[
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_kpi_is_its_entry_and_its_model_and_a_column_of_the_account_its_entry(tmp_path: Path) -> None:
+def test_kpis_a_column_of_the_account_and_a_setting_are_what_the_recipes_say(tmp_path: Path) -> None:
     copy = with_two_kpis(tmp_path / "copy")
     with_phone(copy)
+    with_least_coverage(copy)
     found = run(copy, Path(look_at_kpis.__file__), str(tmp_path / "home"))
     counts = {(kpi, status): (rows, low, high) for kpi, status, rows, low, high in found["values"]}
     for kpi in ("deal_size", "reassignment_rate"):
@@ -106,5 +117,7 @@ def test_a_kpi_is_its_entry_and_its_model_and_a_column_of_the_account_its_entry(
     assert counts["reassignment_rate", "ok"][2] <= 100
     assert all(count > 10 for count in found["wide"])
     assert "int_reassigned_incident" in found["explained"]
+    every, fully_covered = found["scores"]
+    assert every > fully_covered, "health_score.least_coverage changes nothing"
     assert found["account"] == ["phone"]
     assert "phone" in found["mart"] and "phone" in found["answer"]

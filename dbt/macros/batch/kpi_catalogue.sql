@@ -39,6 +39,26 @@
 {% endmacro %}
 
 
+{% macro health_catalogue() %}
+    {#- Made of domain/health.py by `make reference`. -#}
+    {{- return([
+        {'name': 'nps', 'category': 'relationship', 'weight': 0.3},
+        {'name': 'csat', 'category': 'relationship', 'weight': 0.3},
+        {'name': 'executive_engagement', 'category': 'relationship', 'weight': 0.4},
+        {'name': 'adoption_index', 'category': 'adoption', 'weight': 0.5},
+        {'name': 'activation', 'category': 'adoption', 'weight': 0.3},
+        {'name': 'feature_usage', 'category': 'adoption', 'weight': 0.2},
+        {'name': 'revenue_growth', 'category': 'business_outcomes', 'weight': 0.4},
+        {'name': 'net_revenue_retention', 'category': 'business_outcomes', 'weight': 0.4},
+        {'name': 'churn_risk', 'category': 'business_outcomes', 'weight': 0.2},
+        {'name': 'sla_compliance', 'category': 'support', 'weight': 0.4},
+        {'name': 'support_satisfaction', 'category': 'support', 'weight': 0.3},
+        {'name': 'first_response_time', 'category': 'support', 'weight': 0.15},
+        {'name': 'resolution_time', 'category': 'support', 'weight': 0.15},
+    ]) -}}
+{% endmacro %}
+
+
 {% macro customer_columns() %}
     {#- Made of domain/batch_rows.py by `make reference`. -#}
     {{- return({

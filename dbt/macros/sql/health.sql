@@ -4,6 +4,16 @@
 {%- endmacro %}
 
 
+{% macro health_weights(category) %}
+    {#- The inputs of a category with their weights in it. -#}
+    {%- set weights = {} -%}
+    {%- for one in health_catalogue() if one.category == category -%}
+        {%- do weights.update({one.name: one.weight}) -%}
+    {%- endfor -%}
+    {{- return(weights) -}}
+{% endmacro %}
+
+
 {% macro known_weight(weights) -%}
     {#- The weights (input → weight) of the inputs that are known. -#}
     {%- for input, weight in weights.items() -%}
@@ -25,10 +35,14 @@
 {%- endmacro %}
 
 
-{% macro contribution(category, input, weight) -%}
+{% macro contribution(input) -%}
     {#- The points of the health score that come from one input. -#}
+    {%- for one in health_catalogue() if one.name == input -%}
     case
             when is_covered and {{ input }} is not null
-                then {{ category }}_weight / categories_weight * {{ weight }} / {{ category }}_known * {{ input }}
+                then
+                    {{ one.category }}_weight / categories_weight
+                    * {{ one.weight }} / {{ one.category }}_known * {{ input }}
         end
+    {%- endfor -%}
 {%- endmacro %}

@@ -1,9 +1,7 @@
-{%- set relationship = {'nps': 0.3, 'csat': 0.3, 'executive_engagement': 0.4} -%}
-{%- set adoption = {'adoption_index': 0.5, 'activation': 0.3, 'feature_usage': 0.2} -%}
-{%- set business_outcomes = {'revenue_growth': 0.4, 'net_revenue_retention': 0.4, 'churn_risk': 0.2} -%}
-{%- set support = {
-    'sla_compliance': 0.4, 'support_satisfaction': 0.3, 'first_response_time': 0.15, 'resolution_time': 0.15,
-} -%}
+{%- set relationship = health_weights('relationship') -%}
+{%- set adoption = health_weights('adoption') -%}
+{%- set business_outcomes = health_weights('business_outcomes') -%}
+{%- set support = health_weights('support') -%}
 with
 
 accounts as (
@@ -126,19 +124,19 @@ final as (
                 ) / categories_weight
         end as health_score,
         coverage,
-        {{ contribution('relationship', 'nps', 0.3) }} as nps_contribution,
-        {{ contribution('relationship', 'csat', 0.3) }} as csat_contribution,
-        {{ contribution('relationship', 'executive_engagement', 0.4) }} as executive_engagement_contribution,
-        {{ contribution('adoption', 'adoption_index', 0.5) }} as adoption_index_contribution,
-        {{ contribution('adoption', 'activation', 0.3) }} as activation_contribution,
-        {{ contribution('adoption', 'feature_usage', 0.2) }} as feature_usage_contribution,
-        {{ contribution('business_outcomes', 'revenue_growth', 0.4) }} as revenue_growth_contribution,
-        {{ contribution('business_outcomes', 'net_revenue_retention', 0.4) }} as net_revenue_retention_contribution,
-        {{ contribution('business_outcomes', 'churn_risk', 0.2) }} as churn_risk_contribution,
-        {{ contribution('support', 'sla_compliance', 0.4) }} as sla_compliance_contribution,
-        {{ contribution('support', 'support_satisfaction', 0.3) }} as support_satisfaction_contribution,
-        {{ contribution('support', 'first_response_time', 0.15) }} as first_response_time_contribution,
-        {{ contribution('support', 'resolution_time', 0.15) }} as resolution_time_contribution,
+        {{ contribution('nps') }} as nps_contribution,
+        {{ contribution('csat') }} as csat_contribution,
+        {{ contribution('executive_engagement') }} as executive_engagement_contribution,
+        {{ contribution('adoption_index') }} as adoption_index_contribution,
+        {{ contribution('activation') }} as activation_contribution,
+        {{ contribution('feature_usage') }} as feature_usage_contribution,
+        {{ contribution('revenue_growth') }} as revenue_growth_contribution,
+        {{ contribution('net_revenue_retention') }} as net_revenue_retention_contribution,
+        {{ contribution('churn_risk') }} as churn_risk_contribution,
+        {{ contribution('sla_compliance') }} as sla_compliance_contribution,
+        {{ contribution('support_satisfaction') }} as support_satisfaction_contribution,
+        {{ contribution('first_response_time') }} as first_response_time_contribution,
+        {{ contribution('resolution_time') }} as resolution_time_contribution,
         crm_health_score,
         as_of
     from covered

@@ -15,8 +15,6 @@ _TEXTS = {
     "alerts.webhook_url_secret": "ACME_ALERT_URL",
 }
 _NUMBERS: dict[str, Any] = {
-    "kpi_mappings.csat.max_outside": 0.5,
-    "kpi_mappings.support_satisfaction.max_outside": 0.5,
     "account_matching.threshold": 0.9,
     "account_matching.review_threshold": 0.5,
     "health_score.weights.relationship": 0.2,
@@ -41,8 +39,12 @@ def second_value(leaf: Leaf) -> Any:
         return next(choice for choice in leaf.choices if choice != leaf.default)
     if leaf.path.endswith((".thresholds.healthy", ".thresholds.at_risk")):
         return _threshold(leaf)
+    if leaf.path in _NUMBERS:
+        return _NUMBERS[leaf.path]
+    if leaf.type == "number" and leaf.default:
+        return leaf.default / 2
     if leaf.type in ("integer", "number"):
-        return _NUMBERS.get(leaf.path, 7 if leaf.default != 7 else 8)
+        return 7 if leaf.default != 7 else 8
     if leaf.type == "list":
         return ["Something Else"]
     return _TEXTS.get(leaf.path, f"another_{leaf.path.replace('.', '_')}")

@@ -2,6 +2,7 @@
 """The settings document: its defaults are the contract's, and what contradicts itself is refused."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -118,6 +119,14 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
+def at_paths_of(shape: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the document says at the paths of `shape`."""
+    return {
+        key: at_paths_of(value, document[key]) if isinstance(value, dict) else document[key]
+        for key, value in shape.items()
+    }
+
+
 def errors_of(document: dict[str, Any]) -> dict[str, str]:
     with pytest.raises(InvalidSettings) as refused:
         parse_settings(document)
@@ -128,7 +137,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     document = CustomerSettings().document()
     mappings = document.pop("kpi_mappings")
     assert document.pop("custom_kpis") == []
-    assert document == DEFAULTS
+    # docs/settings.md, which is made of the model, also has those that came later.
+    assert at_paths_of(DEFAULTS, document) == DEFAULTS
     assert list(mappings) == list(KPIS)
 
 

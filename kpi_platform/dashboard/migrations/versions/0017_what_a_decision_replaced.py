@@ -1,4 +1,4 @@
-"""What a decision about a match has replaced, so that undoing it brings that back."""
+"""The match that a decision has replaced, so that undoing it brings that back."""
 
 import sqlalchemy as sa
 from alembic import op
