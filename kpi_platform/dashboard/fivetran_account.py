@@ -24,7 +24,7 @@ class FivetranAccount:
     webhook: Mapping[str, Any] = field(default_factory=dict)
 
     def limit(self, assumed: int) -> int:
-        """The calls an hour that Fivetran takes: what its answers said, else as `assumed`."""
+        """Returns the calls an hour that Fivetran takes: what its answers said, else as `assumed`."""
         return self.hourly_limit or assumed
 
     def is_blocked(self, now: datetime) -> bool:
