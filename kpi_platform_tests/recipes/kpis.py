@@ -72,6 +72,11 @@ depends_on = None
 def upgrade() -> None:
     for table in ("accounts", "account_history"):
         op.add_column(table, sa.Column("phone", sa.Text()))
+
+
+def downgrade() -> None:
+    for table in ("accounts", "account_history"):
+        op.drop_column(table, "phone")
 '''
 
 
