@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kpi_platform.adapters.fivetran import FivetranApi
 from kpi_platform.adapters.fivetran_connection import Connection
 from kpi_platform.adapters.fivetran_http import PAGE_SIZE
-from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable
+from kpi_platform.domain.errors import FivetranRefused, FivetranUnavailable, SyncFailed
 
 
 class ConnectionWatch:
@@ -22,9 +22,20 @@ class ConnectionWatch:
         self._found: Mapping[str, Connection] = {}
         self._taken_at = 0.0
         self._read_at: dict[str, float] = {}
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Makes every further `read` raise SyncFailed: whoever waits for a sync waits no longer."""
+        self._stopped = True
 
     def read(self, connection_id: str) -> Connection:
         """Newer than what the same connection's `read` answered before. Raises as FivetranApi.connection."""
+        if self._stopped:
+            raise SyncFailed(
+                f"Nobody waits for the sync of '{connection_id}' any more.",
+                next_step="It goes on in Fivetran, and the next run takes it in.",
+                details={"goes_on": True},
+            )
         with self._lock:
             if self._polled > self._pages:
                 if self._taken_at <= self._read_at.get(connection_id, 0.0):

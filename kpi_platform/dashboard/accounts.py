@@ -1,5 +1,6 @@
 """The accounts that a dashboard knows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -65,6 +66,12 @@ def add_account(
     }
     account_id = connection.execute(sa.insert(_table).values(row).returning(_table.c.id)).scalar_one()
     return get_account(connection, customer, account_id)
+
+
+def accounts_of(connection: sa.Connection, customer: str, ids: Iterable[int]) -> dict[int, Account]:
+    """Returns those of the customer's accounts that have these ids, by id."""
+    rows = connection.execute(_select(connection, customer).where(_table.c.id.in_(set(ids)))).mappings()
+    return {row["id"]: Account(**row) for row in rows}
 
 
 def get_account(connection: sa.Connection, customer: str, account_id: int) -> Account:

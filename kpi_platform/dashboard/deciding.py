@@ -17,6 +17,8 @@ from kpi_platform.dashboard.matches import JOINED, SAME_NAME, StoredMatch, get_m
 from kpi_platform.domain.errors import Conflict, InvalidInput, NotFound
 
 _matches, _decisions, _accounts = tables.account_matches, tables.match_decisions, tables.accounts
+AT_ONCE = 500
+"""Proposals that are accepted together: others who write wait meanwhile."""
 _KEPT = ("account_id", "score", "method", "decision", "reason", "candidates", "loaded")
 """The columns of a match that a decision changes."""
 
@@ -78,6 +80,31 @@ def decide(
         values["reason"] = f"{decision}ed by {who}" if decision == "accept" else f"chosen by {who}"
     _update(connection, customer_id, source_account_id, values)
     return get_decision(connection, customer, decision_id)
+
+
+def accept_proposals(
+    connection: sa.Connection, customer: str, min_score: float, *, who: str
+) -> tuple[list[MatchDecision], list[Conflict]]:
+    """Accepts what the review queue proposes with at least `min_score` (0 to 1), the best first, at most
+    AT_ONCE. Returns the decisions, and why others could not be taken. Accounts that only have a name in
+    common are left to people."""
+    query = sa.select(_matches.c.source_account_id).where(
+        _matches.c.customer_id == get_customer(connection, customer).id,
+        _matches.c.decision == "review",
+        _matches.c.score >= min_score,
+        _matches.c.account_id.is_not(None),
+        _matches.c.method.not_in((SAME_NAME, JOINED)),
+    )
+    decided: list[MatchDecision] = []
+    refused: list[Conflict] = []
+    for source in connection.scalars(
+        query.order_by(_matches.c.score.desc(), _matches.c.source_account_id).limit(AT_ONCE)
+    ).all():
+        try:
+            decided.append(decide(connection, customer, source, "accept", who=who))
+        except Conflict as error:
+            refused.append(error)
+    return decided, refused
 
 
 def undo_decision(connection: sa.Connection, customer: str, decision_id: int, *, who: str) -> StoredMatch:

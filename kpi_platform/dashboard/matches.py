@@ -42,16 +42,13 @@ class StoredMatch:
 
 _table = tables.account_matches
 _accounts = tables.accounts
+_OF_ACCOUNT = sa.and_(_accounts.c.customer_id == _table.c.customer_id, _accounts.c.id == _table.c.account_id)
 _ALL = (
     sa.select(
         *(column for column in _table.c if column.name != "customer_id"),
         _accounts.c.name.label("account_name"),
     )
-    .outerjoin_from(
-        _table,
-        _accounts,
-        sa.and_(_accounts.c.customer_id == _table.c.customer_id, _accounts.c.id == _table.c.account_id),
-    )
+    .outerjoin_from(_table, _accounts, _OF_ACCOUNT)
     .where(_table.c.customer_id == sa.bindparam("customer"))
 )
 
@@ -61,13 +58,17 @@ def list_matches(
     customer: str,
     *,
     decision: Literal["match", "review", "none"] | None = None,
+    search: str = "",
     limit: int = 100,
     offset: int = 0,
 ) -> list[StoredMatch]:
-    """Returns the customer's matches, weakest first: the review queue is `decision="review"`."""
+    """Returns the customer's matches, weakest first: the review queue is `decision="review"`. `search` is a
+    part of either name, or the source account's id."""
     query = _select(connection, customer).order_by(_table.c.score, _table.c.source_account_id)
     if decision is not None:
         query = query.where(_table.c.decision == decision)
+    if search:
+        query = query.where(_is_found(search))
     rows = connection.execute(query.limit(limit).offset(offset)).mappings()
     return [StoredMatch(**row) for row in rows]
 
@@ -105,11 +106,21 @@ def accounts_of_sources(
     return dict(connection.execute(mine).tuples().all())
 
 
-def count_matches(connection: sa.Connection, customer: str) -> dict[str, int]:
-    """Returns how many of the customer's source accounts have each decision."""
+def count_matches(connection: sa.Connection, customer: str, search: str = "") -> dict[str, int]:
+    """Returns how many of the customer's source accounts have each decision, of those that `search` finds."""
     query = sa.select(_table.c.decision, sa.func.count()).group_by(_table.c.decision)
     mine = query.where(_table.c.customer_id == get_customer(connection, customer).id)
+    if search:
+        mine = mine.outerjoin_from(_table, _accounts, _OF_ACCOUNT).where(_is_found(search))
     return dict(connection.execute(mine).tuples().all())
+
+
+def _is_found(search: str) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        _table.c.source_name.icontains(search, autoescape=True),
+        _accounts.c.name.icontains(search, autoescape=True),
+        _table.c.source_account_id == search,
+    )
 
 
 def _select(connection: sa.Connection, customer: str) -> sa.Select[Any]:

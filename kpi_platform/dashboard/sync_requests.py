@@ -13,9 +13,9 @@ from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import Conflict, NotFound
 from kpi_platform.domain.sources import DataSource
 
-State = Literal["queued", "syncing", "transforming", "matching", "loading", "done", "failed"]
+State = Literal["queued", "syncing", "transforming", "matching", "loading", "done", "failed", "cancelled"]
 
-ENDED: tuple[State, ...] = ("done", "failed")
+ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def advance_sync_request(
 def finish_sync_request(
     connection: sa.Connection,
     request_id: str,
-    state: Literal["done", "failed"],
+    state: Literal["done", "failed", "cancelled"],
     *,
     results: Mapping[str, Any],
     run_id: str | None = None,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.errors import NotFound
-from kpi_platform.domain.settings import Scope
+from kpi_platform.domain.settings import SCOPES, Scope
 
 _PREFIX = "kpi_"
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -20,11 +20,14 @@ _TOUCH_EVERY = timedelta(minutes=1)
 @dataclass(frozen=True, slots=True)
 class ApiToken:
     """`customer` is the key of the customer that the token is bound to, or None for the operator's. A token
-    of a sign-in link has a `single_session`, and ends with it."""
+    of a sign-in link has a `single_session`, and ends with it. The token of a `person` may do no more than
+    the person; without one it is a program's."""
 
     id: int
     name: str
     customer: str | None
+    person_id: int | None
+    person: str | None
     scope: Scope
     created_by: str
     created_at: datetime
@@ -37,8 +40,13 @@ class ApiToken:
     def is_operator(self) -> bool:
         return self.customer is None
 
+    @property
+    def holder(self) -> str:
+        """Who acts with it, for versions and the audit trail."""
+        return self.person or self.name
 
-_table = tables.api_tokens
+
+_table, _people = tables.api_tokens, tables.people
 
 
 def create_token(
@@ -50,6 +58,7 @@ def create_token(
     who: str,
     expires_at: datetime | None = None,
     single_session: bool = False,
+    person_id: int | None = None,
 ) -> tuple[str, ApiToken]:
     """Returns a new token: its text, which nobody can read again, and what is stored of it."""
     text = _PREFIX + secrets.token_urlsafe(32)
@@ -62,6 +71,7 @@ def create_token(
         "created_at": datetime.now(UTC),
         "expires_at": expires_at,
         "single_session": single_session,
+        "person_id": person_id,
     }
     token_id = connection.execute(sa.insert(_table).values(row).returning(_table.c.id)).scalar_one()
     return text, _one(connection, _table.c.id == token_id)
@@ -77,7 +87,7 @@ def verify_token(connection: sa.Connection, text: str, *, touch: bool = True) ->
     found = rows.one_or_none()
     if found is None:
         return None
-    token = ApiToken(**found)
+    token = _token(found)
     if touch and needs_note(token):
         note_use(connection, token.id)
     return token
@@ -87,7 +97,7 @@ def usable_token(connection: sa.Connection, token_id: int) -> ApiToken | None:
     """Returns the token, or None if it is revoked, expired, or of a removed customer. Writes nothing."""
     query = _select().where(_table.c.id == token_id, _usable(datetime.now(UTC)))
     found = connection.execute(query).mappings().one_or_none()
-    return ApiToken(**found) if found else None
+    return _token(found) if found else None
 
 
 def needs_note(token: ApiToken) -> bool:
@@ -114,7 +124,7 @@ def redeem_unused_token(connection: sa.Connection, token_id: int, *, expires_at:
 
 def list_tokens(connection: sa.Connection) -> list[ApiToken]:
     """Returns all tokens, revoked ones too, oldest first."""
-    return [ApiToken(**row) for row in connection.execute(_select().order_by(_table.c.id)).mappings()]
+    return [_token(row) for row in connection.execute(_select().order_by(_table.c.id)).mappings()]
 
 
 def revoke_token(connection: sa.Connection, token_id: int) -> ApiToken:
@@ -137,18 +147,36 @@ def _usable(now: datetime) -> sa.ColumnElement[bool]:
         _table.c.revoked_at.is_(None),
         sa.or_(_table.c.expires_at.is_(None), _table.c.expires_at > now),
         tables.customers.c.removed_at.is_(None),
+        _people.c.removed_at.is_(None),
     )
 
 
 def _select() -> sa.Select[Any]:
     hidden = ("token_hash", "customer_id")
     columns = [column for column in _table.c if column.name not in hidden]
-    query = sa.select(*columns, tables.customers.c.key.label("customer"))
-    return query.outerjoin_from(_table, tables.customers)
+    query = sa.select(
+        *columns,
+        tables.customers.c.key.label("customer"),
+        _people.c.name.label("person"),
+        _people.c.scope.label("role"),
+    )
+    return query.outerjoin_from(_table, tables.customers).outerjoin(
+        _people, _people.c.id == _table.c.person_id
+    )
+
+
+def _token(row: sa.RowMapping) -> ApiToken:
+    """What a person may do holds at once for what the person has signed in with."""
+    values = dict(row)
+    role = values.pop("role")
+    if role is not None:
+        least = min(values["scope"], role, key=SCOPES.index)
+        values["scope"] = role if values["single_session"] else least
+    return ApiToken(**values)
 
 
 def _one(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> ApiToken:
     row = connection.execute(_select().where(condition)).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such token.", next_step="List them: kpi-platform token list")
-    return ApiToken(**row)
+    return _token(row)

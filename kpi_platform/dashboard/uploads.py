@@ -131,6 +131,13 @@ def newest_uploads(connection: sa.Connection, customer_ids: Sequence[int]) -> di
     return {row.pop("customer_id"): Upload(**row) for row in map(dict, rows)}
 
 
+def loaded_by(connection: sa.Connection, run_id: str) -> set[str]:
+    """Returns the customers whose upload this run has made."""
+    customers = tables.customers
+    query = sa.select(customers.c.key).join_from(_table, customers).where(_table.c.run_id == run_id)
+    return set(connection.scalars(query))
+
+
 def lock_uploads(connection: sa.Connection, customer_ids: Iterable[int]) -> None:
     """Lets no other upload of these customers begin until the transaction ends. (A SQLite transaction is the
     only writer anyway.)"""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -91,7 +91,7 @@ class SourceSync:
         self._start_other_sources(inputs)
         again: list[tuple[CustomerInput, KpiPlatformError]] = []
         self._watch = ConnectionWatch(self._client.api, min(len(inputs), SYNCS_AT_ONCE))
-        with ThreadPoolExecutor(SYNCS_AT_ONCE) as threads:
+        with ThreadPoolExecutor(SYNCS_AT_ONCE) as threads, self._giving_up_when_cancelled(threads):
             running = {threads.submit(self._sync, one): one for one in inputs}
             for number, ended in enumerate(as_completed(running)):
                 if len(inputs) - number <= SYNCS_AT_ONCE:
@@ -112,6 +112,16 @@ class SourceSync:
         if again:
             self._retry(again)
         yield from self._batch.finish()
+
+    @contextmanager
+    def _giving_up_when_cancelled(self, threads: ThreadPoolExecutor) -> Iterator[None]:
+        """Lets no thread wait for a sync, which may take hours, when the run is interrupted."""
+        try:
+            yield
+        except BaseException:
+            self._watch.stop()
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
 
     def _has_source(self, one: CustomerInput) -> bool:
         enabled = one.settings.source(self._source).enabled

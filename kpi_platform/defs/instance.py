@@ -35,6 +35,11 @@ def prepare_dagster_home(configuration: Configuration) -> Path:
     return home
 
 
+def runs_at_once(configuration: Configuration) -> int:
+    """Returns how many runs may be under way at once."""
+    return int(configuration.get("KPI_RUNS_AT_ONCE") or DEFAULT_RUNS_AT_ONCE)
+
+
 def pool_limits(configuration: Configuration) -> dict[str, int]:
     """Returns how many steps of each pool run at once."""
     steps = configuration.get("KPI_DESTINATION_STEPS")
@@ -50,7 +55,7 @@ def instance_settings(configuration: Configuration) -> Mapping[str, Any]:
         "concurrency": {
             "pools": {"granularity": "op"},
             "runs": {
-                "max_concurrent_runs": int(configuration.get("KPI_RUNS_AT_ONCE") or DEFAULT_RUNS_AT_ONCE),
+                "max_concurrent_runs": runs_at_once(configuration),
                 # Never two runs of one customer at once. Batches carry a list instead of a partition; the
                 # sensors keep a customer out of them while another run has it.
                 "tag_concurrency_limits": [

@@ -1,5 +1,7 @@
 """Whether the process of a run lives: it holds a lock, which the system frees however the process ends."""
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +19,24 @@ def life_line(home: Path, run_id: str) -> Iterator[None]:
     file = _file(home, run_id)
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file, timeout=0):
+        _holder(file).write_text(f"{socket.gethostname()} {os.getpid()}")
         try:
             yield
         finally:
+            _holder(file).unlink(missing_ok=True)
             # Only a process that is ended from outside leaves the file.
             file.unlink(missing_ok=True)
+
+
+def process_of(home: Path, run_id: str) -> int | None:
+    """Returns the id of the process in which the run goes on; None if it has ended, or is not on this
+    machine."""
+    file = _file(home, run_id)
+    try:
+        host, pid = _holder(file).read_text().split()
+    except (OSError, ValueError):
+        return None
+    return int(pid) if host == socket.gethostname() and not is_cut(home, run_id) else None
 
 
 def is_cut(home: Path, run_id: str) -> bool:
@@ -38,6 +53,10 @@ def is_cut(home: Path, run_id: str) -> bool:
     # Whoever asks next is to hear the same.
     file.touch()
     return True
+
+
+def _holder(file: Path) -> Path:
+    return file.with_suffix(".pid")
 
 
 def _file(home: Path, run_id: str) -> Path:

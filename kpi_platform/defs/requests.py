@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 REQUEST_TAG = "kpi/request"
 """Run tag: the id of the sync request that the run serves."""
 
+TRIGGER_TAG = "kpi/trigger"
+"""Run tag: `release` if the run loads what was held and a person has released."""
 
 def request_of(context: dg.AssetExecutionContext, platform: Platform) -> SyncRequest | None:
     """Returns the request that the running run serves; None for most."""

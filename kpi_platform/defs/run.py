@@ -1,13 +1,12 @@
 """The whole job in one process, recorded on the installation's own Dagster instance."""
 
 import socket
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
-from dagster_shared.error import SerializableErrorInfo
 from filelock import Timeout
 from sqlalchemy import Engine
 
@@ -21,17 +20,12 @@ from kpi_platform.defs.dashboard import UPLOAD_VERSION
 from kpi_platform.defs.instance import prepare_dagster_home
 from kpi_platform.defs.life_line import HOST_TAG, life_line
 from kpi_platform.defs.partitions import add_partitions
+from kpi_platform.defs.run_history import failures, first_cause, write
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.domain.runs import RunOutcome
-from kpi_platform.domain.sources import SOURCE_SYSTEMS
+from kpi_platform.domain.runs import STEP_TITLES, RunOutcome
 
+_UNREACHED = "The run ended before it came to this customer."
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-_STEPS = {
-    **{f"{system.name}_sync": f"Syncing {system.title}" for system in SOURCE_SYSTEMS.values()},
-    "kpi_marts": "Computing KPIs",
-    "account_matches": "Matching accounts",
-    "dashboard_load": "Loading the dashboard",
-}
 
 
 def run_job(
@@ -65,12 +59,25 @@ def run_job(
             tags={**job.run_tags, **batch_tags(instance, wanted, as_of), HOST_TAG: socket.gethostname()},
         )
         loaded: dict[str, int] = {}
-        with life_line(configuration.dagster_home, run.run_id), _watching(loaded, on_progress):
-            events = list(_reported(execute_run_iterator(InMemoryJob(job), run, instance), on_progress))
+
+        def tell_web_app() -> None:
+            record = instance.get_run_record_by_id(run.run_id)
+            write(instance, engine, configuration, [record] if record else [])
+
+        try:
+            with life_line(configuration.dagster_home, run.run_id), _watching(loaded, on_progress):
+                for event in execute_run_iterator(InMemoryJob(job), run, instance):
+                    _report(event, on_progress)
+                    if event.is_step_start:
+                        tell_web_app()
+        finally:
+            tell_web_app()
+        lost = failures(instance, run.run_id, frozenset(wanted) - set(loaded))
     with reading(engine) as database:
         found = findings_of_run(database, run.run_id)
     findings = {customer: [one.message for one in of] for customer, of in found.items() if of}
-    return RunOutcome((run.run_id,), loaded, _failures(wanted, loaded, events), findings)
+    failed = {key: lost.get(key, _UNREACHED) for key in wanted if key not in loaded}
+    return RunOutcome((run.run_id,), loaded, failed, findings)
 
 
 @contextmanager
@@ -100,7 +107,7 @@ def _watching(loaded: dict[str, int], on_progress: Callable[[str], None]) -> Ite
 
     def made(asset: str, customer: str, metadata: Metadata) -> None:
         if asset in ("account_matches", "dashboard_load"):
-            on_progress(f"{_STEPS[asset]}: {customer}")
+            on_progress(f"{STEP_TITLES[asset]}: {customer}")
         if asset == "dashboard_load":
             loaded[customer] = int(str(metadata[UPLOAD_VERSION]))
 
@@ -111,40 +118,10 @@ def _watching(loaded: dict[str, int], on_progress: Callable[[str], None]) -> Ite
         watcher.reset(token)
 
 
-def _reported(
-    events: Iterator[dg.DagsterEvent], on_progress: Callable[[str], None]
-) -> Iterator[dg.DagsterEvent]:
-    for event in events:
-        if event.is_step_start and event.step_key:
-            on_progress(_STEPS.get(event.step_key, event.step_key))
-        if event.is_step_up_for_retry and event.step_key:
-            wait, cause = event.step_retry_data.seconds_to_wait or 0, event.step_retry_data.error
-            why = _first_cause(cause) if cause else "It failed."
-            on_progress(f"{why} Tried again in {wait:.0f} seconds")
-        yield event
-
-
-def _failures(
-    customers: Sequence[str], loaded: Container[str], events: Sequence[dg.DagsterEvent]
-) -> dict[str, str]:
-    """Why each of `customers` that is not loaded went no further."""
-    reasons: dict[str, str] = {}
-    broken = "The run ended before it came to this customer."
-    for event in events:
-        if event.is_step_failure:
-            failure = event.step_failure_data
-            if failure.user_failure_data and failure.user_failure_data.metadata:
-                reasons |= {key: str(text.value) for key, text in failure.user_failure_data.metadata.items()}
-            elif failure.error:
-                broken = _first_cause(failure.error)
-    return {key: reasons.get(key, broken) for key in customers if key not in loaded}
-
-
-def _first_cause(error: SerializableErrorInfo) -> str:
-    """Returns the message of the innermost of a chain of errors, in one line; Dagster's own errors only say
-    in which step."""
-    if error.cls_name == "DagsterExecutionInterruptedError":
-        return "The run was interrupted. Start it again; what was loaded before stays."
-    while error.cause is not None:
-        error = error.cause
-    return " ".join(error.message.split())
+def _report(event: dg.DagsterEvent, on_progress: Callable[[str], None]) -> None:
+    if event.is_step_start and event.step_key:
+        on_progress(STEP_TITLES.get(event.step_key, event.step_key))
+    if event.is_step_up_for_retry and event.step_key:
+        wait, cause = event.step_retry_data.seconds_to_wait or 0, event.step_retry_data.error
+        why = first_cause(cause) if cause else "It failed."
+        on_progress(f"{why} Tried again in {wait:.0f} seconds")

@@ -1,8 +1,23 @@
-"""Runs over many customers: how many are in one, and what became of each."""
+"""Runs over many customers: why they begin, how many customers are in one, and what became of each."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+
+from kpi_platform.domain.sources import SOURCE_SYSTEMS
+
+Cause = Literal["request", "release", "schedule", "sync", "command_line", "dagster"]
+"""The cause of a run: a person who asks for a sync, or releases a load that was held; the schedule; a sync
+that has ended in Fivetran; the command line; a person in Dagster's UI."""
+
+STEP_TITLES = {
+    **{f"{system.name}_sync": f"Syncing {system.title}" for system in SOURCE_SYSTEMS.values()},
+    "kpi_marts": "Computing KPIs",
+    "account_matches": "Matching accounts",
+    "dashboard_load": "Loading the dashboard",
+}
+"""The steps of a run as people see them, by Dagster's name."""
 
 CUSTOMERS_PER_RUN = 400
 """A run has no more: its memory grows with them (3 GiB with 100 accounts and 20,000 incidents each)."""

@@ -29,19 +29,21 @@ _TRIES = 3
 @dataclass(frozen=True, slots=True)
 class PlannedEdit:
     """An edit, merged with what `others` have saved since: `document` is to be saved over `version`. At a
-    clash it has what the others saved."""
+    clash it has what the others saved. `history` are all versions, newest first."""
 
     document: dict[str, Any]
     clashes: tuple[Clash, ...]
     version: int
     others: tuple[StoredSettings, ...]
+    history: tuple[StoredSettings, ...]
 
     def saved_by(self, path: str) -> str:
-        """Returns who of the others changed the setting last."""
-        for one in self.others:
+        """Returns who changed the setting last; also if the form was shown with that change already, and asks
+        again."""
+        for one in self.history:
             if any(_touches(str(change["path"]), path) for change in one.changes):
                 return one.saved_by
-        return self.others[0].saved_by if self.others else "Somebody else"
+        return self.history[0].saved_by if self.history else "A colleague"
 
 
 class EditClash(Conflict):
@@ -95,7 +97,7 @@ def plan_edit(
     mine = editable_part(edit(dict(base or theirs)))
     checked = parse_settings(mine, environment=environment, single_customer=alone).document()
     merged = merge_settings(base, theirs, checked, undecided)
-    return PlannedEdit(merged.document, merged.clashes, version, others)
+    return PlannedEdit(merged.document, merged.clashes, version, others, tuple(history))
 
 
 def save_edit(

@@ -37,9 +37,12 @@ class _Part:
     unit: str = ""
 
 
-def _choice(path: str, label: str, values: Sequence[str], *, empty: str | None = None) -> _Part:
+def _choice(
+    path: str, label: str, values: Sequence[str], *, empty: str | None = None, help: str = ""
+) -> _Part:
     first = [("", empty)] if empty is not None else []
-    return _Part(path, label, "choice", [*first, *((value, value.replace("_", " ")) for value in values)])
+    options = [*first, *((value, value.replace("_", " ")) for value in values)]
+    return _Part(path, label, "choice", options, help)
 
 
 _TABLES = [f"{source}.{table}" for source, tables in ACCOUNT_TABLES.items() for table in tables]
@@ -47,23 +50,32 @@ _MEASURE_HELP = "Only for a ratio."
 _GROUPS: Mapping[str, Sequence[_Part]] = {
     "What it is": (
         _Part("name", "Name"),
-        _Part("slug", "Short name", help="Small letters, digits and _; its name in the marts. It stays."),
+        _Part(
+            "slug", "Short name",
+            help="Small letters, digits and _; tables and files call it so. It cannot be changed later.",
+        ),
         _Part("unit", "Unit"),
-        _choice("direction", "Better values", get_args(Direction)),
+        _choice("direction", "Better values", get_args(Direction), help="Whether high or low is good."),
     ),
     "What is measured": (
         _choice("table", "Table", _TABLES),
-        _choice("aggregate", "Aggregate", (*_AGGREGATES, "ratio")),
+        _choice(
+            "aggregate", "Aggregate", (*_AGGREGATES, "ratio"),
+            help="How the rows of an account become one value.",
+        ),
         _Part("field", "Field"),
         _Part("time_field", "Time field"),
-        _Part("window_days", "Window", "integer", unit="days"),
+        _Part(
+            "window_days", "Window", "integer", unit="days",
+            help="How far back rows count: 1 to 730 days. Without it all rows do.",
+        ),
         _Part("filters", "Conditions", "list", help=_CONDITIONS),
     ),
     "Ratio": (
-        _choice("numerator.aggregate", "Numerator", _AGGREGATES, empty="none"),
+        _choice("numerator.aggregate", "Numerator", _AGGREGATES, empty="none", help=_MEASURE_HELP),
         _Part("numerator.field", "Numerator's field", help=_MEASURE_HELP),
         _Part("numerator.filters", "Numerator's conditions", "list", help=_CONDITIONS),
-        _choice("denominator.aggregate", "Denominator", _AGGREGATES, empty="none"),
+        _choice("denominator.aggregate", "Denominator", _AGGREGATES, empty="none", help=_MEASURE_HELP),
         _Part("denominator.field", "Denominator's field", help=_MEASURE_HELP),
         _Part("denominator.filters", "Denominator's conditions", "list", help=_CONDITIONS),
     ),
@@ -71,10 +83,13 @@ _GROUPS: Mapping[str, Sequence[_Part]] = {
         _Part("category", "Category"),
         _choice("impact", "Impact", get_args(Impact)),
         _choice("frequency", "Frequency", get_args(Frequency)),
-        _Part("thresholds.healthy", "Healthy from", "number"),
-        _Part("thresholds.at_risk", "At risk beyond", "number"),
+        _Part("thresholds.healthy", "Healthy from", "number", help="Values from here on are green."),
+        _Part(
+            "thresholds.at_risk", "At risk beyond", "number",
+            help="Values beyond are red, and alert if alerts are on.",
+        ),
     ),
-}
+}  # fmt: skip
 _NEW: Mapping[str, str] = {
     "unit": "count", "direction": "high", "aggregate": "count", "table": "salesforce.case",
     "category": CATEGORIES[0], "impact": "Medium", "frequency": "Daily",

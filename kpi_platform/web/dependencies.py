@@ -16,7 +16,7 @@ from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.sessions import session_token
 from kpi_platform.dashboard.tokens import ApiToken, hash_text, needs_note, note_use, verify_token
 from kpi_platform.domain.errors import Forbidden
-from kpi_platform.domain.settings import Editor, Scope
+from kpi_platform.domain.settings import SCOPES, Editor, Scope
 from kpi_platform.logs import note_id
 from kpi_platform.web.hosts import OwnHosts
 from kpi_platform.web.refusals import NoCustomerChosen, NotSignedIn
@@ -28,7 +28,6 @@ CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
 _bearer = HTTPBearer(auto_error=False, description="A token of `kpi-platform token create`.")
 
 
@@ -42,6 +41,7 @@ class Principal:
     customer: str | None
     scope: Scope
     csrf_token: str | None = None
+    person_id: int | None = None
 
     @property
     def operator(self) -> bool:
@@ -53,7 +53,7 @@ class Principal:
         return Editor(self.name, self.operator, self.scope)
 
     def may(self, scope: Scope) -> bool:
-        return _SCOPES.index(self.scope) >= _SCOPES.index(scope)
+        return SCOPES.index(self.scope) >= SCOPES.index(scope)
 
 
 def get_configuration(request: Request) -> Configuration:
@@ -163,7 +163,7 @@ def session_principal(request: Request) -> Principal | None:
 
 def _principal(token: ApiToken, session: Session | None) -> Principal:
     csrf_token = session.csrf_token if session else None
-    return Principal(token.id, token.name, token.customer, token.scope, csrf_token)
+    return Principal(token.id, token.holder, token.customer, token.scope, csrf_token, token.person_id)
 
 
 def require_form_token(session: Session, given: str | None) -> None:

@@ -18,6 +18,31 @@ BAND_WORDS: dict[Band | None, str] = {
 OUTCOME_WORDS = {"warn": "Warning", "fail": "Failed", "error": "Could not run"}
 """How a check ended that did not pass."""
 
+SYNC_WORDS = {
+    "queued": "Waiting",
+    "syncing": "Syncing",
+    "transforming": "Computing KPIs",
+    "matching": "Matching accounts",
+    "loading": "Loading the dashboard",
+    "done": "Done",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
+"""The states of a sync that somebody has asked for."""
+
+METHOD_WORDS = {
+    "id": "Known by its id",
+    "exact": "Same name",
+    "fuzzy": "Similar name",
+    "domain": "Same web or e-mail domain",
+    "decision": "Decided by a person",
+    "created": "Created by a load",
+    "same_name": "Same name, known to ServiceNow alone",
+    "joined": "Joins with the next run",
+    "none": "No match",
+}
+"""How a match was found, by method."""
+
 REASONS = {
     "stale": "The source's newest sync failed. This is the value from before.",
     "out_of_range": "The source holds a number that is outside of this KPI's range, so it is not shown.",
@@ -124,6 +149,14 @@ def ago(value: datetime | None, now: datetime | None = None) -> str:
 
 def seconds(value: float) -> str:
     return f"{value * 1000:,.0f} ms" if value < 1 else f"{value:,.1f} s"
+
+
+def duration(value: float) -> str:
+    """Formats how long something took: `4.2 s`, `12 min`, `3 h 5 min`."""
+    if value < 60:
+        return seconds(value)
+    minutes = round(value / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def source_name(source: str) -> str:

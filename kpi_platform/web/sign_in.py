@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.audit import record_event
+from kpi_platform.dashboard.people import Person
 from kpi_platform.dashboard.sessions import SESSION_LENGTH, start_session
 from kpi_platform.dashboard.tokens import create_token, redeem_unused_token, verify_token
 from kpi_platform.domain.settings import Scope
@@ -18,12 +19,14 @@ from kpi_platform.web.sessions import Sessions
 
 SIGN_IN_PROBLEMS = {
     "token": "This token is not known, has expired or was revoked.",
-    "link": "This sign-in link was used already, or is too old. `kpi-platform sign-in` makes a new one.",
+    "link": "This sign-in link was used already, or is too old. Ask whoever gave it to you for a new one.",
     "throttled": "Too many attempts. Wait a minute, then try again.",
     "ended": "Your session has ended. Sign in, and go on where you were.",
 }
 """Why the page to sign in on is shown, by the reason in its address."""
 LINK_LIFETIME = timedelta(minutes=15)
+INVITATION_LIFETIME = timedelta(days=3)
+"""How long the link of an invited person works: a mail waits over a weekend."""
 LINK_PATH = "/sign-in/link"
 
 
@@ -34,11 +37,16 @@ def sign_in_link(
     who: str,
     customer: str | None = None,
     scope: Scope = "admin",
+    person: Person | None = None,
 ) -> str:
-    """Returns an address that signs its first visitor in as the operator, or as one of a customer's people,
-    until the session ends. It works once, within a quarter of an hour. Raises UnknownCustomer if there is
-    none."""
+    """Returns an address that signs its first visitor in until the session ends: as `person`, or as the
+    operator, or as one of a customer's people. It works once, within a quarter of an hour; that of a person
+    within INVITATION_LIFETIME. Raises UnknownCustomer if there is no such customer."""
     name = "local operator" if customer is None else f"sign-in link of {customer}"
+    lifetime = LINK_LIFETIME
+    if person is not None:
+        customer, scope, lifetime = person.customer, person.scope, INVITATION_LIFETIME
+        name = f"sign-in link of {person.name}"
     with engine.begin() as connection:
         # The token's text goes nowhere: only the link, and then the session, represent it.
         _, token = create_token(
@@ -47,8 +55,9 @@ def sign_in_link(
             customer=customer,
             scope=scope,
             who=who,
-            expires_at=datetime.now(UTC) + LINK_LIFETIME,
+            expires_at=datetime.now(UTC) + lifetime,
             single_session=True,
+            person_id=person.id if person else None,
         )
         record_event(
             connection, who=who, action="token.create", target=f"token {token.id}",

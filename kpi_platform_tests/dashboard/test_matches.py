@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.accounts import Account, add_account, get_account, list_accounts
 from kpi_platform.dashboard.customers import add_customer
-from kpi_platform.dashboard.deciding import decide, undo_decision
+from kpi_platform.dashboard.deciding import accept_proposals, decide, undo_decision
 from kpi_platform.dashboard.match_decisions import DecisionKind, match_decisions
 from kpi_platform.dashboard.match_store import (
     StoredOutcome,
@@ -17,7 +17,7 @@ from kpi_platform.dashboard.match_store import (
     read_matches,
     store_changes,
 )
-from kpi_platform.dashboard.matches import get_match, list_matches
+from kpi_platform.dashboard.matches import count_matches, get_match, list_matches
 from kpi_platform.domain.errors import Conflict, InvalidInput, NotFound
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -220,3 +220,30 @@ def test_wrong_decisions_name_what_is_missing(connection: sa.Connection) -> None
         decide(connection, "acme", "A", "choose", account_id=99, who="ann")
     with pytest.raises(NotFound, match="no source account 'Z'"):
         decide(connection, "acme", "Z", "choose", account_id=1, who="ann")
+
+
+def test_proposals_above_a_score_are_accepted_together_and_what_clashes_is_named(
+    connection: sa.Connection,
+) -> None:
+    weak = replace(outcome("W", 2, "review", (2,)), score=0.6)
+    joint = replace(outcome("J", 2, "review", (2,)), method="same_name", score=1.0)
+    store(connection, outcome("A", 1, "review", (1,)), outcome("B", 1, "review", (1,)), weak, joint)
+    decided, refused = accept_proposals(connection, "acme", 0.8, who="ann")
+    assert [one.source_account_id for one in decided] == ["A"]
+    assert ["'Source A'" in str(error) for error in refused] == [True]
+    waiting = {one.source_account_id for one in list_matches(connection, "acme", decision="review")}
+    assert waiting == {"B", "W", "J"}
+    undo_decision(connection, "acme", decided[0].id, who="ann")
+    assert get_match(connection, "acme", "A").decision == "review"
+
+
+def test_matches_are_found_by_either_name_and_the_id_at_the_source(connection: sa.Connection) -> None:
+    other = replace(outcome("X-9", None, "none"), source_name="Another")
+    store(connection, outcome("A", 1, "match"), outcome("B", 2, "review"), other)
+
+    def found(search: str) -> list[str]:
+        return [one.source_account_id for one in list_matches(connection, "acme", search=search)]
+
+    assert sorted(found("source")) == ["A", "B"]
+    assert (found("two"), found("X-9"), found("100%_")) == (["B"], ["X-9"], [])
+    assert count_matches(connection, "acme", "two") == {"review": 1}

@@ -1,4 +1,5 @@
-"""The real daemon against the local Fivetran: every finished sync gives exactly one refresh."""
+"""The real daemon against the local Fivetran: every finished sync gives exactly one refresh, and a cancelled
+run ends."""
 
 import time
 from collections.abc import Iterator
@@ -9,7 +10,11 @@ import pytest
 from dagster._core.definitions.run_request import InstigatorType
 
 from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.runs import list_runs
 from kpi_platform.dashboard.source_states import source_states
+from kpi_platform.dashboard.sync_requests import ENDED, SyncRequest, create_sync_request, sync_request
+from kpi_platform.dashboard.uploads import list_uploads
+from kpi_platform.pipeline.cancel import cancel_sync
 from kpi_platform_tests.defs.installation import Installation, eventually, installed
 
 pytestmark = pytest.mark.timeout(1800)
@@ -77,3 +82,55 @@ def test_syncs_by_fivetran_itself_give_one_refresh_each_even_across_a_restart(
     assert len(installation.materializations("salesforce", "account", partition="northwind")) == 2
     with reading(installation.engine) as connection:
         assert source_states(connection, "northwind")["salesforce"].last_sync_failed
+
+
+def test_a_cancelled_run_ends_in_seconds_and_the_next_one_goes_all_the_way(
+    installation: Installation,
+) -> None:
+    installation.add("umbra", servicenow={"enabled": False}, fivetran={"enabled": False})
+    installation.plan("umbra_salesforce", "success", duration_seconds=20)
+
+    def ask() -> SyncRequest:
+        with installation.engine.begin() as connection:
+            return create_sync_request(connection, "umbra", "salesforce", requested_by="Ada")
+
+    def state(asked: SyncRequest) -> str:
+        with reading(installation.engine) as connection:
+            return sync_request(connection, asked.id).state
+
+    def waits_for(asked: SyncRequest) -> str:
+        with reading(installation.engine) as connection:
+            return "".join(
+                one.waits_for for one in list_runs(connection, "umbra") if one.request_id == asked.id
+            )
+
+    def shown() -> dict[str | None, tuple[str, str | None]]:
+        with reading(installation.engine) as connection:
+            runs = list_runs(connection, "umbra", ended=True)
+        return {one.request_id: (one.state, one.cancelled_by) for one in runs if one.request_id}
+
+    def cancel(asked: SyncRequest) -> None:
+        with installation.engine.begin() as connection:
+            cancel_sync(connection, "umbra", asked.id, who="Bo", is_operator=False)
+
+    with installation.daemon():
+        synced = ask()
+        eventually(lambda: state(synced) == "syncing", PATIENCE, "the sync begins")
+        began = time.monotonic()
+        cancel(synced)
+        eventually(lambda: state(synced) == "cancelled", PATIENCE, "the run ends while it waits for a sync")
+        assert time.monotonic() - began < 120
+        slots = installation.instance.event_log_storage
+        slots.set_concurrency_slots("destination", 0)
+        computed = ask()
+        eventually(lambda: "its turn at the warehouse" in waits_for(computed), PATIENCE, "the build waits")
+        cancel(computed)
+        eventually(lambda: state(computed) == "cancelled", PATIENCE, "the run ends while it waits")
+        slots.set_concurrency_slots("destination", 2)
+        with reading(installation.engine) as connection:
+            assert list_uploads(connection, "umbra") == []
+        last = ask()
+        eventually(lambda: state(last) in ENDED, PATIENCE, "the next run ends")
+        assert state(last) == "done"
+        history = {synced.id: ("cancelled", "Bo"), computed.id: ("cancelled", "Bo"), last.id: ("done", None)}
+        eventually(lambda: shown() == history, PATIENCE, "the page shows all three")

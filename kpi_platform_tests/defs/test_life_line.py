@@ -8,7 +8,7 @@ from dagster._core.launcher import WorkerStatus
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.defs.instance import prepare_dagster_home
-from kpi_platform.defs.life_line import is_cut, life_line
+from kpi_platform.defs.life_line import is_cut, life_line, process_of
 from kpi_platform_tests.holding import holding
 
 HOLDER = """
@@ -31,9 +31,13 @@ def test_a_run_is_dead_only_where_its_process_was_killed(configuration: Configur
 
         assert instance.run_launcher.supports_check_run_worker_health
         assert status() == WorkerStatus.RUNNING, "a run that is not known here is not judged"
+        assert process_of(home, run.run_id) is None
         with holding(HOLDER, str(home), run.run_id) as process:
             assert status() == WorkerStatus.RUNNING
+            assert process_of(home, run.run_id) == process.pid
             process.kill()
+            process.wait()
+        assert process_of(home, run.run_id) is None
         assert [status(), status()] == [WorkerStatus.FAILED] * 2
 
 

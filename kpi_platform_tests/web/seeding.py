@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters import duckdb_file
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.accounts import add_account
 from kpi_platform.dashboard.settings_versions import save_settings
 from kpi_platform.dashboard.tokens import create_token
@@ -39,6 +40,11 @@ class Seed:
             "salesforce": {"schema": f"{self.customer}_crm"},
             "servicenow": {"schema": f"{self.customer}_itsm"},
         }
+
+    def end_sessions(self) -> None:
+        """Every session is over, though browsers have their cookies still."""
+        with self.engine.begin() as connection:
+            connection.execute(sa.delete(tables.sessions))
 
     def token(self, scope: Scope = "write") -> str:
         with self.engine.begin() as connection:

@@ -33,8 +33,10 @@ from kpi_platform.dashboard.tables.operation import (
     api_tokens,
     audit_events,
     check_results,
+    people,
     sessions,
 )
+from kpi_platform.dashboard.tables.runs import orchestrator, run_customers, runs
 from kpi_platform.dashboard.tables.schema import metadata
 from kpi_platform.dashboard.tables.sync import (
     fivetran_account,
@@ -75,6 +77,10 @@ __all__ = [
     "load_holds",
     "match_decisions",
     "metadata",
+    "orchestrator",
+    "people",
+    "run_customers",
+    "runs",
     "sessions",
     "settings_claims",
     "source_states",

@@ -1,9 +1,25 @@
-"""Tables of the operation: tokens and sessions, alerts, results of checks, and the audit trail."""
+"""Tables of the operation: people, tokens and sessions, alerts, results of checks, and the audit trail."""
 
 import sqlalchemy as sa
 
 from kpi_platform.dashboard.tables.schema import customer_id_column, key_column, metadata, one_of
 from kpi_platform.dashboard.types import JSON, Slug, UtcDateTime
+
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id"), comment="NULL: the operator's."),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False, comment="In small letters."),
+    sa.Column("scope", Slug, nullable=False),
+    sa.Column("invited_by", sa.Text, nullable=False),
+    sa.Column("invited_at", UtcDateTime, nullable=False),
+    sa.Column("removed_at", UtcDateTime),
+    one_of("scope", "read", "write", "admin"),
+    sa.Index(None, "customer_id", "email"),
+    comment="Who uses the web app and the API.",
+)
 
 api_tokens = sa.Table(
     "api_tokens",
@@ -12,6 +28,7 @@ api_tokens = sa.Table(
     sa.Column("token_hash", Slug, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id"), comment="NULL: the operator's."),
+    sa.Column("person_id", sa.Integer),
     sa.Column("scope", Slug, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
@@ -26,6 +43,7 @@ api_tokens = sa.Table(
         comment="Of a sign-in link: the token ends with the session that the link has started.",
     ),
     one_of("scope", "read", "write", "admin"),
+    sa.Index(None, "person_id"),
 )
 
 sessions = sa.Table(

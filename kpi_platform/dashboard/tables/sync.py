@@ -39,7 +39,9 @@ sync_requests = sa.Table(
     sa.Column("progress", JSON, nullable=False),
     sa.Column("results", JSON, nullable=False),
     sa.Column("run_ids", JSON, nullable=False),
-    one_of("state", "queued", "syncing", "transforming", "matching", "loading", "done", "failed"),
+    one_of(
+        "state", "queued", "syncing", "transforming", "matching", "loading", "done", "failed", "cancelled"
+    ),
     sa.Index(None, "customer_id", "requested_at"),
     sa.Index(None, "customer_id", "idempotency_key", unique=True),
     sa.Index(

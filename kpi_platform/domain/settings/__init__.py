@@ -2,7 +2,7 @@
 
 from kpi_platform.domain.settings.account_types import AccountTypes
 from kpi_platform.domain.settings.differences import Change, diff_settings
-from kpi_platform.domain.settings.editor import WHO_MAY, Editor, Scope, paths_beyond, require_none
+from kpi_platform.domain.settings.editor import SCOPES, WHO_MAY, Editor, Scope, paths_beyond, require_none
 from kpi_platform.domain.settings.fivetran import FivetranSettings, SyncWindow
 from kpi_platform.domain.settings.kpi_mappings import (
     EngagementMapping,
@@ -30,6 +30,7 @@ from kpi_platform.domain.settings.stated import as_it_holds, stated_part
 from kpi_platform.domain.settings.warehouse import WarehouseSettings
 
 __all__ = [
+    "SCOPES",
     "WHO_MAY",
     "AccountMatching",
     "AccountTypes",

@@ -12,6 +12,7 @@ from kpi_platform.domain.settings.section import Kind
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Scope = Literal["read", "write", "admin"]
+SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
 """The scopes of a token. Each includes the ones before it."""
 
 WHO_MAY: Mapping[Kind, str] = {

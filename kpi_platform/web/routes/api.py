@@ -9,6 +9,8 @@ from kpi_platform.web.routes import (
     connection_test,
     customers,
     matches,
+    people,
+    runs,
     schedule,
     sync,
     uploads,
@@ -16,5 +18,5 @@ from kpi_platform.web.routes import (
 from kpi_platform.web.schemas.answers import COMMON_ERRORS
 
 router = APIRouter(prefix="/api", dependencies=[Depends(require_scope("read"))], responses=COMMON_ERRORS)
-for topic in (sync, connection_test, schedule, config, accounts, uploads, matches, customers):
+for topic in (sync, connection_test, schedule, config, accounts, uploads, matches, runs, customers, people):
     router.include_router(topic.router)

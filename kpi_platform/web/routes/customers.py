@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import get_customer, list_customers
 from kpi_platform.dashboard.database import reading
+from kpi_platform.domain.sources import Source
 from kpi_platform.pipeline.onboarding import (
     Confirm,
     Onboarding,
@@ -16,6 +17,7 @@ from kpi_platform.pipeline.onboarding import (
     connect_sources,
     create_customer,
 )
+from kpi_platform.pipeline.set_up_link import set_up_link
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,
@@ -33,6 +35,7 @@ from kpi_platform.web.schemas.customers import (
     ConnectionsBody,
     CustomerAnswer,
     CustomerBody,
+    SetUpLinkAnswer,
 )
 
 router = APIRouter(prefix="/customers", tags=["onboarding"], dependencies=[Depends(require_operator)])
@@ -87,6 +90,28 @@ def add_connections(
         by=principal.editor, redirect_uri=connected_url(configuration),
     )  # fmt: skip
     return _answer(key, done)
+
+
+@router.post(
+    "/{key}/connections/{source}/link",
+    status_code=201,
+    dependencies=[_admin],
+    responses=errors(404, 409, 502),
+)
+def new_set_up_link(
+    key: Key,
+    source: Source,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    principal: CurrentPrincipal,
+) -> SetUpLinkAnswer:
+    """Get a new link to Fivetran's page on which the owner of a source signs in. The one before ends."""
+    with reading(engine) as connection:
+        get_customer(connection, key)
+    link = set_up_link(
+        configuration, engine, key, source, who=principal.name, redirect_uri=connected_url(configuration)
+    )
+    return SetUpLinkAnswer(connect_card_url=link)
 
 
 def connected_url(configuration: Configuration) -> str:

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
 from kpi_platform.dashboard.audit import record_event
-from kpi_platform.dashboard.deciding import decide, undo_decision
+from kpi_platform.dashboard.deciding import accept_proposals, decide, undo_decision
 from kpi_platform.dashboard.match_decisions import match_decisions, newest_decision
 from kpi_platform.dashboard.matches import count_matches, get_match, list_matches
 from kpi_platform.web.dependencies import (
@@ -17,6 +17,8 @@ from kpi_platform.web.dependencies import (
 )
 from kpi_platform.web.schemas.answers import Limit, Offset, errors
 from kpi_platform.web.schemas.matches import (
+    AcceptBody,
+    AcceptedAnswer,
     DecidedAnswer,
     DecisionAnswer,
     DecisionBody,
@@ -36,14 +38,34 @@ def get_matches(
     connection: ConnectionDep,
     customer: CustomerDep,
     state: Literal["match", "review", "none"] | None = None,
+    search: Annotated[str, Query(max_length=200, description="In names, or a source id.")] = "",
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> MatchesAnswer:
     """Source accounts and what they are, weakest first; `state=review` is the queue."""
-    matches = list_matches(connection, customer, decision=state, limit=limit, offset=offset)
-    counts = count_matches(connection, customer)
+    matches = list_matches(
+        connection, customer, decision=state, search=search.strip(), limit=limit, offset=offset
+    )
+    counts = count_matches(connection, customer, search.strip())
     return MatchesAnswer.model_validate(
         {"counts": counts, "limit": limit, "offset": offset, "matches": matches}
+    )
+
+
+@router.post("", dependencies=[Depends(require_scope("write"))])
+def accept_many(
+    body: AcceptBody, engine: EngineDep, customer: CustomerDep, principal: CurrentPrincipal
+) -> AcceptedAnswer:
+    """Accept every proposal of the review queue that scores at least so much. Each can be undone."""
+    with engine.begin() as connection:
+        decided, refused = accept_proposals(connection, customer, body.min_score, who=principal.name)
+        record_event(
+            connection, who=principal.name, action="match.accept_many", target=f"{len(decided)} matches",
+            customer=customer, detail={"min_score": body.min_score},
+        )  # fmt: skip
+    return AcceptedAnswer(
+        decisions=[DecisionAnswer.model_validate(one) for one in decided],
+        refused=[str(error) for error in refused],
     )
 
 

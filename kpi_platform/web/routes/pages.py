@@ -13,6 +13,8 @@ from kpi_platform.web.routes import (
     pages_left_out,
     pages_matches,
     pages_onboarding,
+    pages_people,
+    pages_runs,
     pages_settings,
     pages_sign_in,
     pages_status,
@@ -34,10 +36,12 @@ _PAGES = (
     pages_versions,
     pages_matches,
     pages_uploads,
+    pages_runs,
     pages_status,
     pages_findings,
     pages_webhook,
     pages_onboarding,
+    pages_people,
 )
 
 

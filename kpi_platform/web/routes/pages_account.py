@@ -27,6 +27,7 @@ from kpi_platform.web.charts import Part, Point
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, money, number, percent, words
 from kpi_platform.web.page import CustomerPageDep
+from kpi_platform.web.setting_labels import setting_label
 
 router = APIRouter(include_in_schema=False)
 
@@ -122,8 +123,8 @@ def _reason(settings: CustomerSettings, value: KpiValue) -> str:
     if value.status == "out_of_range" and isinstance(mapping, RatingMapping):
         return (
             f"More than {percent(mapping.max_outside)} of the ratings lie outside the scale "
-            f"{SCALES[mapping.scale]}, so there is no value. If people rate on another scale, set "
-            f"kpi_mappings.{value.kpi}.scale."
+            f"{SCALES[mapping.scale]}, so there is no value. If people rate on another scale, "
+            f"change '{setting_label(f'kpi_mappings.{value.kpi}.scale')}' in the settings."
         )
     return REASONS.get(value.status, value.status)
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kpi_platform.dashboard.account_reading import find_accounts
+from kpi_platform.dashboard.accounts import accounts_of
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.match_decisions import match_decisions
 from kpi_platform.dashboard.matches import count_matches, get_match, list_matches
@@ -20,8 +21,8 @@ from kpi_platform.web.dependencies import (
     require_scope,
 )
 from kpi_platform.web.page import CustomerPageDep, Page, with_query
-from kpi_platform.web.routes.matches import decide_match
-from kpi_platform.web.schemas.matches import DecisionBody
+from kpi_platform.web.routes.matches import accept_many, decide_match
+from kpi_platform.web.schemas.matches import AcceptBody, AcceptedAnswer, DecisionBody
 
 router = APIRouter(prefix="/matches", include_in_schema=False)
 
@@ -42,9 +43,24 @@ def show_matches(
     state: State = "review",
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     done: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    find: Annotated[str, Query(max_length=200)] = "",
 ) -> HTMLResponse:
     """Matches of one state, weakest first, and the newest decisions."""
-    return _show(page, connection, customer, state, offset, done=done)
+    return _show(page, connection, customer, state, offset, done=done, find=find.strip())
+
+
+@router.post("/accept", dependencies=[Depends(require_scope("write"))])
+def accept_all(
+    page: CustomerPageDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+    percent: Annotated[int, Form(ge=50, le=100)],
+) -> HTMLResponse:
+    """Accepts every proposal that scores at least so many percent."""
+    accepted = accept_many(AcceptBody(min_score=percent / 100), engine, customer, principal)
+    with reading(engine) as connection:
+        return _show(page, connection, customer, "review", 0, accepted=accepted)
 
 
 @router.post("", dependencies=[Depends(require_scope("write"))])
@@ -101,13 +117,18 @@ def _show(
     *,
     done: int | None = None,
     problem: KpiPlatformError | None = None,
+    find: str = "",
+    accepted: AcceptedAnswer | None = None,
 ) -> HTMLResponse:
-    counts = count_matches(connection, customer)
+    counts = count_matches(connection, customer, find)
     decisions = match_decisions(connection, customer, include_undone=True, limit=_DECISIONS)
+    matches = list_matches(connection, customer, decision=state, search=find, limit=_LIMIT, offset=offset)
+    offered = {one["account_id"] for match in matches for one in match.candidates}
     return page.show(
         "matches.html",
         problem.http_status if problem else 200,
-        matches=list_matches(connection, customer, decision=state, limit=_LIMIT, offset=offset),
+        matches=matches,
+        accounts=accounts_of(connection, customer, offered),
         counts={name: counts.get(name, 0) for name, _ in _STATES},
         states=_STATES,
         state=state,
@@ -116,5 +137,7 @@ def _show(
         decisions=decisions,
         newest=next((one for one in decisions if one.id == done), None),
         problem=problem,
-        query={} if state == "review" else {"state": state},
+        find=find,
+        accepted=accepted,
+        query={"state": None if state == "review" else state, "find": find},
     )

@@ -1,8 +1,6 @@
 """Page 6: how fresh each customer's data is, what comes next, and what is wrong."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
 
@@ -15,18 +13,18 @@ from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.alerts import StoredAlert, open_alerts
 from kpi_platform.dashboard.check_results import CheckResults, check_results
 from kpi_platform.dashboard.customers import StoredCustomer, list_customers
-from kpi_platform.dashboard.source_states import SourceState, source_states
+from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.dashboard.sync_requests import SyncRequest, sync_requests
 from kpi_platform.dashboard.uploads import Upload, list_uploads
 from kpi_platform.domain.errors import InvalidSettings
-from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCES, Source
+from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCES
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import SyncTimes, sync_times
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CurrentPrincipal
 from kpi_platform.web.formats import words
 from kpi_platform.web.page import PageDep
 from kpi_platform.web.routes.pages_webhook import fivetran_card
+from kpi_platform.web.source_status import SourceStatus, source_status
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,17 +35,6 @@ _SUITES = {
     **{f"freshness_{system.name}": f"{system.title} freshness" for system in SOURCE_SYSTEMS.values()},
 }
 """Names of the suites of checks for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceStatus:
-    """One source of a customer. `condition` is good, watch or bad; `words` say why."""
-
-    source: Source
-    condition: str
-    words: str
-    state: SourceState | None
-    warnings: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +119,7 @@ def _status(
         problems.append(error.message)
     else:
         times = sync_times(connection, customer.key, settings)
-        sources = [_source(settings, source, states) for source in SOURCES]
+        sources = [source_status(settings, source, states) for source in SOURCES]
     if sync is not None and sync.state == "failed":
         problems += [str(error) for error in sync.results.get("errors", [])][:3] or ["The last sync failed."]
     if newest is not None:
@@ -155,32 +142,3 @@ def _status(
 def _checks(configuration: Configuration, results: CheckResults) -> ShownChecks:
     name = _SUITES.get(results.suite, words(results.suite))
     return ShownChecks(name, results, configuration.run_url(results.run_id))
-
-
-def _source(settings: CustomerSettings, source: Source, states: Mapping[Source, SourceState]) -> SourceStatus:
-    state = states.get(source)
-    condition, words = _condition(settings, source, state)
-    told = state.detail if state and state.connection_id == settings.source(source).connection_id else {}
-    warnings = [str(one) for name in ("findings", "warnings") for one in told.get(name) or ()]
-    return SourceStatus(source, condition, words, state, warnings)
-
-
-def _condition(settings: CustomerSettings, source: Source, state: SourceState | None) -> tuple[str, str]:
-    if not settings.source(source).enabled:
-        return "none", "Switched off"
-    if settings.source(source).connection_id is None:
-        return "watch", "Not connected"
-    if state is not None and state.first_sync_since is not None:
-        kind = "First sync" if state.last_succeeded_at is None else "Historical sync"
-        return "watch", f"{kind}, since {state.first_sync_since:%Y-%m-%d %H:%M} UTC"
-    if state is not None and state.put_off_until is not None:
-        return "watch", f"Put off by Fivetran until {state.put_off_until:%Y-%m-%d %H:%M} UTC"
-    if state is None or state.last_succeeded_at is None:
-        return ("bad", "Last sync failed") if state and state.failed_at else ("watch", "Never synced")
-    if state.last_sync_failed:
-        return "bad", "Last sync failed"
-    # As the KPIs' own `stale`: older than twice the frequency.
-    allowed = timedelta(minutes=2 * settings.frequency(source))
-    if settings.syncs_automatically(source) and datetime.now(UTC) - state.last_succeeded_at > allowed:
-        return "watch", "Old"
-    return "good", "Fresh"

@@ -52,7 +52,8 @@ def show_sync(
 
 @dataclass(frozen=True, slots=True)
 class ShownSync:
-    """A sync request with its way in steps: name, and done, running or to come. One that failed has none."""
+    """A sync request with its way in steps: name, and done, running or to come. One that failed or was
+    cancelled has none."""
 
     answer: SyncAnswer
     steps: list[tuple[str, str]]
@@ -71,7 +72,7 @@ def newest_sync(configuration: Configuration, connection: sa.Connection, custome
     if not newest:
         return None
     answer = sync_answer(configuration, newest[0])
-    if answer.state == "failed":
+    if answer.state in ("failed", "cancelled"):
         return ShownSync(answer, [])
     reached = _STEPS.index(answer.state)
     words = ["done"] * reached + ["running"] + ["to come"] * len(_STEPS)

@@ -28,7 +28,7 @@ from kpi_platform.web.refusals import NotSignedIn, TooManyAttempts
 from kpi_platform.web.schemas.answers import Answer
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, SESSION_COOKIE, delete_cookie, set_cookie
 from kpi_platform.web.sign_in import (
-    LINK_LIFETIME,
+    INVITATION_LIFETIME,
     LINK_PATH,
     SIGN_IN_PROBLEMS,
     Kept,
@@ -81,7 +81,7 @@ def redeem(request: Request, engine: EngineDep, sessions: SessionsDep, key: _Key
 
 
 def _redeem(request: Request, engine: EngineDep, sessions: SessionsDep, key: str) -> Response:
-    token_id = sessions.read_link(key, LINK_LIFETIME)
+    token_id = sessions.read_link(key, INVITATION_LIFETIME)
     account = "a forged link" if token_id is None else f"link {token_id}"
     return _start(request, sessions, "/", "link", account, lambda: redeem_link(engine, token_id))
 

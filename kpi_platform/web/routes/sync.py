@@ -18,6 +18,7 @@ from kpi_platform.dashboard.sync_requests import (
     sync_requests,
 )
 from kpi_platform.domain.settings import paths_beyond, require_none
+from kpi_platform.pipeline.cancel import cancel_sync
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.kpi_definitions import with_overrides
 from kpi_platform.web.dependencies import (
@@ -83,6 +84,26 @@ def get_sync(
 ) -> SyncAnswer:
     """Returns the progress of a sync request, and its result."""
     return sync_answer(configuration, sync_request(connection, request_id, customer=customer))
+
+
+@router.post(
+    "/{request_id}/cancel",
+    dependencies=[Depends(require_scope("write"))],
+    responses=errors(403, 404, 409),
+)
+def cancel_request(
+    request_id: RequestId,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+) -> SyncAnswer:
+    """Cancel a sync request: at once if no run has taken it, else its run, which ends within seconds."""
+    with engine.begin() as connection:
+        request = cancel_sync(
+            connection, customer, request_id, who=principal.name, is_operator=principal.operator
+        )
+    return sync_answer(configuration, request)
 
 
 def existing_request(request_id: RequestId, engine: EngineDep, customer: CustomerDep) -> SyncRequest:

@@ -56,6 +56,12 @@ class ConnectedSourceAnswer(Answer):
     )
 
 
+class SetUpLinkAnswer(Answer):
+    connect_card_url: str = Field(
+        description="Fivetran's page on which the owner of the source signs in, for a day."
+    )
+
+
 class ConnectionsAnswer(Answer):
     customer: str
     settings_version: int | None

@@ -71,6 +71,17 @@ class DecisionAnswer(Answer):
     is_last: bool = Field(description="No later decision on the source account stands: this can be undone.")
 
 
+class AcceptBody(Body):
+    min_score: float = Field(ge=0.5, le=1, examples=[0.95], description="From 0.5 to 1.")
+
+
+class AcceptedAnswer(Answer):
+    """`refused` says why others that score as much were not accepted."""
+
+    decisions: list[DecisionAnswer]
+    refused: list[str]
+
+
 class DecidedAnswer(Answer):
     """The decision and the match as it is now."""
 

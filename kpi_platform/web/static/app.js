@@ -36,6 +36,22 @@
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
   });
 
+  // Match review by keys: J and K go from one to the next, A accepts and R rejects where the focus is, or the first.
+  document.addEventListener("keydown", (event) => {
+    const cards = [...document.querySelectorAll("article.match")];
+    if (!cards.length || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+    const at = cards.findIndex((card) => card.contains(document.activeElement));
+    const key = event.key.toLowerCase();
+    if (key === "j" || key === "k") cards[Math.min(cards.length - 1, Math.max(0, at + (key === "j" ? 1 : -1)))].focus();
+    else if (key === "a" || key === "r") cards[Math.max(0, at)].querySelector(`[name=decision][value=${key === "a" ? "accept" : "reject"}]`)?.form.requestSubmit();
+  });
+
+  // On a phone the first account is in sight: what filters besides the search opens on demand.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-opens]");
+    if (button) button.setAttribute("aria-expanded", document.getElementById(button.dataset.opens).classList.toggle("open"));
+  });
+
   // Addresses name only what is chosen.
   document.addEventListener("htmx:configRequest", (event) => {
     const { verb, parameters } = event.detail;
@@ -59,7 +75,7 @@
     events.addEventListener("sync", (event) => {
       if (!panel.isConnected) return events.close();
       const { state } = JSON.parse(event.data);
-      if (state === "done" || state === "failed") {
+      if (["done", "failed", "cancelled"].includes(state)) {
         events.close();
         for (const button of document.querySelectorAll(".sync-form button")) button.disabled = false;
       }

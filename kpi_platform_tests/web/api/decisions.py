@@ -1,18 +1,23 @@
 """The callers that each route admits. A route without a decision here fails the isolation test.
 
 `public`: anybody. `session`: any valid token. `read`, `write`: a customer's token with that scope, about its
-own customer; an operator's about any. `operator`: operators. `admin`: operators with the scope admin.
+own customer; an operator's about any. `manager`: the scope admin, of a customer's token about its own people
+and tokens. `operator`: operators. `admin`: operators with the scope admin.
 """
 
 from typing import Literal
 
-Decision = Literal["public", "session", "read", "write", "operator", "admin"]
+Decision = Literal["public", "session", "read", "write", "manager", "operator", "admin"]
 
 DECISIONS: dict[tuple[str, str], Decision] = {
     ("POST", "/api/fivetran/sync"): "write",
     ("GET", "/api/fivetran/sync"): "read",
     ("GET", "/api/fivetran/sync/{request_id}"): "read",
     ("GET", "/api/fivetran/sync/{request_id}/events"): "read",
+    ("POST", "/api/fivetran/sync/{request_id}/cancel"): "write",
+    ("GET", "/api/runs"): "read",
+    ("GET", "/api/runs/{run_id}"): "read",
+    ("POST", "/api/runs/{run_id}/cancel"): "write",
     ("POST", "/api/fivetran/test-connection"): "write",
     ("GET", "/api/fivetran/schedule"): "read",
     ("POST", "/api/fivetran/schedule"): "write",
@@ -37,12 +42,14 @@ DECISIONS: dict[tuple[str, str], Decision] = {
     ("POST", "/api/uploads/{version}/rollback"): "write",
     ("GET", "/api/uploads/{first}/diff/{second}"): "read",
     ("GET", "/api/matches"): "read",
+    ("POST", "/api/matches"): "write",
     ("GET", "/api/matches/decisions"): "read",
     ("GET", "/api/matches/{source_account_id:path}"): "read",
     ("POST", "/api/matches/{source_account_id:path}"): "write",
     ("GET", "/api/customers"): "operator",
     ("POST", "/api/customers"): "admin",
     ("POST", "/api/customers/{key}/connections"): "admin",
+    ("POST", "/api/customers/{key}/connections/{source}/link"): "admin",
     # Signed with a secret of its own, which test_operation.py tests.
     ("POST", "/api/webhooks/fivetran"): "public",
     ("GET", "/healthz"): "public",
@@ -73,12 +80,34 @@ DECISIONS: dict[tuple[str, str], Decision] = {
     ("POST", "/settings/restore"): "write",
     ("GET", "/matches"): "read",
     ("POST", "/matches"): "write",
+    ("POST", "/matches/accept"): "write",
     ("GET", "/matches/search"): "read",
     ("GET", "/uploads"): "read",
     ("GET", "/uploads/{version}/diff"): "read",
     ("GET", "/uploads/{version}/diff.csv"): "read",
     ("GET", "/uploads/{version}/rollback"): "write",
     ("POST", "/uploads/{version}/rollback"): "write",
+    ("GET", "/runs"): "read",
+    ("GET", "/runs/now"): "read",
+    ("GET", "/runs/{run_id}"): "read",
+    ("POST", "/runs/{run_id}/cancel"): "write",
+    ("POST", "/runs/requests/{request_id}/cancel"): "write",
+    ("POST", "/runs/sync"): "write",
+    ("POST", "/runs/set-up-link"): "admin",
+    ("GET", "/people"): "manager",
+    ("POST", "/people"): "manager",
+    ("POST", "/people/tokens"): "manager",
+    ("POST", "/people/tokens/{token_id}/revoke"): "manager",
+    ("POST", "/people/{person_id}/{action}"): "manager",
+    ("GET", "/api/people"): "manager",
+    ("POST", "/api/people"): "manager",
+    ("PUT", "/api/people/{person_id}/role"): "manager",
+    ("POST", "/api/people/{person_id}/link"): "manager",
+    ("POST", "/api/people/{person_id}/sign-out"): "manager",
+    ("DELETE", "/api/people/{person_id}"): "manager",
+    ("GET", "/api/tokens"): "manager",
+    ("POST", "/api/tokens"): "manager",
+    ("DELETE", "/api/tokens/{token_id}"): "manager",
     ("GET", "/status"): "session",
     ("GET", "/status/checks/{suite}/{check}"): "read",
     ("POST", "/status/webhook"): "admin",

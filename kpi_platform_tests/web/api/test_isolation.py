@@ -15,6 +15,8 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.check_results import Finding, record_check_results
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.database import open_engine, upgrade
+from kpi_platform.dashboard.people import add_person
+from kpi_platform.dashboard.run_records import write_runs
 from kpi_platform.dashboard.sync_requests import create_sync_request, finish_sync_request
 from kpi_platform.dashboard.tokens import create_token, revoke_token
 from kpi_platform.web.app import create_app
@@ -24,6 +26,7 @@ from kpi_platform_tests.pipeline.marts import MartAccount
 from kpi_platform_tests.web.api.decisions import DECISIONS, Decision
 from kpi_platform_tests.web.api.test_dashboard import LoadedDesk
 from kpi_platform_tests.web.conftest import Web
+from kpi_platform_tests.web.pages.test_runs import record
 
 MARKER = "Northwind Confidential"
 """The name of acme's account; nobody else may ever see it."""
@@ -77,6 +80,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         finish_sync_request(connection, request.id, "done", results={"errors": [MARKER]})
         found = [Finding("house_rule", "kpi_values", "warn", 1, MARKER, [{"account_id": MARKER}])]
         record_check_results(connection, "kpis", {"acme": (1, found)}, run_id=None)
+        person = add_person(
+            connection, customer="acme", name=MARKER, email="x@acme.example", scope="read", who="test"
+        )
+        _, token = create_token(connection, name=MARKER, customer="acme", scope="read", who="test")
+    write_runs(engine, [record("r1", "running", errors={"acme": MARKER})])
     app = create_app(configuration)
     web = Web(app, configuration, engine)
     LoadedDesk(configuration, web, "acme").load(T1, [MartAccount("001A", MARKER, {"nps": 40})])
@@ -86,10 +94,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     assert saved.status_code == 200, saved.text
     page = web.client("acme").get("/api/accounts").json()
     places = {
-        "request_id": request.id, "version": "1", "first": "0", "second": "1", "key": "acme",
+        "request_id": request.id, "run_id": "r1",
+        "person_id": str(person.id), "token_id": str(token.id), "action": "link",
+        "version": "1", "first": "0", "second": "1", "key": "acme",
         "account_id": str(page["accounts"][0]["id"]), "source_account_id": "001A", "path": "x", "kpi": "nps",
         "customer": "acme", "decision_id": "1", "section": "update", "slug": "own_cases", "suite": "kpis",
-        "check": "house_rule",
+        "check": "house_rule", "source": "salesforce",
     }  # fmt: skip
     yield World(web, places)
     engine.dispose()
@@ -180,6 +190,8 @@ def may(decision: Decision, customer: str | None, scope: str) -> bool:
     rank = ("read", "write", "admin").index(scope)
     if decision == "operator":
         return customer is None
+    if decision == "manager":
+        return scope == "admin"
     if decision == "admin":
         return customer is None and scope == "admin"
     return rank >= (1 if decision == "write" else 0)

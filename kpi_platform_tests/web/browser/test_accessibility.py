@@ -4,8 +4,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from kpi_platform.dashboard.run_records import write_runs
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform_tests.web.browser.conftest import PHONE, Served, SignIn
+from kpi_platform_tests.web.pages.test_runs import record
 from kpi_platform_tests.web.seeding import Seed, seed_review
 
 pytestmark = pytest.mark.browser
@@ -23,10 +25,11 @@ def complaints(page: Page, *rules: str) -> list[str]:
 
 def test_no_page_has_a_barrier(page: Page, customer: Seed) -> None:
     account_id = seed_review(customer)
+    seed_runs(customer)
     paths = [
         "/", "/?search=nobody", f"/accounts/{account_id}", "/settings", "/settings?section=kpi_mappings",
         "/settings?section=warehouse", "/settings/versions", "/matches", "/matches?state=match", "/uploads",
-        "/uploads/2/diff", "/uploads/2/rollback", "/status", "/accounts/999999",
+        "/uploads/2/diff", "/uploads/2/rollback", "/status", "/accounts/999999", "/runs", "/runs/broke",
     ]  # fmt: skip
     page.goto("/")
     account = page.locator("tbody .name a").first.get_attribute("href")
@@ -39,9 +42,63 @@ def test_no_page_has_a_barrier(page: Page, customer: Seed) -> None:
         page.emulate_media(color_scheme="dark")
         assert complaints(page, "color-contrast") == [], ("dark", path)
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    for path in ("/", "/settings", "/matches"):
+    for path in ("/", "/settings", "/matches", "/uploads", "/uploads/2/diff", "/runs"):
         page.goto(path)
         assert complaints(page) == [], ("phone", path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def seed_runs(customer: Seed) -> None:
+    mine = (customer.customer,)
+    failed = {customer.customer: "The password was changed. Sign in again at Fivetran."}
+    write_runs(
+        customer.engine,
+        [
+            record("waits", "queued", customers=mine, place=2, waits_for="Another run is under way."),
+            record("works", "running", customers=mine),
+            record("broke", "failed", customers=mine, errors=failed),
+        ],
+    )
+
+
+def test_what_opens_answers_and_refuses_has_no_barrier(page: Page, customer: Seed) -> None:
+    seed_review(customer)
+
+    def look(where: str) -> None:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert complaints(page, *([] if scheme == "light" else ["color-contrast"])) == [], (scheme, where)
+
+    page.set_viewport_size({"width": 375, "height": 740})
+    page.goto("/settings?section=error_handling")
+    field = page.get_by_label("Max retries")
+    field.fill("-5")
+    field.press("Enter")
+    expect(page.get_by_role("alert").first).to_contain_text("Not saved")
+    look("an invalid setting")
+    field.fill("4")
+    field.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Saved")
+    look("a saved setting")
+    customer.end_sessions()
+    field.fill("5")
+    field.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    look("the dialog to sign in again")
+    page.keyboard.type(customer.token())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Saved")
+
+    # Match review by keys alone.
+    page.goto("/matches")
+    page.get_by_text("Choose another account").press("Enter")
+    page.get_by_placeholder("Name of an account").press_sequentially("amber")
+    expect(page.locator(".found li")).to_have_count(1)
+    look("a search that is open")
+    page.get_by_role("heading", name="Quarry Holdings").click()
+    page.keyboard.press("a")
+    expect(page.get_by_role("status").first).to_contain_text("Accepted")
+    look("a decision")
 
 
 def test_signing_in_and_adding_a_customer_have_no_barrier(
@@ -53,7 +110,7 @@ def test_signing_in_and_adding_a_customer_have_no_barrier(
     with served.engine.begin() as connection:
         token, _ = create_token(connection, name="Op", customer=None, scope="admin", who="test")
     page = sign_in(token)
-    for path in ("/customers/new", "/status"):
+    for path in ("/customers/new", "/status", "/people"):
         page.goto(path)
         assert complaints(page) == [], path
     page.goto("/customers/new")

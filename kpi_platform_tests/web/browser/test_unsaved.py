@@ -1,10 +1,8 @@
 """Nothing that is typed is lost, whichever way somebody leaves: with the keyboard alone."""
 
 import pytest
-import sqlalchemy as sa
 from playwright.sync_api import Dialog, Locator, Page, expect
 
-from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import add_customer, list_customers
 from kpi_platform.dashboard.settings_versions import current_settings
 from kpi_platform.dashboard.tokens import create_token
@@ -20,12 +18,6 @@ def stored(customer: Seed) -> object:
     with customer.engine.connect() as connection:
         found = current_settings(connection, customer.customer)
         return found.document.get("error_handling") if found else None
-
-
-def end_sessions(customer: Seed) -> None:
-    """Every session is over, though browsers have their cookies still."""
-    with customer.engine.begin() as connection:
-        connection.execute(sa.delete(tables.sessions))
 
 
 def field(page: Page) -> Locator:
@@ -63,7 +55,7 @@ def test_every_way_out_of_a_form_asks_first_also_after_an_invalid_save(page: Pag
     ways = [
         page.get_by_role("link", name="Warehouse"),
         page.get_by_role("link", name="Uploads"),
-        page.get_by_role("button", name="Sync now"),
+        page.get_by_role("link", name="Connections and runs"),
         page.get_by_role("button", name="Sign out"),
     ]
     type_into(page, "much")
@@ -127,7 +119,7 @@ def test_a_session_that_ends_over_a_form_is_renewed_in_place_and_the_form_goes_o
 ) -> None:
     page.goto(FORM)
     type_into(page, "7")
-    end_sessions(customer)
+    customer.end_sessions()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Sign in again")
     expect(dialog).to_be_visible()
@@ -149,7 +141,7 @@ def test_a_session_that_ends_over_a_form_is_renewed_in_place_and_the_form_goes_o
 def test_whoever_closes_the_dialog_has_what_was_typed(page: Page, customer: Seed) -> None:
     page.goto(FORM)
     type_into(page, "7")
-    end_sessions(customer)
+    customer.end_sessions()
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
@@ -182,7 +174,7 @@ def test_without_a_script_a_form_whose_session_has_ended_is_sent_after_signing_i
         bare.keyboard.press("Enter")
     bare.goto(FORM)
     type_into(bare, "7")
-    end_sessions(customer)
+    customer.end_sessions()
     bare.keyboard.press("Enter")
     expect(bare.get_by_role("alert")).to_contain_text("Your session has ended")
     for token in ("kpi_wrong", customer.token()):
