@@ -20,7 +20,8 @@ REQUEST_TAG = "kpi/request"
 """Run tag: the id of the sync request that the run serves."""
 
 TRIGGER_TAG = "kpi/trigger"
-"""Run tag: `release` if the run loads what was held and a person has released."""
+"""Run tag: `sync` if a sync that has ended started the run, `release` if a person released what it loads."""
+
 
 def request_of(context: dg.AssetExecutionContext, platform: Platform) -> SyncRequest | None:
     """Returns the request that the running run serves; None for most."""

@@ -17,6 +17,7 @@ from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.jobs import REFRESH
 from kpi_platform.defs.look import Look, list_connections
 from kpi_platform.defs.partitions import CUSTOMERS, CUSTOMERS_NAME
+from kpi_platform.defs.requests import TRIGGER_TAG
 from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.defs.runs import AFTER_A_CRASH, ActiveRun, active_runs
 from kpi_platform.defs.syncs import (
@@ -175,5 +176,5 @@ def _refreshes(instance: dg.DagsterInstance, due: Mapping[str, str]) -> Iterator
         inputs = "\n".join(f"{customer} {due[customer]}" for customer in chunk)
         yield dg.RunRequest(
             run_key=hashlib.sha256(inputs.encode()).hexdigest()[:32],
-            tags=batch_tags(instance, chunk) | {"kpi/trigger": "sync", **AFTER_A_CRASH},
+            tags=batch_tags(instance, chunk) | {TRIGGER_TAG: "sync", **AFTER_A_CRASH},
         )
