@@ -3,8 +3,8 @@
 The web app knows runs from there alone: it needs neither Dagster nor its storage.
 """
 
+import logging
 import os
-import re
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -28,12 +28,13 @@ from kpi_platform.dashboard.runs import UNFINISHED as UNENDED
 from kpi_platform.dashboard.runs import RunState
 from kpi_platform.dashboard.sync_requests import finish_sync_request
 from kpi_platform.dashboard.uploads import loaded_by
-from kpi_platform.defs.dagster_insides import IN_PROGRESS_RUN_STATUSES, PARTITION_NAME_TAG, WILL_RETRY_TAG
-from kpi_platform.defs.instance import POOL_LIMITS, runs_at_once
+from kpi_platform.defs.dagster_insides import WILL_RETRY_TAG
+from kpi_platform.defs.instance import runs_at_once
 from kpi_platform.defs.life_line import HOST_TAG, process_of
 from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.requests import REQUEST_TAG, TRIGGER_TAG
-from kpi_platform.defs.runs import ONCE, UNFINISHED, customers_of
+from kpi_platform.defs.run_queue import WAITING, RunQueue
+from kpi_platform.defs.runs import CANCELLED, UNFINISHED, customers_of
 from kpi_platform.domain.runs import Cause
 
 FIRST_LOOK = timedelta(days=30)
@@ -42,10 +43,9 @@ FIRST_LOOK = timedelta(days=30)
 GRACE = timedelta(seconds=20)
 """How long an interrupted run may take to store what it is storing."""
 
+_log = logging.getLogger(__name__)
 _AT_ONCE = 200
 _OVERLAP = timedelta(seconds=2)
-_PRIORITY = "dagster/priority"
-_WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
 _STATES: Mapping[dg.DagsterRunStatus, RunState] = {
     dg.DagsterRunStatus.QUEUED: "queued",
     dg.DagsterRunStatus.NOT_STARTED: "queued",
@@ -57,7 +57,6 @@ _STATES: Mapping[dg.DagsterRunStatus, RunState] = {
     dg.DagsterRunStatus.CANCELED: "cancelled",
 }
 _DIED = "The run ended before it came to this customer. Start it again; what was loaded before stays."
-_POOLS = {"destination": "the warehouse", "fivetran": "Fivetran"}
 
 
 def follow_runs(instance: dg.DagsterInstance, engine: sa.Engine, configuration: Configuration) -> None:
@@ -70,7 +69,11 @@ def follow_runs(instance: dg.DagsterInstance, engine: sa.Engine, configuration: 
         after = since - _OVERLAP if since else datetime.now(UTC) - FIRST_LOOK
         ended = ended_since(connection, after)
     for run_id in cancelled:
-        cancel(instance, configuration, run_id)
+        try:
+            cancel(instance, configuration, run_id)
+        except Exception:  # noqa: BLE001 - one run must not keep the others
+            # The next look tries again; other runs wait for nobody.
+            _log.exception("Run %s could not be cancelled.", run_id)
     changed = instance.get_run_records(
         dg.RunsFilter(updated_after=after), limit=_AT_ONCE, order_by="update_timestamp", ascending=True
     )
@@ -88,10 +91,10 @@ def cancel(instance: dg.DagsterInstance, configuration: Configuration, run_id: s
     if record is None or record.dagster_run.is_finished:
         return
     run = record.dagster_run
-    if run.status in _WAITING:
+    if run.status in WAITING:
         instance.report_run_canceled(run)
     elif run.status is not dg.DagsterRunStatus.CANCELING:
-        instance.add_run_tags(run_id, ONCE)
+        instance.add_run_tags(run_id, CANCELLED)
         instance.run_coordinator.cancel_run(run_id)
     elif _utc(record.update_timestamp) < datetime.now(UTC) - GRACE:
         pid = process_of(configuration.dagster_home, run_id)
@@ -111,7 +114,7 @@ def write(
 ) -> None:
     """Writes these runs, and answers the requests of those that have ended."""
     partitions = instance.get_dynamic_partitions(CUSTOMERS_NAME)
-    queue = _Queue(instance, runs_at_once(configuration))
+    queue = RunQueue(instance, runs_at_once(configuration))
     of_customers = [
         (record, customers)
         for record in records
@@ -125,12 +128,12 @@ def write(
 def _record(
     instance: dg.DagsterInstance,
     engine: sa.Engine,
-    queue: "_Queue",
+    queue: RunQueue,
     record: dg.RunRecord,
     customers: frozenset[str],
 ) -> RunRecord:
     run = record.dagster_run
-    state = _STATES.get(run.status, "queued")
+    state = state_of(run)
     states: dict[str, RunState] = dict.fromkeys(sorted(customers), state)
     errors: dict[str, str] = {}
     if state in ("failed", "cancelled"):
@@ -157,6 +160,12 @@ def _record(
         states=states,
         errors=errors,
     )
+
+
+def state_of(run: dg.DagsterRun) -> RunState:
+    """Returns how the run stands. One that a person has cancelled does not fail, however it ends."""
+    state = _STATES.get(run.status, "queued")
+    return "cancelled" if state == "failed" and CANCELLED.items() <= run.tags.items() else state
 
 
 def cause_of(tags: Mapping[str, str]) -> Cause:
@@ -210,9 +219,9 @@ def _answer(instance: dg.DagsterInstance, engine: sa.Engine, run: dg.DagsterRun)
     if request_id is None or not run.is_finished or run.tags.get(WILL_RETRY_TAG) == "true":
         return
     with engine.begin() as connection:
-        if run.status is dg.DagsterRunStatus.SUCCESS:
+        if state_of(run) == "done":
             finish_sync_request(connection, request_id, "done", results={"errors": []}, run_id=run.run_id)
-        elif run.status is dg.DagsterRunStatus.CANCELED:
+        elif state_of(run) == "cancelled":
             finish_sync_request(
                 connection, request_id, "cancelled", results={"errors": []}, run_id=run.run_id
             )
@@ -222,42 +231,6 @@ def _answer(instance: dg.DagsterInstance, engine: sa.Engine, run: dg.DagsterRun)
             finish_sync_request(
                 connection, request_id, "failed", results={"errors": errors}, run_id=run.run_id
             )
-
-
-class _Queue:
-    """Which runs wait, and for what."""
-
-    def __init__(self, instance: dg.DagsterInstance, most: int) -> None:
-        self._instance = instance
-        self._most = most
-        queued = instance.get_run_records(dg.RunsFilter(statuses=list(_WAITING)))
-        queued = sorted(queued, key=lambda one: (-_priority(one.dagster_run), one.create_timestamp))
-        self._places = {one.dagster_run.run_id: place for place, one in enumerate(queued, 1)}
-        self._busy = instance.get_runs(dg.RunsFilter(statuses=list(IN_PROGRESS_RUN_STATUSES)))
-        self._steps = {pool: instance.event_log_storage.get_concurrency_info(pool) for pool in POOL_LIMITS}
-
-    def place(self, run: dg.DagsterRun) -> tuple[int | None, str]:
-        """Returns the run's place in the queue, and why it waits, as a sentence."""
-        place = self._places.get(run.run_id)
-        if place is None:
-            return None, self._turn(run.run_id)
-        customer = run.tags.get(PARTITION_NAME_TAG)
-        if customer and any(one.tags.get(PARTITION_NAME_TAG) == customer for one in self._busy):
-            return place, "Another run of this customer is under way. This one begins when that has ended."
-        if len(self._busy) >= self._most:
-            return place, f"{len(self._busy)} runs are under way, the most that may be at once."
-        return place, "It begins within seconds."
-
-    def _turn(self, run_id: str) -> str:
-        for pool, info in self._steps.items():
-            if run_id in info.pending_run_ids and run_id not in info.active_run_ids:
-                return f"It waits for its turn at {_POOLS[pool]}: {info.active_slot_count} others are there."
-        return ""
-
-
-def _priority(run: dg.DagsterRun) -> int:
-    text = run.tags.get(_PRIORITY, "0")
-    return int(text) if re.fullmatch(r"-?\d+", text) else 0
 
 
 def _steps(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dict[str, Any]]:

@@ -19,8 +19,8 @@ from kpi_platform.domain.sources import SOURCES, Source
 UNFINISHED = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, *IN_PROGRESS_RUN_STATUSES]
 AFTER_A_CRASH = {"dagster/max_retries": "2"}
 """Run tags of work that is tried again if the process of its run is killed."""
-ONCE = {"dagster/max_retries": "0"}
-"""Run tags of a run that is not tried again, whatever becomes of it."""
+CANCELLED = {"kpi/cancelled": "true", "dagster/max_retries": "0"}
+"""Run tags of a run that a person has cancelled: however it ends, it is not tried again."""
 
 _SYNC_JOBS = ("sync", "sync_and_refresh")
 
