@@ -17,7 +17,7 @@ def test_a_manual_sync_is_followed_live_to_its_end(page: Page, customer: Seed) -
     page.goto("/settings")
     page.get_by_role("button", name="Sync now").click()
     state = page.locator("#sync-state")
-    expect(state).to_contain_text("Waiting for the orchestrator")
+    expect(state).to_contain_text("Waiting to begin")
     with customer.engine.begin() as connection:
         [request] = sync_requests(connection, customer.customer)
         assert (request.data_source, request.requested_by) == ("combined", "Ada")
@@ -38,7 +38,7 @@ def test_a_manual_sync_is_followed_live_to_its_end(page: Page, customer: Seed) -
 def test_a_failed_sync_says_why(page: Page, customer: Seed) -> None:
     page.goto("/settings")
     page.get_by_role("button", name="Sync now").click()
-    expect(page.locator("#sync-state")).to_contain_text("Waiting for the orchestrator")
+    expect(page.locator("#sync-state")).to_contain_text("Waiting to begin")
     with customer.engine.begin() as connection:
         [request] = sync_requests(connection, customer.customer)
         finish_sync_request(
