@@ -124,7 +124,8 @@ def show_now(
     principal: CurrentPrincipal,
 ) -> HTMLResponse:
     """Shows what is under way and what waits, as the part of the page that asks for it again."""
-    return page.show("_runs_now.html", **_now(configuration, connection, customer, principal))
+    now = _now(configuration, connection, customer, principal)
+    return page.show("_runs_now.html", **{**now, "page_is_old": True})
 
 
 @router.post("/sync", dependencies=[Depends(require_scope("write"))])
@@ -192,4 +193,5 @@ def _now(
         "asked": [one for one in asked if one.state == "queued" and one.id not in taken],
         "seen_at": seen,
         "silent_after": SILENT_AFTER,
+        "page_is_old": False,
     }

@@ -3,11 +3,13 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from kpi_platform.dashboard.run_records import write_runs
 from kpi_platform.dashboard.sync_requests import (
     advance_sync_request,
     finish_sync_request,
     sync_requests,
 )
+from kpi_platform_tests.web.pages.test_runs import record
 from kpi_platform_tests.web.seeding import Seed
 
 pytestmark = pytest.mark.browser
@@ -45,3 +47,18 @@ def test_a_failed_sync_says_why(page: Page, customer: Seed) -> None:
             connection, request.id, "failed", results={"errors": ["Fivetran does not answer."]}
         )
     expect(page.locator("#sync-state")).to_contain_text("Fivetran does not answer.")
+
+
+def test_a_run_is_cancelled_and_the_page_follows_it_to_its_end(page: Page, customer: Seed) -> None:
+    name, mine = f"{customer.customer}-run", (customer.customer,)
+    write_runs(customer.engine, [record(name, "running", customers=mine)])
+    page.goto("/runs")
+    now = page.locator("#runs-now")
+    expect(now).to_contain_text("Computing KPIs")
+    now.get_by_role("button", name="Cancel").press("Enter")
+    expect(now).to_contain_text("Ada has cancelled it.")
+    expect(now.get_by_role("button")).to_have_count(0)
+    write_runs(customer.engine, [record(name, "cancelled", customers=mine)])
+    expect(now).to_contain_text("Nothing is under way")
+    now.get_by_role("link", name="Load the page again").click()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Cancelled")
