@@ -32,13 +32,16 @@ class RunQueue:
         if customer and any(one.tags.get(PARTITION_NAME_TAG) == customer for one in self._busy):
             return place, "Another run of this customer is under way. This one begins when that has ended."
         if len(self._busy) >= self._most:
-            return place, f"{len(self._busy)} runs are under way, the most that may be at once."
+            count = "One run is" if len(self._busy) == 1 else f"{len(self._busy)} runs are"
+            return place, f"{count} under way, the most that may be at once."
         return place, "It begins within seconds."
 
     def _turn(self, run_id: str) -> str:
         for pool, info in self._steps.items():
             if run_id in info.pending_run_ids and run_id not in info.active_run_ids:
-                return f"It waits for its turn at {_POOLS[pool]}: {info.active_slot_count} others are there."
+                others = info.active_slot_count
+                ahead = f" {others} {'other is' if others == 1 else 'others are'} there." if others else ""
+                return f"It waits for its turn at {_POOLS[pool]}.{ahead}"
         return ""
 
 

@@ -29,7 +29,7 @@ def cancel_run(connection: sa.Connection, customer: str, run_id: str, *, who: st
         raise Conflict("This run was started on the command line.", next_step="End it there: Ctrl-C.")
     if run.others and not is_operator:
         raise Forbidden(
-            f"This run computes {run.others} other customers as well.",
+            f"This run computes {run.others} other {'customer' if run.others == 1 else 'customers'} as well.",
             next_step="Ask the operator to cancel it.",
         )
     ask_to_cancel(connection, run_id, who=who)

@@ -72,7 +72,7 @@ def test_runs_in_the_queue_say_their_place_and_why_they_wait_and_are_cancelled(
     assert (waits.state, waits.place, waits.person) == ("queued", 1, "Ada")
     assert waits.waits_for.startswith("Another run of this customer is under way.")
     [other] = shown(installation, "umbra")
-    assert (other.place, other.waits_for) == (2, "1 runs are under way, the most that may be at once.")
+    assert (other.place, other.waits_for) == (2, "One run is under way, the most that may be at once.")
 
     cancel(installation, "umbra", other.id)
     [other] = shown(installation, "umbra")
@@ -121,7 +121,7 @@ def test_a_run_of_several_customers_tells_each_its_own_and_is_the_operators_to_c
         tags=batch_tags(installation.instance, ["northwind", "umbra"]),
     )  # fmt: skip
     assert shown(installation, "umbra")[0].id == both.run_id
-    with pytest.raises(Forbidden, match="1 other customers"):
+    with pytest.raises(Forbidden, match="1 other customer as well"):
         cancel(installation, "umbra", both.run_id)
     cancel(installation, "umbra", both.run_id, is_operator=True)
     assert shown(installation, "northwind")[0].state == "cancelled"
