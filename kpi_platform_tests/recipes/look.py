@@ -119,6 +119,7 @@ def _web(configuration: Any, engine: Any) -> dict[str, Any]:
     pages = {
         "settings": "/settings?section=zendesk",
         "status": "/status",
+        "runs": "/runs",
         "onboarding": "/customers/new",
         "greeting": "/greeting",
     }
