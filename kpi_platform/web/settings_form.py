@@ -8,6 +8,7 @@ from typing import Any
 
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings import WHO_MAY, Editor, Leaf, settings_leaves, value_at
+from kpi_platform.domain.settings.warehouse import ONLY_FOR
 from kpi_platform.pipeline.edit_settings import PlannedEdit
 from kpi_platform.web.setting_labels import field_label, group_of, group_title, setting_label
 
@@ -56,6 +57,14 @@ class SettingField:
     @property
     def id(self) -> str:
         return self.path.replace(".", "-")
+
+    @property
+    def only_for(self) -> str:
+        """The kinds of warehouse that an empty field is about, if not about all: a form of another kind hides
+        it."""
+        section, _, name = self.path.partition(".")
+        empty = section == "warehouse" and not (self.text or self.message or self.clash)
+        return " ".join(ONLY_FOR.get(name, ())) if empty else ""
 
     @property
     def is_default(self) -> bool:

@@ -1,5 +1,6 @@
 """The section about the destination that Fivetran lands in and the marts are built in."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
@@ -20,6 +21,21 @@ Host = Annotated[
     Field(max_length=253),
     Matching(r"[A-Za-z0-9._:-]+|/[A-Za-z0-9._/-]+", "a host name without protocol, port or path"),
 ]
+
+
+_SERVERS: tuple[DestinationName, ...] = ("snowflake", "redshift", "postgres")
+ONLY_FOR: Mapping[str, tuple[DestinationName, ...]] = {
+    "warehouse": ("snowflake",),
+    "role": ("snowflake",),
+    "project": ("bigquery",),
+    "dataset": ("bigquery",),
+    "database": _SERVERS,
+    "username": _SERVERS,
+    "host": ("bigquery", *_SERVERS),
+    "port": ("bigquery", *_SERVERS),
+    "credentials_secret": ("bigquery", *_SERVERS),
+}
+"""The kinds of destination that a setting is about; one that is not named is about all."""
 
 
 class WarehouseSettings(Section, kind="placement"):

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kpi_platform.dashboard.settings_versions import current_settings, save_settings
+from kpi_platform.dashboard.tokens import create_token
 from kpi_platform_tests.web.browser.conftest import SignIn
 from kpi_platform_tests.web.browser.test_accessibility import complaints
 from kpi_platform_tests.web.seeding import Seed
@@ -114,3 +115,22 @@ def test_a_reader_sees_the_settings_and_cannot_change_them(sign_in: SignIn, cust
     expect(page.get_by_label("Time zone")).to_be_disabled()
     expect(page.get_by_role("button", name="Save")).to_have_count(0)
     expect(page.get_by_role("button", name="Sync now")).to_have_count(0)
+
+
+def test_the_warehouse_of_another_vendor_is_not_asked_about(sign_in: SignIn, customer: Seed) -> None:
+    with customer.engine.begin() as connection:
+        token, _ = create_token(connection, name="Op", customer=None, scope="admin", who="test")
+    page = sign_in(token)
+    page.goto(f"/settings?section=warehouse&customer={customer.customer}")
+    host, project, role = (page.locator(f"#warehouse-{name}") for name in ("host", "project", "role"))
+    kind = page.locator("#warehouse-type")
+    expect(kind).to_have_value("duckdb")
+    for one in (host, project, role):
+        expect(one).to_be_hidden()
+    kind.select_option("bigquery")
+    expect(project).to_be_visible()
+    expect(role).to_be_hidden()
+    kind.select_option("snowflake")
+    expect(project).to_be_hidden()
+    expect(role).to_be_visible()
+    expect(host).to_be_visible()
