@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from kpi_platform.cli.arguments import CustomerKey
 from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
 
-Customer = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 @cli_errors
-def list_(customer: Customer, as_json: Json = False) -> None:
+def list_(customer: CustomerKey, as_json: Json = False) -> None:
     """List CUSTOMER's open alerts, the oldest first."""
     from kpi_platform.dashboard.alerts import open_alerts
     from kpi_platform.dashboard.database import reading
@@ -38,7 +38,7 @@ def list_(customer: Customer, as_json: Json = False) -> None:
 
 
 @cli_errors
-def key(customer: Customer) -> None:
+def key(customer: CustomerKey) -> None:
     """Print the secret with which CUSTOMER's receiver checks signatures (standardwebhooks.com)."""
     from kpi_platform.adapters.alerts import signing_secret
     from kpi_platform.dashboard.customers import get_customer
@@ -51,7 +51,7 @@ def key(customer: Customer) -> None:
 
 
 @cli_errors
-def test(customer: Customer) -> None:
+def test(customer: CustomerKey) -> None:
     """Send a test alert to the addresses that CUSTOMER's settings name."""
     from datetime import UTC, datetime
 

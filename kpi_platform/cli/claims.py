@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from kpi_platform.cli.arguments import customer_keys
 from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
@@ -47,7 +48,11 @@ def list_(
 def end(
     schema: Annotated[str, typer.Argument(help="Name of the raw schema.", show_default=False)],
     customer: Annotated[
-        str, typer.Option(help="Whose destination it is in. Default: that of the environment.")
+        str,
+        typer.Option(
+            help="Whose destination it is in. Default: that of the environment.",
+            autocompletion=customer_keys,
+        ),
     ] = "",
 ) -> None:
     """End the claim on a raw schema that is not there any more, so that another customer can have it.

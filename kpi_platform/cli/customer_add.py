@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kpi_platform.cli.arguments import CustomerKey
 from kpi_platform.cli.dashboard import dashboard, editor
 from kpi_platform.cli.output import cli_errors, console, error_console, print_json, print_table
 from kpi_platform.cli.settings_files import read_document
@@ -96,7 +97,7 @@ def add(
 @with_source_options
 @cli_errors
 def connect(
-    key: Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)],
+    key: CustomerKey,
     said: Said = MappingProxyType({}),
     frequency: Frequency = None,
     resume: Resume = False,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kpi_platform.cli.arguments import CustomerKey
 from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
@@ -19,7 +20,7 @@ class Connections(StrEnum):
 
 @cli_errors
 def erase(
-    key: Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)],
+    key: CustomerKey,
     connections: Annotated[
         Connections, typer.Option(help="What becomes of its connections in Fivetran.")
     ] = Connections.PAUSE,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kpi_platform.cli.arguments import CustomerKey
 from kpi_platform.cli.customer_add import add, connect
 from kpi_platform.cli.customer_erase import erase
 from kpi_platform.cli.dashboard import dashboard, who
@@ -14,7 +15,6 @@ from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCES
 if TYPE_CHECKING:
     pass
 
-Key = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
@@ -52,7 +52,7 @@ def list_(as_json: Json = False) -> None:
 
 
 @cli_errors
-def show(key: Key, as_json: Json = False) -> None:
+def show(key: CustomerKey, as_json: Json = False) -> None:
     """Show one customer: its sources with connection, schema, frequency and last syncs."""
     from kpi_platform.dashboard.customers import get_customer
     from kpi_platform.dashboard.settings_versions import current_settings
@@ -97,7 +97,7 @@ def show(key: Key, as_json: Json = False) -> None:
 
 @cli_errors
 def remove(
-    key: Key,
+    key: CustomerKey,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
+from kpi_platform.cli.arguments import CustomerKey
 from kpi_platform.cli.output import cli_errors, console, print_json, print_line, print_table
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.account_names import shown_name
@@ -21,7 +20,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     @cli_errors
     def explain(
-        customer: Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)],
+        customer: CustomerKey,
         account: Annotated[
             str | None, typer.Argument(help="Id or name of the account.", show_default=False)
         ] = None,
@@ -117,16 +116,8 @@ def print_explanation(explanation: "Explanation") -> None:
         (f"  {factor.removesuffix('_risk').replace('_', ' ')}", _factor(weight))
         for factor, weight in explanation.factors.items()
     ]
-    table = Table(
-        title=escape(f"{explanation.display_name} of {name} ({explanation.customer})"),
-        title_justify="left",
-        show_header=False,
-    )
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for label, value in parts:
-        table.add_row(label, "–" if value is None else escape(str(value)))
-    console.print(table)
+    title = f"{explanation.display_name} of {name} ({explanation.customer})"
+    print_table(title, ("", ""), parts, styles=("bold",))
     if explanation.left_out:
         print_table(
             "Left out",

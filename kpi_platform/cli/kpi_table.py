@@ -3,9 +3,8 @@
 from statistics import median
 
 import sqlalchemy as sa
-from rich.table import Table
 
-from kpi_platform.cli.output import console
+from kpi_platform.cli.output import print_table
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.tables import account_health, accounts, kpi_definitions, kpis
 from kpi_platform.domain.kpis import Band, KpiStatus, Thresholds, is_too_few
@@ -43,20 +42,13 @@ def print_customer(connection: sa.Connection, key: str) -> None:
         )
     )
     health = f"median health {median(known):.0f}" if known else "no health score"
-    table = Table(
-        title=f"{customer.name} ({key}): {count} accounts, {health}",
-        title_justify="left",
-        header_style="bold",
+    print_table(
+        f"{customer.name} ({key}): {count} accounts, {health}",
+        ("KPI", "median", "unit", "healthy", "between", "at risk", "without a value"),
+        [_line(connection, definition) for definition in definitions],
+        right=("median", "healthy", "between", "at risk"),
+        styles=("", "", "", "green", "", "red"),
     )
-    table.add_column("KPI")
-    table.add_column("median", justify="right")
-    table.add_column("unit")
-    for name, style in (("healthy", "green"), ("between", ""), ("at risk", "red")):
-        table.add_column(name, justify="right", style=style)
-    table.add_column("without a value")
-    for definition in definitions:
-        table.add_row(*_line(connection, definition))
-    console.print(table)
 
 
 def _line(connection: sa.Connection, definition: sa.Row) -> list[str]:  # type: ignore[type-arg]

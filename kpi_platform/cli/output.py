@@ -1,7 +1,8 @@
 """The output of commands: one console, JSON on demand, and expected errors as a message with an exit code."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import wraps
@@ -11,8 +12,8 @@ from typing import Any, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from kpi_platform.cli.output_table import print_columns
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.damage import UNNAMED_DATABASE, damage_of
 from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError
@@ -35,16 +36,22 @@ def print_line(text: str, mark: str = "") -> None:
     console.print(mark + escape(text), emoji=False, highlight=False, soft_wrap=True)
 
 
-def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    """Prints a table; None is shown as a dash. Cells are text, never markup."""
-    if not console.is_terminal:
-        console.width = max(console.width, _WIDTH_OF_FILES)
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*("–" if cell is None else escape(_text(cell)) for cell in row))
-    console.print(table)
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    right: Collection[str] = (),
+    styles: Sequence[str] = (),
+) -> None:
+    """Prints a table that never cuts a word; None is shown as a dash. Cells are text, never markup. The
+    columns in `right` hold numbers; `styles` are those of the first columns. In a file a line may be longer
+    than on a terminal, unless COLUMNS says how long."""
+    heads = [column.replace("_", " ") for column in columns]
+    cells = [["–" if cell is None else _text(cell) for cell in row] for row in rows]
+    is_free = not console.is_terminal and "COLUMNS" not in os.environ
+    out = Console(width=_WIDTH_OF_FILES) if is_free else console
+    print_columns(out, title, heads, cells, right=right, styles=styles)
 
 
 def cli_errors(command: Callable[P, R]) -> Callable[P, R]:

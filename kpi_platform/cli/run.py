@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kpi_platform.cli.arguments import customer_keys
 from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.output import cli_errors, console, print_json, print_line
 from kpi_platform.configuration import Configuration
@@ -21,7 +22,10 @@ def register(app: typer.Typer) -> None:
     @app.command()
     @cli_errors
     def run(
-        customers: Annotated[list[str], typer.Argument(help="Keys of the customers.", show_default=False)],
+        customers: Annotated[
+            list[str],
+            typer.Argument(help="Keys of the customers.", show_default=False, autocompletion=customer_keys),
+        ],
         as_of: Annotated[
             str | None,
             typer.Option(help="Compute for this instant (ISO 8601, UTC if no zone is given). Default: now."),

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from kpi_platform.cli.arguments import CustomerKey
 from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
 
-Customer = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
 Name = Annotated[str, typer.Argument(help="Name of the environment variable.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 @cli_errors
-def allow(customer: Customer, name: Name, as_json: Json = False) -> None:
+def allow(customer: CustomerKey, name: Name, as_json: Json = False) -> None:
     """Let CUSTOMER's settings name the secret NAME, or confirm what an upgrade has listed.
 
     Names that begin with KPI_SECRET_ and the customer's key in capitals need no permission.
@@ -56,7 +56,7 @@ def allow(customer: Customer, name: Name, as_json: Json = False) -> None:
 
 
 @cli_errors
-def list_(customer: Customer, as_json: Json = False) -> None:
+def list_(customer: CustomerKey, as_json: Json = False) -> None:
     """List the secrets that CUSTOMER's settings name or may name, and whether it gets them."""
     from kpi_platform.dashboard.customers import get_customer
     from kpi_platform.dashboard.database import reading
@@ -76,7 +76,7 @@ def list_(customer: Customer, as_json: Json = False) -> None:
 
 
 @cli_errors
-def forbid(customer: Customer, name: Name, as_json: Json = False) -> None:
+def forbid(customer: CustomerKey, name: Name, as_json: Json = False) -> None:
     """Take the secret NAME from what CUSTOMER's settings may name. It holds from the next use on."""
     from kpi_platform.dashboard.allowed_secrets import forbid_secret
     from kpi_platform.dashboard.audit import record_event

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kpi_platform.cli.arguments import CustomerKey, setting_paths
 from kpi_platform.cli.dashboard import dashboard, editor
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.cli.settings_files import Format, as_text, format_of, read_document
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from kpi_platform.domain.legacy_settings import ImportedSettings
     from kpi_platform.pipeline.change_settings import SettingsChange
 
-Customer = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
 File = Annotated[Path, typer.Argument(help="JSON or YAML; - is standard input.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 NoApply = Annotated[bool, typer.Option("--no-apply", help="Only store the settings; do not call Fivetran.")]
@@ -30,13 +30,13 @@ NoApply = Annotated[bool, typer.Option("--no-apply", help="Only store the settin
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Show, change, check and document a customer's settings.")
     app.add_typer(group, name="settings")
-    for command in (show, export, import_, validate, history, restore, apply, docs):
+    for command in (show, set_, export, import_, validate, history, restore, apply, docs):
         group.command(name=command.__name__.strip("_"))(command)
 
 
 @cli_errors
 def show(
-    customer: Customer,
+    customer: CustomerKey,
     everything: Annotated[
         bool, typer.Option("--all", help="Also the settings that are at their default.")
     ] = False,
@@ -63,8 +63,59 @@ def show(
 
 
 @cli_errors
+def set_(
+    customer: CustomerKey,
+    path: Annotated[
+        str,
+        typer.Argument(
+            help="The setting, such as alerts.on_stale_hours.",
+            show_default=False,
+            autocompletion=setting_paths,
+        ),
+    ],
+    value: Annotated[
+        list[str] | None,
+        typer.Argument(help="Its new value; a list takes several.", show_default=False),
+    ] = None,
+    default: Annotated[bool, typer.Option("--default", help="Go back to the default.")] = False,
+    no_apply: NoApply = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    note: Annotated[str, typer.Option(help="Why; kept with the version.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Change one setting of CUSTOMER, as the settings page would: check, change Fivetran, store.
+
+    `settings docs` lists every PATH with what it may be. A number below 0 stands behind --.
+    """
+    from kpi_platform.domain.errors import InvalidInput
+    from kpi_platform.domain.settings import settings_leaves, with_typed, without
+    from kpi_platform.pipeline.edit_settings import save_edit
+
+    if default == bool(value):
+        raise InvalidInput(f"What is {path} to be?", next_step="Give a VALUE, or --default.")
+    leaf = next((one for one in settings_leaves() if one.path == path), None)
+    is_list = leaf is not None and leaf.type == "list"
+    if len(value or ()) > 1 and not is_list:
+        raise InvalidInput(
+            f"{path} takes one value, not {len(value or ())}.", next_step="Put a value with blanks in quotes."
+        )
+    typed = {path: "\n".join(value or ())}
+    configuration = Configuration.from_environment()
+    with dashboard(configuration) as engine:
+        change, _ = save_edit(
+            configuration, engine, customer,
+            lambda document: without(document, path) if default else with_typed(document, typed),
+            by=editor(), note=note, apply=not no_apply, dry_run=dry_run,
+        )  # fmt: skip
+    if as_json:
+        print_json({**_as_json(change), "saved": not dry_run})
+    else:
+        print_change(customer, change, dry_run=dry_run)
+
+
+@cli_errors
 def export(
-    customer: Customer,
+    customer: CustomerKey,
     file: Annotated[
         Path | None, typer.Argument(help="Where to write. Default: standard output.", show_default=False)
     ] = None,
@@ -92,7 +143,7 @@ def export(
 
 @cli_errors
 def import_(
-    customer: Customer,
+    customer: CustomerKey,
     file: File,
     no_apply: NoApply = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
@@ -132,7 +183,7 @@ def validate(file: File, as_json: Json = False) -> None:
 
 
 @cli_errors
-def history(customer: Customer, as_json: Json = False) -> None:
+def history(customer: CustomerKey, as_json: Json = False) -> None:
     """List the versions of CUSTOMER's settings, newest first: when, who, and what changed."""
     from kpi_platform.dashboard.settings_versions import settings_history
 
@@ -157,7 +208,7 @@ def history(customer: Customer, as_json: Json = False) -> None:
 
 @cli_errors
 def restore(
-    customer: Customer,
+    customer: CustomerKey,
     version: Annotated[int, typer.Argument(help="Version to go back to.", show_default=False)],
     no_apply: NoApply = False,
     as_json: Json = False,
@@ -175,7 +226,7 @@ def restore(
 
 
 @cli_errors
-def apply(customer: Customer, as_json: Json = False) -> None:
+def apply(customer: CustomerKey, as_json: Json = False) -> None:
     """Tell Fivetran all of CUSTOMER's settings again: schedule, frequency, pause, tables."""
     from kpi_platform.pipeline.apply_settings import apply_settings
     from kpi_platform.pipeline.customer_settings import effective_settings

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kpi_platform.cli.arguments import customer_keys
 from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
@@ -37,7 +38,9 @@ def create(
     name: Annotated[
         str, typer.Argument(help="Whose it is or what for; versions name it.", show_default=False)
     ],
-    customer: Annotated[str, typer.Option(help="Key of the customer that it is bound to.")] = "",
+    customer: Annotated[
+        str, typer.Option(help="Key of the customer that it is bound to.", autocompletion=customer_keys)
+    ] = "",
     operator: Annotated[bool, typer.Option("--operator", help="For an operator: all customers.")] = False,
     scope: Annotated[Scope, typer.Option(help="admin also adds customers, for operators.")] = Scope.READ,
     days: Annotated[
@@ -79,7 +82,11 @@ def create(
 @cli_errors
 def sign_in(
     customer: Annotated[
-        str, typer.Option(help="Key of the customer whose people it is for; default: an operator's.")
+        str,
+        typer.Option(
+            help="Key of the customer whose people it is for; default: an operator's.",
+            autocompletion=customer_keys,
+        ),
     ] = "",
     scope: Annotated[
         Scope | None, typer.Option(help="Default: admin for operators, write for a customer's people.")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kpi_platform.cli.arguments import CustomerKey
 from kpi_platform.cli.dashboard import dashboard, who
 from kpi_platform.cli.output import cli_errors, console, print_json, print_table
 from kpi_platform.configuration import Configuration
@@ -11,7 +12,6 @@ from kpi_platform.configuration import Configuration
 if TYPE_CHECKING:
     from kpi_platform.dashboard.uploads import Upload
 
-Key = Annotated[str, typer.Argument(help="Key of the customer.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Limit = Annotated[int, typer.Option(min=1, help="Show at most so many.")]
 
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 @cli_errors
-def list_(customer: Key, limit: Limit = 20, as_json: Json = False) -> None:
+def list_(customer: CustomerKey, limit: Limit = 20, as_json: Json = False) -> None:
     """List the uploads, newest first, with what each changed."""
     from kpi_platform.dashboard.database import reading
     from kpi_platform.dashboard.load_holds import open_hold
@@ -47,7 +47,7 @@ def list_(customer: Key, limit: Limit = 20, as_json: Json = False) -> None:
 
 @cli_errors
 def diff(
-    customer: Key,
+    customer: CustomerKey,
     first: Annotated[
         int, typer.Argument(min=0, help="An upload; 0 is before the first.", show_default=False)
     ],
@@ -80,7 +80,7 @@ def diff(
 
 @cli_errors
 def rollback(
-    customer: Key,
+    customer: CustomerKey,
     version: Annotated[int, typer.Argument(min=1, help="The upload to take back.", show_default=False)],
     as_json: Json = False,
 ) -> None:
@@ -109,7 +109,7 @@ def rollback(
 
 
 @cli_errors
-def release(customer: Key, as_json: Json = False) -> None:
+def release(customer: CustomerKey, as_json: Json = False) -> None:
     """Let a load through that was held because it would do harm, such as one without most of the accounts."""
     from kpi_platform.dashboard.load_holds import release_hold
 

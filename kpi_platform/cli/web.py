@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kpi_platform.cli.output import cli_errors
-from kpi_platform.cli.ports import WEB_PORT
+from kpi_platform.cli.ports import HOST_OPTION, WEB_PORT, port_option, require_own_address
 from kpi_platform.configuration import Configuration
 
 
@@ -15,8 +15,8 @@ def register(app: typer.Typer) -> None:
 
 @cli_errors
 def web(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = WEB_PORT,
+    host: Annotated[str, HOST_OPTION] = "127.0.0.1",
+    port: Annotated[int, port_option("Port to listen on.")] = WEB_PORT,
 ) -> None:
     """Serve the web app and the REST API (OpenAPI at /docs). Ctrl-C ends it."""
     import uvicorn
@@ -28,6 +28,7 @@ def web(
     from kpi_platform.web.app import create_app
     from kpi_platform.web.server import server_options
 
+    require_own_address(host)
     configuration = Configuration.from_environment()
     require_keys(configuration)
     configure_logs(configuration)

@@ -74,6 +74,9 @@ def instance_settings(configuration: Configuration) -> Mapping[str, Any]:
         "run_retries": {"enabled": True, "max_retries": 0, "retry_on_asset_or_op_failure": False},
         # Lines that our code logs in a run are in the run's own log, with its id and step.
         "python_logs": {"managed_python_loggers": ["kpi_platform"], "python_log_level": "INFO"},
+        # Nothing of ours is declared by automation conditions or freshness policies.
+        "auto_materialize": {"enabled": False},
+        "freshness": {"enabled": False},
         "sensors": {"use_threads": True, "num_workers": 4},
         "schedules": {"use_threads": True, "num_workers": 2},
         "retention": {

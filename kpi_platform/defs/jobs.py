@@ -3,7 +3,7 @@
 import dagster as dg
 
 from kpi_platform.defs.batch import OWN_EVENTS
-from kpi_platform.defs.dagster_insides import rest_between_looks
+from kpi_platform.defs.dagster_insides import keep_scripts, rest_between_looks
 from kpi_platform.domain.sources import SOURCES
 
 SYNCS = dg.AssetSelection.groups(*SOURCES).without_checks()
@@ -42,3 +42,4 @@ EXECUTOR = dg.in_process_executor.configured(
     {"step_dependency_config": {"require_upstream_step_success": False}}
 )
 rest_between_looks()
+keep_scripts()

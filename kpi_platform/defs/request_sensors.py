@@ -1,16 +1,15 @@
-"""Sensors that start a run for every queued sync request, and follow all runs for the web app."""
-
-from collections.abc import Iterator
+"""The sensor that starts runs for what people have asked for, and follows all runs for the web app."""
 
 import dagster as dg
 
+from kpi_platform.dashboard.customers import list_customers
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.load_holds import released_holds
 from kpi_platform.dashboard.sync_requests import SyncRequest, queued_sync_requests
 from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.fivetran import source_keys
 from kpi_platform.defs.jobs import REFRESH, SYNC_AND_REFRESH
-from kpi_platform.defs.partitions import CUSTOMERS_NAME
+from kpi_platform.defs.partitions import CUSTOMERS_NAME, add_partitions
 from kpi_platform.defs.requests import REQUEST_TAG, TRIGGER_TAG
 from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.defs.run_history import follow_runs
@@ -23,51 +22,49 @@ BY_HAND = {"dagster/priority": "10"}
 
 
 def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[dg.SensorDefinition]:
-    """Returns the sensors that start runs, every PROMPT_SECONDS. `kpi_keys` are the assets that come after a
-    sync."""
+    """Returns the sensor that does what people have asked for, every PROMPT_SECONDS. `kpi_keys` are the
+    assets that come after a sync."""
 
     @dg.sensor(
-        job=SYNC_AND_REFRESH,
+        jobs=[SYNC_AND_REFRESH, REFRESH],
         minimum_interval_seconds=min(interval_seconds, PROMPT_SECONDS),
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts a run for each sync that somebody has asked for on the web page or by the API, "
-        "cancels the runs that somebody has cancelled there, and tells the web app how all runs stand.",
+        "cancels the runs that somebody has cancelled there, and tells the web app how all runs stand. Loads "
+        "what was held and somebody has released. Keeps the partitions in step with the customers.",
     )
-    def sync_requests(
+    def requests(
         context: dg.SensorEvaluationContext, platform: PlatformParam
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    ) -> dg.SensorResult | dg.SkipReason:
         follow_runs(context.instance, platform.engine, platform.configuration)
         with reading(platform.engine) as database:
-            queued = queued_sync_requests(database)
-        partitions = set(context.instance.get_dynamic_partitions(CUSTOMERS_NAME))
-        ready = [request for request in queued if request.customer in partitions]
-        if not ready:
-            yield dg.SkipReason("Nobody has asked for a sync.")
-        for request in ready:
-            yield run_for(context.instance, request, kpi_keys)
+            customers = [customer.key for customer in list_customers(database)]
+            queued, released = queued_sync_requests(database), released_holds(database)
+        keep_partitions(context.instance, customers)
+        known = set(customers)
+        runs = [run_for(context.instance, one, kpi_keys) for one in queued if one.customer in known]
+        runs += [load_of(context.instance, key, hold.id) for key, hold in released.items() if key in known]
+        return dg.SensorResult(run_requests=runs) if runs else dg.SkipReason("Nobody has asked for anything.")
 
-    @dg.sensor(
-        job=REFRESH,
-        minimum_interval_seconds=min(interval_seconds, PROMPT_SECONDS),
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Loads what was held and somebody has released.",
+    return [requests]
+
+
+def keep_partitions(instance: dg.DagsterInstance, customers: list[str]) -> None:
+    """Makes the partitions those of the customers. At once, so that who adds a customer and asks for a sync
+    waits for one look."""
+    present = instance.get_dynamic_partitions(CUSTOMERS_NAME)
+    if new := [key for key in customers if key not in set(present)]:
+        add_partitions(instance, new)
+    for gone in set(present) - set(customers):
+        instance.delete_dynamic_partition(CUSTOMERS_NAME, gone)
+
+
+def load_of(instance: dg.DagsterInstance, customer: str, hold: int) -> dg.RunRequest:
+    """Returns the refresh that loads what was held and is released; a second run for it never starts."""
+    tags = {TRIGGER_TAG: "release", **BY_HAND, **AFTER_A_CRASH}
+    return dg.RunRequest(
+        run_key=f"release-{hold}", job_name=REFRESH.name, tags=batch_tags(instance, [customer]) | tags
     )
-    def released_loads(
-        context: dg.SensorEvaluationContext, platform: PlatformParam
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        with reading(platform.engine) as database:
-            released = released_holds(database)
-        partitions = set(context.instance.get_dynamic_partitions(CUSTOMERS_NAME))
-        ready = {customer: hold for customer, hold in released.items() if customer in partitions}
-        if not ready:
-            yield dg.SkipReason("Nobody has released a load.")
-        for customer, hold in ready.items():
-            tags = batch_tags(context.instance, [customer]) | {
-                TRIGGER_TAG: "release", **BY_HAND, **AFTER_A_CRASH,
-            }  # fmt: skip
-            yield dg.RunRequest(run_key=f"release-{hold.id}", tags=tags)
-
-    return [sync_requests, released_loads]
 
 
 def run_for(instance: dg.DagsterInstance, request: SyncRequest, kpi_keys: list[dg.AssetKey]) -> dg.RunRequest:
@@ -75,6 +72,7 @@ def run_for(instance: dg.DagsterInstance, request: SyncRequest, kpi_keys: list[d
     sources = SOURCES if request.data_source == "combined" else (request.data_source,)
     return dg.RunRequest(
         run_key=request.id,
+        job_name=SYNC_AND_REFRESH.name,
         tags={
             **batch_tags(instance, [request.customer]),
             REQUEST_TAG: request.id,

@@ -110,6 +110,8 @@ def save_edit(
     based_on: int | None = None,
     undecided: Collection[str] = (),
     note: str = "",
+    apply: bool = True,
+    dry_run: bool = False,
 ) -> tuple[SettingsChange, PlannedEdit]:
     """Saves the edit, merged into the newest version. Raises EditClash if somebody has changed the same
     settings since `based_on`, MergedInvalid if what both have changed does not go together, and whatever
@@ -122,7 +124,7 @@ def save_edit(
         try:
             change = change_settings(
                 configuration, engine, customer, planned.document,
-                by=by, expected_version=planned.version, note=note,
+                by=by, expected_version=planned.version, note=note, apply=apply, dry_run=dry_run,
             )  # fmt: skip
         except InvalidSettings as error:
             if planned.others:

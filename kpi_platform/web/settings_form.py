@@ -1,13 +1,20 @@
 """The settings as a form: every setting of a section as a field, and what a browser sends as a document."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 from kpi_platform.domain.kpis import KPIS
-from kpi_platform.domain.settings import WHO_MAY, Editor, Leaf, settings_leaves, value_at
+from kpi_platform.domain.settings import (
+    WHO_MAY,
+    Editor,
+    Leaf,
+    settings_leaves,
+    text_of,
+    value_at,
+    with_typed,
+)
 from kpi_platform.domain.settings.warehouse import ONLY_FOR
 from kpi_platform.pipeline.edit_settings import PlannedEdit
 from kpi_platform.web.setting_labels import field_label, group_of, group_title, setting_label
@@ -116,7 +123,7 @@ def field_groups(
         one = _field(leaf, document, typed, message, editor)
         if planned is not None and leaf.path in clashes:
             clash = clashes[leaf.path]
-            theirs, mine = _text(leaf, clash.theirs), _text(leaf, clash.mine)
+            theirs, mine = text_of(leaf, clash.theirs), text_of(leaf, clash.mine)
             one = replace(one, clash=ShownClash(theirs, mine, planned.saved_by(leaf.path)))
         one = replace(one, offered=offered.get(leaf.path, ()))
         groups.setdefault(group_of(leaf.path), []).append(one)
@@ -145,18 +152,8 @@ def document_of(document: Mapping[str, Any], section: str, typed: Mapping[str, s
     """Returns `document` with the values in the form of `section`; a field that it does not have, or that was
     not touched, stays as it is. Text that is no number stays text, so that the settings' own check names
     it."""
-    result = copy.deepcopy(dict(document))
-    for leaf in _leaves(section):
-        if leaf.read_only or leaf.path not in typed:
-            continue
-        if _lines(typed[leaf.path]) == _lines(_text(leaf, value_at(document, leaf.path))):
-            continue
-        *parents, name = leaf.path.split(".")
-        part = result
-        for parent in parents:
-            part = part.setdefault(parent, {})
-        part[name] = _parsed(leaf, typed[leaf.path])
-    return result
+    editable = [leaf.path for leaf in _leaves(section) if not leaf.read_only]
+    return with_typed(document, {path: typed[path] for path in editable if path in typed})
 
 
 def with_undecided(typed: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
@@ -166,11 +163,6 @@ def with_undecided(typed: Mapping[str, str]) -> tuple[dict[str, str], list[str]]
     return {**typed, **{path: asked[path] for path in undecided}}, undecided
 
 
-def _lines(text: str) -> list[str]:
-    """Browsers end lines in a way of their own."""
-    return text.strip().splitlines()
-
-
 def _leaves(section: str) -> list[Leaf]:
     return [leaf for leaf in settings_leaves() if leaf.section == section]
 
@@ -178,13 +170,13 @@ def _leaves(section: str) -> list[Leaf]:
 def _field(
     leaf: Leaf, document: Mapping[str, Any], typed: Mapping[str, str], message: str | None, editor: Editor
 ) -> SettingField:
-    text = typed.get(leaf.path, _text(leaf, value_at(document, leaf.path)))
+    text = typed.get(leaf.path, text_of(leaf, value_at(document, leaf.path)))
     return SettingField(
         path=leaf.path,
         label=field_label(leaf.path),
         kind="read_only" if leaf.read_only else "choice" if leaf.choices else leaf.type,
         text=text,
-        default=_text(leaf, leaf.default),
+        default=text_of(leaf, leaf.default),
         help=leaf.help,
         allowed=""
         if leaf.choices or leaf.type == "boolean" or leaf.allowed in _SAYS_NOTHING
@@ -199,7 +191,7 @@ def _field(
 def _options(leaf: Leaf, text: str) -> list[tuple[str, str]]:
     if not leaf.choices or leaf.read_only:
         return []
-    values = [_text(leaf, value) for value in leaf.choices]
+    values = [text_of(leaf, value) for value in leaf.choices]
     if text not in values and text:
         values.append(text)
     empty = [("", "not set")] if leaf.optional else []
@@ -213,37 +205,6 @@ def _choice_label(leaf: Leaf, value: str) -> str:
             return f"every {minutes} minutes"
         return "every hour" if minutes == 60 else f"every {minutes // 60} hours"
     return value
-
-
-def _text(leaf: Leaf, value: Any) -> str:
-    if value is None:
-        return ""
-    if leaf.type == "boolean":
-        return "true" if value else "false"
-    if leaf.type == "list":
-        return "\n".join(map(str, value))
-    if isinstance(value, float):
-        short = f"{value:.10g}"
-        # What a form sends back unchanged is the same number.
-        return short if float(short) == value else repr(value)
-    return str(value)
-
-
-def _parsed(leaf: Leaf, text: str) -> Any:
-    text = text.strip()
-    if leaf.type == "boolean":
-        return text == "true"
-    if leaf.type == "list":
-        return [line.strip() for line in text.splitlines() if line.strip()]
-    if leaf.optional and not text:
-        return None
-    kinds: dict[str, type[int] | type[float]] = {"integer": int, "number": float}
-    if leaf.type in kinds:
-        try:
-            return kinds[leaf.type](text)
-        except ValueError:
-            return text
-    return text
 
 
 def _unit(leaf: Leaf) -> str:

@@ -27,7 +27,7 @@ CUSTOMERS = 500
 TICKS = 15
 """Ticks of each sensor; the median of their seconds is printed."""
 PARTITIONS = 10_000
-SENSORS = ("customers_partitions", "fivetran_syncs", "refresh")
+SENSORS = ("requests", "fivetran_syncs", "refresh")
 TICK_SECONDS, CALLS, LOAD_SECONDS = 2.0, 2, 5.0
 """What is asked of a tick and of loading the code location."""
 

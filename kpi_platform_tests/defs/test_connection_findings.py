@@ -72,7 +72,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     with installed(tmp_path_factory.mktemp("findings") / "home") as installation:
         for customer, kind in KINDS.items():
             _make(installation, customer, kind)
-        tick(installation, "customers_partitions")
+        tick(installation, "requests")
         tick(installation, "fivetran_syncs")
         [check] = [check for name, check in CHECKS if name == "customers"]
         findings = list(check(installation.configuration))

@@ -3,7 +3,10 @@
 import dagster as dg
 import pytest
 import yaml
+from alembic.script import ScriptDirectory
 from dagster._core.instance.config import dagster_instance_config
+from dagster._core.storage import sql as dagster_sql
+from dagster._core.storage.runs.sqlite import sqlite_run_storage as run_storage
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.defs.instance import POOL_LIMITS, prepare_dagster_home
@@ -130,7 +133,7 @@ def test_the_tests_of_the_marts_are_checks_of_which_only_harm_holds_back_the_loa
 def test_schedule_and_sensors_run_from_the_start(loaded: tuple[dg.Definitions, Configuration]) -> None:
     repository = loaded[0].get_repository_def()
     names = {sensor.name for sensor in repository.sensor_defs}
-    assert names >= {"customers_partitions", "fivetran_syncs", "refresh", "sync_requests"}
+    assert names >= {"fivetran_syncs", "refresh", "requests"}
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs)
     assert {schedule.name for schedule in repository.schedule_defs} == {"due_syncs", "freshness_hourly"}
     assert all(
@@ -144,7 +147,7 @@ def test_what_people_ask_for_is_looked_at_every_few_seconds(
     repository = loaded[0].get_repository_def()
     intervals = {sensor.name: sensor.minimum_interval_seconds for sensor in repository.sensor_defs}
     # A tick that comes too late by one, and the daemon's own loop of five seconds, stay within 15.
-    assert {intervals[name] for name in ("sync_requests", "customers_partitions", "released_loads")} == {5}
+    assert intervals["requests"] == 5
 
 
 def test_the_instance_is_prepared_once_with_its_pools(configuration: Configuration) -> None:
@@ -168,3 +171,14 @@ def test_no_secret_is_part_of_what_dagster_shows(loaded: tuple[dg.Definitions, C
     defs = definitions(Configuration.from_environment(given))
     assert secret not in repr(defs)
     assert secret not in str(defs.resolve_job_def("sync").get_job_snapshot())
+
+
+def test_the_scripts_of_dagsters_schema_are_read_once_and_are_the_same(configuration: Configuration) -> None:
+    kept = dagster_sql.ScriptDirectory
+    config = dagster_sql.get_alembic_config(run_storage.__file__)
+    assert kept.from_config(config) is kept.from_config(config)
+    original = ScriptDirectory.from_config(config)
+    assert kept.from_config(config).as_revision_number("head") == original.as_revision_number("head")
+    home = str(prepare_dagster_home(configuration))
+    with dg.DagsterInstance.from_config(home) as instance, dg.DagsterInstance.from_config(home) as again:
+        assert again.run_storage.alembic_version() == instance.run_storage.alembic_version()

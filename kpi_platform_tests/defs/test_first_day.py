@@ -70,7 +70,7 @@ def test_a_trial_account_is_connected_and_its_first_syncs_are_waited_for_without
         api.modify_connection(names["salesforce"], paused=False)
     assert [finding.verdict for finding in doctor(installation)] == ["ok"]
 
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     installation.run("sync", "northwind")
     tick(installation, "fivetran_syncs")
     assert {source for source, state in states(installation).items() if state.first_sync_since} == set(names)
@@ -93,7 +93,7 @@ def test_a_trial_account_is_connected_and_its_first_syncs_are_waited_for_without
 def test_a_first_sync_that_does_not_end_is_alerted_once_after_its_limit(installation: Installation) -> None:
     installation.control("PATCH", "behaviour", {"time_lapse": 1.0})
     installation.add("northwind", servicenow={"enabled": False})
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     installation.control("POST", "connections/northwind_salesforce/trigger")
     since = tables.source_states.c.first_sync_since
     for hours, alerts in ((71, 0), (73, 1), (74, 1)):

@@ -81,9 +81,9 @@ def test_a_held_load_fails_its_customer_alone_and_comes_once_it_is_released(
         release_hold(connection, "acme", who="ops")
         assert open_alerts(connection, "acme") == []
 
-    sensor = platform.resolve_sensor_def("released_loads")
+    sensor = platform.resolve_sensor_def("requests")
     context = dg.build_sensor_context(instance=instance, resources={"platform": Platform(acme.configuration)})
-    [request] = sensor(context)
+    [request] = sensor(context).run_requests
     assert request.tags["kpi/customers"] == "acme"
     marts(acme, T3, 2)
     marts(bolt, T3, 20)

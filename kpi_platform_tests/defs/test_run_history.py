@@ -24,7 +24,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             installation.add(
                 customer, servicenow={"enabled": False}, error_handling={"on_sync_failure": "alert"}
             )
-        tick(installation, "customers_partitions")
+        tick(installation, "requests")
         yield installation
 
 
@@ -42,7 +42,7 @@ def queue(installation: Installation, asked: SyncRequest) -> dg.DagsterRun:
 
 
 def shown(installation: Installation, customer: str) -> list[Run]:
-    tick(installation, "sync_requests")
+    tick(installation, "requests")
     with reading(installation.engine) as connection:
         assert orchestrator_seen_at(connection) is not None
         return list_runs(connection, customer)
@@ -131,5 +131,5 @@ def test_what_has_not_changed_is_not_written_again(installation: Installation) -
     shown(installation, "umbra")
     with reading(installation.engine) as connection:
         before = connection.exec_driver_sql("PRAGMA data_version").scalar()
-        tick(installation, "sync_requests")
+        tick(installation, "requests")
         assert connection.exec_driver_sql("PRAGMA data_version").scalar() == before

@@ -59,13 +59,13 @@ def synced(installation: Installation, customer: str, source: Any, at: datetime)
 def test_partitions_follow_the_customers_table(installation: Installation) -> None:
     installation.add("northwind")
     installation.add("initech")
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     assert installation.instance.get_dynamic_partitions(CUSTOMERS_NAME) == ["initech", "northwind"]
     with installation.engine.begin() as connection:
         remove_customer(connection, "initech")
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     assert installation.instance.get_dynamic_partitions(CUSTOMERS_NAME) == ["northwind"]
-    assert isinstance(tick(installation, "customers_partitions"), dg.SkipReason)
+    assert isinstance(tick(installation, "requests"), dg.SkipReason)
 
 
 def test_syncs_start_when_they_are_due_and_never_twice_at_once(installation: Installation) -> None:
@@ -74,7 +74,7 @@ def test_syncs_start_when_they_are_due_and_never_twice_at_once(installation: Ins
     )
     installation.add("initech", fivetran={"scheduler": "fivetran"})
     installation.add("umbra", fivetran={"enabled": False})
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     [request] = due(installation)
     assert request.tags[CUSTOMERS_TAG] == "northwind"
     assert request.tags["kpi/source"] == "salesforce,servicenow"
@@ -98,7 +98,7 @@ def test_a_sync_by_fivetran_is_noticed_once_with_success_and_failure_apart(
     installation: Installation,
 ) -> None:
     installation.add("northwind")
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     installation.sync_by_fivetran("northwind_salesforce")
     installation.sync_by_fivetran("northwind_salesforce", outcome="failed")
     tick(installation, "fivetran_syncs")
@@ -114,7 +114,7 @@ def test_a_sync_by_fivetran_is_noticed_once_with_success_and_failure_apart(
 
 def test_a_sync_that_a_run_of_ours_owns_is_left_to_it(installation: Installation) -> None:
     installation.add("northwind")
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     job = installation.definitions.resolve_job_def("sync")
     run = installation.instance.create_run_for_job(
         job, tags=batch_tags(installation.instance, ["northwind"]), status=dg.DagsterRunStatus.STARTED
@@ -133,7 +133,7 @@ def test_one_connections_error_hides_none_of_the_others_and_loses_no_event(
 ) -> None:
     for customer in ("initech", "northwind"):
         installation.add(customer)
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     for customer in ("initech", "northwind"):
         installation.sync_by_fivetran(f"{customer}_salesforce")
     tables = "/v1/connections/initech_salesforce/schemas"
@@ -149,7 +149,7 @@ def test_a_connection_that_fivetran_does_not_list_is_told_and_blinds_for_no_othe
 ) -> None:
     installation.add("initech", salesforce={"connection_id": "deleted_one"})
     installation.add("northwind")
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     installation.sync_by_fivetran("northwind_salesforce")
     tick(installation, "fivetran_syncs")
     assert installation.materializations("salesforce", "account", partition="northwind")
@@ -164,7 +164,7 @@ def test_a_page_of_the_list_that_fails_hides_no_other_and_calls_nothing_deleted(
 ) -> None:
     for customer in ("initech", "northwind"):
         installation.add(customer, servicenow={"enabled": False})
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     synced = {"id": "northwind_salesforce", "service": "salesforce", "succeeded_at": "2026-03-01T06:00:00Z"}
     first = Answer(body={"data": {"items": [synced], "next_cursor": "next"}})
     tables = Answer(body={"data": {"schemas": {"salesforce": {"tables": {"account": {"enabled": True}}}}}})
@@ -178,7 +178,7 @@ def test_a_page_of_the_list_that_fails_hides_no_other_and_calls_nothing_deleted(
 
 def test_while_the_rate_limit_is_used_up_nothing_is_asked_or_started(installation: Installation) -> None:
     installation.add("northwind")
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     installation.control("POST", "faults", {"match": "/v1", "status": 429, "retry_after": 1800, "times": 0})
     assert "1800 seconds" in (tick(installation, "fivetran_syncs").skip_message or "")
     before = len(installation.control("GET", "calls"))
@@ -192,7 +192,7 @@ def test_a_sync_that_fivetran_puts_off_is_asked_for_again_by_the_schedule_and_no
     installation: Installation,
 ) -> None:
     installation.add("umbra", servicenow={"enabled": False})
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     installation.plan("umbra_salesforce", "rescheduled", reschedule_seconds=4 * 3600)
     assert installation.run("sync", "umbra").status == dg.DagsterRunStatus.FAILURE
     with installation.engine.begin() as connection:
@@ -211,7 +211,7 @@ def test_a_sync_that_fivetran_puts_off_is_asked_for_again_by_the_schedule_and_no
 @pytest.mark.usefixtures("no_pauses")
 def test_when_fivetran_does_not_answer_the_tick_says_so_and_nothing_moves(installation: Installation) -> None:
     installation.add("northwind")
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     away = Configuration.from_environment(
         {**installation.configuration.environment, "FIVETRAN_API_URL": "http://127.0.0.1:1"}
     )
@@ -222,7 +222,7 @@ def test_when_fivetran_does_not_answer_the_tick_says_so_and_nothing_moves(instal
 
 def test_a_look_that_fails_is_one_call_and_the_next_look_the_next_attempt(installation: Installation) -> None:
     installation.add("northwind")
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     installation.control("POST", "faults", {"match": "/v1/connections", "status": 503, "times": 0})
     before = len(installation.control("GET", "calls"))
     assert "503" in (tick(installation, "fivetran_syncs").skip_message or "")
@@ -232,7 +232,7 @@ def test_a_look_that_fails_is_one_call_and_the_next_look_the_next_attempt(instal
 def test_due_customers_share_one_refresh_and_are_not_asked_for_twice(installation: Installation) -> None:
     for customer in ("northwind", "initech", "umbra"):
         installation.add(customer)
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     now = datetime.now(UTC)
     for customer in ("northwind", "umbra"):
         synced(installation, customer, "salesforce", now - timedelta(minutes=5))
@@ -251,7 +251,7 @@ def test_due_customers_share_one_refresh_and_are_not_asked_for_twice(installatio
 
 def test_a_refresh_waits_for_a_run_that_has_the_customer(installation: Installation) -> None:
     installation.add("northwind")
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     synced(installation, "northwind", "salesforce", datetime.now(UTC) - timedelta(minutes=5))
     job = installation.definitions.resolve_job_def("sync")
     run = installation.instance.create_run_for_job(
@@ -264,10 +264,10 @@ def test_a_refresh_waits_for_a_run_that_has_the_customer(installation: Installat
 
 def test_a_request_of_the_web_app_is_run_once_and_answered(installation: Installation) -> None:
     installation.add("umbra", servicenow={"enabled": False})
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     with installation.engine.begin() as connection:
         asked = create_sync_request(connection, "umbra", "salesforce", requested_by="test")
-    [request] = tick(installation, "sync_requests")
+    [request] = tick(installation, "requests").run_requests
     assert request.run_key == asked.id
     assert request.tags["dagster/partition"] == "umbra"
     assert not any(key.path[0] == "servicenow" for key in request.asset_selection)
@@ -288,7 +288,7 @@ def test_a_request_of_the_web_app_is_run_once_and_answered(installation: Install
 
 def test_a_request_hears_of_a_failed_run_only_where_none_follows_it(installation: Installation) -> None:
     installation.add("umbra")
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     with installation.engine.begin() as connection:
         asked = create_sync_request(connection, "umbra", "salesforce", requested_by="test")
     job = installation.definitions.resolve_job_def("sync_and_refresh")
@@ -296,7 +296,7 @@ def test_a_request_hears_of_a_failed_run_only_where_none_follows_it(installation
     for retries, state in ((AFTER_A_CRASH, "queued"), ({"dagster/max_retries": "0"}, "failed")):
         run = installation.instance.create_run_for_job(job, tags={**tags, **retries})
         installation.instance.report_run_failed(run, "Its process was ended from outside.")
-        tick(installation, "sync_requests")
+        tick(installation, "requests")
         with installation.engine.begin() as connection:
             answered = sync_request(connection, asked.id)
         assert answered.state == state

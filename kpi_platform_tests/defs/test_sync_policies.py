@@ -53,7 +53,7 @@ def by_page(installation: Installation, customers: list[str]) -> list[dg.Dagster
             create_sync_request(connection, customer, "salesforce", requested_by="test").id: customer
             for customer in customers
         }
-    requests = [one for one in tick(installation, "sync_requests") if one.run_key in asked]
+    requests = [one for one in tick(installation, "requests").run_requests if one.run_key in asked]
     assert len(requests) == len(customers)
     return [
         installation.run("sync_and_refresh", asked[one.run_key], **{"kpi/request": one.run_key})
@@ -88,7 +88,7 @@ def test_a_policy_says_what_becomes_of_a_customer_whichever_way_a_sync_was_start
             customer, servicenow={"enabled": False},
             error_handling={"on_sync_failure": policy, "max_retries": 1, "retry_delay_seconds": 0},
         )  # fmt: skip
-    tick(installation, "customers_partitions")
+    tick(installation, "requests")
     failing = installation
     if fault == "time-out":
         monkeypatch.setattr(fivetran_http, "_timeout", lambda _: httpx.Timeout(0.05))

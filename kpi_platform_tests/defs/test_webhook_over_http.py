@@ -59,7 +59,7 @@ class Wired:
 def wired(tmp_path: Path) -> Iterator[Wired]:
     with installed(tmp_path / "home") as plain:
         plain.add("umbra", servicenow={"enabled": False})
-        tick(plain, "customers_partitions")
+        tick(plain, "requests")
         plain.control("PATCH", "behaviour", {"loopback_webhooks": True})
         app = create_app(plain.configuration)
         with serving(app) as url:

@@ -11,8 +11,6 @@ from kpi_platform_tests.house.source_file import Breach, SourceFile
 WALLS = (
     "kpi_platform/defs/dagster_insides.py",
     "kpi_platform/adapters/dbt_patches/",
-    # How long honcho waits for processes is a name of its module.
-    "kpi_platform/cli/up.py",
     # The driver of Redshift has no other way to connect to an address that was checked.
     "kpi_platform/adapters/destination/pins.py",
 )

@@ -42,7 +42,6 @@ ALLOWED = {
     "send_400_response": "uvicorn",
     "disconnected": "uvicorn",
     "should_exit": "uvicorn",
-    "KILL_WAIT": "honcho",
     "autocommit": "redshift_connector",
     "collect": "prometheus_client",
     "trace": "httpx",

@@ -54,9 +54,21 @@ def test_one_customer_shows_its_own_and_what_to_do(planted: Configuration) -> No
     assert alert["runbook"] == "docs/runbooks/load_held.md"
     assert document["figures"]["alerts_open"] == [{"kind": "load_held", "value": 1}]
     text = status(planted)
-    assert "Open alerts (2 of 2)" in text
     assert "Mark of bolt" in text
-    assert "Active customers" in text
+    assert "Active customers" in status(planted, "--figures")
+
+
+def test_every_customer_has_one_row(planted: Configuration, sqlite_engine: sa.Engine) -> None:
+    rows = {line.split()[0]: line for line in status(planted).splitlines() if line[:4] in ("acme", "bolt")}
+    assert set(rows) == {"acme", "bolt"}
+    assert all("v1, " in row for row in rows.values())
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.text("update load_holds set released_at = null, ended_at = null"))
+    shown = json.loads(status(planted, "--json"))["customers"]
+    assert [(one["customer"], one["alerts"], one["is_held"]) for one in shown] == [
+        ("acme", 1, True), ("bolt", 1, True),
+    ]  # fmt: skip
+    assert status(planted).count(" held ") == 2
 
 
 def test_an_unknown_customer_is_named(planted: Configuration) -> None:

@@ -27,6 +27,7 @@ from kpi_platform.domain.settings.policies import (
 from kpi_platform.domain.settings.revenue import RevenueSettings
 from kpi_platform.domain.settings.sources import SalesforceSettings, ServiceNowSettings, SourceSettings
 from kpi_platform.domain.settings.stated import as_it_holds, stated_part
+from kpi_platform.domain.settings.typed import text_of, with_typed, without
 from kpi_platform.domain.settings.warehouse import WarehouseSettings
 
 __all__ = [
@@ -69,6 +70,9 @@ __all__ = [
     "settings_kinds",
     "settings_leaves",
     "stated_part",
+    "text_of",
     "value_at",
     "whole_document",
+    "with_typed",
+    "without",
 ]
