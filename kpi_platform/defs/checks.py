@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from kpi_platform.dashboard.check_results import Finding, record_check_results
+from kpi_platform.dashboard.check_results import Finding, findings_of_suite, record_check_results
 from kpi_platform.defs.fivetran import table_key
+from kpi_platform.defs.partition_events import Checked, store_checks_of_partitions
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.sync_alerts import tell_staleness
 from kpi_platform.defs.syncs import recorded_syncs
@@ -28,8 +29,8 @@ def freshness_check(source: Source) -> dg.AssetChecksDefinition:
         stale, behind = late_customers(platform, source, datetime.now(UTC))
         tell_staleness(platform, source, stale, context.run.run_id)
         late = behind | stale
-        _keep(platform, source, late, context.run.run_id)
-        return dg.AssetCheckResult(
+        findings, before = _keep(platform, source, late, context.run.run_id)
+        result = dg.AssetCheckResult(
             passed=not late,
             severity=dg.AssetCheckSeverity.WARN,
             description=f"{len(late)} customers are late." if late else "All customers are fresh.",
@@ -40,12 +41,20 @@ def freshness_check(source: Source) -> dg.AssetChecksDefinition:
                 "older than on_stale_hours": len(stale),
             },
         )
+        mended = dict.fromkeys(before, (True, "Synced lately."))
+        failed = {customer: (False, text) for customer, text in findings.items()}
+        key = dg.AssetCheckKey(table_key(source, first), "synced_lately")
+        store_checks_of_partitions(context, key, Checked(result, mended | failed))
+        return result
 
     return synced_lately
 
 
-def _keep(platform: Platform, source: Source, late: Mapping[str, datetime | None], run_id: str) -> None:
-    """Stores each customer's result for the pages."""
+def _keep(
+    platform: Platform, source: Source, late: Mapping[str, datetime | None], run_id: str
+) -> tuple[dict[str, str], list[str]]:
+    """Stores each customer's result for the pages. Returns what is said of those that are late, and who was
+    late the last time."""
     asset = table_key(source, SOURCE_TABLES[source][0].name).to_user_string()
     results: dict[str, tuple[int, list[Finding]]] = {}
     for customer, of in recorded_syncs(platform.engine):
@@ -55,8 +64,12 @@ def _keep(platform: Platform, source: Source, late: Mapping[str, datetime | None
             text = f"{source} has not been synced successfully {when}."
             found = [Finding("synced_lately", asset, "warn", 0, text)] if customer in late else []
             results[customer] = 1 - len(found), found
+    suite = f"freshness_{source}"
     with platform.engine.begin() as database:
-        record_check_results(database, f"freshness_{source}", results, run_id=run_id)
+        before = findings_of_suite(database, suite, results)
+        record_check_results(database, suite, results, run_id=run_id)
+    said = {customer: found[0].message for customer, (_, found) in results.items() if found}
+    return said, [customer for customer, found in before.items() if found]
 
 
 def late_customers(

@@ -16,6 +16,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.metadata import RawMetadataValue
 from dagster._core.events import AssetMaterializationPlannedData, StepMaterializationData
 from dagster._core.execution.api import execute_run_iterator
+from dagster._core.execution.context.system import StepExecutionContext
 from dagster._core.execution.plan import instance_concurrency_context
 from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
 from dagster._core.instance.utils import RUNLESS_RUN_ID
@@ -64,6 +65,7 @@ __all__ = [
     "SqlEventLogStorage",
     "SqlEventLogStorageTable",
     "SqliteEventLogStorage",
+    "StepExecutionContext",
     "StepMaterializationData",
     "WorkerStatus",
     "check_execution_row",

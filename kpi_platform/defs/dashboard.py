@@ -7,6 +7,7 @@ import dagster as dg
 
 from kpi_platform.defs.batch import Metadata, StepBatch
 from kpi_platform.defs.load_checks import LOAD_CHECKS, LoadChecks
+from kpi_platform.defs.partition_events import store_checks
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import finish, load_results, load_wishes, note_progress, request_of
 from kpi_platform.defs.resources import PlatformParam
@@ -67,7 +68,8 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
             return load_metadata(report, platform.configuration.get("KPI_WEB_URL"))
 
         def results() -> Iterator[dg.AssetCheckResult]:
-            checks.record(platform, context.run.run_id)
+            before = checks.record(platform, context.run.run_id)
+            store_checks(context, list(checks.by_customer(before)), with_wholes=False)
             yield from checks.results()
 
         yield from batch.each(in_groups(marts, batch.customers), load_some, tell, results)

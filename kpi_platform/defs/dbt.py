@@ -12,13 +12,14 @@ from dagster_shared.record import replace
 
 from kpi_platform.adapters.dbt import project_directory
 from kpi_platform.adapters.dbt_results import data_test_of
-from kpi_platform.defs.batch import StepBatch
+from kpi_platform.defs.batch import Metadata, StepBatch
 from kpi_platform.defs.kpi_checks import record_checks
 from kpi_platform.defs.overlap import wait_for_others
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import build_wishes, note_progress, request_of
 from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.defs.syncs import INPUTS, dump_inputs, inputs_of, recorded_ends
+from kpi_platform.defs.web_links import link
 from kpi_platform.tracing import traced
 
 DESTINATION_POOL = "destination"
@@ -110,8 +111,11 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
         for customer, error in report.failed.items():
             batch.lose(customer, error)
         for customer, rows in report.built.items():
-            made = {
-                key: {"dagster/row_count": rows[key.path[-1]]}
+            made: dict[dg.AssetKey, Metadata] = {
+                key: {
+                    "dagster/row_count": rows[key.path[-1]],
+                    **link(platform.configuration, key, customer),
+                }
                 for key in context.selected_asset_keys
                 if key.path[-1] in rows
             }

@@ -17,6 +17,7 @@ from kpi_platform.defs.requests import note_progress
 from kpi_platform.defs.resources import Platform, PlatformParam
 from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import record_connection, sync_metadata
+from kpi_platform.defs.web_links import link
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError, SyncFailed
 from kpi_platform.domain.landed import find_schema, find_table
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, Source
@@ -187,7 +188,9 @@ class SourceSync:
         rows = one.destination.row_counts(schema, list(there))
         about = sync_metadata(connection)
         return {
-            key: about | {"dagster/row_count": rows[table], "dagster/table_name": f"{schema}.{table}"}
+            key: about
+            | {"dagster/row_count": rows[table], "dagster/table_name": f"{schema}.{table}"}
+            | link(self._platform.configuration, key, one.customer)
             for table, key in there.items()
         }
 

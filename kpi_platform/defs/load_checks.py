@@ -1,14 +1,15 @@
 """Asset checks of the loads of a batch: for Dagster by check, for the pages by customer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from kpi_platform.dashboard.check_results import Finding, Outcome, record_check_results
+from kpi_platform.dashboard.check_results import Finding, Outcome, findings_of_suite, record_check_results
 from kpi_platform.dashboard.load_holds import HELD
+from kpi_platform.defs.partition_events import Checked
 from kpi_platform.defs.resources import Platform
 from kpi_platform.domain.alerts import Alert
 from kpi_platform.domain.errors import LoadHeld
@@ -95,14 +96,31 @@ class LoadChecks:
                 metadata={"customers": dg.MetadataValue.json(found), **numbers},
             )
 
-    def record(self, platform: Platform, run_id: str) -> None:
-        """Stores each customer's results for the pages."""
+    def by_customer(self, before: Mapping[str, Sequence[Finding]]) -> Iterator[Checked]:
+        """Yields the results with those of each customer that fails, or failed `before`."""
+        for result, spec in zip(self.results(), LOAD_CHECKS, strict=True):
+            failed = {
+                customer: (False, " ".join(one.message for one in findings if one.check == spec.name))
+                for customer, findings in self.findings.items()
+                if any(one.check == spec.name for one in findings)
+            }
+            mended = [
+                customer
+                for customer, findings in before.items()
+                if customer in self.findings and any(one.check == spec.name for one in findings)
+            ]
+            yield Checked(result, dict.fromkeys(mended, (True, spec.description or "")) | failed)
+
+    def record(self, platform: Platform, run_id: str) -> Mapping[str, Sequence[Finding]]:
+        """Stores each customer's results for the pages. Returns what the loads before had found."""
         results = {
             customer: (len(LOAD_CHECKS) - len({one.check for one in findings}), findings)
             for customer, findings in self.findings.items()
         }
         with platform.engine.begin() as database:
+            before = findings_of_suite(database, "load", self.findings)
             record_check_results(database, "load", results, run_id=run_id)
+        return before
 
 
 def _finding(check: str, outcome: Outcome, message: str) -> Finding:

@@ -17,6 +17,7 @@ from kpi_platform.defs.request_sensors import request_sensors
 from kpi_platform.defs.resources import platform_resource
 from kpi_platform.defs.schedules import SCHEDULES
 from kpi_platform.defs.sensors import platform_sensors
+from kpi_platform.defs.web_links import with_links
 from kpi_platform.defs.webhook_sensor import fivetran_webhook
 from kpi_platform.domain.refresh import SETTLE
 
@@ -33,7 +34,7 @@ def definitions(configuration: Configuration) -> dg.Definitions:
     interval = int(configuration.get("KPI_SENSOR_SECONDS") or 30)
     settle = configuration.get("KPI_REFRESH_SETTLE_SECONDS")
     return dg.Definitions(
-        assets=[*FIVETRAN_ASSETS, marts, matches, load],
+        assets=with_links(configuration, [*FIVETRAN_ASSETS, marts, matches, load]),
         asset_checks=FRESHNESS_CHECKS,
         jobs=JOBS,
         schedules=SCHEDULES,

@@ -16,6 +16,7 @@ from kpi_platform.defs.fivetran import table_key
 from kpi_platform.defs.resources import Platform
 from kpi_platform.defs.sync_alerts import tell_failed_sync
 from kpi_platform.defs.syncs import connection_detail, record_connection, sync_metadata
+from kpi_platform.defs.web_links import link
 from kpi_platform.domain.clocks import follows
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.landed import column_key
@@ -131,10 +132,10 @@ class Look:
         succeeded: bool,
         failed: bool,
     ) -> None:
-        about = sync_metadata(connection)
-        because = about | {"sync failed because": _reasons(connection)}
         for table in tables:
             key = table_key(source, table)
+            about = sync_metadata(connection) | link(self.platform.configuration, key, customer)
+            because = about | {"sync failed because": _reasons(connection)}
             if succeeded:
                 self.events.append(dg.AssetMaterialization(key, partition=customer, metadata=about))
             if failed:

@@ -9,6 +9,7 @@ from kpi_platform.defs.batch import Metadata, StepBatch
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import match_wishes, note_progress, request_of
 from kpi_platform.defs.resources import PlatformParam
+from kpi_platform.defs.web_links import link
 
 if TYPE_CHECKING:
     from kpi_platform.pipeline.match import AccountMatch, MatchReport
@@ -48,7 +49,11 @@ def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
                 **wishes,
             )
 
-        yield from batch.each(in_groups(marts, batch.customers), match_some, match_metadata)
+        def about(report: "MatchReport") -> Metadata:
+            page = link(platform.configuration, context.asset_key, report.customer)
+            return {**match_metadata(report), **page}
+
+        yield from batch.each(in_groups(marts, batch.customers), match_some, about)
 
     return matches
 

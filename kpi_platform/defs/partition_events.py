@@ -24,6 +24,7 @@ from kpi_platform.defs.dagster_insides import (
     SqlEventLogStorage,
     SqlEventLogStorageTable,
     SqliteEventLogStorage,
+    StepExecutionContext,
     StepMaterializationData,
     check_execution_row,
     event_row,
@@ -54,28 +55,26 @@ def materialised(
     """Returns the event that the running step has made a partition of an asset."""
     made = dg.AssetMaterialization(key, partition=partition, metadata=metadata, tags=tags)
     message = f"Materialized {partition} of {made.label}."
-    return _of_step(
-        context, dg.DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(made), message
-    )
+    step = context.get_step_execution_context()
+    return _of_step(step, dg.DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(made), message)
 
 
-def _checked(context: dg.AssetExecutionContext, evaluation: dg.AssetCheckEvaluation) -> dg.DagsterEvent:
+def _checked(step: StepExecutionContext, evaluation: dg.AssetCheckEvaluation) -> dg.DagsterEvent:
     """Returns the event that the running step has checked an asset, or a partition of it."""
     outcome = "passed" if evaluation.passed else "did not pass"
     place = evaluation.asset_key.to_user_string() + (
         f", {evaluation.partition}" if evaluation.partition else ""
     )
     message = f"Asset check '{evaluation.check_name}' on '{place}' {outcome}."
-    return _of_step(context, dg.DagsterEventType.ASSET_CHECK_EVALUATION, evaluation, message)
+    return _of_step(step, dg.DagsterEventType.ASSET_CHECK_EVALUATION, evaluation, message)
 
 
 def _of_step(
-    context: dg.AssetExecutionContext,
+    step: StepExecutionContext,
     kind: dg.DagsterEventType,
     data: StepMaterializationData | dg.AssetCheckEvaluation,
     message: str,
 ) -> dg.DagsterEvent:
-    step = context.get_step_execution_context()
     return dg.DagsterEvent(
         event_type_value=kind.value,
         job_name=step.job_name,
@@ -110,18 +109,42 @@ class Checked:
     partitions: Mapping[str, tuple[bool, str]] = field(default_factory=dict)
 
 
-def store_checks(context: dg.AssetExecutionContext, checked: Sequence[Checked]) -> None:
-    """Stores the results of checks of the step of `context`. The step need not yield them if their outputs
-    are optional: Dagster would store each by itself, and its output too."""
-    now, run_id = time.time(), context.run.run_id
-    wholes = [one.result.to_asset_check_evaluation(context.get_step_execution_context()) for one in checked]
+def store_checks(
+    context: dg.AssetExecutionContext, checked: Sequence[Checked], *, with_wholes: bool = True
+) -> None:
+    """Stores the results of checks of the step of `context`: those of partitions, and, `with_wholes`, those
+    of the checks as a whole. The step need not yield what is stored if its outputs are optional: Dagster
+    would store each by itself, and its output too."""
+    step = context.get_step_execution_context()
+    _store_checks(step, [(one.result.to_asset_check_evaluation(step), one) for one in checked], with_wholes)
+
+
+def store_checks_of_partitions(
+    context: dg.AssetCheckExecutionContext, key: dg.AssetCheckKey, checked: Checked
+) -> None:
+    """Stores what a check found of partitions. Its result as a whole is what the check returns."""
+    step = context.op_execution_context.get_step_execution_context()
+    whole = dg.AssetCheckEvaluation(
+        asset_key=key.asset_key, check_name=key.name, passed=bool(checked.result.passed), metadata={},
+        severity=checked.result.severity,
+    )  # fmt: skip
+    _store_checks(step, [(whole, checked)], with_wholes=False)
+
+
+def _store_checks(
+    step: StepExecutionContext,
+    evaluations: Sequence[tuple[dg.AssetCheckEvaluation, Checked]],
+    with_wholes: bool,
+) -> None:
+    now, run_id = time.time(), step.run_id
     parts = [
         replace(whole, partition=partition, passed=passed, description=text, metadata={})
-        for whole, one in zip(wholes, checked, strict=True)
+        for whole, one in evaluations
         for partition, (passed, text) in one.partitions.items()
     ]
-    entries = [_entry(run_id, now, _checked(context, one)) for one in (*parts, *wholes)]
-    storage = context.instance.event_log_storage
+    wholes = [whole for whole, _ in evaluations] if with_wholes else []
+    entries = [_entry(run_id, now, _checked(step, one)) for one in (*parts, *wholes)]
+    storage = step.instance.event_log_storage
     if not entries:
         return
     if not stores_in_sql(storage):

@@ -88,6 +88,7 @@ def _due(instance: dg.DagsterInstance, platform: Platform, now: datetime) -> dic
 
 freshness = dg.ScheduleDefinition(
     name="freshness_hourly",
+    description="Looks every hour whether each customer's sources have synced as its settings want.",
     job=FRESHNESS,
     cron_schedule="0 * * * *",
     execution_timezone="UTC",

@@ -7,11 +7,14 @@ from alembic.script import ScriptDirectory
 from dagster._core.instance.config import dagster_instance_config
 from dagster._core.storage import sql as dagster_sql
 from dagster._core.storage.runs.sqlite import sqlite_run_storage as run_storage
+from fastapi.testclient import TestClient
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.defs.instance import POOL_LIMITS, prepare_dagster_home
 from kpi_platform.defs.location import definitions
+from kpi_platform.defs.web_links import LINK
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES
+from kpi_platform.web.app import create_app
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +185,27 @@ def test_the_scripts_of_dagsters_schema_are_read_once_and_are_the_same(configura
     home = str(prepare_dagster_home(configuration))
     with dg.DagsterInstance.from_config(home) as instance, dg.DagsterInstance.from_config(home) as again:
         assert again.run_storage.alembic_version() == instance.run_storage.alembic_version()
+
+
+def test_every_definition_says_what_it_is(loaded: tuple[dg.Definitions, Configuration]) -> None:
+    repository = loaded[0].get_repository_def()
+    graph = repository.asset_graph
+    named = [
+        *repository.sensor_defs,
+        *repository.schedule_defs,
+        *(job for job in repository.get_all_jobs() if not job.name.startswith("__")),
+        *(graph.get(key) for key in graph.asset_check_keys),
+        *(graph.get(key) for key in graph.get_all_asset_keys()),
+    ]
+    assert [one for one in named if len((one.description or "").split()) < 3] == []
+
+
+def test_every_asset_leads_to_its_page_of_the_web_app(loaded: tuple[dg.Definitions, Configuration]) -> None:
+    definitions, configuration = loaded
+    graph = definitions.get_repository_def().asset_graph
+    links = {key.to_user_string(): graph.get(key).metadata[LINK].value for key in graph.get_all_asset_keys()}
+    assert links["kpi_values"] == f"{configuration.web_url}/accounts"
+    assert links["dashboard_load"] == f"{configuration.web_url}/uploads"
+    client = TestClient(create_app(configuration), "http://127.0.0.1")
+    for page in {link.removeprefix(configuration.web_url) for link in links.values()}:
+        assert client.get(page).status_code == 401, page

@@ -48,6 +48,17 @@ def test_a_held_load_fails_its_customer_alone_and_comes_once_it_is_released(
     whole = platform.resolve_job_def("refresh")
     job = whole.get_subset(asset_selection={dg.AssetKey("account_matches"), LOAD})
 
+    def of_partitions() -> set[tuple[str, str | None, bool]]:
+        """What Dagster shows of single customers, of the newest run."""
+        newest = instance.get_runs(limit=1)[0].run_id
+        kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        events = [
+            one.event_log_entry.get_dagster_event()
+            for one in instance.get_records_for_run(newest, of_type=kind).records
+        ]
+        found = [one.asset_check_evaluation_data for one in events]
+        return {(one.check_name, one.partition, one.passed) for one in found if one.partition}
+
     def refresh(as_of: datetime) -> tuple[set[str | None], dict[str, dg.AssetCheckEvaluation]]:
         tags = {**job.run_tags, **batch_tags(instance, ["acme", "bolt"], as_of)}
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -73,6 +84,7 @@ def test_a_held_load_fails_its_customer_alone_and_comes_once_it_is_released(
     assert loaded == {"bolt"}
     assert [name for name, one in checks.items() if not one.passed] == ["no_harm"]
     assert "90% of the 20 accounts" in str(checks["no_harm"].metadata["customers"].value)
+    assert of_partitions() == {("no_harm", "acme", False)}
     with acme.engine.begin() as connection:
         [alert] = open_alerts(connection, "acme")
         assert (alert.kind, "uploads release acme" in alert.next_step) == ("load_held", True)
@@ -88,3 +100,5 @@ def test_a_held_load_fails_its_customer_alone_and_comes_once_it_is_released(
     marts(acme, T3, 2)
     marts(bolt, T3, 20)
     assert refresh(T3)[0] == {"acme", "bolt"}
+    # Mended is told, too.
+    assert ("no_harm", "acme", True) in of_partitions()
