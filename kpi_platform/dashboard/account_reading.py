@@ -234,7 +234,8 @@ def _values(
     )
     order = {slug: position for position, slug in enumerate(definitions)}
     found: dict[int, dict[str, KpiValue]] = {account_id: {} for account_id in account_ids}
-    rows: list[tuple[Any, ...]] = list(connection.execute(query).tuples())
+    # All at once: one by one takes longer than the query.
+    rows = connection.execute(query).all()
     for account_id, *columns in sorted(rows, key=lambda row: order.get(row[1], len(order))):
         kpi, value, sample_size = columns[0], columns[1], columns[_SAMPLE_SIZE]
         definition = definitions.get(kpi)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,9 @@ from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.types import among_customers
 from kpi_platform.domain.kpis import Band, Direction, Thresholds, is_too_few
 from kpi_platform.domain.sources import Source
+
+_thresholds = lru_cache(maxsize=1024)(Thresholds)
+"""Every value is judged by those of its KPI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,15 @@ class KpiDefinition:
     def thresholds(self) -> Thresholds | None:
         if self.healthy is None or self.at_risk is None:
             return None
-        return Thresholds(self.healthy, self.at_risk)
+        return _thresholds(self.healthy, self.at_risk)
 
     def band(self, value: float | None, sample_size: int | None) -> Band | None:
         """Returns the band of a value; None without a value or thresholds, or if too few rows made it."""
-        thresholds = self.thresholds
-        if value is None or thresholds is None or is_too_few(sample_size, self.min_sample):
+        if value is None or self.healthy is None or self.at_risk is None:
             return None
-        return thresholds.band(value, self.direction)
+        if is_too_few(sample_size, self.min_sample):
+            return None
+        return _thresholds(self.healthy, self.at_risk).band(value, self.direction)
 
     def document(self) -> dict[str, Any]:
         """Returns the fields by name."""

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 BYTE_ORDER_MARK = "\ufeff"
 """First character of a file: without it Excel reads UTF-8 as the machine's own code page."""
@@ -26,4 +27,10 @@ def csv_line(cells: Iterable[object]) -> str:
 def _written(cell: object) -> object:
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d %H:%M}"
-    return _FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
+    return _escaped(cell) if isinstance(cell, str) else cell
+
+
+@lru_cache(maxsize=1024)
+def _escaped(text: str) -> str:
+    """Most texts of a file are the same few words: states and bands."""
+    return _FORMULA.sub(r"\1'", text)

@@ -1,7 +1,7 @@
 """Fifty explanations at once, and whether the web app answers meanwhile.
 
-`python -m kpi_platform_tests.bench.explanations [HOME]`: a home in which `kpi-platform demo` ran; by default a
-new one.
+`python -m kpi_platform_tests.bench.explanations [HOME]`: a home in which `kpi-platform demo` ran; without one
+it is run first.
 """
 
 import os
