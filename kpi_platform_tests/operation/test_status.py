@@ -35,7 +35,7 @@ def status(configuration: Configuration, *arguments: str) -> str:
 def test_the_figures_are_those_of_the_metrics(planted: Configuration) -> None:
     shown = json.loads(status(planted, "--json"))["figures"]
     web = create_app(planted)
-    text = web.state.metrics.text(web.state.engine).decode()
+    text = web.state.metrics.text(web.state.engine, planted.fivetran_calls_per_hour).decode()
     web.state.engine.dispose()
     told = {line.split()[0]: float(line.split()[1]) for line in text.splitlines() if not line.startswith("#")}
     for name, samples in shown.items():
