@@ -44,12 +44,14 @@ ONLY_READS = {
 VALUES = {
     "customers": "acme", "customer": "acme", "key": "acme", "account": "a", "kpi": "csat", "version": "1",
     "first": "1", "second": "1", "name": "n", "token_id": "1", "webhook_id": "1", "schema": "gone",
+    "path": "alerts.on_stale_hours",
 }  # fmt: skip
 OPTIONS = {
     "customer add": ["--name", "Acme"],
     "customer connect": ["--create", "salesforce"],
     "customer erase": ["--yes"],
     "explain": ["001Mark", "nps"],
+    "settings set": ["36"],
     "token create": ["--operator"],
 }
 NOT_TAKEN = {
