@@ -28,7 +28,8 @@ _KEYS = {
     "account_matching.update_existing": "account_matching.update_existing_accounts",
     "error_handling.retry_delay": "error_handling.retry_delay_seconds",
 }
-_SWITCH_SECTIONS = {"salesforce": "sync_objects", "servicenow": "sync_tables"}
+_SWITCH_SECTIONS: Mapping[Source, str] = {"salesforce": "sync_objects", "servicenow": "sync_tables"}
+"""Of the sources that there were: former files know no other."""
 _SWITCH_NAMES = {"changes": "change_requests"}
 _SLUGS = {
     "support_tickets": "support_ticket_volume",
@@ -73,8 +74,8 @@ def import_settings(document: Mapping[str, Any]) -> ImportedSettings:
         work.move(old, new)
     for old, new in _KEYS.items():
         work.move(old, new)
-    for source in SOURCES:
-        _tables(work, source)
+    for source, section in _SWITCH_SECTIONS.items():
+        _tables(work, source, section)
     for prefix in ("", *(f"{source}." for source in SOURCES)):
         _kpi_mappings(work, f"{prefix}kpi_mappings")
     if work.get("account_matching.strategy") == "name_fuzzy_match":
@@ -138,9 +139,9 @@ class _Work:
         self.refused.append({"field": path, "message": message})
 
 
-def _tables(work: _Work, source: Source) -> None:
+def _tables(work: _Work, source: Source, switches: str) -> None:
     """`tables` named the landed table of each switch; those names are Fivetran's and fixed."""
-    section = f"{source}.{_SWITCH_SECTIONS[source]}"
+    section = f"{source}.{switches}"
     for old, new in _SWITCH_NAMES.items():
         work.move(f"{section}.{old}", f"{section}.{new}")
     tables = work.get(f"{source}.tables")

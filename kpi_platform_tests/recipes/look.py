@@ -77,6 +77,7 @@ def _settings(configuration: Any, engine: Any) -> dict[str, Any]:
     from kpi_platform.domain.batch import landed_tables, plan_customer
     from kpi_platform.domain.due_times import sources_to_start
     from kpi_platform.domain.errors import InvalidSettings
+    from kpi_platform.domain.legacy_settings import import_settings
     from kpi_platform.domain.record_links import account_pages, record_links
     from kpi_platform.domain.settings import parse_settings, settings_leaves
     from kpi_platform.pipeline.customer_settings import effective_settings
@@ -99,6 +100,7 @@ def _settings(configuration: Any, engine: Any) -> dict[str, Any]:
             parse_settings({}).fivetran.model_dump(),
         ],  # type: ignore[arg-type]
         "same connection": refusal,
+        "imported": import_settings({"zendesk": {"enabled": True}}).document,
         "plan": plan.sources["zendesk"]["tables"]["ticket"]["status"],  # type: ignore[index]
         "record": record_links(settings, "zendesk.ticket", "7").page,
         "account": account_pages(settings, "42"),

@@ -37,6 +37,7 @@ def test_its_connection_is_created_as_its_own_service_at_its_own_place(seen: dic
 def test_its_settings_are_on_the_settings_page_and_in_the_reference(seen: dict[str, Any]) -> None:
     assert {"zendesk.enabled", "zendesk.sync_tables.tickets", "fivetran.sync_zendesk"} <= set(seen["leaves"])
     assert "'one' is servicenow.connection_id already" in seen["same connection"]
+    assert seen["imported"] == {"zendesk": {"enabled": True}}
     for text in ("The help desk: tickets.", 'name="zendesk.sync_tables.tickets"'):
         assert text in seen["pages"]["settings"]
     assert ">Zendesk only</option>" in seen["pages"]["runs"]

@@ -7,8 +7,6 @@ from kpi_platform.domain.settings import Leaf
 _TEXTS = {
     "fivetran.timezone": "Europe/Berlin",
     "salesforce.api_version": "v61.0",
-    "salesforce.instance_url": "https://acme.my.salesforce.com",
-    "servicenow.instance_url": "https://acme.service-now.com",
     "servicenow.table_prefix": "x_acme_",
     "warehouse.credentials_secret": "ACME_WAREHOUSE_PASSWORD",
     "revenue.currency": "EUR",
@@ -47,6 +45,8 @@ def second_value(leaf: Leaf) -> Any:
         return 7 if leaf.default != 7 else 8
     if leaf.type == "list":
         return ["Something Else"]
+    if leaf.path.endswith(".instance_url"):
+        return "https://acme.example.com"
     return _TEXTS.get(leaf.path, f"another_{leaf.path.replace('.', '_')}")
 
 
