@@ -45,3 +45,16 @@ def applicants() -> list[tuple[str, str, str]]:
     """Patent applicants (dedupe-examples, MIT): id, name, and the hand-checked id of who it is."""
     with (MATCHING_DEV / "dedupe_patstat_reference.csv").open(encoding="utf-8", newline="") as file:
         return [(row["person_id"], row["person_name"], row["leuven_id"]) for row in csv.DictReader(file)]
+
+
+def holders(half: str) -> list[tuple[str, int]]:
+    """Real organisations as lists of visitors, donors and lobbyists write them: name and number of the
+    holder, by common knowledge; every other holder is held out."""
+    lines = (Path(__file__).parent / "holders.txt").read_text(encoding="utf-8").splitlines()
+    first = 0 if half == "train" else 1
+    return [
+        (name.strip(), number)
+        for number, line in enumerate(lines)
+        if number // 4 % 2 == first
+        for name in line.split("|")
+    ]

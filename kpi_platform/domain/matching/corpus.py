@@ -20,8 +20,10 @@ Hashes = npt.NDArray[np.uint64]
 class WordWeights:
     """How much a word says about identity, in nats: -log of its share of names, smoothed with a prior."""
 
-    def __init__(self, counts: Mapping[str, int], names: int) -> None:
-        self._counts, self._names = counts, names
+    def __init__(
+        self, counts: Mapping[str, int], names: int, commonness: Mapping[str, float] = COMMONNESS
+    ) -> None:
+        self._counts, self._names, self._commonness = counts, names, commonness
         self._known: dict[str, float] = {}
 
     @classmethod
@@ -42,7 +44,7 @@ class WordWeights:
     def __getitem__(self, word: str) -> float:
         weight = self._known.get(word)
         if weight is None:
-            prior = c.PRIOR_NAMES * COMMONNESS.get(word, UNKNOWN_COMMONNESS)
+            prior = c.PRIOR_NAMES * self._commonness.get(word, UNKNOWN_COMMONNESS)
             share = (self._counts.get(word, 0) + prior) / (self._names + c.PRIOR_NAMES)
             weight = max(-math.log(share), c.LEAST_WEIGHT)
             if word in STRUCTURAL:

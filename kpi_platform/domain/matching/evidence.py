@@ -92,15 +92,16 @@ def _holders(forms: Sequence[str]) -> dict[str, list[int]]:
 
 
 def score_pairs(
-    left: Sequence[str], right: Sequence[str], pairs: tuple[Integers, Integers], names: Names
+    left: Sequence[str], right: Sequence[str], pairs: tuple[Integers, Integers], corpus: Corpus
 ) -> npt.NDArray[np.float64]:
     """Returns the scores of `pairs`, indices into `left` and `right`, which are normal forms."""
     if len(pairs[0]) >= MANY_PAIRS:
         from kpi_platform.domain.matching import kernel
 
-        return kernel.score_pairs(left, right, pairs, names.corpus)
+        return kernel.score_pairs(left, right, pairs, corpus)
     scores = (
-        names.score(left[i], right[j]) for i, j in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)
+        score_words(left[i].split(), right[j].split(), corpus)
+        for i, j in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)
     )
     return np.fromiter(scores, np.float64, len(pairs[0]))
 
@@ -123,7 +124,7 @@ def fuzzy_pairs(names: Names, searching: Iterable[int], least: float) -> list[Pa
             seekers[names.left[i]].append(i)
     queries, register = sorted(seekers), sorted(names.right_holders)
     pairs = candidate_pairs(queries, register)
-    scores = score_pairs(queries, register, pairs, names)
+    scores = score_pairs(queries, register, pairs, names.corpus)
     result: list[Pair] = []
     for k in np.flatnonzero(scores >= least).tolist():
         query, name = queries[pairs[0][k]], register[pairs[1][k]]

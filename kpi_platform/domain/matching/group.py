@@ -1,24 +1,27 @@
-"""Group the parties of one list that are the same company."""
+"""Group the parties of one list that are of the same holder."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.domain.matching.candidates import candidate_pairs
+from kpi_platform.domain.matching.aliases import read_name
+from kpi_platform.domain.matching.cohesion import Groups, cohesive_groups
 from kpi_platform.domain.matching.corpus import GENERAL
-from kpi_platform.domain.matching.evidence import Names, score_pairs
+from kpi_platform.domain.matching.holders import holder_words, initials, learn_holders, without_branch
+from kpi_platform.domain.matching.names import parse_name
 from kpi_platform.domain.matching.party import GROUPING, MatchPolicy, Party
 
-LEAST_LINKAGE = 0.5
-"""Groups join only if the most frequent spellings of both score this high, or as high as the threshold."""
+AT_FIRST_SIGHT = 0.5
+"""The threshold of the groups that words are learnt from."""
+SHORTEST_INITIALS, LONGEST_INITIALS = 3, 6
 
 
 def group_parties(parties: Sequence[Party], policy: MatchPolicy = GROUPING) -> dict[str, str]:
     """Returns each party's id → its group's id, which is the smallest id of the group.
 
-    Strategy "exact" groups same normal forms, "domain" parties that share a domain. "fuzzy" joins names
-    that score `policy.threshold` or more, the closest first, as long as the most frequent spellings of the
-    two groups are alike too: chains do not grow together. InvalidInput if an id comes twice."""
+    Strategy "exact" groups same normal forms, "domain" parties that share a domain. "fuzzy" makes cohesive
+    groups of names that score `policy.threshold` or more as names of one holder; the names that one party
+    gives ("A, formerly B") come together. InvalidInput if an id comes twice."""
     twice = [id_ for id_, times in Counter(party.id for party in parties).items() if times > 1]
     if twice:
         raise InvalidInput(
@@ -27,13 +30,11 @@ def group_parties(parties: Sequence[Party], policy: MatchPolicy = GROUPING) -> d
     parties = sorted(parties, key=lambda party: party.id)
     if policy.strategy == "domain":
         keys = [sorted(party.domains) for party in parties]
+    elif policy.strategy == "exact":
+        keys = [_named(parse_name(party.name).words) for party in parties]
     else:
-        # In a list full of duplicates the rarest name is the one with the fewest duplicates, so nothing is
-        # learnt.
-        names = Names(parties, (), GENERAL)
-        joined = _joined_names(names, policy) if policy.strategy == "fuzzy" else {}
-        keys = [[joined.get(name, name)] if name else [] for name in names.left]
-    groups = _Groups(len(parties))
+        keys = _fuzzy_keys([party.name for party in parties], policy.threshold)
+    groups = Groups(len(parties))
     first: dict[str, int] = {}
     for i, own in enumerate(keys):
         for key in own:
@@ -41,42 +42,43 @@ def group_parties(parties: Sequence[Party], policy: MatchPolicy = GROUPING) -> d
     return {party.id: parties[groups.of(i)].id for i, party in enumerate(parties)}
 
 
-def _joined_names(names: Names, policy: MatchPolicy) -> dict[str, str]:
-    """Returns, for each normal form, the one that represents its group."""
-    frequency = Counter(name for name in names.left if name)
-    forms = sorted(frequency)
-    lefts, rights = candidate_pairs(forms, forms)
-    scores = score_pairs(forms, forms, (lefts, rights), names)
-    links = {
-        (min(i, j), max(i, j)): score
-        for i, j, score in zip(lefts.tolist(), rights.tolist(), scores.tolist(), strict=True)
-        if i != j and score >= policy.threshold
-    }
-    groups = _Groups(len(forms))
-    centre = list(range(len(forms)))
-    for i, j in sorted(links, key=lambda pair: (-links[pair], pair)):
-        a, b = groups.of(i), groups.of(j)
-        if a == b:
-            continue
-        x, y = centre[a], centre[b]
-        if names.score(forms[x], forms[y]) >= min(LEAST_LINKAGE, policy.threshold):
-            groups.join(a, b)
-            centre[groups.of(a)] = min((x, y), key=lambda form: (-frequency[forms[form]], form))
-    return {name: forms[groups.of(i)] for i, name in enumerate(forms)}
+def _named(words: Sequence[str]) -> list[str]:
+    return [" ".join(words)] if words else []
 
 
-class _Groups:
-    """Disjoint groups of 0…size-1, each known by its smallest member."""
+def _fuzzy_keys(names: Sequence[str], threshold: float) -> list[list[str]]:
+    """For each name, the groups of names that it belongs to."""
+    written = [read_name(name) for name in names]
+    forms = [[form for text in each.names for form in _named(holder_words(text))] for each in written]
+    frequency = Counter(form for own in forms for form in own)
+    corpus = learn_holders(sorted(frequency), cohesive_groups(frequency, GENERAL, AT_FIRST_SIGHT))
+    known = {short for each in written for short in each.acronyms}
+    known.update(form for form in frequency if " " in form)
+    holder = {form: " ".join(without_branch(form.split(), corpus.weights, known)) for form in frequency}
+    sizes: Counter[str] = Counter()
+    for form, times in frequency.items():
+        sizes[holder[form]] += times
+    group = cohesive_groups(sizes, corpus, threshold)
+    bearers: dict[str, set[str]] = defaultdict(set)
+    for own, each in zip(forms, written, strict=True):
+        for short in each.acronyms if own else ():
+            bearers[short].add(group[holder[own[0]]])
+    meant = _meant_by_acronyms(group, bearers)
+    return [
+        [meant.get(key, key) for key in dict.fromkeys(group[holder[form]] for form in own)] for own in forms
+    ]
 
-    def __init__(self, size: int) -> None:
-        self._parent = list(range(size))
 
-    def of(self, i: int) -> int:
-        while self._parent[i] != i:
-            self._parent[i] = self._parent[self._parent[i]]
-            i = self._parent[i]
-        return i
-
-    def join(self, i: int, j: int) -> None:
-        a, b = sorted((self.of(i), self.of(j)))
-        self._parent[b] = a
+def _meant_by_acronyms(group: dict[str, str], bearers: dict[str, set[str]]) -> dict[str, str]:
+    """The groups of bare acronyms → the one group that bears the acronym, or else has these initials."""
+    by_initials: dict[str, set[str]] = defaultdict(set)
+    for form, own in group.items():
+        for short in initials(form.split()) if form.count(" ") > 1 else ():
+            if SHORTEST_INITIALS <= len(short) <= LONGEST_INITIALS:
+                by_initials[short].add(own)
+    result: dict[str, str] = {}
+    for form, own in group.items():
+        meant = bearers.get(form) or by_initials.get(form) or set()
+        if len(meant) == 1 and meant != {own}:
+            result[own] = next(iter(meant))
+    return result

@@ -89,7 +89,7 @@ def word_similarity(a: str, b: str) -> float:
         ratio = _ratio(a, b)
         if ratio < c.LEAST_RATIO:
             ratio = 0.0
-    if ratio < c.ABBREVIATED and (_abbreviates(a, b) or _abbreviates(b, a)):
+    if ratio < c.ABBREVIATED and (abbreviates(a, b) or abbreviates(b, a)):
         ratio = c.ABBREVIATED
     return ratio
 
@@ -107,7 +107,7 @@ def _ratio(a: str, b: str) -> float:
     return 2.0 * LCSseq.similarity(a, b) / (len(a) + len(b))
 
 
-def _abbreviates(short: str, long: str) -> bool:
+def abbreviates(short: str, long: str) -> bool:
     """ "pharmac" and "grp" abbreviate: a beginning, or first letter and consonants in their order."""
     if len(short) < 3 or 5 * len(short) > 4 * len(long) or short[0] != long[0]:
         return False
