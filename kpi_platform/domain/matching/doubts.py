@@ -15,6 +15,8 @@ RARE = 6.9
 SHORT, LONG = 5, 8
 """Letters: unknown words up to the first are not misspelt into others, from the second on by two letters."""
 SAME_LETTERS = 0.9
+EXTENSION = 3
+"""A name that is longer by this many words may be that of a part, or of another company."""
 _SAYS_LITTLE = frozenset(["union", "association", "society", "organization"])
 
 
@@ -30,8 +32,10 @@ def differ(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> bool:
     Dairy Association" is no "Dutch Toy Association", "Lindt Canada" no "Linde Canada")."""
     only_a, only_b = [x for x in a if x not in b], [x for x in b if x not in a]
     pairs = [(x, y) for x in only_a for y in only_b if alike(x, y)]
-    shared = [*(x for x in a if x in b), *(x for x, _ in pairs)]
-    if KINDS.isdisjoint((*a, *b)) and any(distinguishes(word, weights) for word in shared):
+    shared = [*((x, x) for x in a if x in b), *pairs]
+    if KINDS.isdisjoint((*a, *b)) and any(
+        distinguishes(x, weights) and distinguishes(y, weights) for x, y in shared
+    ):
         return False
     spelt = {word for pair in pairs for word in pair} | STRUCTURAL
     lone_a, lone_b = [x for x in only_a if x not in spelt], [x for x in only_b if x not in spelt]
@@ -65,3 +69,18 @@ def extends(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> bool:
         and GROUPING_COMMONNESS.keys() >= set(long[len(short) :])
         and any(distinguishes(word, weights) for word in short)
     )
+
+
+def doubt(a: Sequence[str], b: Sequence[str], weights: WordWeights) -> str | None:
+    """Returns, in words, why a person should look before two similar names are linked, or None."""
+    only_a, only_b = [x for x in a if x not in b], [x for x in b if x not in a]
+    shared = any(distinguishes(word, weights) for word in a if word in b)
+    if len(only_a) == len(only_b) == 1 and not shared:
+        x, y = only_a[0], only_b[0]
+        unknown = x not in GROUPING_COMMONNESS and y not in GROUPING_COMMONNESS
+        if unknown and x.isalpha() and y.isalpha() and OSA.distance(x, y) == 1 and not alike(x, y):
+            return f"'{x}' and '{y}' may be two names"
+    extra = [x for x in only_a or only_b if x not in STRUCTURAL]
+    if not (only_a and only_b) and len(extra) >= EXTENSION:
+        return f"'{' '.join(extra)}' may be what tells them apart"
+    return None

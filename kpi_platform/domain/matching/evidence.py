@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,12 +11,18 @@ import numpy.typing as npt
 
 from kpi_platform.domain.matching.candidates import Integers, candidate_pairs
 from kpi_platform.domain.matching.corpus import Corpus
-from kpi_platform.domain.matching.names import parse_name
+from kpi_platform.domain.matching.names import initials, parse_name
 from kpi_platform.domain.matching.party import Method, Party
 from kpi_platform.domain.matching.score import score_words
 
-MANY_PAIRS = 60_000
-"""From here on the compiled scorer earns back its start."""
+MANY_PAIRS = 500_000
+"""From here on the plain way takes longer than to compile the scorer, as the first use does."""
+CLUES = 4
+"""An agreement from here on is that of a domain, city or country."""
+PROPOSED = 0.7
+"""The score of a name and its initials, or of other names with one domain: only a person can accept it."""
+LEAST_ALIKE = 0.05
+"""Names of this score are alike enough for a domain that two parties alone have."""
 OWN_DOMAIN = 0.97
 """The score of two parties that alone have a domain on their sides."""
 SHARED_DOMAIN = (0.60, 0.36)
@@ -138,19 +144,61 @@ def fuzzy_pairs(names: Names, searching: Iterable[int], least: float) -> list[Pa
     return result
 
 
+def acronym_pairs(names: Names, searching: Iterable[int]) -> list[Pair]:
+    """Returns pairs of a bare acronym and the one name of the other list that has these initials."""
+    result: list[tuple[int, int]] = []
+    meant, bare = _by_initials(names.right_holders), _by_initials(names.left_holders)
+    for i in searching:
+        name = names.left[i]
+        full = meant.get(name, [])
+        if len(full) == 1 and name not in names.right_holders:
+            result.extend((i, j) for j in names.right_holders[full[0]])
+        for short in initials(name.split()) if name.count(" ") > 1 else ():
+            if bare.get(short) == [name]:
+                result.extend((i, j) for j in names.right_holders.get(short, ()))
+    return [Pair(i, j, PROPOSED, "fuzzy", names.agreement(i, j)) for i, j in dict.fromkeys(result)]
+
+
+def _by_initials(holders: Iterable[str]) -> dict[str, list[str]]:
+    """Initials of three letters or more → the names of three words or more that have them."""
+    result: dict[str, list[str]] = defaultdict(list)
+    for name in holders:
+        for short in sorted(initials(name.split())) if name.count(" ") > 1 else ():
+            if len(short) > 2:
+                result[short].append(name)
+    return result
+
+
+def conflict(a: Party, b: Party, *, same_name: bool) -> str | None:
+    """Returns, in words, what the parties' domains and cities say against a match, or None.
+
+    Companies have several domains and offices: the same name is only doubted if both differ."""
+    if not (a.domains and b.domains and a.domains.isdisjoint(b.domains)):
+        return None
+    if a.city and b.city and not _same(a.city, b.city):
+        return "their domains and cities differ"
+    return None if same_name or _same(a.city, b.city) else "their domains differ"
+
+
+def own_domain_pairs(
+    left: Sequence[Party], right: Sequence[Party], names: Names, searching: Iterable[int]
+) -> list[Pair]:
+    """Returns pairs that alone have a domain, of lists that are matched by name: sure if the names are at
+    all alike, else proposed."""
+    result = []
+    for i, sharers in _sharers(left, right, searching):
+        for j, alone in sharers.items():
+            if alone:
+                alike = names.score(names.left[i], names.right[j]) >= LEAST_ALIKE
+                score = OWN_DOMAIN if alike else PROPOSED
+                result.append(Pair(i, j, score, "domain", names.agreement(i, j)))
+    return result
+
+
 def domain_pairs(left: Sequence[Party], right: Sequence[Party], names: Names) -> list[Pair]:
     """Yields pairs that share a domain; if one of two has none, pairs of the same name."""
-    left_holders = Counter(domain for party in left for domain in party.domains)
-    right_holders: dict[str, list[int]] = defaultdict(list)
-    for j, party in enumerate(right):
-        for domain in party.domains:
-            right_holders[domain].append(j)
     result = []
-    for i, party in enumerate(left):
-        own: dict[int, bool] = {}
-        for domain in sorted(party.domains):
-            for j in right_holders.get(domain, ()):
-                own[j] = own.get(j, False) or (len(right_holders[domain]) == 1 and left_holders[domain] == 1)
+    for i, own in _sharers(left, right, range(len(left))):
         for j, alone in own.items():
             by_name = names.score(names.left[i], names.right[j])
             shared = round(SHARED_DOMAIN[0] + SHARED_DOMAIN[1] * by_name, 4)
@@ -163,6 +211,23 @@ def domain_pairs(left: Sequence[Party], right: Sequence[Party], names: Names) ->
         and not (left[pair.left].domains and right[pair.right].domains)
     )
     return result
+
+
+def _sharers(
+    left: Sequence[Party], right: Sequence[Party], searching: Iterable[int]
+) -> Iterator[tuple[int, dict[int, bool]]]:
+    """For each left index, the right ones that share a domain: whether the two alone have it."""
+    left_holders = Counter(domain for party in left for domain in party.domains)
+    right_holders: dict[str, list[int]] = defaultdict(list)
+    for j, party in enumerate(right):
+        for domain in party.domains:
+            right_holders[domain].append(j)
+    for i in searching:
+        own: dict[int, bool] = {}
+        for domain in sorted(left[i].domains):
+            for j in right_holders.get(domain, ()):
+                own[j] = own.get(j, False) or (len(right_holders[domain]) == 1 and left_holders[domain] == 1)
+        yield i, own
 
 
 def _same(a: str | None, b: str | None) -> bool:

@@ -7,8 +7,8 @@ from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.matching.aliases import read_name
 from kpi_platform.domain.matching.cohesion import Groups, cohesive_groups
 from kpi_platform.domain.matching.corpus import GENERAL
-from kpi_platform.domain.matching.holders import holder_words, initials, learn_holders, without_branch
-from kpi_platform.domain.matching.names import parse_name
+from kpi_platform.domain.matching.holders import holder_words, learn_holders, without_branch
+from kpi_platform.domain.matching.names import initials, parse_name
 from kpi_platform.domain.matching.party import GROUPING, MatchPolicy, Party
 
 AT_FIRST_SIGHT = 0.5

@@ -8,7 +8,7 @@ import numpy as np
 from kpi_platform.domain.matching.corpus import Corpus, WordWeights
 from kpi_platform.domain.matching.doubts import distinguishes
 from kpi_platform.domain.matching.holder_words import COUNTRY_OF, GROUPING_COMMONNESS, KINDS
-from kpi_platform.domain.matching.names import parse_name
+from kpi_platform.domain.matching.names import initials, parse_name
 from kpi_platform.domain.matching.places import BRANCH, BRANCH_KINDS, COMPOUNDS, PLACES
 from kpi_platform.domain.matching.words import COUNTRIES, STRUCTURAL
 
@@ -28,14 +28,6 @@ def holder_words(name: str) -> list[str]:
         if len(rest) > 2 and len(short[0]) > 2 and short[0] in initials(rest):
             return rest
     return words
-
-
-def initials(words: Sequence[str]) -> set[str]:
-    """Returns the first letters of `words`, with and without those of "of" and "group"."""
-    return {
-        "".join(word[0] for word in words),
-        "".join(word[0] for word in words if word not in STRUCTURAL),
-    }
 
 
 def learn_holders(forms: Sequence[str], group: Mapping[str, str]) -> Corpus:

@@ -5,7 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.domain.matching.evidence import Names, Pair, domain_pairs, exact_pairs, fuzzy_pairs
+from kpi_platform.domain.matching.doubts import doubt
+from kpi_platform.domain.matching.evidence import (
+    CLUES,
+    PROPOSED,
+    Names,
+    Pair,
+    acronym_pairs,
+    conflict,
+    domain_pairs,
+    exact_pairs,
+    fuzzy_pairs,
+    own_domain_pairs,
+)
+from kpi_platform.domain.matching.names import initials
 from kpi_platform.domain.matching.party import Candidate, Decision, Match, MatchPolicy, Party
 
 TOO_CLOSE = 0.05
@@ -121,6 +134,7 @@ class _Assignment:
             if len(own) == 1
             and len(right.get(name, ())) == 1
             and (self._left[own[0]].id, self._right[right[name][0]].id) not in self._rejected
+            and not conflict(self._left[own[0]], self._right[right[name][0]], same_name=True)
         }
 
     def _pairs(self, namesakes: Mapping[int, int]) -> list[Pair]:
@@ -131,7 +145,16 @@ class _Assignment:
         if self._policy.strategy == "exact":
             return exact
         least = min(LEAST_SHOWN, self._policy.review_threshold)
-        return exact + fuzzy_pairs(self._names, searching, least)
+        pairs = {(pair.left, pair.right): pair for pair in exact}
+        for pair in (
+            *fuzzy_pairs(self._names, searching, least),
+            *acronym_pairs(self._names, searching),
+            *own_domain_pairs(self._left, self._right, self._names, searching),
+        ):
+            known = pairs.get((pair.left, pair.right))
+            if known is None or known.score < min(pair.score, self._policy.threshold):
+                pairs[pair.left, pair.right] = pair
+        return list(pairs.values())
 
     def _assigned(self, i: int, pair: Pair) -> Match:
         party, other = self._left[i], self._right[pair.right]
@@ -146,13 +169,32 @@ class _Assignment:
             if claim is not pair and _rivals(claim, pair) and claim.left not in self._given
         ]
         reason = self._reason(pair)
+        why: str | None = None
         if rivals:
             reason += f"; {_named(self._right[rivals[0].right])} is as near"
         elif claims:
             reason += f"; {_named(self._left[claims[0].left])} is as near to it"
-        sure = pair.score >= self._policy.threshold and not rivals and not claims
+        elif why := self._doubt(pair):
+            reason += f"; {why}"
+        sure = pair.score >= self._policy.threshold and not rivals and not claims and not why
         decision: Decision = "match" if sure else "review"
         return Match(party.id, other.id, pair.score, pair.method, decision, reason, self._shown(i))
+
+    def _doubt(self, pair: Pair) -> str | None:
+        """Why a person should look at a pair of similar names, or of two lists that know domains, if so."""
+        if pair.method == "domain":
+            return (
+                "their names differ" if self._policy.strategy == "fuzzy" and pair.score == PROPOSED else None
+            )
+        if pair.agreement >= CLUES:
+            return None
+        against = conflict(self._left[pair.left], self._right[pair.right], same_name=pair.score == 1.0)
+        if against or pair.method == "exact":
+            return against
+        a, b = self._names.left[pair.left].split(), self._names.right[pair.right].split()
+        if a[0] in initials(b) or b[0] in initials(a):
+            return "an acronym may be that of another company"
+        return doubt(a, b, self._names.corpus.weights)
 
     def _unassigned(self, i: int) -> Match:
         party, found = self._left[i], self._by_left.get(i)

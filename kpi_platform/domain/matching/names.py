@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from anyascii import anyascii
 
 from kpi_platform.domain.matching.legal_forms import ANYWHERE, BEGINNINGS, ENDINGS
-from kpi_platform.domain.matching.words import COUNTRIES, FILLERS, LAST_NUMBERS, SPELLINGS
+from kpi_platform.domain.matching.words import COUNTRIES, FILLERS, LAST_NUMBERS, SPELLINGS, STRUCTURAL
 
 # Punctuation separates words, apostrophes join them ("Lowe's"); dots and commas still carry meaning.
 _PUNCTUATION = {c: " " for c in map(chr, range(128)) if not c.isalnum()}
@@ -56,6 +57,14 @@ def parse_name(name: str) -> ParsedName:
     core = words if FILLERS.isdisjoint(words) else [word for word in words if word not in FILLERS]
     kept, dropped = _without_legal_forms(core or words)
     return ParsedName(_in_one_spelling(kept), " ".join([_FORM_SPELLING(word, word) for word in dropped]))
+
+
+def initials(words: Sequence[str]) -> set[str]:
+    """Returns the first letters of `words`, with and without those of "of" and "group"."""
+    return {
+        "".join(word[0] for word in words),
+        "".join(word[0] for word in words if word not in STRUCTURAL),
+    }
 
 
 def _without_brackets(text: str) -> str:

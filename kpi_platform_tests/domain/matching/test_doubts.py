@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_platform.domain.matching.corpus import GENERAL
-from kpi_platform.domain.matching.doubts import alike, differ, extends
+from kpi_platform.domain.matching.doubts import alike, differ, doubt, extends
 
 WORDS = [
     "kirbo",
@@ -28,6 +28,7 @@ names = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4)
 def test_doubts_are_symmetric_and_no_name_differs_from_itself(a: list[str], b: list[str]) -> None:
     assert differ(a, b, GENERAL.weights) == differ(b, a, GENERAL.weights)
     assert extends(a, b, GENERAL.weights) == extends(b, a, GENERAL.weights)
+    assert (doubt(a, b, GENERAL.weights) is None) == (doubt(b, a, GENERAL.weights) is None)
     assert not differ(a, a, GENERAL.weights)
 
 

@@ -172,6 +172,64 @@ def test_by_domain_same_names_match_only_if_no_domains_contradict() -> None:
     assert matches["l2"].decision == "none"
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("IBM", "International Business Machines"),
+        ("International Business Machines", "IBM"),
+        ("American Express", "American Express Global Business Travel"),
+        ("Lindt Foods Canada", "Linde Foods Canada"),
+    ],
+)
+def test_names_that_may_be_two_are_proposed_for_review(name: str, other: str) -> None:
+    rights = [Party("r", other), Party("s", "Zelmo Foods")]
+    (match,) = match_parties([Party("l", name)], rights, FUZZY)
+    assert (match.right_id, match.decision) == ("r", "review")
+
+
+def test_an_acronym_of_two_names_proposes_neither() -> None:
+    rights = [Party("r", "National Mining Association"), Party("s", "National Motorists Association")]
+    (match,) = match_parties([Party("l", "NMA")], rights, FUZZY)
+    assert match.right_id is None
+
+
+@pytest.mark.parametrize("hint", [{"city": "Basel"}, {"country": "US"}, {"domains": frozenset({"amex.com"})}])
+def test_a_domain_city_or_country_in_common_settles_a_doubt(hint: dict[str, object]) -> None:
+    left = [Party("l", "American Express", **hint)]  # type: ignore[arg-type]
+    right = [Party("r", "American Express Global Business Travel", **hint)]  # type: ignore[arg-type]
+    (match,) = match_parties(left, right, FUZZY)
+    assert (match.right_id, match.decision) == ("r", "match")
+
+
+@pytest.mark.parametrize("policy", [FUZZY, EXACT])
+def test_the_same_name_with_another_domain_in_another_city_goes_to_review(policy: MatchPolicy) -> None:
+    left = [Party("l", "Kirbo", frozenset({"kirbo.com"}), city="Boston")]
+    elsewhere = Party("r", "Kirbo Ltd", frozenset({"kirbo.de"}), city="Berlin")
+    (match,) = match_parties(left, [elsewhere], policy)
+    assert (match.right_id, match.decision) == ("r", "review")
+    assert "their domains and cities differ" in match.reason
+    (match,) = match_parties(left, [Party("r", "Kirbo Ltd", frozenset({"kirbo.de"}))], policy)
+    assert match.decision == "match"
+
+
+def test_a_similar_name_with_another_domain_goes_to_review() -> None:
+    left = [Party("l", "Kirbo Servces", frozenset({"kirbo.com"}))]
+    (match,) = match_parties(left, [Party("r", "Kirbo Services", frozenset({"kirbo.de"}))], FUZZY)
+    assert (match.right_id, match.decision) == ("r", "review")
+
+
+def test_by_name_a_domain_of_their_own_joins_what_is_alike_and_proposes_the_rest() -> None:
+    left = [Party("l1", "Kirbo", frozenset({"kirbo.com"})), Party("l2", "Big Blue", frozenset({"ibm.com"}))]
+    right = [
+        Party("r1", "Kirbo Foods", frozenset({"kirbo.com"})),
+        Party("r2", "Kirbo Steel"),
+        Party("r3", "Lenmar", frozenset({"ibm.com"})),
+    ]
+    first, second = match_parties(left, right, FUZZY)
+    assert (first.right_id, first.decision) == ("r1", "match")
+    assert (second.right_id, second.decision) == ("r3", "review")
+
+
 def test_names_without_letters_match_nothing() -> None:
     (match,) = match_parties([Party("l", "???")], [Party("r", "???")], FUZZY)
     assert match.decision == "none"
