@@ -16,11 +16,13 @@ from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.dashboard.offboarding import find_leaver
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.local.landing import LandingTable, with_history
+from kpi_platform.pipeline.build import BuildReport
 from kpi_platform.pipeline.connection_test import test_connection as run_connection_test
 from kpi_platform.pipeline.erase import erase_in_destinations
 from kpi_platform_tests.destinations.customers import AS_OF, LATER, emptied
-from kpi_platform_tests.destinations.expected import Expected, an_explanation, dashboard_of
+from kpi_platform_tests.destinations.expected import Expected, an_explanation, dashboard_of, findings
 from kpi_platform_tests.destinations.installation import Installation, Marts
+from kpi_platform_tests.destinations.landed_values import Reading, readings_in
 from kpi_platform_tests.destinations.landers import open_lander
 
 STEPS = ["resolve", "connect", "authenticate", "database", "schema", "can_read"]
@@ -32,6 +34,24 @@ class DestinationConformance:
     def test_every_mart_is_that_of_duckdb_row_by_row(self, built: Installation, expected: Expected) -> None:
         for customer, marts in expected.marts.items():
             same(built.marts(customer, marts), marts)
+
+    def test_the_data_tests_find_the_same_rows(self, report: BuildReport, expected: Expected) -> None:
+        found = findings(report)
+        keys = {key for key in {*found, *expected.checks} if found.get(key) != expected.checks.get(key)}
+        assert not {key: (found.get(key), expected.checks.get(key)) for key in keys}
+
+    def test_every_value_is_read_as_duckdb_reads_it(self, built: Installation, expected: Expected) -> None:
+        found = readings_in(built)
+        wanted = {
+            key: reading
+            for key, reading in expected.readings.items()
+            if built.place.json or not key[0].startswith("documents")
+        }
+        assert found.keys() == wanted.keys()
+        wrong = [
+            f"{key}: {found[key]}, not {wanted[key]}" for key in found if not _equal(found[key], wanted[key])
+        ]
+        assert not wrong, "\n".join([f"{len(wrong)} differ", *wrong[:100]])
 
     def test_a_mart_is_read_by_columns_and_bound_values(
         self, built: Installation, expected: Expected
@@ -59,12 +79,14 @@ class DestinationConformance:
 
     def test_matching_and_load_work_on_top(self, built: Installation, expected: Expected) -> None:
         for customer, dashboard in expected.dashboards.items():
-            assert dashboard_of(built, customer, AS_OF) == dashboard
+            found = dashboard_of(built, customer, AS_OF)
+            wrong = {name: (found[name], dashboard[name]) for name in found if found[name] != dashboard[name]}
+            assert not wrong, f"{customer}: {wrong}"
 
     def test_a_further_build_replaces_its_customers_alone(
         self, built: Installation, expected: Expected
     ) -> None:
-        again, gone, other = (one.key for one in expected.customers)
+        again, gone, other, *_ = (one.key for one in expected.customers)
         built.land([emptied(one) for one in expected.customers if one.key == gone])
         built.compute([gone, again], LATER)
         assert all(frame.empty for frame in built.marts(gone, expected.later).values())
@@ -74,7 +96,7 @@ class DestinationConformance:
     def test_an_erased_customer_leaves_nothing_and_takes_nothing_of_others(
         self, built: Installation, expected: Expected
     ) -> None:
-        leaving, _, other = expected.customers
+        leaving, _, other, *_ = expected.customers
         raw = [leaving.schema_name(source) for source in leaving.schemas]
         with built.engine.connect() as connection:
             leaver = find_leaver(connection, leaving.key)
@@ -162,6 +184,12 @@ class DestinationConformance:
     @staticmethod
     def _rows(built: Installation, statement: str) -> list[dict[str, object]]:
         return [row for batch in built.destination.query(statement) for row in batch.to_pylist()]
+
+
+def _equal(found: Reading, wanted: Reading) -> bool:
+    if isinstance(found[0], float) and isinstance(wanted[0], float):
+        return found[1] == wanted[1] and found[0] == pytest.approx(wanted[0], rel=1e-9)
+    return found == wanted
 
 
 def same(found: Marts, wanted: Marts) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kpi_platform.pipeline.build import BuildReport
 from kpi_platform_tests.destinations.customers import AS_OF
 from kpi_platform_tests.destinations.expected import Expected, expect
 from kpi_platform_tests.destinations.installation import Installation
@@ -17,14 +18,23 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
 
 
 @pytest.fixture(scope="module")
-def built(
-    place: StartedDestination, expected: Expected, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    """The destination of the module with all customers landed and built at AS_OF."""
+def installed(place: StartedDestination, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with Installation.open(tmp_path_factory.mktemp(place.service), place) as installation:
-        installation.adopt(expected.customers)
-        installation.build([one.key for one in expected.customers], AS_OF)
         yield installation
+
+
+@pytest.fixture(scope="module")
+def report(installed: Installation, expected: Expected) -> BuildReport:
+    """What was said when all customers were built at AS_OF."""
+    installed.adopt(expected.customers)
+    return installed.build([one.key for one in expected.customers], AS_OF)
+
+
+@pytest.fixture(scope="module")
+def built(installed: Installation, report: BuildReport) -> Installation:
+    """The destination of the module with all customers landed and built at AS_OF."""
+    assert report.built
+    return installed
 
 
 @pytest.fixture

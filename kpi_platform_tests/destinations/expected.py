@@ -6,10 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from kpi_platform.pipeline.build import BuildReport
 from kpi_platform.pipeline.explain import Explanation, explain
 from kpi_platform_tests.contract.customers import LandedCustomer
 from kpi_platform_tests.destinations.customers import AS_OF, LATER, conformance_customers
 from kpi_platform_tests.destinations.installation import Installation, Marts
+from kpi_platform_tests.destinations.landed_values import Reading, readings_in
 from kpi_platform_tests.destinations.started import StartedDestination
 from kpi_platform_tests.pipeline.loading import load_dashboard
 from kpi_platform_tests.pipeline.matching import match_accounts
@@ -17,31 +19,50 @@ from kpi_platform_tests.pipeline.matching import match_accounts
 Dashboard = Mapping[str, Any]
 """What matching and load report of one customer."""
 
+Findings = Mapping[tuple[str, str | None, str | None, str | None], int]
+"""(data test, customer, table, column) → rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """`marts` by customer at AS_OF; `later`: those of the first customer at LATER. `explained` is a value of
-    the first customer."""
+    """`marts` by customer at AS_OF, and `checks` what the data tests found there; `later`: the marts of the
+    first customer at LATER. `explained` is a value of the first customer. `readings`: landed_values.py."""
 
     customers: Sequence[LandedCustomer]
     marts: Mapping[str, Marts]
+    checks: Findings
     dashboards: Mapping[str, Dashboard]
     later: Marts
     explained: Explanation
+    readings: Mapping[tuple[str, str, str], Reading]
 
 
 def expect(home: Path) -> Expected:
     """Builds, matches and loads in the embedded DuckDB."""
     customers = conformance_customers()
     keys = [one.key for one in customers]
-    with Installation.open(home, StartedDestination("duckdb", {}, {"type": "duckdb"}, {})) as duckdb:
+    place = StartedDestination("duckdb", {}, {"type": "duckdb"}, {}, json=("json", "cast({} as json)"))
+    with Installation.open(home, place) as duckdb:
         duckdb.adopt(customers)
-        names = duckdb.compute(keys, AS_OF)
+        report = duckdb.build(keys, AS_OF)
+        names = list(report.built[keys[0]])
         marts = {key: duckdb.marts(key, names) for key in keys}
         dashboards = {key: dashboard_of(duckdb, key, AS_OF) for key in keys}
         explained = an_explanation(duckdb, keys[0], marts[keys[0]])
         duckdb.compute(keys[:1], LATER)
-        return Expected(customers, marts, dashboards, duckdb.marts(keys[0], marts[keys[0]]), explained)
+        later = duckdb.marts(keys[0], names)
+        readings = readings_in(duckdb)
+    return Expected(customers, marts, findings(report), dashboards, later, explained, readings)
+
+
+def findings(report: BuildReport) -> Findings:
+    """What the data tests found. Each warehouse has a case of its own for the names of columns."""
+    return {
+        (check.node, customer, rows.table, rows.column and rows.column.lower()): rows.count
+        for check in report.checks
+        for customer, failing in check.failing.items()
+        for rows in failing
+    }
 
 
 def an_explanation(installation: Installation, customer: str, marts: Marts) -> Explanation:
@@ -58,5 +79,6 @@ def dashboard_of(installation: Installation, customer: str, as_of: datetime) -> 
     """Matches and loads the customer: both reports' counts."""
     matched = match_accounts(installation.configuration, installation.engine, customer, as_of)
     loaded = load_dashboard(installation.configuration, installation.engine, customer, as_of)
-    counts = {name: getattr(loaded, name) for name in loaded.__slots__ if name != "seconds"}
+    compared = [name for name in loaded.__slots__ if name not in ("seconds", "settings")]
+    counts = {name: getattr(loaded, name) for name in compared}
     return counts | {"by_method": matched.by_method, "by_decision": matched.by_decision}

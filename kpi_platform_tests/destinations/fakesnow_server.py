@@ -1,8 +1,8 @@
 """Snowflake's HTTP protocol, spoken by fakesnow over DuckDB, with what the real clients need beyond it.
 
 Added here: sign-in by password or by a registered key, roles, databases and warehouses that do not exist,
-qualified temporary tables, errors that are none of SQL, and NULL timestamps. Not there: grants, and
-transactions (a commit is accepted and does nothing).
+qualified temporary tables, errors that are none of SQL, NULL timestamps, TRIM of given characters, and
+VARIANT as text. Not there: grants, and transactions (a commit is accepted and does nothing).
 """
 
 import gzip
@@ -12,12 +12,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from string import Template
 from time import sleep
 from typing import Any
 
 import fakesnow.arrow
 import fakesnow.conn
 import fakesnow.cursor
+import fakesnow.macros
 import fakesnow.server
 import jwt
 import pyarrow as pa
@@ -40,6 +42,18 @@ _ABOUT_ITSELF = {"current_region()": "'AWS_EU_CENTRAL_1'", "current_account()": 
 
 _TRANSACTION = re.compile(r"(--[^\n]*\n|\s)*(begin|commit|rollback)\s*;?\s*(/\*.*)?$", re.I | re.S)
 _USE_WAREHOUSE = re.compile(r"\s*use\s+warehouse\s", re.I)
+# fakesnow's own names its argument seven times, so that each cast in a cast takes seven times as long.
+_TO_TIMESTAMP = Template(
+    """
+create or replace macro ${catalog}._fs_to_timestamp(val, scale) as list_transform(
+    [val],
+    lambda one: case
+        when try_cast(one as bigint) is null then cast(one as timestamp)
+        else cast(to_timestamp(cast(one as bigint) / power(10, scale)) as timestamp)
+    end
+)[1]
+"""
+)
 _DONE = "select 'Statement executed successfully.' as status"
 
 
@@ -60,6 +74,7 @@ class SnowflakeServer:
         fakesnow.server.shared_fs = FakeSnow(create_database_on_connect=False, create_schema_on_connect=False)
         fakesnow.conn.FakeSnowflakeCursor = self._cursor_class()  # type: ignore[misc]
         fakesnow.arrow.timestamp_to_sf_struct = _timestamps
+        fakesnow.macros.FS_TO_TIMESTAMP = _TO_TIMESTAMP
         fakesnow.server.parse_one, fakesnow.cursor.parse_one = _parse_once()
         with fakesnow.server.shared_fs.connect() as connection:
             FakeSnowflakeCursor(connection, connection._duck_conn).execute(f"create database {DATABASE}")
@@ -124,9 +139,33 @@ class SnowflakeServer:
                 if isinstance(expression, exp.Create) and expression.find(exp.Table).db:
                     for temporary in list(expression.find_all(exp.TemporaryProperty)):
                         temporary.pop()
+                _mend(expression)
                 return super()._transform(expression, params)
 
         return Cursor
+
+
+def _mend(expression: exp.Expression) -> None:
+    """fakesnow forgets which characters TRIM takes off, and of a VARIANT neither TYPEOF nor a cast to text is
+    as in Snowflake. It knows no types of columns: what TYPEOF is asked of is a VARIANT."""
+    for trim in expression.find_all(exp.Trim):
+        if trim.expression is not None and not isinstance(trim.this, exp.Cast):
+            trim.set("this", exp.cast(trim.this, "varchar"))
+    # The guards against a place of 0 and an empty pattern, which nobody asks for, repeat the text.
+    for split in list(expression.find_all(exp.SplitPart)):
+        parts = [split.this, split.args["delimiter"], split.args["part_index"]]
+        split.replace(exp.Anonymous(this="split_part", expressions=parts))
+    for count in list(expression.find_all(exp.RegexpCount)):
+        found = exp.Anonymous(this="regexp_extract_all", expressions=[count.this, count.expression])
+        count.replace(exp.Anonymous(this="len", expressions=[found]))
+    kinds = list(expression.find_all(exp.Typeof))
+    variants = {kind.this.sql() for kind in kinds}
+    for cast in list(expression.find_all(exp.Cast)) if variants else ():
+        if cast.is_type("varchar", "text") and cast.this.sql() in variants:
+            root = exp.Literal.string("$")
+            cast.replace(exp.Anonymous(this="json_extract_string", expressions=[cast.this, root]))
+    for kind in kinds:
+        kind.replace(exp.Anonymous(this="json_type", expressions=[kind.this]))
 
 
 def _parse_once() -> tuple[Callable[[str], Any], Callable[[str], Any]]:

@@ -34,14 +34,21 @@ def to_postgres(statement: str) -> str:
     cursor = _CURSOR.match(statement)
     start = cursor.group() if cursor else ""
     parsed = sqlglot.parse(statement.removeprefix(start), read="redshift")
-    return start + ";\n".join(
-        tree.transform(_rewritten).sql("postgres") for tree in parsed if tree is not None
-    )
+    return start + ";\n".join(_of_postgres(tree).sql("postgres") for tree in parsed if tree is not None)
 
 
-def _rewritten(node: exp.Expression) -> exp.Expression | None:
-    if isinstance(node, _TABLE_PROPERTIES):
-        return None
+def _of_postgres(tree: exp.Expression) -> exp.Expression:
+    """From the leaves up: a function is rewritten around arguments that are rewritten already."""
+    tree = tree.transform(lambda node: None if isinstance(node, _TABLE_PROPERTIES) else node)
+    for node in reversed(list(tree.dfs())):
+        rewritten = _rewritten(node)
+        if rewritten is not node:
+            node.replace(rewritten)
+            tree = rewritten if node is tree else tree
+    return tree
+
+
+def _rewritten(node: exp.Expression) -> exp.Expression:
     if isinstance(node, exp.TryCast):
         return _try_cast(node)
     if isinstance(node, (exp.DateDiff, exp.TsOrDsDiff)):

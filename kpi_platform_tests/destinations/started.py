@@ -25,7 +25,8 @@ class Refusal:
 class StartedDestination:
     """A server that was started empty. `warehouse` is the section of the settings and `environment` the
     variables with which the platform reaches it; `service` and `landing` those of the local Fivetran.
-    `secrets` must appear nowhere. `says_which`: a pattern of how the server names its place, if it does."""
+    `secrets` must appear nowhere. `says_which`: a pattern of how the server names its place, if it does.
+    `json`: what the server calls a column of JSON, and how it makes one of the text {}; None without any."""
 
     service: str
     landing: Mapping[str, Any]
@@ -34,3 +35,4 @@ class StartedDestination:
     refusals: Sequence[Refusal] = ()
     secrets: Sequence[str] = ()
     says_which: str | None = None
+    json: tuple[str, str] | None = None

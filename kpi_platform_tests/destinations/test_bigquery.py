@@ -45,10 +45,12 @@ def place() -> Iterator[StartedDestination]:
                 Refusal("never answers", "database", "No answer", {"port": silent}, limit_seconds=3),
                 Refusal("unknown schema", "schema", "nowhere", raw_schema="nowhere"),
             ],
+            json=("json", "parse_json({})"),
         )
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 class TestBigQuery(DestinationConformance):
     def test_marts_are_clustered_by_customer_and_the_history_by_day(
         self, built: Installation, expected: Expected

@@ -46,6 +46,7 @@ def place(server: PostgresServer) -> Iterator[StartedDestination]:
             refusals=refusals(silent),
             secrets=[PASSWORD, "wr0ng"],
             says_which=r"postgres:\d+/\d+",
+            json=("jsonb", "cast({} as jsonb)"),
         )
 
 

@@ -184,6 +184,13 @@ left join (
     {%- set types = {'number': 'float', 'exact': 'exact', 'text': 'string', 'boolean': 'boolean', 'time': 'timestamp'} -%}
     {%- set system = customer.sources[source] -%}
     {%- set landed_id = staged_column(landed, system.key, 'string') -%}
+    {%- set reads = [] -%}
+    {%- for name, kind in [['_fivetran_synced', 'moment'], ['_fivetran_start', 'moment']] if normalised_field(name) in landed.columns -%}
+        {%- do reads.append([landed.columns[normalised_field(name)], kind]) -%}
+    {%- endfor -%}
+    {%- for reading in readings.values() if normalised_field(reading.field) in landed.columns -%}
+        {%- do reads.append([landed.columns[normalised_field(reading.field)], types[reading.kind]]) -%}
+    {%- endfor -%}
 select
     cast({{ text_literal(customer.key) }} as {{ canonical_type('string') }}) as customer_id,
     {{ landed_id }} as landed_id,
@@ -200,5 +207,7 @@ select
     {{ staged_is_live_unreadable(landed, table) }} as is_live_unreadable,
     {{ staged_column(landed, '_fivetran_synced', 'moment') }} as _fivetran_synced,
     {{ staged_column(landed, '_fivetran_start', 'moment') }} as _fivetran_start
-from {{ landed_relation(landed) }}
+from (
+    {{ with_ordered_dates(landed, 'select * from ' ~ landed_relation(landed), reads) }}
+) as landed_rows
 {%- endmacro %}

@@ -37,14 +37,18 @@ when not matched then insert ({{ columns }}) values ({{ columns }})
 {% endmacro %}
 
 
+{% macro bigquery__nested_as_text(column) %}
+    {{- return('to_json_string(' ~ column ~ ')') -}}
+{% endmacro %}
+
+
 {% macro bigquery__json_kind(column) %}
     {{- return('json_type(' ~ column ~ ')') -}}
 {% endmacro %}
 
 
 {% macro bigquery__trimmed(text) %}
-    {#- Without a list of characters, blanks of all kinds. -#}
-    {{- return('trim(' ~ text ~ ')') -}}
+    {{- return('trim(' ~ text ~ ", ' \\t\\n\\v\\f\\r')") -}}
 {% endmacro %}
 
 

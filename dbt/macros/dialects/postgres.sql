@@ -9,8 +9,10 @@
 
 
 {% macro postgres__text_as_utc(text) %}
-    {#- Read in UTC whatever the session's zone is: a text without a zone gets one. -#}
-    {%- set zoned = "(" ~ text ~ " || case when " ~ matches(text, zone_pattern()) ~ " then '' else ' UTC' end)" -%}
+    {#- Read in UTC whatever the session's zone is: a text without a zone gets one. PostgreSQL would round what comes
+        after microseconds. -#}
+    {%- set short = "regexp_replace(" ~ text ~ ", '([.][0-9]{6})[0-9]+', '\\1')" -%}
+    {%- set zoned = "(" ~ short ~ " || case when " ~ matches(text, zone_pattern()) ~ " then '' else ' UTC' end)" -%}
     {{- return(
         "case when pg_input_is_valid(" ~ zoned ~ ", 'timestamptz') then cast(" ~ zoned
         ~ " as timestamptz) at time zone 'UTC' end"

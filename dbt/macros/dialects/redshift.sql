@@ -22,7 +22,12 @@
 
 
 {% macro redshift__text_as_utc(text) %}
-    {{- return(default__text_as_utc(text)) -}}
+    {#- Whether Redshift cuts or rounds what comes after microseconds is not written down. -#}
+    {%- set short = 'substr(' ~ text ~ ', 1, strpos(' ~ text ~ ", '.') + 6)" -%}
+    {%- set zone = 'coalesce(regexp_substr(' ~ text ~ ", '(Z|[+-][0-9:]+)$'), '')" -%}
+    {{- return(default__text_as_utc(
+        'case when ' ~ matches(text, '[.][0-9]{7}') ~ ' then ' ~ short ~ ' || ' ~ zone ~ ' else ' ~ text ~ ' end'
+    )) -}}
 {% endmacro %}
 
 
@@ -56,6 +61,11 @@
 
 {% macro redshift__json_as_text(column) %}
     {{- return(default__json_as_text(column)) -}}
+{% endmacro %}
+
+
+{% macro redshift__nested_as_text(column) %}
+    {{- return('json_serialize(' ~ column ~ ')') -}}
 {% endmacro %}
 
 

@@ -9,8 +9,9 @@
 
 
 {% macro snowflake__text_as_utc(text) %}
-    {#- A text without a zone gets the session's, and loses it again. -#}
-    {%- set whole = 'regexp_replace(' ~ text ~ ", '(:[0-9]{2}([.][0-9]+)?[+-][0-9]{2})$', '\\\\1:00')" -%}
+    {#- A text without a zone gets the session's, and loses it again. Snowflake would keep nanoseconds. -#}
+    {%- set short = 'regexp_replace(' ~ text ~ ", '([.][0-9]{6})[0-9]+', '\\\\1')" -%}
+    {%- set whole = 'regexp_replace(' ~ short ~ ", '(:[0-9]{2}([.][0-9]+)?[+-][0-9]{2})$', '\\\\1:00')" -%}
     {%- set zoned = 'try_cast(' ~ whole ~ ' as timestamp_tz)' -%}
     {{- return(
         'case when ' ~ matches(text, zone_pattern())
@@ -20,8 +21,18 @@
 {% endmacro %}
 
 
+{% macro snowflake__nested_as_text(column) %}
+    {{- return('to_json(' ~ column ~ ')') -}}
+{% endmacro %}
+
+
 {% macro snowflake__json_kind(column) %}
     {{- return('typeof(' ~ column ~ ')') -}}
+{% endmacro %}
+
+
+{% macro snowflake__matches(text, pattern) %}
+    {{- return('(regexp_count(' ~ text ~ ", '" ~ pattern ~ "') > 0)") -}}
 {% endmacro %}
 
 

@@ -21,6 +21,28 @@
 {% endmacro %}
 
 
+{% macro nested_as_text(column) %}
+    {#- An object or array as JSON. -#}
+    {{- return(adapter.dispatch('nested_as_text', 'kpi_platform')(column)) -}}
+{% endmacro %}
+
+{% macro default__nested_as_text(column) %}
+    {{- return('cast(' ~ column ~ ' as ' ~ canonical_type('string') ~ ')') -}}
+{% endmacro %}
+
+
+{% macro value_as_text(column, landed_type) %}
+    {#- A landed value of any type as people can read it. -#}
+    {%- set family = type_family(landed_type) -%}
+    {%- if family == 'nested' -%}
+        {{- return(nested_as_text(column)) -}}
+    {%- elif family == 'json' -%}
+        {{- return('coalesce(' ~ json_as_text(column) ~ ', ' ~ nested_as_text(column) ~ ')') -}}
+    {%- endif -%}
+    {{- return(column_as_text(column, family)) -}}
+{% endmacro %}
+
+
 {% macro is_nested_json(column) %}
     {#- Whether JSON is an object or an array. -#}
     {{- return('(lower(' ~ adapter.dispatch('json_kind', 'kpi_platform')(column) ~ ") in ('object', 'array'))") -}}

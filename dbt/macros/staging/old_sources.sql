@@ -31,7 +31,7 @@ select
     {{ text_literal(source) }} as source,
     max({{ staged_column(landed_table(customers[0], source, table), '_fivetran_synced', 'moment') }}) as last_synced
 from (
-    {{ union_of_landed(customers, source, table, ', ' ~ adapter.quote(column.name)) }}
+    {{ union_of_landed(customers, source, table, [[column, 'moment']]) }}
 ) as landed_alike
 group by kpi_customer
 {%- endmacro %}

@@ -1,3 +1,35 @@
+{% macro with_ordered_dates(landed, rows, reads) %}
+    {#- The SQL `rows` with a further column for each text that is read as a time of a connection that writes dates in an
+        order of its own: as ISO text. To write that into each place where the text is read would make statements longer
+        than warehouses take. -#}
+    {%- set ordered = [] -%}
+    {%- for column, kind in reads if has_ordered_date(landed, column, kind) -%}
+        {%- set text = trimmed(column_as_text(adapter.quote(column.name), type_family(column.type))) -%}
+        {%- set iso = ordered_date(text, landed.formats.date_order) ~ ' as ' ~ ordered_name(column) -%}
+        {%- do ordered.append(iso) if iso not in ordered -%}
+    {%- endfor -%}
+    {{- return(
+        'select\n        as_landed.*,\n        ' ~ ordered | join(',\n        ') ~ '\n    from (\n    ' ~ rows ~ '\n    ) as as_landed'
+        if ordered else rows
+    ) -}}
+{% endmacro %}
+
+
+{% macro has_ordered_date(landed, column, kind) %}
+    {#- Whether a landed column, read as this kind, is read as ISO text that with_ordered_dates() makes of it. -#}
+    {{- return(
+        landed.get('formats', {}).get('date_order', 'ymd') != 'ymd'
+        and kind in ('timestamp', 'date', 'moment', 'duration')
+        and type_family(column.type) in ('string', 'other')
+    ) -}}
+{% endmacro %}
+
+
+{% macro ordered_name(column) %}
+    {{- return(adapter.quote(column.name ~ '_in_order')) -}}
+{% endmacro %}
+
+
 {% macro ordered_date(text, order) %}
     {#- A text in which a date is written in the order dmy or mdy, `31/12/2025` or `12/31/2025 2:30 PM`, as ISO text; any
         other text as it is. -#}

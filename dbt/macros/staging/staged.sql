@@ -60,27 +60,30 @@ select * from (
 {% endmacro %}
 
 
-{% macro union_of_landed(customers, source, table, names) %}
-    {#- The tables of `customers` one below the other: kpi_customer and `names`, which is SQL led by a comma. A batch has
-        thousands of them: the first select alone says what kpi_customer is, and one call quotes all keys, which
-        have nothing to escape. -#}
-    {%- set parts = [] -%}
+{% macro union_of_landed(customers, source, table, reads) %}
+    {#- The tables of `customers` one below the other: kpi_customer and the columns of `reads`, a list of [landed column,
+        kind]. A batch has thousands of tables: the first select alone says what kpi_customer is, and one call quotes all
+        keys, which have nothing to escape. -#}
+    {%- set parts, names = [], [] -%}
+    {%- for column, kind in reads -%}
+        {%- do names.append(adapter.quote(column.name)) if adapter.quote(column.name) not in names -%}
+    {%- endfor -%}
     {%- set quoted = text_literal(customers | map(attribute='key') | join(' ')).replace(' ', "' '").split(' ') -%}
     {%- for customer in customers -%}
         {%- set key = quoted[loop.index0] -%}
         {%- do parts.append(
             'select ' ~ ('cast(' ~ key ~ ' as ' ~ canonical_type('string') ~ ') as kpi_customer' if loop.first else key)
-            ~ names ~ '\n    from ' ~ landed_relation(customer.sources[source].tables[table])
+            ~ ', ' ~ names | join(', ') ~ '\n    from ' ~ landed_relation(customer.sources[source].tables[table])
         ) -%}
     {%- endfor -%}
-    {{- return(parts | join('\n    union all\n    ')) -}}
+    {{- return(with_ordered_dates(landed_table(customers[0], source, table), parts | join('\n    union all\n    '), reads)) -}}
 {% endmacro %}
 
 
 {% macro staged_alike(customers, source, table, columns, fields, references) -%}
     {%- set first = customers[0] -%}
     {%- set landed = landed_table(first, source, table) -%}
-    {%- set names = staged_names(first, source, table, columns, fields, references) -%}
+    {%- set reads = staged_reads(first, source, table, columns, fields, references) -%}
     {%- set system = first.sources[source] -%}
     {%- set landed_id = staged_column(landed, system.key, 'string') -%}
 select
@@ -104,28 +107,31 @@ select
     {{ staged_column(landed, '_fivetran_synced', 'moment') }} as _fivetran_synced,
     {{ staged_column(landed, '_fivetran_start', 'moment') }} as _fivetran_start
 from (
-    {{ union_of_landed(customers, source, table, names) }}
+    {{ union_of_landed(customers, source, table, reads) }}
 ) as landed_alike
 {%- endmacro %}
 
 
-{% macro staged_names(customer, source, table, columns, fields, references) -%}
-    {#- The landed columns that are read of a table, each led by a comma. -#}
+{% macro staged_reads(customer, source, table, columns, fields, references) -%}
+    {#- [landed column, kind] of all that is read of a table. -#}
     {%- set landed = landed_table(customer, source, table) -%}
-    {%- set wanted = [customer.sources[source].key, 'is_deleted', '_fivetran_deleted', '_fivetran_active', '_fivetran_synced', '_fivetran_start'] -%}
-    {%- for name, type in columns.items() -%}
-        {%- do wanted.append(name if type is string else type[0]) -%}
+    {%- set wanted = [[customer.sources[source].key, 'string'], ['_fivetran_synced', 'moment'], ['_fivetran_start', 'moment']] -%}
+    {%- for flag in staged_flags() -%}
+        {%- do wanted.append([flag, 'boolean']) -%}
     {%- endfor -%}
-    {%- for field in fields -%}
+    {%- for name, type in columns.items() -%}
+        {%- do wanted.append([name, type] if type is string else type) -%}
+    {%- endfor -%}
+    {%- for field, type in fields.items() -%}
         {%- set mapped = mapped_field(customer, source, field) or '' -%}
-        {%- do wanted.extend([mapped, mapped ~ '_value'] if field in references else [mapped]) -%}
+        {%- do wanted.append([mapped, type]) -%}
+        {%- do wanted.append([mapped ~ '_value', type]) if mapped and field in references -%}
     {%- endfor -%}
     {%- set found = [] -%}
-    {%- for name in wanted if landed.columns.get(normalised_field(name)) -%}
-        {%- set quoted = ', ' ~ adapter.quote(landed.columns[normalised_field(name)].name) -%}
-        {%- do found.append(quoted) if quoted not in found -%}
+    {%- for name, kind in wanted if landed.columns.get(normalised_field(name)) -%}
+        {%- do found.append([landed.columns[normalised_field(name)], kind]) -%}
     {%- endfor -%}
-    {{- return(found | join('')) -}}
+    {{- return(found) -}}
 {%- endmacro %}
 
 
@@ -179,7 +185,10 @@ where false
 
 
 {% macro column_reading(landed, column, kind) -%}
-    {#- landed_reading() of a column of the table `landed`. -#}
+    {#- landed_reading() of a column of the table `landed`, in rows with_ordered_dates(). -#}
+    {%- if has_ordered_date(landed, column, kind) -%}
+        {{- return(landed_reading(ordered_name(column), column.type, kind, dict(landed.formats, date_order='ymd'))) -}}
+    {%- endif -%}
     {{- return(landed_reading(adapter.quote(column.name), column.type, kind, landed.get('formats', {}))) -}}
 {%- endmacro %}
 

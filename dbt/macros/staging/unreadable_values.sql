@@ -22,7 +22,7 @@ where false
 
 
 {% macro columns_to_read(customer, source, table) -%}
-    {#- [landed column, what is true if it cannot be read] of all columns that a model reads. -#}
+    {#- [landed column, kind, what is true if it cannot be read] of all columns that a model reads. -#}
     {%- set landed = landed_table(customer, source, table) -%}
     {%- set read = staged_columns(source, table) -%}
     {%- set wanted = [['_fivetran_synced', 'moment'], ['_fivetran_start', 'moment']] -%}
@@ -43,7 +43,7 @@ where false
         {%- set reading = column_reading(landed, column, kind) -%}
         {%- if reading.unreadable and column.name not in names -%}
             {%- do names.append(column.name) -%}
-            {%- do found.append([column, reading.unreadable]) -%}
+            {%- do found.append([column, kind, reading.unreadable]) -%}
         {%- endif -%}
     {%- endfor -%}
     {{- return(found) -}}
@@ -53,38 +53,38 @@ where false
 {% macro unreadable_in_table(customers, source, table, columns) -%}
     {#- One pass over the table: hardly any row has something that cannot be read. -#}
     {%- set landed = landed_table(customers[0], source, table) -%}
-    {%- set names = columns | map(attribute='0') | map(attribute='name') | list -%}
-    {%- for flag in staged_flags() if normalised_field(flag) in landed.columns -%}
-        {%- set name = landed.columns[normalised_field(flag)].name -%}
-        {%- do names.append(name) if name not in names -%}
+    {%- set reads = [] -%}
+    {%- for column, kind, is_unreadable in columns -%}
+        {%- do reads.append([column, kind]) -%}
     {%- endfor -%}
-    {%- set quoted = [] -%}
-    {%- for name in names -%}
-        {%- do quoted.append(', ' ~ adapter.quote(name)) -%}
+    {%- for flag in staged_flags() if normalised_field(flag) in landed.columns -%}
+        {%- do reads.append([landed.columns[normalised_field(flag)], 'boolean']) -%}
     {%- endfor -%}
 select * from (
     with
 
-    found as (
+    looked_at as (
         select
             kpi_customer
-            {%- for column, is_unreadable in columns %},
-            case
-                when {{ is_unreadable }}
-                    then cast({{ adapter.quote(column.name) }} as {{ canonical_type('string') }})
-            end as value_{{ loop.index }}
+            {%- for column, kind, is_unreadable in columns %},
+            case when {{ is_unreadable }} then {{ value_as_text(adapter.quote(column.name), column.type) }} end
+                as value_{{ loop.index }}
             {%- endfor %}
         from (
-            {{ union_of_landed(customers, source, table, quoted | join('')) }}
+            {{ union_of_landed(customers, source, table, reads) }}
         ) as landed_alike
+        where {{ staged_is_live(landed) }}
+    ),
+
+    found as (
+        select * from looked_at
         where
-            {{ staged_is_live(landed) }}
-            and (
-                {{ columns | map(attribute='1') | join('\n                or ') }}
-            )
+            {%- for column in columns %}
+            {{ 'or ' if not loop.first }}value_{{ loop.index }} is not null
+            {%- endfor %}
     )
 
-    {%- for column, is_unreadable in columns %}
+    {%- for column, kind, is_unreadable in columns %}
 
     select
         kpi_customer as customer_id,
