@@ -125,7 +125,7 @@ class TestSnowflake(DestinationConformance):
             (mart, filtered)
             for text in server.statements
             for mart, filtered in re.findall(
-                rf"\b(?:from|join)\s+lake\.kpi\.({marts})\b(\s+where customer_id in \('|)", text
+                rf"\b(?:from|join)\s+lake\.kpi\.({marts})\b(\s+where\s+customer_id in \('|)", text
             )
         ]
         assert {mart for mart, _ in scans} == set(expected.later)
