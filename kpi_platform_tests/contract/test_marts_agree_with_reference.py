@@ -30,8 +30,8 @@ def customers(platform: Platform, shared: Path) -> Mapping[datetime, Sequence[La
 def test_every_mart_is_that_of_the_reference(
     platform: Platform, customers: Mapping[datetime, Sequence[LandedCustomer]], as_of: datetime
 ) -> None:
-    # The data tests see all of them once.
-    made = (platform.build if as_of == AS_OFS[0] else platform.compute)(customers[as_of], as_of)
+    # The data tests see those in random styles once: of all, their SQL takes a minute to plan.
+    made = (platform.build if as_of == AS_OFS[1] else platform.compute)(customers[as_of], as_of)
     found = disagreements(made, customers[as_of], as_of)
     assert not found, report(found)
 
