@@ -42,7 +42,7 @@ class ApiToken:
 
     @property
     def holder(self) -> str:
-        """Who acts with it, for versions and the audit trail."""
+        """The person or program that acts with it, for versions and the audit trail."""
         return self.person or self.name
 
 

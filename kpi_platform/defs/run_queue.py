@@ -1,4 +1,4 @@
-"""Which runs wait, at which place, and for what."""
+"""The runs that wait: at which place, and for what."""
 
 import re
 
@@ -13,7 +13,7 @@ _POOLS = {"destination": "the warehouse", "fivetran": "Fivetran"}
 
 
 class RunQueue:
-    """Which runs wait, and for what."""
+    """The runs that wait, and for what."""
 
     def __init__(self, instance: dg.DagsterInstance, most: int) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""What a written name says besides the name: another name of the same holder, an acronym, an address."""
+"""The parts of a written name beside the name: another name of the same holder, an acronym, an address."""
 
 import re
 from typing import NamedTuple

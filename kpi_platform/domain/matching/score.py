@@ -108,7 +108,8 @@ def _ratio(a: str, b: str) -> float:
 
 
 def abbreviates(short: str, long: str) -> bool:
-    """ "pharmac" and "grp" abbreviate: a beginning, or first letter and consonants in their order."""
+    """Tells whether `short` is a beginning of `long` ("pharmac"), or its first letter and consonants in their
+    order ("grp")."""
     if len(short) < 3 or 5 * len(short) > 4 * len(long) or short[0] != long[0]:
         return False
     if long.startswith(short):

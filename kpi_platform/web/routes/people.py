@@ -61,7 +61,7 @@ def invite_person(
 
 @router.put("/people/{person_id}/role", responses=errors(404, 409))
 def change_role(person_id: PersonId, body: RoleBody, engine: EngineDep, manager: ManagerDep) -> PersonAnswer:
-    """Change what a person may do. It holds at once, also where the person is signed in."""
+    """Change what a person may do. It holds at once, also if the person is signed in."""
     with engine.begin() as connection:
         person = people.change_role(connection, manager, person_id, body.scope)
     return PersonAnswer.model_validate(person)

@@ -29,7 +29,7 @@ Name = Annotated[str, Field(max_length=120), AfterValidator(_name)]
 
 
 class PersonBody(Body):
-    """Whoever invites an operator leaves `customer` out."""
+    """An invitation. An operator has no `customer`."""
 
     name: Name = Field(examples=["Ada Fields"])
     email: Annotated[str, Field(max_length=200), AfterValidator(_email)] = Field(examples=["ada@example.com"])
