@@ -6,9 +6,9 @@ from typing import NamedTuple
 from kpi_platform.domain.matching.legal_forms import ANYWHERE, ENDINGS
 from kpi_platform.domain.matching.places import PLACES
 
-# What follows is another name of the same holder.
+# What follows is another name of the same holder. Each run of marks is looked at once: no name is slow.
 _ALSO = re.compile(
-    r"""[\s,;(\[/-]+(?:
+    r"""(?<![\s,;(\[/-])[\s,;(\[/-]+(?:
       operating\s+as | (?:carrying\s+on\s+business|doing\s+business|trading|trades|known|now|business)\s+as
       | (?:now|also|formerly|previously)\s+(?:known|called|trading|operating|doing\s+business)(?:\s+as)?
       | now\s+part\s+of | formerly | previously | (?-i:now(?=\s+[A-Z]))
@@ -21,7 +21,8 @@ _ALSO = re.compile(
 )
 # What follows is somebody else: who takes the letters, or who acts for the holder.
 _ADDRESSEE = re.compile(
-    r"[\s,;(\[-]+(?:c/o|c\.o\.|care\s+of|attn\.?:?|attention:|represented\s+by)\s+\S.*$", re.IGNORECASE
+    r"(?<![\s,;(\[-])[\s,;(\[-]+(?:c/o|c\.o\.|care\s+of|attn\.?:?|attention:|represented\s+by)\s+\S.*$",
+    re.IGNORECASE,
 )
 _IN_CARE = re.compile(r"^\s*(?:c/o|care\s+of)\s+", re.IGNORECASE)
 _BRACKET = re.compile(r"[(\[]\s*([^\s()\[\]]{2,12})\s*[)\]]")
@@ -40,6 +41,7 @@ class WrittenName(NamedTuple):
 def read_name(text: str) -> WrittenName:
     """Returns the names that `text` gives its holder: "A Ltd (formerly B)" has "A Ltd" and "B", "A c/o B"
     only "A"; acronyms are words in brackets or before or after a dash, which are no place or legal form."""
+    text = " ".join(text.split())
     text = _IN_CARE.sub("", _ADDRESSEE.sub("", text) or text)
     names, acronyms = [], []
     for part in _ALSO.split(text):

@@ -41,3 +41,9 @@ def test_other_names_of_a_holder_are_read_and_addressees_are_not(text: str, name
 )
 def test_an_acronym_is_the_names_own(text: str, acronyms: tuple[str, ...]) -> None:
     assert read_name(text).acronyms == acronyms
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("part", [" ", "(", "- ", "c/o ", "formerly ", "a/k/a ", "/", ", "])
+def test_no_written_name_takes_long(part: str) -> None:
+    assert read_name(f"Kirbo{part * 20_000}Zelmo").names[0]
