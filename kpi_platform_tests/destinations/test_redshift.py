@@ -4,9 +4,11 @@ import gc
 import re
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from kpi_platform.adapters.destination import redshift_connection
 from kpi_platform_tests.destinations.conformance import DestinationConformance
 from kpi_platform_tests.destinations.expected import Expected
 from kpi_platform_tests.destinations.installation import Installation
@@ -102,3 +104,12 @@ class TestRedshift(DestinationConformance):
         keys = ",".join(one.key for one in expected.customers)
         assert f"SET query_group TO 'kpi_platform run-1 {keys}'" in server[0].statements
         assert "select set_config('query_group', $1, false)" in server[0].statements
+
+
+def test_a_statement_may_take_longer_than_a_sign_in(
+    place: StartedDestination, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redshift_connection, "CONNECT_SECONDS", 1)
+    with Installation.open(tmp_path, place) as installation:
+        (batch,) = installation.destination.query("select 1 as one from pg_sleep(1.5)")
+    assert batch.to_pylist() == [{"one": 1}]

@@ -5,6 +5,7 @@ They keep the name for the certificate, and connect to the address. A name witho
 nobody has asked the door for: it is refused.
 """
 
+import functools
 import importlib
 from typing import Any
 
@@ -19,9 +20,21 @@ def pin(host: str, address: str) -> None:
 
 
 def guard_redshift() -> None:
-    """Holds for all connections of redshift_connector in this process, dbt's among them."""
+    """Changes all connections of redshift_connector in this process, dbt's among them.
+
+    They go to addresses that were checked, and their timeout is that of the sign-in: the driver would hold
+    all statements to it."""
     connection: Any = importlib.import_module("redshift_connector.core").Connection
     connection._Connection__get_host_address_info = staticmethod(_address_and_port)
+    signs_in = connection.__init__
+    if not hasattr(signs_in, "__wrapped__"):
+
+        @functools.wraps(signs_in)
+        def signs_in_in_time(self: Any, *arguments: Any, **named: Any) -> None:
+            signs_in(self, *arguments, **named)
+            self._usock.settimeout(None)
+
+        connection.__init__ = signs_in_in_time
 
 
 def _address_and_port(host: str, port: int) -> tuple[str, int]:
