@@ -53,9 +53,7 @@ class Grams:
         return np.concatenate([[0], np.cumsum(np.bincount(self.rows, minlength=self.names))]).astype(np.int64)
 
 
-def candidate_pairs(
-    left: Sequence[str], right: Sequence[str], most: int = CANDIDATES
-) -> tuple[Integers, Integers]:
+def candidate_pairs(left: Sequence[str], right: Sequence[str]) -> tuple[Integers, Integers]:
     """Indices into `left` and `right` (normal forms) of the pairs to score, by left and the best first.
 
     A name without letters or digits gets no candidate.
@@ -68,8 +66,8 @@ def candidate_pairs(
     if len(left) >= MANY_NAMES:
         from kpi_platform.domain.matching import kernel
 
-        return kernel.nearest(a, a.weights(rarity), b, b.weights(rarity), most, POSTINGS)
-    return _nearest(a, a.weights(rarity), b, b.weights(rarity), most)
+        return kernel.nearest(a, a.weights(rarity), b, b.weights(rarity), CANDIDATES, POSTINGS)
+    return _nearest(a, a.weights(rarity), b, b.weights(rarity))
 
 
 def _grams(names: Sequence[str]) -> Grams:
@@ -104,7 +102,7 @@ def _grams(names: Sequence[str]) -> Grams:
     )
 
 
-def _nearest(a: Grams, wa: Floats, b: Grams, wb: Floats, most: int) -> tuple[Integers, Integers]:
+def _nearest(a: Grams, wa: Floats, b: Grams, wb: Floats) -> tuple[Integers, Integers]:
     matrix = csr_array((wa, a.codes, a.starts()), shape=(a.names, CODES))
     other = csr_array((wb, b.codes, b.starts()), shape=(b.names, CODES)).T.tocsr()
     step = max(1, 2_000_000 // b.names)
@@ -114,10 +112,10 @@ def _nearest(a: Grams, wa: Floats, b: Grams, wb: Floats, most: int) -> tuple[Int
         for row in range(product.shape[0]):
             cells = slice(product.indptr[row], product.indptr[row + 1])
             found, cosines = product.indices[cells], product.data[cells]
-            if len(found) > most:
-                near = cosines >= np.partition(cosines, -most)[-most]
+            if len(found) > CANDIDATES:
+                near = cosines >= np.partition(cosines, -CANDIDATES)[-CANDIDATES]
                 found, cosines = found[near], cosines[near]
-            best = np.lexsort((found, -cosines))[:most]
+            best = np.lexsort((found, -cosines))[:CANDIDATES]
             lefts.append(np.full(len(best), start + row, dtype=np.int64))
             rights.append(found[best].astype(np.int64))
     return np.concatenate(lefts), np.concatenate(rights)

@@ -10,7 +10,6 @@ from kpi_platform.domain.matching.doubts import differ, extends
 from kpi_platform.domain.matching.evidence import score_pairs
 from kpi_platform.domain.matching.score import score_words
 
-CANDIDATES = 20
 FACE = 4
 """How many names stand for a group: the most frequent, then the shortest."""
 COHESION = 0.9
@@ -69,7 +68,7 @@ class _Scores:
 
     def links(self, threshold: float) -> list[tuple[int, int]]:
         """Returns the pairs of indices that score `threshold` or more, the closest first."""
-        pairs = _each_once(candidate_pairs(self._forms, self._forms, CANDIDATES), len(self._forms))
+        pairs = _each_once(candidate_pairs(self._forms, self._forms), len(self._forms))
         plain = score_pairs(self._forms, self._forms, pairs, self._corpus)
         links = []
         for i, j, score in zip(pairs[0].tolist(), pairs[1].tolist(), plain.tolist(), strict=True):
