@@ -15,7 +15,8 @@ BandFilter = Literal["healthy", "between", "at_risk", "missing"]
 class KpiValue:
     """One shown value. Without a value, `status` says why. `band` is None if there is no value, the
     KPI has no thresholds, or the value comes from `too_few` rows. `unreadable_count` rows of the source could
-    not be read, beside the `sample_size` that count."""
+    not be read, beside the `sample_size` that count. Where there is no data because `left_out_count` rows
+    were left out, `left_out_reason` is why most of them were; else both are None."""
 
     kpi: str
     value: float | None
@@ -23,6 +24,8 @@ class KpiValue:
     denominator: float | None
     sample_size: int | None
     unreadable_count: int
+    left_out_count: int | None
+    left_out_reason: str | None
     window_start: datetime | None
     window_end: datetime | None
     status: str

@@ -14,7 +14,10 @@ _CELLS_NAMED = 5
 _LONGEST = 80
 
 
-CORRECT_THE_ROWS = "Correct these rows; nothing is loaded for the customer until they pass."
+REPORT_THE_FAULT = (
+    "This is a fault of the platform, not of the source: report it, with this message, to whoever runs the "
+    "platform. Until the check passes nothing is loaded for the customer, and its last load stays shown."
+)
 """The next step after a test that keeps a customer from being loaded."""
 
 

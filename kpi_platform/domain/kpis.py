@@ -35,6 +35,13 @@ def unreadable_rows(unreadable: int, counted: int) -> str:
     return f"{unreadable:,} of {rows:,} row{'s' if rows > 1 else ''} could not be read"
 
 
+def left_out_rows(left_out: int, reason: str) -> str:
+    """Says of the rows that a KPI looked at: `3 rows were left out, most because: no conversion rate`."""
+    if left_out == 1:
+        return f"1 row was left out because: {reason}"
+    return f"{left_out:,} rows were left out, most because: {reason}"
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """The values from which an account is healthy or at risk, in the direction that is better."""

@@ -25,7 +25,7 @@ split."""
 
 VALUE_COLUMNS = (
     "account_id", "kpi", "value", "numerator", "denominator", "sample_size", "unreadable_count",
-    "window_start", "window_end", "status", "as_of",
+    "left_out_count", "left_out_reason", "window_start", "window_end", "status", "as_of",
 )  # fmt: skip
 """Columns of `kpi_values` that a load reads."""
 

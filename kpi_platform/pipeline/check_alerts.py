@@ -11,7 +11,7 @@ from kpi_platform.dashboard.alerts import open_texts
 from kpi_platform.dashboard.check_results import Finding, Outcome
 from kpi_platform.dashboard.database import reading
 from kpi_platform.domain.alerts import Alert
-from kpi_platform.domain.data_tests import CORRECT_THE_ROWS
+from kpi_platform.domain.data_tests import REPORT_THE_FAULT
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.alerts import over, tell
 
@@ -20,7 +20,7 @@ _TOLD_ELSEWHERE = frozenset({"sources_are_fresh"})
 
 _NEXT_STEPS: Mapping[Outcome, str] = {
     "warn": "Look at these rows, and correct them in the source, or name another field in the settings.",
-    "fail": CORRECT_THE_ROWS,
+    "fail": REPORT_THE_FAULT,
     "error": "Look at the log of the run, and run it again.",
 }
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from kpi_platform.adapters.dbt_results import NodeResult, NodeStatus
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.domain.data_tests import (
-    CORRECT_THE_ROWS,
     PLACE_COLUMNS,
+    REPORT_THE_FAULT,
     DataTest,
     FailingRows,
     finding_words,
@@ -60,7 +60,7 @@ class Check:
     def as_error(self, customer: str) -> BuildFailed:
         return BuildFailed(
             self.words(customer),
-            next_step=CORRECT_THE_ROWS,
+            next_step=REPORT_THE_FAULT,
             details={"customer": customer, "nodes": [self.node]},
         )
 

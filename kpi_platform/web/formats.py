@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from kpi_platform.domain.kpis import KPIS, Band
+from kpi_platform.dashboard.shown_accounts import KpiValue
+from kpi_platform.domain.kpis import KPIS, Band, left_out_rows
 from kpi_platform.domain.sources import SOURCE_SYSTEMS
 
 NOTHING = "–"
@@ -53,7 +54,7 @@ REASONS = {
     "not_synced": "The source of this KPI has not been synced yet, or is switched off.",
     "disabled": "This KPI is switched off in the settings.",
 }
-"""Why a value is missing or old, by status."""
+"""Why a value is missing or old, by status, where nothing else is known."""
 
 REASON_WORDS = {
     "stale": "old",
@@ -76,6 +77,15 @@ _ONE = {
 }
 _TITLES = {str(system.name): system.title for system in SOURCE_SYSTEMS.values()}
 _SOURCES = {**_TITLES, "combined": " and ".join(_TITLES.values())}
+
+
+def missing_reason(value: KpiValue) -> str:
+    """Says in a sentence why a value is missing or old. Where rows were left out, it does not say that
+    nothing is there, but what was left out and why."""
+    if value.left_out_reason is not None:
+        left_out = left_out_rows(value.left_out_count or 0, value.left_out_reason)
+        return f"What counts is not enough to measure this KPI from: {left_out}."
+    return REASONS.get(value.status, value.status)
 
 
 def number(value: float | None, digits: int = 1) -> str:

@@ -217,6 +217,8 @@ def _write(configuration: Configuration, marts: dict[str, Any], as_of: datetime)
         "denominator": pa.repeat(7.0, accounts * kpis),
         "sample_size": pa.array(np.full(accounts * kpis, 7)),
         "unreadable_count": pa.array(np.zeros(accounts * kpis, dtype=np.int64)),
+        "left_out_count": pa.array(np.zeros(accounts * kpis, dtype=np.int64)),
+        "left_out_reason": pa.nulls(accounts * kpis, pa.string()),
         "window_start": pa.array(starts, instant),
         "window_end": pa.repeat(pa.scalar(as_of, instant), accounts * kpis),
         "status": pa.repeat("ok", accounts * kpis),

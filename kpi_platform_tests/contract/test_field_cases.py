@@ -90,6 +90,9 @@ def test_what_cannot_be_read_is_neither_nothing_nor_green(cases: dict[str, Case]
         found = cases["c03b"].kpi("Northwind", kpi)
         assert (found["status"], found["value"]) == ("unreadable", None), kpi
     assert "unreadable" in cases["c03b"].page("/accounts")
+    found = "1 row of salesforce.opportunity.amount breaks a rule, for example '$1,200.00'"
+    assert found in cases["c03b"].page("/status")
+    assert found in " ".join(cases["c03b"].ran.output.split())
 
 
 def test_ratings_outside_of_the_scale_are_not_shown_as_a_satisfaction(cases: dict[str, Case]) -> None:

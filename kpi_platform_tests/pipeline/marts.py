@@ -78,6 +78,8 @@ def write_marts(
         "denominator": pa.array([None if n is None else 1.0 for n in numbers], pa.float64()),
         "sample_size": pa.array([None if n is None else 1 for n in numbers], pa.int64()),
         "unreadable_count": pa.array([0] * len(numbers), pa.int64()),
+        "left_out_count": pa.array([0] * len(numbers), pa.int64()),
+        "left_out_reason": pa.array([None] * len(numbers), pa.string()),
         "window_start": pa.array(starts, _INSTANT),
         "window_end": pa.array([as_of for _ in rows], _INSTANT),
         "status": pa.array([value if isinstance(value, str) else "ok" for _, _, value in rows], pa.string()),

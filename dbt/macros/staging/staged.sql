@@ -209,31 +209,40 @@ where false
 
 {% macro staged_reference(landed, table, mapped, name, placeholders) -%}
     {#- The mapped id of an account, else its `_value` form; the first that is there decides, also if it cannot be
-        read. -#}
-    {%- set read = namespace(value=literal(none, 'string'), reason=literal(none, 'string')) -%}
+        read. Of texts, which always can, nothing is computed to say so. -#}
+    {%- set read = namespace(value=none, reason=none) -%}
     {%- for landed_name in [mapped ~ '_value', mapped] if mapped and normalised_field(landed_name) in landed.columns -%}
-        {%- set value = without_placeholders(not_blank(staged_column(landed, landed_name, 'string')), placeholders) -%}
-        {%- set reason = unreadable_reason(landed, table, landed.columns[normalised_field(landed_name)], 'string') -%}
-        {%- set read.value = 'coalesce(' ~ value ~ ', case when ' ~ reason ~ ' is null then ' ~ read.value ~ ' end)' -%}
-        {%- set read.reason = 'coalesce(' ~ reason ~ ', case when ' ~ value ~ ' is null then ' ~ read.reason ~ ' end)' -%}
+        {%- set column = landed.columns[normalised_field(landed_name)] -%}
+        {%- set value = without_placeholders(staged_column(landed, landed_name, 'string'), placeholders) -%}
+        {%- set after = 'case when ' ~ value ~ ' is null then ' ~ read.reason ~ ' end' if read.reason else none -%}
+        {%- if column_reading(landed, column, 'string').unreadable -%}
+            {%- set reason = unreadable_reason(landed, table, column, 'string') -%}
+            {%- set read.value = 'coalesce(' ~ value ~ ', case when ' ~ reason ~ ' is null then ' ~ read.value ~ ' end)' if read.value else value -%}
+            {%- set read.reason = 'coalesce(' ~ reason ~ ', ' ~ after ~ ')' if after else reason -%}
+        {%- else -%}
+            {%- set read.value = 'coalesce(' ~ value ~ ', ' ~ read.value ~ ')' if read.value else value -%}
+            {%- set read.reason = after -%}
+        {%- endif -%}
     {%- endfor -%}
-    {{ read.value }} as {{ name }},
-    {{ read.reason }} as {{ name }}_unreadable
+    {{ read.value or literal(none, 'string') }} as {{ name }},
+    {{ read.reason or literal(none, 'string') }} as {{ name }}_unreadable
 {%- endmacro %}
 
 
-{% macro without_placeholders(text, placeholders) %}
-    {#- The text, NULL if it is one of `placeholders`, which are normalised. Only texts of about their length are
-        normalised, which takes its time; ids are longer. -#}
+{% macro without_placeholders(column_text, placeholders) %}
+    {#- A text without blanks around it; NULL if it is blank or one of `placeholders`, which are normalised. Only texts
+        of about their length are normalised, which takes its time; ids are longer. -#}
     {%- set quoted, lengths = [], [] -%}
     {%- for placeholder in placeholders -%}
         {%- do quoted.append(text_literal(placeholder)) -%}
         {%- do lengths.append(placeholder | length) -%}
     {%- endfor -%}
-    {{- return(
-        'case when length(' ~ text ~ ') > ' ~ (lengths | max + 7) ~ ' then ' ~ text ~ ' when ' ~ normalised_name(text)
-        ~ ' not in (' ~ quoted | join(', ') ~ ') then ' ~ text ~ ' end' if quoted else text
-    ) -}}
+    {%- if not quoted -%}
+        {{- return(not_blank(column_text)) -}}
+    {%- endif -%}
+    {%- set is_id = 'case when length(trim(' ~ column_text ~ ')) > ' ~ (lengths | max + 7) ~ ' then true else '
+        ~ normalised_name(column_text) ~ ' not in (' ~ quoted | join(', ') ~ ') end' -%}
+    {{- return('case when ' ~ is_id ~ ' then ' ~ not_blank(column_text) ~ ' end') -}}
 {% endmacro %}
 
 

@@ -21,6 +21,7 @@ final as (
         window_end,
         status,
         left_out_count,
+        left_out_reason,
         unreadable_count,
         window_end as as_of
     from results
@@ -41,6 +42,7 @@ final as (
         window_end,
         status,
         left_out_count,
+        left_out_reason,
         unreadable_count,
         window_end as as_of
     from {{ ref('int_custom_result') }}
@@ -60,6 +62,7 @@ final as (
         as_of as window_end,
         status,
         unreadable_count as left_out_count,
+        {{ literal(none, 'string') }} as left_out_reason,
         unreadable_count,
         as_of
     from churn

@@ -19,6 +19,8 @@ _KPI_STATE = (
     ("denominator", sa.Float),
     ("sample_size", sa.BigInteger),
     ("unreadable_count", sa.BigInteger),
+    ("left_out_count", sa.BigInteger),
+    ("left_out_reason", sa.Text),
     ("window_start", UtcDateTime),
     ("window_end", UtcDateTime),
     ("status", Slug),

@@ -1,4 +1,4 @@
-"""Reads one customer's marts in Arrow batches into compact columns (63 bytes for each KPI value)."""
+"""Reads one customer's marts in Arrow batches into compact columns (73 bytes for each KPI value)."""
 
 import hashlib
 import json
@@ -24,12 +24,13 @@ _BREACHES = [
     "avg_breach_hours", "routing_issues", "complex_issues", "critical_breaches",
 ]  # fmt: skip
 _BREACH_COLUMNS = ["account_id", *_BREACHES]
-_NUMBERS = ("value", "numerator", "denominator", "sample_size", "unreadable_count")
+_NUMBERS = ("value", "numerator", "denominator", "sample_size", "unreadable_count", "left_out_count")
 _INSTANTS = ("window_start", "window_end")
 _TYPES = {
     "account": "int32",
     "kpi": "int16",
     "status": "int8",
+    "left_out_reason": "int16",
     **dict.fromkeys(_NUMBERS, "float64"),
     **dict.fromkeys(_INSTANTS, "datetime64[us]"),
 }
@@ -43,9 +44,9 @@ class Incoming:
     """The rows of one customer's marts, as columns.
 
     `attributes` and `health` have one row for each account, in the order of `source_ids`. `values` has one
-    row for each KPI value; its `account`, `kpi` and `status` are positions in `source_ids`, `kpis` and
-    `statuses`. NULL is encoded as in `domain.load_plan`. `time_basis` is what resolution_time was measured
-    by.
+    row for each KPI value; its `account`, `kpi`, `status` and `left_out_reason` are positions in
+    `source_ids`, `kpis`, `statuses` and `reasons` (whose first is empty, for none). NULL is encoded as in
+    `domain.load_plan`. `time_basis` is what resolution_time was measured by.
     """
 
     source_ids: list[str]
@@ -53,6 +54,7 @@ class Incoming:
     health: dict[str, Array]
     kpis: list[str]
     statuses: list[str]
+    reasons: list[str]
     values: dict[str, Array]
     time_basis: str
     fingerprint: str
@@ -106,7 +108,7 @@ def read_incoming(
     time_basis = _text(accounts, "time_basis")[0] or DEFAULT_BASIS
     # Reading the values needs this memory.
     del accounts
-    kpi_codes, status_codes = _Codes(), _Codes()
+    kpi_codes, status_codes, reason_codes = _Codes(), _Codes(), _Codes([""])
     parts: dict[str, list[Array]] = {name: [] for name in _TYPES}
     known, read = len(codes.texts), 0
     for batch in marts.read_mart("kpi_values", customer, VALUE_COLUMNS):
@@ -114,6 +116,8 @@ def read_incoming(
         parts["account"].append(codes.encode(batch.column("account_id"), np.int32))
         parts["kpi"].append(kpi_codes.encode(batch.column("kpi"), np.int16))
         parts["status"].append(status_codes.encode(batch.column("status"), np.int8))
+        reasons = batch.column("left_out_reason").fill_null("")
+        parts["left_out_reason"].append(reason_codes.encode(reasons, np.int16))
         for name in _NUMBERS:
             parts[name].append(_number(batch, name))
         for name in _INSTANTS:
@@ -126,10 +130,11 @@ def read_incoming(
             next_step="Compute the KPIs again: a build replaces both.",
         )
     values = {name: _joined(parts.pop(name), dtype) for name, dtype in _TYPES.items()}
-    fingerprint = _fingerprint(codes.texts, attributes, health, kpi_codes.texts, status_codes.texts, values)
-    return Incoming(
-        codes.texts, attributes, health, kpi_codes.texts, status_codes.texts, values, time_basis, fingerprint
-    )
+    # What was left out is told of values that are missing for it; of others it would be news at every load.
+    values["left_out_count"][values["left_out_reason"] == 0] = np.nan
+    texts = kpi_codes.texts, status_codes.texts, reason_codes.texts
+    fingerprint = _fingerprint(codes.texts, attributes, health, *texts, values)
+    return Incoming(codes.texts, attributes, health, *texts, values, time_basis, fingerprint)
 
 
 def _joined(chunks: list[Array], dtype: str) -> Array:
@@ -147,16 +152,8 @@ def _nothing(customer: str, as_of: datetime, built: BuiltAccounts | None) -> Inc
     attributes = {"name": texts} | {column.name: empty[column.type] for column in ACCOUNT_COLUMNS}
     health = dict.fromkeys((*HEALTH_COLUMNS, *SUPPORT_METRICS), numbers) | {"sla_breaches": texts}
     values = {name: np.empty(0, dtype=dtype) for name, dtype in _TYPES.items()}
-    return Incoming(
-        [],
-        attributes,
-        health,
-        [],
-        [],
-        values,
-        DEFAULT_BASIS,
-        _fingerprint([], attributes, health, [], [], values),
-    )
+    fingerprint = _fingerprint([], attributes, health, [], [], [], values)
+    return Incoming([], attributes, health, [], [], [], values, DEFAULT_BASIS, fingerprint)
 
 
 def _health(marts: MartReader, customer: str, accounts: pa.Table, codes: _Codes) -> dict[str, Array]:
@@ -241,6 +238,7 @@ def _fingerprint(
     health: dict[str, Array],
     kpis: list[str],
     statuses: list[str],
+    reasons: list[str],
     values: dict[str, Array],
 ) -> str:
     """Returns a hash of all rows in any order. It covers the lengths of windows, not their ends, so a later
@@ -249,11 +247,12 @@ def _fingerprint(
     account = ids.copy()
     for column in (*attributes.values(), *health.values()):
         account = _mix(account, _hash_texts(column) if column.dtype == object else _bits(column))
-    kpi, status = _hash_texts(kpis), _hash_texts(statuses)
+    kpi, status, reason = _hash_texts(kpis), _hash_texts(statuses), _hash_texts(reasons)
     size, sums = len(values["account"]), [_sums(account), np.zeros(2, dtype=np.uint64)]
     for start in range(0, size, _HASHED_ROWS):
         some = {name: column[start : start + _HASHED_ROWS] for name, column in values.items()}
         row = _mix(_mix(ids[some["account"]], kpi[some["kpi"]]), status[some["status"]])
+        row = _mix(row, reason[some["left_out_reason"]])
         for name in _NUMBERS:
             row = _mix(row, _bits(some[name]))
         sums[1] += _sums(_mix(row, (some["window_end"] - some["window_start"]).view(np.uint64)))

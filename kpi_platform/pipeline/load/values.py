@@ -24,7 +24,10 @@ from kpi_platform.pipeline.load.write import LoadWriter
 SLICE_ACCOUNTS = 10_000
 """Accounts whose current values are in memory at once."""
 
-_MEASURED = ("value", "numerator", "denominator", "sample_size", "unreadable_count", "status")
+_MEASURED = (
+    "value", "numerator", "denominator", "sample_size", "unreadable_count", "left_out_count",
+    "left_out_reason", "status",
+)  # fmt: skip
 _WINDOW = ("window_start", "window_end")
 
 
@@ -128,6 +131,8 @@ def _keyed_values(task: LoadTask, target: Array, slugs: list[str]) -> tuple[Arra
 def _value_state(task: LoadTask, places: Array) -> dict[str, Array]:
     columns = {name: task.incoming.values[name][places] for name in (*_MEASURED, *_WINDOW)}
     columns["status"] = np.array([*task.incoming.statuses, None], dtype=object)[columns["status"]]
+    reasons = np.array([reason or None for reason in task.incoming.reasons], dtype=object)
+    columns["left_out_reason"] = reasons[columns["left_out_reason"]]
     columns["window"] = columns["window_end"] - columns["window_start"]
     return columns
 

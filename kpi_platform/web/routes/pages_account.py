@@ -25,7 +25,7 @@ from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import effective_settings, health_weights_at
 from kpi_platform.web.charts import Part, Point
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
-from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, REASONS, money, number, percent, words
+from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, missing_reason, money, number, percent, words
 from kpi_platform.web.page import CustomerPageDep
 from kpi_platform.web.setting_labels import setting_label
 
@@ -126,7 +126,7 @@ def _reason(settings: CustomerSettings, value: KpiValue) -> str:
             f"{SCALES[mapping.scale]}, so there is no value. If people rate on another scale, "
             f"change '{setting_label(f'kpi_mappings.{value.kpi}.scale')}' in the settings."
         )
-    return REASONS.get(value.status, value.status)
+    return missing_reason(value)
 
 
 def _thresholds(definition: KpiDefinition) -> Thresholds | None:

@@ -30,8 +30,8 @@ from kpi_platform.web.dependencies import ConnectionDep, CustomerDep, EngineDep
 from kpi_platform.web.formats import (
     BAND_WORDS,
     REASON_WORDS,
-    REASONS,
     SHORT_NAMES,
+    missing_reason,
     too_few,
     unit_words,
     words,
@@ -147,7 +147,7 @@ def show_accounts(
         offset=wanted.offset,
         band_words=BAND_WORDS,
         short_names=SHORT_NAMES,
-        reasons=REASONS,
+        missing_reason=missing_reason,
         reason_words=REASON_WORDS,
     )
 

@@ -20,6 +20,12 @@ class KpiValueAnswer(Answer):
     denominator: float | None
     sample_size: int | None
     unreadable_count: int = Field(description="Rows of the source that could not be read, beside the sample.")
+    left_out_count: int | None = Field(
+        description="Rows that were left out, where that leaves no data; else null."
+    )
+    left_out_reason: str | None = Field(
+        description="Why most of them were left out.", examples=["no conversion rate"]
+    )
     window_start: datetime | None
     window_end: datetime | None
     status: str = Field(examples=["ok"])

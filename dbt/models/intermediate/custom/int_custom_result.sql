@@ -20,15 +20,30 @@ denominators as (
     {{ custom_aggregates('events', 'denominator') }}
 ),
 
+reasons as (
+    select
+        customer_id,
+        account_key,
+        kpi,
+        left_out_reason,
+        count(*) as row_count
+    from events
+    where left_out_reason is not null
+    group by customer_id, account_key, kpi, left_out_reason
+),
+
 left_out as (
     select
         customer_id,
         account_key,
         kpi,
-        count(*) as left_out_count,
-        count(case when {{ is_unreadable('left_out_reason') }} then 1 end) as unreadable_count
-    from events
-    where left_out_reason is not null
+        cast(sum(row_count) as {{ canonical_type('integer') }}) as left_out_count,
+        {{ most_frequent_reason('row_count') }} as left_out_reason,
+        cast(
+            coalesce(sum(case when {{ is_unreadable('left_out_reason') }} then row_count end), 0)
+            as {{ canonical_type('integer') }}
+        ) as unreadable_count
+    from reasons
     group by customer_id, account_key, kpi
 ),
 
@@ -44,6 +59,7 @@ joined as (
         settings.window_end,
         settings.is_stale,
         coalesce(left_out.left_out_count, 0) as left_out_count,
+        left_out.left_out_reason,
         coalesce(left_out.unreadable_count, 0) as unreadable_count,
         case
             when settings.gap is not null then settings.gap
@@ -123,6 +139,7 @@ final as (
         window_end,
         status,
         left_out_count,
+        case when status = 'no_data' then left_out_reason end as left_out_reason,
         unreadable_count
     from judged
 )

@@ -29,6 +29,7 @@ sums as (
             coalesce(sum(case when left_out_reason is not null then row_count end), 0)
             as {{ canonical_type('integer') }}
         ) as left_out_count,
+        {{ most_frequent_reason('row_count') }} as left_out_reason,
         coalesce(sum(case when left_out_reason = 'out of range' then row_count end), 0) as outside_count,
         max(case when left_out_reason = 'no conversion rate' then 1 else 0 end) = 1 as lacks_rate,
         cast(
@@ -61,6 +62,7 @@ found as (
                 then case when accounts.adoption_score_unreadable is not null then 1 else 0 end
             else coalesce(sums.left_out_count, 0)
         end as left_out_count,
+        case when sums.lacks_rate then 'no conversion rate' else sums.left_out_reason end as left_out_reason,
         case
             when settings.kpi = 'nps' then case when accounts.nps_score_unreadable is not null then 1 else 0 end
             when settings.kpi = 'adoption_index'
@@ -147,6 +149,7 @@ final as (
         window_end,
         status,
         case when gap is null then left_out_count else 0 end as left_out_count,
+        case when status = 'no_data' then left_out_reason end as left_out_reason,
         case when gap is null then unreadable_count else 0 end as unreadable_count
     from judged
 )

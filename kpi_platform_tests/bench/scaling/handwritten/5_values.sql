@@ -262,6 +262,16 @@ measured as (
         days_before_as_of(90),
         0
     from figures
+),
+
+-- Of each KPI, the reason for which most rows were left out.
+reasons as (
+    select
+        account_id,
+        kpi,
+        arg_max(left_out_reason, {'count': left_out_count, 'reason': left_out_reason}) as left_out_reason
+    from handwritten.kpi_left_out
+    group by account_id, kpi
 )
 
 select
@@ -281,9 +291,11 @@ select
         else 'no_data'
     end as status,
     left_out_count::bigint as left_out_count,
+    if(status = 'no_data', left_out_reason, null) as left_out_reason,
     0::bigint as unreadable_count,
     as_of() as as_of
 from measured
+left join reasons using (account_id, kpi)
 
 union all
 
@@ -299,6 +311,7 @@ select
     as_of(),
     if(churn_risk is null, 'no_data', 'ok'),
     0,
+    null,
     0,
     as_of()
 from figures;
