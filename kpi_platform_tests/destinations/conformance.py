@@ -33,7 +33,7 @@ class DestinationConformance:
 
     def test_every_mart_is_that_of_duckdb_row_by_row(self, built: Installation, expected: Expected) -> None:
         for customer, marts in expected.marts.items():
-            same(built.marts(customer, marts), marts)
+            same(built.marts(customer, marts), marts, built.place.tolerance)
 
     def test_the_data_tests_find_the_same_rows(self, report: BuildReport, expected: Expected) -> None:
         found = findings(report)
@@ -90,8 +90,8 @@ class DestinationConformance:
         built.land([emptied(one) for one in expected.customers if one.key == gone])
         built.compute([gone, again], LATER)
         assert all(frame.empty for frame in built.marts(gone, expected.later).values())
-        same(built.marts(again, expected.later), expected.later)
-        same(built.marts(other, expected.marts[other]), expected.marts[other])
+        same(built.marts(again, expected.later), expected.later, built.place.tolerance)
+        same(built.marts(other, expected.marts[other]), expected.marts[other], built.place.tolerance)
 
     def test_an_erased_customer_leaves_nothing_and_takes_nothing_of_others(
         self, built: Installation, expected: Expected
@@ -107,7 +107,11 @@ class DestinationConformance:
         assert sum(one.before for one in proof) > len(expected.marts[leaving.key])
         assert all(frame.empty for frame in built.marts(leaving.key, expected.later).values())
         assert not built.destination.columns(raw)
-        same(built.marts(other.key, expected.marts[other.key]), expected.marts[other.key])
+        same(
+            built.marts(other.key, expected.marts[other.key]),
+            expected.marts[other.key],
+            built.place.tolerance,
+        )
         assert built.destination.columns([other.schema_name(source) for source in other.schemas])
         # For the tests that follow.
         built.land([leaving])
@@ -192,10 +196,10 @@ def _equal(found: Reading, wanted: Reading) -> bool:
     return found == wanted
 
 
-def same(found: Marts, wanted: Marts) -> None:
-    """Equal in every row and column, numbers at 1e-9."""
+def same(found: Marts, wanted: Marts, tolerance: float) -> None:
+    """Equal in every row and column, numbers at 1e-9 or at the tolerance."""
     assert set(found) == set(wanted)
     for mart, frame in wanted.items():
         pd.testing.assert_frame_equal(
-            found[mart], frame, check_dtype=False, check_exact=False, rtol=1e-9, atol=1e-12, obj=mart
+            found[mart], frame, check_dtype=False, check_exact=False, rtol=1e-9, atol=tolerance, obj=mart
         )

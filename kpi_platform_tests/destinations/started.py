@@ -26,7 +26,8 @@ class StartedDestination:
     """A server that was started empty. `warehouse` is the section of the settings and `environment` the
     variables with which the platform reaches it; `service` and `landing` those of the local Fivetran.
     `secrets` must appear nowhere. `says_which`: a pattern of how the server names its place, if it does.
-    `json`: what the server calls a column of JSON, and how it makes one of the text {}; None without any."""
+    `json`: what the server calls a column of JSON, and how it makes one of the text {}; None without any.
+    `tolerance`: by how much numbers may differ from DuckDB's, however small they are."""
 
     service: str
     landing: Mapping[str, Any]
@@ -36,3 +37,4 @@ class StartedDestination:
     secrets: Sequence[str] = ()
     says_which: str | None = None
     json: tuple[str, str] | None = None
+    tolerance: float = 1e-12

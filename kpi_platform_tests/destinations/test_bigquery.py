@@ -46,6 +46,8 @@ def place() -> Iterator[StartedDestination]:
                 Refusal("unknown schema", "schema", "nowhere", raw_schema="nowhere"),
             ],
             json=("json", "parse_json({})"),
+            # Money is converted into decimals, which have nine places here and 38 in BigQuery.
+            tolerance=1e-8,
         )
 
 
