@@ -23,7 +23,7 @@ from kpi_platform.dashboard.shown_accounts import (
     KpiValue,
 )
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band, Direction, Thresholds, is_too_few
+from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band, Direction, Thresholds, is_too_few, least_sample
 
 SORTS = ("name", "health_score", "revenue", "industry", "region", "csm_name")
 """Orders of a list, besides every KPI's slug."""
@@ -175,7 +175,8 @@ def _kpi_condition(
                 f"The KPI '{definition.kpi}' has no thresholds.", next_step="Filter by kpi_min and kpi_max."
             )
         conditions.append(_in_band(_kpis.c.value, thresholds, definition.direction, wanted.kpi_band))
-        conditions.append(sa.func.coalesce(_kpis.c.sample_size >= definition.min_sample, sa.true()))
+        least = least_sample(definition.min_sample)
+        conditions.append(sa.func.coalesce(_kpis.c.sample_size >= least, sa.true()))
     return of_account.where(*conditions).exists()
 
 

@@ -68,7 +68,10 @@ def _at_risk(
             _history.c.upload_version == version,
             _history.c.change == "updated",
             risky,
-            sa.func.coalesce(_history.c.sample_size >= definitions.c.min_sample, sa.true()),
+            sa.or_(
+                definitions.c.min_sample <= 1,
+                sa.func.coalesce(_history.c.sample_size >= definitions.c.min_sample, sa.true()),
+            ),
         )
         .order_by(accounts.c.name, _history.c.account_id, definitions.c.position)
         .limit(LIMIT)

@@ -12,7 +12,7 @@ from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.definitions import KpiDefinition, stored_definitions
 from kpi_platform.dashboard.upload_states import COMPARED, KPIS_AT_MOST, StateReader, ValueStates, aligned
 from kpi_platform.dashboard.uploads import BASELINE, get_upload
-from kpi_platform.domain.kpis import Band
+from kpi_platform.domain.kpis import Band, least_sample
 from kpi_platform.domain.load_plan import Array
 
 DiffKind = Literal["changed", "new", "retired"]
@@ -183,7 +183,7 @@ def _at_risk(definition: KpiDefinition) -> float:
 
 
 def _least_samples(definition: KpiDefinition) -> float:
-    return definition.min_sample
+    return least_sample(definition.min_sample)
 
 
 def _distances(definition: KpiDefinition) -> float:

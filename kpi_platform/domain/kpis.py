@@ -59,7 +59,13 @@ class Thresholds:
 
 def is_too_few(sample_size: int | None, min_sample: int) -> bool:
     """Whether a value comes from too few rows to be judged."""
-    return sample_size is not None and sample_size < min_sample
+    return sample_size is not None and sample_size < least_sample(min_sample)
+
+
+def least_sample(min_sample: int) -> int:
+    """Returns the fewest rows that a value is judged by. 1, the default, asks for none: a count of no rows is
+    0, and says something."""
+    return min_sample if min_sample > 1 else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.account_history import (
     confirmed_until,
     health_series,
@@ -136,3 +137,15 @@ def test_a_value_of_fewer_rows_than_its_kpi_needs_has_no_band_and_is_in_none(des
         assert became_at_risk(connection, "acme", 2) == []
     assert names(desk, AccountFilter(kpi="nps", kpi_band="at_risk")) == []
     assert names(desk, AccountFilter(kpi="nps", kpi_max=0)) == ["1"]
+
+
+def test_a_count_of_nothing_is_judged_unless_the_settings_ask_for_more_rows(desk: Desk) -> None:
+    kpi = "executive_engagement"
+    none = {"value": 0.0, "status": "ok", "sample_size": 0}
+    desk.load(T1, [MartAccount("0011", "Account 1", {kpi: 0})])
+    with desk.engine.begin() as connection:
+        connection.execute(sa.update(tables.kpis).where(tables.kpis.c.kpi == kpi).values(none))
+    assert names(desk, AccountFilter(kpi=kpi, kpi_band="at_risk")) == ["1"]
+    with desk.engine.connect() as connection:
+        [found] = find_accounts(connection, "acme", AccountFilter()).accounts
+    assert (found.kpis[kpi].band, found.kpis[kpi].too_few) == ("at_risk", False)

@@ -194,7 +194,8 @@ def _mapping_type(kpi: Kpi) -> type[KpiMapping]:
         "measurement_frequency": (Frequency, setting(kpi.frequency, f"Frequency of measurement {shown}")),
         "window_days": (None, setting(None, f"{name} takes the latest value and has no window.")),
         "min_sample": (MinSample, setting(1, f"{name} of fewer rows than this is shown as too few, without "
-                                          "band and without alerts.", allowed="1 to 1000")),
+                                          "band and without alerts. 1: every value has its band.",
+                                          allowed="1 to 1000")),
         "thresholds": (thresholds, section(thresholds, "Where values are healthy, and where at risk.")),
     }  # fmt: skip
     validators = {}
