@@ -53,7 +53,7 @@
 
 {% macro most_frequent_reason(row_count) %}
     {#- An aggregate: of all `left_out_reason` the one with the greatest `row_count`, which has at most 18 digits; NULL
-        where nothing was left out. -#}
+        if nothing was left out. -#}
     {%- set count = 'cast(' ~ row_count ~ ' as ' ~ canonical_type('string') ~ ')' -%}
     {{- return('substr(max(lpad(' ~ count ~ ", 18, '0') || left_out_reason), 19)") -}}
 {% endmacro %}
