@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import random
 import resource
-import shutil
 import sys
 import tempfile
 import time
@@ -25,18 +24,18 @@ import duckdb
 import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
-from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import (
     create_or_require,
     open_dashboard,
     open_engine,
     require_current_schema,
-    upgrade,
 )
 from kpi_platform.defs.run import run_job
 from kpi_platform.domain.runs import RunOutcome
 from kpi_platform.local.state import Outcome
 from kpi_platform_tests.defs.installation import Installation, installed
+from kpi_platform_tests.faults.fivetran_faults import change_slowly, switch_webhook_off
+from kpi_platform_tests.faults.twin import copy_raw, shown
 
 CUSTOMERS = ("northwind", "umbra")
 RUN_SECONDS = 600
@@ -82,6 +81,8 @@ class Chaos:
             "a sync is cancelled": lambda: self._plan("cancelled"),
             "a connection breaks": lambda: self._plan("broken"),
             "Fivetran forbids one connection": self._forbid_one,
+            "Fivetran answers a change slowly": self._change_slowly,
+            "Fivetran switches the webhook off": self._switch_webhook_off,
             "the warehouse is locked": self._lock_warehouse,
             "the dashboard is locked": self._lock_dashboard,
             "two runs at once": self._run_twice,
@@ -151,6 +152,15 @@ class Chaos:
     def _forbid_one(self) -> None:
         self._fivetran({"match": f"/v1/connections/{self._connection()}", "status": 403, "times": 0})
 
+    def _change_slowly(self) -> None:
+        """While a run goes on."""
+        process = self._start()
+        change_slowly(self.installation, self.dice.choice(CUSTOMERS), self.dice)
+        self._end(process)
+
+    def _switch_webhook_off(self) -> None:
+        switch_webhook_off(self.installation, lambda: self._end(self._start()))
+
     def _connection(self) -> str:
         return f"{self.dice.choice(CUSTOMERS)}_{self.dice.choice(('salesforce', 'servicenow'))}"
 
@@ -191,7 +201,7 @@ def chaos(home: Path, seconds: float, seed: int) -> Chaos:
             wild.disturb()
         as_of = _loaded(installation.configuration, installation.engine, skip_sync=False)
         twin = Configuration.from_environment({"KPI_PLATFORM_HOME": str(home / "twin")})
-        _copy_raw(installation, twin)
+        copy_raw(installation, twin)
         engine = open_engine(twin.dashboard_database_url)
         _loaded(twin, engine, skip_sync=True, as_of=as_of)
         differing = [name for name in ("accounts", "kpis", "account_health") if
@@ -214,25 +224,6 @@ def _own_cache(folder: Path) -> Iterator[None]:
             del os.environ[name]
         else:
             os.environ[name] = before
-
-
-def shown(engine: sa.Engine, name: str) -> list[tuple[Any, ...]]:
-    """What the dashboard shows of a table: customers and accounts by their own keys, no clock times."""
-    accounts, table = tables.accounts, tables.metadata.tables[name]
-    left_out = {"id", "account_id", "customer_id", "upload_version", "as_of", "created_at"}
-    left_out |= {"window_start", "window_end", "retired_at"}
-    columns = [column for column in table.c if column.name not in left_out]
-    query = sa.select(tables.customers.c.key, accounts.c.external_id, *columns)
-    if table is accounts:
-        query = query.join_from(accounts, tables.customers)
-    else:
-        same = sa.and_(accounts.c.id == table.c.account_id, accounts.c.customer_id == table.c.customer_id)
-        query = query.join_from(table, accounts, same).join(
-            tables.customers, tables.customers.c.id == table.c.customer_id
-        )
-    with engine.connect() as connection:
-        rows = connection.execute(query.where(table.c.retired_at.is_(None)))
-        return sorted((tuple(row) for row in rows), key=repr)
 
 
 def _loaded(
@@ -264,23 +255,6 @@ def _run(environment: dict[str, str], full_disk: bool) -> None:
     require_current_schema(engine)
     outcome = _job(configuration, engine, datetime.now(UTC), skip_sync=False)
     sys.exit(0 if not outcome.failed else 1)
-
-
-def _copy_raw(installation: Installation, twin: Configuration) -> None:
-    """The twin gets the raw data as it has landed, and what is known of the syncs; nothing that was computed
-    or loaded."""
-    twin.home.mkdir(parents=True)
-    shutil.copy(installation.configuration.warehouse_file, twin.warehouse_file)
-    with duckdb.connect(str(twin.warehouse_file)) as warehouse:
-        warehouse.execute("DROP SCHEMA IF EXISTS kpi CASCADE")
-    engine = open_engine(twin.dashboard_database_url)
-    upgrade(engine)
-    copied = (tables.customers, tables.customer_settings_versions, tables.source_states)
-    with installation.engine.connect() as theirs, engine.begin() as ours:
-        for table in copied:
-            rows = [dict(row) for row in theirs.execute(sa.select(table)).mappings()]
-            ours.execute(sa.insert(table), rows)
-    engine.dispose()
 
 
 def main() -> int:
