@@ -117,12 +117,18 @@ def erase_dashboard(engine: sa.Engine, leaver: Leaver, *, who: str, keep_audit: 
 def _own_tables() -> list[sa.Table]:
     """Every table with rows of customers, those that others refer to first."""
     own = [table for table in tables.metadata.sorted_tables if "customer_id" in table.c]
-    return [*own, tables.fivetran_events]
+    return [*own, tables.fivetran_events, tables.runs]
 
 
 def _mine(table: sa.Table, leaver: Leaver) -> sa.ColumnElement[bool]:
     if table is tables.fivetran_events:
         return table.c.connection_id.in_(leaver.connections)
+    if table is tables.runs:
+        # A run of several customers stays with the others.
+        members = tables.run_customers
+        theirs = sa.select(members.c.run_id).where(members.c.customer_id != leaver.customer.id)
+        mine = sa.select(members.c.run_id).where(members.c.customer_id == leaver.customer.id)
+        return sa.and_(table.c.id.in_(mine), table.c.id.not_in(theirs))
     return table.c.customer_id == leaver.customer.id
 
 

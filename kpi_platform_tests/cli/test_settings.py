@@ -160,7 +160,9 @@ def test_an_import_is_stored_as_a_version_and_can_be_taken_back(terminal: Termin
     versions = terminal.json("settings", "history", "acme")
     assert [version["version"] for version in versions] == [3, 2, 1]
     assert versions[0]["note"] == "Restored version 1."
-    assert "update.mode: upsert → replace" in terminal.ok("settings", "history", "acme")
+    assert {"path": "update.mode", "before": None, "after": "replace"} in versions[0]["changes"]
+    shown = terminal.ok("settings", "history", "acme")
+    assert all(word in shown for word in ("update.mode:", "upsert", "replace"))
     assert json.loads(terminal.ok("settings", "show", "acme", "--json"))["update"]["mode"] == "replace"
     assert "no settings version 9" in terminal.refused("settings", "restore", "acme", "9")
 

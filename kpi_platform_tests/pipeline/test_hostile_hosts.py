@@ -196,6 +196,7 @@ OPENED_BY = {
     "adapters/destination/bigquery_client.py": "opened by bigquery.py alone",
     "domain/places.py": "reads addresses, connects to nothing",
     "cli/ports.py": "looks for listeners on this machine",
+    "defs/life_line.py": "the name of this machine",
     "defs/run.py": "the name of this machine",
 }
 

@@ -59,7 +59,8 @@ DOCUMENTS: dict[tuple[str, str], Callable[[Hostile, str, Any], httpx.Response]] 
 FORMS = {("POST", "/settings"), ("POST", "/settings/preview")}
 NO_SETTINGS = (
     "/api/uploads", "/uploads", "/api/matches", "/matches", "/api/webhooks", "/status/webhook", "/sign-",
-    "/customer",
+    "/customer", "/api/people", "/people", "/api/tokens", "/api/runs", "/runs",
+    "/api/customers/{key}/connections", "/api/fivetran/sync/{request_id}/cancel",
 )  # fmt: skip
 
 
