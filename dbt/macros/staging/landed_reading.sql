@@ -125,6 +125,9 @@
 
 {% macro choice_code(column, family, text) %}
     {#- What landed of a choice, as sys_choice has it: a code or a label, trimmed, in small letters. -#}
+    {%- if family == 'integer' -%}
+        {{- return(text) -}}
+    {%- endif -%}
     {%- if family in ('exact', 'float') -%}
         {%- set code = 'cast(cast(' ~ column ~ ' as ' ~ canonical_type('integer') ~ ') as ' ~ canonical_type('string') ~ ')' -%}
         {{- return('case when ' ~ is_sensible_number(column) ~ ' then ' ~ code ~ ' end') -}}

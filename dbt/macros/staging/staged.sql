@@ -232,17 +232,19 @@ where false
 {% macro without_placeholders(column_text, placeholders) %}
     {#- A text without blanks around it; NULL if it is blank or one of `placeholders`, which are normalised. Only texts
         of about their length are normalised, which takes its time; ids are longer. -#}
-    {%- set quoted, lengths = [], [] -%}
-    {%- for placeholder in placeholders -%}
-        {%- do quoted.append(text_literal(placeholder)) -%}
-        {%- do lengths.append(placeholder | length) -%}
-    {%- endfor -%}
-    {%- if not quoted -%}
+    {%- if not placeholders -%}
         {{- return(not_blank(column_text)) -}}
     {%- endif -%}
-    {%- set is_id = 'case when length(trim(' ~ column_text ~ ')) > ' ~ (lengths | max + 7) ~ ' then true else '
-        ~ normalised_name(column_text) ~ ' not in (' ~ quoted | join(', ') ~ ') end' -%}
-    {{- return('case when ' ~ is_id ~ ' then ' ~ not_blank(column_text) ~ ' end') -}}
+    {%- set lengths, cases = [], ["when '' then null"] -%}
+    {%- for placeholder in placeholders -%}
+        {%- do lengths.append(placeholder | length) -%}
+        {%- do cases.append('when ' ~ text_literal(placeholder) ~ ' then null') -%}
+    {%- endfor -%}
+    {#- No IN: DuckDB makes a join of a long list, for which it normalises every text. -#}
+    {{- return(not_blank(
+        'case when length(trim(' ~ column_text ~ ')) > ' ~ (lengths | max + 7) ~ ' then ' ~ column_text
+        ~ ' else case coalesce(' ~ normalised_name(column_text) ~ ", '') " ~ cases | join(' ') ~ ' else ' ~ column_text ~ ' end end'
+    )) -}}
 {% endmacro %}
 
 
