@@ -32,17 +32,17 @@ SECRETS = dict.fromkeys(
     ("KPI_SESSION_KEY", "KPI_SECRET_BOLT_WAREHOUSE", "KPI_SECRET_ACME_PASSWORD", "WAREHOUSE_PASSWORD"), SECRET
 )
 CANARY = "canary-in-the-settings-of-bolt"
-RENDERED = str(7 * 7 * 191)
+RENDERED = str(7919 * 104729)
 """What a template would make of the first of the hostile values."""
 
 _ALL: tuple[Any, ...] = (
-    "{{ 7*7*191 }}", "{{ env_var('KPI_SESSION_KEY') }}", "{% raw %}", "{#", "'\"`;--", "a\nb", "a\0b",
+    "{{ 7919*104729 }}", "{{ env_var('KPI_SESSION_KEY') }}", "{% raw %}", "{#", "'\"`;--", "a\nb", "a\0b",
     "${KPI_SESSION_KEY}", "bolt_crm", "KPI_SESSION_KEY", "KPI_SECRET_BOLT_WAREHOUSE",
     "KPI_SECRET_ACME_PASSWORD", "WAREHOUSE_PASSWORD", "x" * 5000, "1" * 5000,
-    7, -1, 1e300, 10**400, True, None, [], ["x"], ["{{ 7*7*191 }}"], {"x": {"y": 1}},
+    7, -1, 1e300, 10**400, True, None, [], ["x"], ["{{ 7919*104729 }}"], {"x": {"y": 1}},
 )  # fmt: skip
 _FEW = (
-    "{{ 7*7*191 }}", "'\"`;--", "a\0b", "bolt_crm", "KPI_SECRET_BOLT_WAREHOUSE", 10**400, None,
+    "{{ 7919*104729 }}", "'\"`;--", "a\0b", "bolt_crm", "KPI_SECRET_BOLT_WAREHOUSE", 10**400, None,
     {"x": {"y": 1}},
 )  # fmt: skip
 IS_WHOLE = "KPI_SLOW_TESTS" in os.environ

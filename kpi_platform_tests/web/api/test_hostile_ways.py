@@ -195,7 +195,7 @@ def test_a_custom_kpi_of_hostile_parts_is_refused_or_is_a_definition(here: Hosti
                 assert answer.status_code in (303, 400, 409, 503), (part, value)
                 assert answer.status_code == 303 or here.versions() == before
     before = here.plant(planted)
-    for value in ("{{ 7*7*191 }}", "..%2F..", "x" * 5000, "other"):
+    for value in ("{{ 7919*104729 }}", "..%2F..", "x" * 5000, "other"):
         for path in (value, f"{value}/remove"):
             answer = client.post(f"/settings/custom-kpis/{path}", data=ESCALATED)
             require_clean(answer, path)
