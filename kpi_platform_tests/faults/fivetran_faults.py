@@ -21,9 +21,10 @@ def change_slowly(installation: Installation, customer: str, dice: random.Random
     with installation.engine.connect() as connection:
         stored = current_settings(connection, customer)
     assert stored is not None
-    before = stored.document.get("fivetran", {}).get("sync_frequency_minutes")
+    before = stored.document["salesforce"].get("sync_frequency_minutes")
     minutes = dice.choice([one for one in _FREQUENCIES if one != before])
-    document = {**stored.document, "fivetran": {"sync_frequency_minutes": minutes}}
+    often = {source: {**stored.document[source], "sync_frequency_minutes": minutes} for source in SOURCES}
+    document = {**stored.document, **often}
     change_settings(installation.configuration, installation.engine, customer, document, by=OPERATOR)
     with open_fivetran(installation.configuration) as api:
         found = {api.connection(f"{customer}_{source}").details["sync_frequency"] for source in SOURCES}
