@@ -48,7 +48,9 @@ class SourceState:
 
 def newest_failure(failed_at: datetime | None, unreached_at: datetime | None) -> datetime | None:
     """Returns the later of a sync's failure in Fivetran and of an attempt that did not get so far."""
-    return max((at for at in (failed_at, unreached_at) if at is not None), default=None)
+    if failed_at is None or unreached_at is None:
+        return failed_at or unreached_at
+    return max(failed_at, unreached_at)
 
 
 _table = tables.source_states

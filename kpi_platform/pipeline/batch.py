@@ -30,7 +30,7 @@ from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 from kpi_platform.domain.landed import LandedTable, column_key
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, Source, SourceTable
-from kpi_platform.pipeline.customer_settings import has_single_customer, secrets_of_each, settings_in
+from kpi_platform.pipeline.customer_settings import has_single_customer, secrets_of_each, settings_reader
 from kpi_platform.pipeline.places import refusals
 
 
@@ -79,7 +79,7 @@ def read_inputs(
     inputs: list[CustomerInput] = []
     failed: dict[str, KpiPlatformError] = {}
     with reading(engine) as connection:
-        alone = has_single_customer(connection)
+        read = settings_reader(configuration, single_customer=has_single_customer(connection))
         known = find_customers(connection, customers)
         ids = [one.id for one in known.values()]
         documents, states = current_settings_of(connection, ids), _sync_states(connection, ids)
@@ -88,7 +88,7 @@ def read_inputs(
         for customer in dict.fromkeys(customers):
             try:
                 number = known[customer].id if customer in known else get_customer(connection, customer).id
-                settings = settings_in(configuration, documents.get(number), single_customer=alone)
+                settings = read(documents.get(number))
                 destination = open_destination(configuration, settings.warehouse, secrets[customer])
             except KpiPlatformError as error:
                 failed[customer] = error

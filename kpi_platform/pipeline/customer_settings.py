@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -55,11 +55,11 @@ def settings_of_each(
     them."""
     found = find_each(connection, customers)
     stored = current_settings_of(connection, [one.id for one in found.values()])
-    alone = has_single_customer(connection)
+    read = settings_reader(configuration, single_customer=has_single_customer(connection))
     return {
         key: EffectiveSettings(
             one,
-            settings_in(configuration, stored.get(one.id), single_customer=alone),
+            read(stored.get(one.id)),
             stored[one.id].version if one.id in stored else None,
         )
         for key, one in found.items()
@@ -95,12 +95,17 @@ def customer_secrets(
     return secrets_of_each(configuration, connection, [customer])[customer]
 
 
-def settings_in(
-    configuration: Configuration, stored: StoredSettings | None, *, single_customer: bool
-) -> CustomerSettings:
-    """Returns the settings that a stored version makes with the environment's defaults."""
-    document = json.dumps(stored.document if stored else {})
-    return _parsed(document, frozenset(configuration.environment.items()), single_customer)
+def settings_reader(
+    configuration: Configuration, *, single_customer: bool
+) -> Callable[[StoredSettings | None], CustomerSettings]:
+    """Returns what makes settings of a stored version (None: nothing was saved) with the environment's
+    defaults. It raises InvalidSettings."""
+    environment = frozenset(configuration.environment.items())
+
+    def read(stored: StoredSettings | None) -> CustomerSettings:
+        return _parsed(json.dumps(stored.document if stored else {}), environment, single_customer)
+
+    return read
 
 
 @lru_cache(maxsize=1024)

@@ -36,7 +36,7 @@ from kpi_platform.pipeline.customer_settings import (
     customer_secrets,
     effective_settings,
     has_single_customer,
-    settings_in,
+    settings_reader,
 )
 
 if TYPE_CHECKING:
@@ -83,13 +83,11 @@ def settings_to_read(
     with reading(engine) as connection:
         ids = {key: one.id for key, one in find_customers(connection, customers).items()}
         stored = current_settings_of(connection, list(ids.values()))
-        alone = has_single_customer(connection)
+        read = settings_reader(configuration, single_customer=has_single_customer(connection))
         settings: dict[str, CustomerSettings] = {}
         for customer in filter(ids.__contains__, dict.fromkeys(customers)):
             with suppress(InvalidSettings):  # A run names it with what is wrong.
-                settings[customer] = settings_in(
-                    configuration, stored.get(ids[customer]), single_customer=alone
-                )
+                settings[customer] = read(stored.get(ids[customer]))
         refused, _ = refusals(connection, settings, ids)
     return {customer: one for customer, one in settings.items() if customer not in refused}
 
