@@ -17,8 +17,9 @@ from kpi_platform.domain.sources import SOURCE_SYSTEMS
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from kpi_platform.dashboard.customer_states import CustomerState, SourceEnds
+    from kpi_platform.dashboard.customer_states import CustomerState
     from kpi_platform.dashboard.figures import Figure
+    from kpi_platform.domain.sync_ends import SyncEnds
 
 _ALERTS_SHOWN = 20
 
@@ -99,10 +100,10 @@ def _print_states(states: "Iterable[CustomerState]") -> None:
     )
 
 
-def _synced(ends: "SourceEnds | None", now: datetime) -> str | None:
+def _synced(ends: "SyncEnds | None", now: datetime) -> str | None:
     if ends is None or (ends.succeeded_at is None and ends.failed_at is None):
         return None
-    if ends.has_failed:
+    if ends.last_failed:
         assert ends.failed_at is not None
         return f"failed {_age(ends.failed_at, now)}"
     assert ends.succeeded_at is not None

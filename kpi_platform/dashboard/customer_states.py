@@ -9,22 +9,10 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer, list_customers
+from kpi_platform.dashboard.source_states import newest_failure
+from kpi_platform.dashboard.uploads import newest_uploads
 from kpi_platform.domain.sources import Source
-
-
-@dataclass(frozen=True, slots=True)
-class SourceEnds:
-    """When the syncs of a source ended last: with success, and without."""
-
-    succeeded_at: datetime | None
-    failed_at: datetime | None
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the newest sync ended without success."""
-        return self.failed_at is not None and (
-            self.succeeded_at is None or self.failed_at > self.succeeded_at
-        )
+from kpi_platform.domain.sync_ends import SyncEnds
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +23,7 @@ class CustomerState:
 
     customer: str
     name: str
-    syncs: Mapping[Source, SourceEnds]
+    syncs: Mapping[Source, SyncEnds]
     upload: int | None
     loaded_at: datetime | None
     in_review: int
@@ -48,17 +36,13 @@ def customer_states(connection: sa.Connection, customer: str | None = None) -> l
     """Returns the state of one customer, or of all active ones, ordered by key. The number of statements does
     not grow with the customers."""
     wanted = list_customers(connection) if customer is None else [get_customer(connection, customer)]
-    states, uploads, checks = tables.source_states, tables.kpi_uploads, tables.check_results
+    states, checks = tables.source_states, tables.check_results
     matches, alerts, holds = tables.account_matches, tables.alerts, tables.load_holds
-    syncs: dict[int, dict[Source, SourceEnds]] = {}
+    syncs: dict[int, dict[Source, SyncEnds]] = {}
     for row in connection.execute(sa.select(states)):
-        failed = max((at for at in (row.last_failed_at, row.unreached_at) if at), default=None)
-        syncs.setdefault(row.customer_id, {})[row.source] = SourceEnds(row.last_succeeded_at, failed)
-    newest = sa.select(uploads.c.customer_id, sa.func.max(uploads.c.version).label("version"))
-    last = newest.group_by(uploads.c.customer_id).subquery()
-    is_last = sa.and_(uploads.c.customer_id == last.c.customer_id, uploads.c.version == last.c.version)
-    columns = (uploads.c.customer_id, uploads.c.version, uploads.c.finished_at)
-    loaded = {row.customer_id: row for row in connection.execute(sa.select(*columns).join(last, is_last))}
+        failed = newest_failure(row.last_failed_at, row.unreached_at)
+        syncs.setdefault(row.customer_id, {})[row.source] = SyncEnds(row.last_succeeded_at, failed)
+    loaded = newest_uploads(connection, [one.id for one in wanted])
     findings: Counter[int] = Counter()
     for row in connection.execute(sa.select(checks.c.customer_id, checks.c.findings)):
         findings[row.customer_id] += len(row.findings)

@@ -71,9 +71,13 @@ def list_people(connection: sa.Connection, customer: str | None = None) -> list[
     return [Person(**row) for row in connection.execute(query).mappings()]
 
 
-def get_person(connection: sa.Connection, person_id: int) -> Person:
-    """Returns one person who was not removed, or NotFound."""
-    row = connection.execute(_select().where(_people.c.id == person_id)).mappings().one_or_none()
+def get_person(connection: sa.Connection, person_id: int, customer: str | None = None) -> Person:
+    """Returns one person who was not removed, or NotFound; also if `customer` is given, and the person is
+    another customer's."""
+    query = _select().where(_people.c.id == person_id)
+    if customer is not None:
+        query = query.where(_customers.c.key == customer)
+    row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no person {person_id}.", next_step="Load the list of people again.")
     return Person(**row)

@@ -12,6 +12,7 @@ from kpi_platform.dashboard.alerts import clear_alert
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.domain.clocks import follows, lies_ahead
 from kpi_platform.domain.sources import Source
+from kpi_platform.domain.sync_ends import SyncEnds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,7 @@ class SourceState:
 
     @property
     def last_sync_failed(self) -> bool:
-        if self.failed_at is None:
-            return False
-        return self.last_succeeded_at is None or self.failed_at > self.last_succeeded_at
+        return SyncEnds(self.last_succeeded_at, self.failed_at).last_failed
 
 
 def newest_failure(failed_at: datetime | None, unreached_at: datetime | None) -> datetime | None:

@@ -216,21 +216,17 @@ def first_cause(error: Any) -> str:
 def _answer(instance: dg.DagsterInstance, engine: sa.Engine, run: dg.DagsterRun) -> None:
     """Ends the sync request whose run has ended, unless the run is tried again."""
     request_id = run.tags.get(REQUEST_TAG)
-    if request_id is None or not run.is_finished or run.tags.get(WILL_RETRY_TAG) == "true":
+    if request_id is None or run.tags.get(WILL_RETRY_TAG) == "true":
         return
+    errors: list[str] = []
+    state = state_of(run)
+    match state:
+        case "failed":
+            errors = list(failures(instance, run.run_id, customers_of(run.tags, ())).values())
+        case "queued" | "running" | "cancelling":
+            return
     with engine.begin() as connection:
-        if state_of(run) == "done":
-            finish_sync_request(connection, request_id, "done", results={"errors": []}, run_id=run.run_id)
-        elif state_of(run) == "cancelled":
-            finish_sync_request(
-                connection, request_id, "cancelled", results={"errors": []}, run_id=run.run_id
-            )
-        else:
-            customers = customers_of(run.tags, ())
-            errors = list(failures(instance, run.run_id, customers).values())
-            finish_sync_request(
-                connection, request_id, "failed", results={"errors": errors}, run_id=run.run_id
-            )
+        finish_sync_request(connection, request_id, state, results={"errors": errors}, run_id=run.run_id)
 
 
 def _steps(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dict[str, Any]]:

@@ -12,9 +12,10 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.source_states import SourceState, newest_failure, record_sync_state
 from kpi_platform.defs.dagster_insides import DATA_VERSION_TAG
-from kpi_platform.domain.refresh import SyncEnds, refresh_inputs
+from kpi_platform.domain.refresh import refresh_inputs
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES, Source
+from kpi_platform.domain.sync_ends import SyncEnds
 
 VALUES = dg.AssetKey("kpi_values")
 """The mart whose builds say what they have taken in."""

@@ -22,30 +22,13 @@ from kpi_platform.domain.rating_scales import SCALES
 from kpi_platform.domain.salesforce_rules import RecurringType, TitleList, recurring_types, title_list
 from kpi_platform.domain.settings import AccountTypes, CustomerSettings
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, Source
+from kpi_platform.domain.sync_ends import SyncEnds
 
 Catalogue = Mapping[str, Mapping[str, Mapping[str, str]]]
 """schema → table → column → type."""
 
 Tables = Mapping[Source, Mapping[str, LandedTable]]
 """The tables of the enabled sources by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class SyncState:
-    """When the last syncs of a source ended; None for never."""
-
-    succeeded_at: datetime | None = None
-    failed_at: datetime | None = None
-
-    def is_stale(self, frequency: timedelta, as_of: datetime) -> bool:
-        """Whether the source's data is old at `as_of`: its last sync failed, or its last success is longer
-        ago than twice the sync frequency. A success after `as_of` holds all that happened before it."""
-        if self.succeeded_at is None:
-            return self.failed_at is not None
-        if self.succeeded_at >= as_of:
-            return False
-        failed = self.failed_at is not None and self.failed_at > self.succeeded_at
-        return failed or as_of - self.succeeded_at > 2 * frequency
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +71,7 @@ def plan_customer(
     customer: str,
     settings: CustomerSettings,
     tables: Tables,
-    sync_states: Mapping[Source, SyncState],
+    sync_states: Mapping[Source, SyncEnds],
     as_of: datetime,
     account_links: tuple[AccountLink, ...] = (),
 ) -> CustomerPlan:
@@ -204,7 +187,7 @@ def _fields(source: Source, settings: CustomerSettings) -> dict[str, str]:
 
 
 def _is_stale(
-    source: Source, settings: CustomerSettings, sync_state: SyncState | None, as_of: datetime
+    source: Source, settings: CustomerSettings, sync_state: SyncEnds | None, as_of: datetime
 ) -> bool:
     frequency = timedelta(minutes=settings.frequency(source))
     return sync_state is not None and sync_state.is_stale(frequency, as_of)

@@ -2,23 +2,15 @@
 together. Pure; all instants are aware."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kpi_platform.domain.clocks import lies_ahead
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES, Source
+from kpi_platform.domain.sync_ends import SyncEnds
 
 SETTLE = timedelta(seconds=60)
 """How long a finished sync waits for the other source's."""
-
-
-@dataclass(frozen=True, slots=True)
-class SyncEnds:
-    """When the newest sync of a source that succeeded, and the newest that failed, ended; None for never."""
-
-    succeeded_at: datetime | None = None
-    failed_at: datetime | None = None
 
 
 def refresh_inputs(settings: CustomerSettings, ends: Mapping[Source, SyncEnds]) -> dict[Source, datetime]:

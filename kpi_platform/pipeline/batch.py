@@ -20,7 +20,6 @@ from kpi_platform.dashboard.source_states import newest_failure
 from kpi_platform.domain.batch import (
     AccountLink,
     CustomerPlan,
-    SyncState,
     Tables,
     batch_vars,
     landed_tables,
@@ -30,6 +29,7 @@ from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
 from kpi_platform.domain.landed import LandedTable, column_key
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, Source, SourceTable
+from kpi_platform.domain.sync_ends import SyncEnds
 from kpi_platform.pipeline.customer_settings import has_single_customer, secrets_of_each, settings_reader
 from kpi_platform.pipeline.places import refusals
 
@@ -40,7 +40,7 @@ class CustomerInput:
 
     customer: str
     settings: CustomerSettings
-    sync_states: Mapping[Source, SyncState]
+    sync_states: Mapping[Source, SyncEnds]
     destination: Destination
     account_links: tuple[AccountLink, ...] = ()
 
@@ -185,9 +185,7 @@ def _schemas(one: CustomerInput) -> list[str]:
     return [one.settings.source(source).schema_ for source in SOURCES if one.settings.source(source).enabled]
 
 
-def _sync_states(
-    connection: sa.Connection, customer_ids: Sequence[int]
-) -> dict[int, dict[Source, SyncState]]:
+def _sync_states(connection: sa.Connection, customer_ids: Sequence[int]) -> dict[int, dict[Source, SyncEnds]]:
     states = tables.source_states
     rows = connection.execute(
         sa.select(
@@ -198,9 +196,9 @@ def _sync_states(
             states.c.unreached_at,
         ).where(states.c.customer_id.in_(customer_ids))
     )
-    found: dict[int, dict[Source, SyncState]] = defaultdict(dict)
+    found: dict[int, dict[Source, SyncEnds]] = defaultdict(dict)
     for row in rows:
-        found[row.customer_id][row.source] = SyncState(
+        found[row.customer_id][row.source] = SyncEnds(
             row.last_succeeded_at, newest_failure(row.last_failed_at, row.unreached_at)
         )
     return found

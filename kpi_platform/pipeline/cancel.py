@@ -10,12 +10,12 @@ from kpi_platform.dashboard.sync_requests import (
     finish_sync_request,
     sync_request,
 )
-from kpi_platform.domain.errors import Conflict, Forbidden
+from kpi_platform.domain.errors import Conflict, Forbidden, KpiPlatformError
 
 
 def may_cancel(run: Run, *, is_operator: bool) -> bool:
     """Whether `cancel_run` takes it."""
-    return not run.ended and run.started_by != "command_line" and (is_operator or not run.others)
+    return _refusal(run, is_operator=is_operator) is None
 
 
 def cancel_run(connection: sa.Connection, customer: str, run_id: str, *, who: str, is_operator: bool) -> Run:
@@ -23,15 +23,8 @@ def cancel_run(connection: sa.Connection, customer: str, run_id: str, *, who: st
     several customers is the operator's to cancel (Forbidden); one of the command line is ended there, and one
     that has ended cannot be (Conflict)."""
     run = get_run(connection, customer, run_id)
-    if run.ended:
-        raise Conflict("This run has ended already.", next_step="Look at its result.")
-    if run.started_by == "command_line":
-        raise Conflict("This run was started on the command line.", next_step="End it there: Ctrl-C.")
-    if run.others and not is_operator:
-        raise Forbidden(
-            f"This run computes {run.others} other {'customer' if run.others == 1 else 'customers'} as well.",
-            next_step="Ask the operator to cancel it.",
-        )
+    if refusal := _refusal(run, is_operator=is_operator):
+        raise refusal
     ask_to_cancel(connection, run_id, who=who)
     record_event(connection, who=who, action="run.cancel", target=f"run {run_id}", customer=customer)
     return get_run(connection, customer, run_id)
@@ -52,3 +45,16 @@ def cancel_sync(
         finish_sync_request(connection, request_id, "cancelled", results={"errors": [], "cancelled_by": who})
         record_event(connection, who=who, action="sync.cancel", target=request_id, customer=customer)
     return sync_request(connection, request_id, customer=customer)
+
+
+def _refusal(run: Run, *, is_operator: bool) -> KpiPlatformError | None:
+    if run.ended:
+        return Conflict("This run has ended already.", next_step="Look at its result.")
+    if run.started_by == "command_line":
+        return Conflict("This run was started on the command line.", next_step="End it there: Ctrl-C.")
+    if run.others and not is_operator:
+        return Forbidden(
+            f"This run computes {run.others} other {'customer' if run.others == 1 else 'customers'} as well.",
+            next_step="Ask the operator to cancel it.",
+        )
+    return None

@@ -57,10 +57,7 @@ def invite(
 
 def managed_person(connection: sa.Connection, manager: Manager, person_id: int) -> Person:
     """Returns the person, or NotFound, also for one of another customer."""
-    person = people.get_person(connection, person_id)
-    if manager.customer not in (None, person.customer):
-        raise NotFound(f"There is no person {person_id}.", next_step="Load the list of people again.")
-    return person
+    return people.get_person(connection, person_id, manager.customer)
 
 
 def change_role(connection: sa.Connection, manager: Manager, person_id: int, scope: Scope) -> Person:

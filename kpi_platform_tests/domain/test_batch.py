@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from kpi_platform.domain.batch import (
     Catalogue,
     CustomerPlan,
-    SyncState,
     batch_vars,
     landed_tables,
     plan_customer,
@@ -17,6 +16,7 @@ from kpi_platform.domain.batch import (
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
+from kpi_platform.domain.sync_ends import SyncEnds
 
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
 CATALOGUE: Catalogue = {
@@ -31,24 +31,24 @@ def hours(number: float) -> datetime:
 
 def test_data_is_stale_after_twice_the_sync_frequency() -> None:
     every_hour = timedelta(hours=1)
-    assert not SyncState(succeeded_at=hours(2)).is_stale(every_hour, AS_OF)
-    assert SyncState(succeeded_at=hours(2.001)).is_stale(every_hour, AS_OF)
+    assert not SyncEnds(succeeded_at=hours(2)).is_stale(every_hour, AS_OF)
+    assert SyncEnds(succeeded_at=hours(2.001)).is_stale(every_hour, AS_OF)
 
 
 def test_data_is_stale_when_the_last_sync_failed() -> None:
     day = timedelta(days=1)
-    assert SyncState(succeeded_at=hours(2), failed_at=hours(1)).is_stale(day, AS_OF)
-    assert not SyncState(succeeded_at=hours(1), failed_at=hours(2)).is_stale(day, AS_OF)
-    assert SyncState(failed_at=hours(1)).is_stale(day, AS_OF)
+    assert SyncEnds(succeeded_at=hours(2), failed_at=hours(1)).is_stale(day, AS_OF)
+    assert not SyncEnds(succeeded_at=hours(1), failed_at=hours(2)).is_stale(day, AS_OF)
+    assert SyncEnds(failed_at=hours(1)).is_stale(day, AS_OF)
 
 
 def test_nothing_is_stale_where_nothing_is_recorded() -> None:
-    assert not SyncState().is_stale(timedelta(minutes=1), AS_OF)
+    assert not SyncEnds().is_stale(timedelta(minutes=1), AS_OF)
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=900)), st.integers(-90, 90))
 def test_a_success_after_as_of_holds_everything_before_it(later: timedelta, failed_days: int) -> None:
-    state = SyncState(AS_OF + later, AS_OF + later + timedelta(days=failed_days))
+    state = SyncEnds(AS_OF + later, AS_OF + later + timedelta(days=failed_days))
     assert not state.is_stale(timedelta(minutes=1), AS_OF)
 
 
@@ -76,7 +76,7 @@ def test_the_field_of_a_kpi_mapping_wins_over_the_custom_field() -> None:
 
 def test_staleness_is_judged_by_the_frequency_of_each_source() -> None:
     settings = parse_settings({"fivetran": {"sync_frequency_minutes": 1440}})
-    states = {"salesforce": SyncState(hours(10)), "servicenow": SyncState(hours(10))}
+    states = {"salesforce": SyncEnds(hours(10)), "servicenow": SyncEnds(hours(10))}
     plan = plan_customer("acme", settings, landed_tables("acme", settings, CATALOGUE), states, AS_OF)  # type: ignore[arg-type]
     assert {(each.source, each.is_stale) for each in plan.kpi_settings} == {
         ("salesforce", False), ("servicenow", True),

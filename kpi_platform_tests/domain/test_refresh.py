@@ -6,9 +6,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_platform.domain.refresh import SETTLE, SyncEnds, refresh_inputs, refresh_is_due
+from kpi_platform.domain.refresh import SETTLE, refresh_inputs, refresh_is_due
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 from kpi_platform.domain.sources import Source
+from kpi_platform.domain.sync_ends import SyncEnds
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOTH = parse_settings({"salesforce": {"connection_id": "sf"}, "servicenow": {"connection_id": "sn"}})
