@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 _STAMP = "project.sha256"
+_FORMAT = "parsed whole"
+"""A part of each stamp: what an earlier version left, parsed in part, is not taken."""
 _FILES = ("partial_parse.msgpack", "manifest.json")
 
 _manifests: dict[str, tuple[str, "Manifest", Mapping[str, Any]]] = {}
@@ -108,8 +110,9 @@ class ParsedProject:
 
     def _parse(self, stamp: str) -> "Manifest":
         """Leaves the stamp that was taken before: of a project that changes meanwhile, it is an old one."""
-        if not self._is_whole():
-            # dbt would take over what it can still read of it.
+        if not self._is_parsed(stamp):
+            # dbt would take over what it can of an older or torn parse. It loses what YAML says of a data
+            # test that a changed macro makes it read again: its severity, and so whether it stops a load.
             (self._cache / _FILES[0]).unlink(missing_ok=True)
         (self._cache / _STAMP).unlink(missing_ok=True)
         manifest = self.parse(self._cache)
@@ -119,7 +122,7 @@ class ParsedProject:
     def _stamp(self) -> str:
         """Changes with the project, with dbt, and with those parts of the target that a parsed project
         holds."""
-        made_of = [_fingerprint(self.directory), self._kind, version("dbt-core")]
+        made_of = [_FORMAT, _fingerprint(self.directory), self._kind, version("dbt-core")]
         return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
 

@@ -77,6 +77,25 @@ def test_a_changed_project_is_parsed_again(project: DbtProject) -> None:
     assert "model.small.more" in project.parsed().read_text()
 
 
+def test_a_data_test_keeps_its_severity_when_a_macro_that_it_calls_changes(project: DbtProject) -> None:
+    """dbt's partial parse forgets what YAML says of the test: an upgrade made errors of warnings."""
+    files = {
+        "macros/wrong_rows.sql": "{% macro wrong_rows() %} select 1 as one {% endmacro %}",
+        "tests/wrong.sql": "{{ wrong_rows() }}",
+        "tests/wrong.yml": "data_tests: [{name: wrong, config: {severity: warn}}]",
+    }
+    for name, text in files.items():
+        path = project.directory / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    project.parsed()
+    (project.directory / "macros/wrong_rows.sql").write_text(
+        "{% macro wrong_rows() %} select 2 as two {% endmacro %}"
+    )
+    manifest = json.loads(project.parsed().read_bytes())
+    assert manifest["nodes"]["test.small.wrong"]["config"]["severity"] == "warn"
+
+
 def test_a_project_that_changes_while_it_is_parsed_is_parsed_again(
     project: DbtProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
