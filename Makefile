@@ -95,7 +95,7 @@ lint-rest:
 	$(BIN)/python -m kpi_platform_tests.house
 	$(BIN)/dagster definitions validate -w workspace.yaml
 
-bench: .venv/.dev  ## benchmarks, side by side with the alternative
+bench: .venv/.dev  ## benchmarks, side by side with the alternative (BEFORE=FOLDER: and with an older clone)
 	@$(BIN)/python -m kpi_platform_tests.bench
 
 # As `make bench-scale-1000` each size is a target of its own; 1,000 customers have 20,000,000 incidents.

@@ -71,13 +71,13 @@ def support_of(
     connection: sa.Connection, customer_id: int, account_ids: Sequence[int]
 ) -> dict[int, AccountSupport]:
     """Returns the support of the accounts that a load has brought a state of, by account."""
-    rows = connection.execute(_QUERY, {"customer": customer_id, "accounts": list(account_ids)}).mappings()
+    rows = connection.execute(_QUERY, {"customer": customer_id, "accounts": list(account_ids)}).all()
     return {
-        row["account_id"]: AccountSupport(
-            as_of=row["as_of"],
-            rates={name: row[name] for name in EXTRA_METRICS},
-            metrics={name: row[name] for name in SUPPORT_METRICS},
-            breaches=[SlaBreaches(**one) for one in json.loads(row["sla_breaches"] or "[]")],
+        account: AccountSupport(
+            as_of,
+            dict(zip(EXTRA_METRICS, numbers, strict=False)),
+            dict(zip(SUPPORT_METRICS, numbers[len(EXTRA_METRICS) :], strict=True)),
+            [SlaBreaches(**one) for one in json.loads(breaches or "[]")],
         )
-        for row in rows
+        for account, as_of, breaches, *numbers in rows
     }

@@ -17,17 +17,20 @@ _FORMULA = re.compile(
 )
 
 
-def csv_line(cells: Iterable[object]) -> str:
-    """Returns one row. Instants are written in UTC, to the minute; None is an empty cell."""
+def csv_lines(rows: Iterable[Iterable[object]]) -> str:
+    """Returns rows. Instants are written in UTC, to the minute; None is an empty cell."""
     text = io.StringIO()
-    csv.writer(text).writerow([_written(cell) for cell in cells])
+    # Most cells are numbers or empty: no call for them.
+    csv.writer(text).writerows(
+        [cell if cell is None or type(cell) is float else _written(cell) for cell in row] for row in rows
+    )
     return text.getvalue()
 
 
 def _written(cell: object) -> object:
-    if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d %H:%M}"
-    return _escaped(cell) if isinstance(cell, str) else cell
+    if isinstance(cell, str):
+        return _escaped(cell)
+    return f"{cell:%Y-%m-%d %H:%M}" if isinstance(cell, datetime) else cell
 
 
 @lru_cache(maxsize=1024)

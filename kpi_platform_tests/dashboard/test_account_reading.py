@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.account_export import exported_accounts
 from kpi_platform.dashboard.account_history import (
     confirmed_until,
     health_series,
@@ -13,6 +14,8 @@ from kpi_platform.dashboard.account_history import (
 )
 from kpi_platform.dashboard.account_reading import account_detail, account_facets, find_accounts, health_bands
 from kpi_platform.dashboard.crossings import became_at_risk
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.rollback import rollback
 from kpi_platform.dashboard.shown_accounts import AccountFilter
 from kpi_platform.domain.errors import InvalidInput, NotFound
@@ -84,6 +87,39 @@ def test_what_there_is_not_is_refused(desk: Desk, wanted: AccountFilter, sort: s
     desk.load(T1, [account(1)])
     with pytest.raises(InvalidInput):
         names(desk, wanted, sort=sort)
+
+
+@pytest.mark.parametrize(("sort", "descending"), [("name", False), ("health_score", True), ("nps", False)])
+def test_an_export_has_the_accounts_of_all_pages_in_their_order(
+    desk: Desk, sort: str, descending: bool
+) -> None:
+    accounts = [account(n, nps=(n * 37) % 50, health=float((n * 11) % 70), region="EU") for n in range(1, 8)]
+    desk.load(T1, [*accounts, account(8, nps="no_data", health=None, region="EU"), account(9)])
+    wanted = AccountFilter(region="EU")
+    with desk.engine.connect() as connection:
+        definitions = kpi_definitions(connection, "acme")
+        customer = get_customer(connection, "acme").id
+        shown = find_accounts(connection, "acme", wanted, sort=sort, descending=descending).accounts
+        parts = list(
+            exported_accounts(
+                connection, customer, definitions, wanted, sort=sort, descending=descending, part=3
+            )
+        )
+    assert [len(part) for part in parts] == [3, 3, 2]
+    assert [
+        (one.attributes[0], one.attributes[1], one.health_score, one.coverage, dict(one.kpis))
+        for part in parts
+        for one in part
+    ] == [
+        (
+            one.account.id,
+            one.account.name,
+            one.health_score,
+            one.coverage,
+            {kpi: (value.value, value.status, value.sample_size) for kpi, value in one.kpis.items()},
+        )
+        for one in shown
+    ]
 
 
 def test_an_account_of_another_customer_is_not_found(configuration: Configuration, desk: Desk) -> None:

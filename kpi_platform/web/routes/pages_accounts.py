@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any, get_args
 
 import sqlalchemy as sa
@@ -9,32 +10,26 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from kpi_platform.dashboard.account_counts import account_counts
+from kpi_platform.dashboard.account_export import exported_accounts
 from kpi_platform.dashboard.account_history import confirmed_until, health_trends
 from kpi_platform.dashboard.account_reading import account_facets, find_accounts, health_bands
-from kpi_platform.dashboard.account_support import AccountSupport, support_of
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
+from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions, stored_definitions
 from kpi_platform.dashboard.shown_accounts import (
     AccountFilter,
     AccountPage,
-    AccountSummary,
     BandFilter,
-    KpiValue,
 )
-from kpi_platform.dashboard.tables import EXTRA_METRICS, SUPPORT_METRICS
-from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.web.csv_export import BYTE_ORDER_MARK, csv_line
+from kpi_platform.web.account_csv import account_lines
 from kpi_platform.web.dependencies import ConnectionDep, CustomerDep, EngineDep
 from kpi_platform.web.formats import (
     BAND_WORDS,
     REASON_WORDS,
     SHORT_NAMES,
     missing_reason,
-    too_few,
     unit_words,
-    words,
 )
 from kpi_platform.web.page import CustomerPageDep
 
@@ -43,17 +38,6 @@ router = APIRouter(include_in_schema=False)
 DEFAULT_LIMIT = 50
 _BANDS = (("healthy", "Healthy"), ("between", "Watch"), ("at_risk", "At risk"), ("missing", "No score"))
 _KPI_BANDS = (*_BANDS[:3], ("missing", "Missing"))
-_CSV_ROWS = 1000
-_BREACH_COUNTS = (
-    "total_tickets", "tickets_with_sla", "sla_breaches", "critical_breaches", "routing_issues",
-    "complex_issues",
-)  # fmt: skip
-SUPPORT_HEADS = (
-    *EXTRA_METRICS,
-    *(name if name.startswith("tickets_") else f"{name}_90_days" for name in SUPPORT_METRICS),
-    *(f"{name}_30_days" for name in _BREACH_COUNTS),
-)
-"""The columns of support: rates beside the KPIs, the last 90 days, breaches of the last 30 days."""
 
 Text = Annotated[str, Query(max_length=200)]
 
@@ -156,8 +140,10 @@ def show_accounts(
 def export_accounts(engine: EngineDep, wanted: WantedDep, customer: CustomerDep) -> StreamingResponse:
     """Returns all accounts that the filter leaves, in its order. A status says why a number is missing."""
     headers = {"Content-Disposition": f'attachment; filename="accounts_{customer}.csv"'}
-    rows = _csv(engine, customer, wanted)
-    return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+    lines = _lines(engine, customer, wanted)
+    # Read before the answer begins: what is refused then still has a status of its own.
+    lines = chain([next(lines)], lines)
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _found(connection: sa.Connection, customer: str, wanted: AccountQuery) -> tuple[str | None, AccountPage]:
@@ -189,69 +175,13 @@ def _heads(definitions: dict[str, KpiDefinition]) -> list[tuple[str, str, str, s
     ]
 
 
-_CSV_ATTRIBUTES = {"id": "Account id", "name": "Account", "external_id": "External id"} | {
-    column.name: column.label for column in ACCOUNT_COLUMNS if column.label
-}
-"""Attribute of an account → head of its column."""
-
-
-def _csv(engine: sa.Engine, customer: str, wanted: AccountQuery) -> Iterator[str]:
+def _lines(engine: sa.Engine, customer: str, wanted: AccountQuery) -> Iterator[str]:
     with reading(engine) as connection:
-        definitions = kpi_definitions(connection, customer)
-        as_of = max(confirmed_until(connection, customer).values(), default=None)
-        heads = ["Customer", "As of (UTC)", *_CSV_ATTRIBUTES.values(), "Health score", "Health", "Coverage"]
-        yield BYTE_ORDER_MARK + csv_line([*heads, *_kpi_heads(definitions), *map(words, SUPPORT_HEADS)])
         customer_id = get_customer(connection, customer).id
-        offset = 0
-        while True:
-            page = find_accounts(
-                connection, customer, wanted.filter,
-                sort=wanted.sort, descending=wanted.descending, limit=_CSV_ROWS, offset=offset,
-            )  # fmt: skip
-            support = support_of(connection, customer_id, [one.account.id for one in page.accounts])
-            yield "".join(
-                csv_line(
-                    [
-                        customer,
-                        as_of,
-                        *_cells(one, definitions),
-                        *_support_cells(support.get(one.account.id)),
-                    ]
-                )
-                for one in page.accounts
-            )
-            offset += _CSV_ROWS
-            if offset >= page.total:
-                return
-
-
-def _kpi_heads(definitions: dict[str, KpiDefinition]) -> Iterator[str]:
-    for one in definitions.values():
-        unit = unit_words(one.unit)
-        yield f"{one.display_name} ({unit})" if unit else one.display_name
-        yield f"{one.display_name}: status"
-
-
-def _cells(summary: AccountSummary, definitions: dict[str, KpiDefinition]) -> Iterator[object]:
-    for name in _CSV_ATTRIBUTES:
-        yield getattr(summary.account, name)
-    yield from (summary.health_score, BAND_WORDS[summary.health_band], summary.coverage)
-    for slug in definitions:
-        value = summary.kpis.get(slug)
-        yield value.value if value else None
-        yield _status(value) if value else None
-
-
-def _status(value: KpiValue) -> str:
-    if value.too_few and value.sample_size is not None:
-        return too_few(value.sample_size)
-    return REASON_WORDS.get(value.status, value.status)
-
-
-def _support_cells(support: AccountSupport | None) -> list[object]:
-    """In the order of SUPPORT_HEADS; counts of breaches over all categories."""
-    if support is None:
-        return [None] * len(SUPPORT_HEADS)
-    counts = [[getattr(one, name) for one in support.breaches] for name in _BREACH_COUNTS]
-    known = [[count for count in column if count is not None] for column in counts]
-    return [*support.rates.values(), *support.metrics.values(), *(sum(one) if one else None for one in known)]
+        definitions = stored_definitions(connection, customer_id)
+        as_of = max(confirmed_until(connection, customer).values(), default=None)
+        parts = exported_accounts(
+            connection, customer_id, definitions, wanted.filter,
+            sort=wanted.sort, descending=wanted.descending,
+        )  # fmt: skip
+        yield from account_lines(customer, as_of, definitions, parts)

@@ -12,7 +12,7 @@ from kpi_platform.dashboard.load_holds import open_hold
 from kpi_platform.dashboard.upload_diff import diff_uploads
 from kpi_platform.dashboard.uploads import Upload, get_upload, list_uploads
 from kpi_platform.domain.kpis import Band
-from kpi_platform.web.csv_export import BYTE_ORDER_MARK, csv_line
+from kpi_platform.web.csv_export import BYTE_ORDER_MARK, csv_lines
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,
@@ -110,25 +110,19 @@ def export_diff(
     first = _before(list_uploads(connection, customer), version) if against is None else against
     diff = diff_uploads(connection, customer, first, version, kpi=kpi, limit=_EXPORTED)
     definitions = kpi_definitions(connection, customer)
-    lines = [
-        BYTE_ORDER_MARK,
-        csv_line(["Account", "KPI", "Kind", "Before", "Band before", "After", "Band after"]),
-    ]
-    lines += [
-        csv_line(
-            [
-                one.account_name,
-                definitions[one.kpi].display_name if one.kpi in definitions else one.kpi,
-                words(one.kind),
-                *_exported(one.before, one.before_status, one.before_band),
-                *_exported(one.after, one.after_status, one.after_band),
-            ]
+    rows = (
+        (
+            one.account_name,
+            definitions[one.kpi].display_name if one.kpi in definitions else one.kpi,
+            words(one.kind),
+            *_exported(one.before, one.before_status, one.before_band),
+            *_exported(one.after, one.after_status, one.after_band),
         )
         for one in diff.values
-    ]
+    )
     name = f"{customer}_v{first}_to_v{version}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response("".join(lines), media_type="text/csv", headers=headers)
+    return Response(BYTE_ORDER_MARK + csv_lines([_HEADS, *rows]), media_type="text/csv", headers=headers)
 
 
 @router.get("/{version}/rollback", dependencies=[Depends(require_scope("write"))])

@@ -132,6 +132,8 @@ def test_an_empty_dashboard_says_what_comes_next(web: Web) -> None:
 def test_an_address_that_asks_for_what_there_is_not_is_answered_in_words(web: Web, query: str) -> None:
     answer = web.client("acme", **HTML).get(f"/?{query}")
     assert (answer.status_code, 'role="alert"' in answer.text) == (200, True)
+    refused = web.client("acme").get(f"/accounts.csv?{query}")
+    assert (refused.status_code, "Use one of" in refused.text or "Sort by" in refused.text) == (400, True)
 
 
 def test_what_is_not_there_has_a_page_that_says_so(web: Web) -> None:
