@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.made import DATABASE, note_made, refuse_empty, refuse_missing
+from kpi_platform.dashboard.precedence import let_others_first, waiting
 from kpi_platform.domain.damage import damage_of, sqlite_damage
 from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate, Unavailable
 
@@ -61,7 +62,7 @@ def open_engine(url: str, *, home: Path | None = None) -> sa.Engine:
     sa.event.listen(engine, "handle_error", partial(_name_damage, Path(parsed.database or ":memory:")))
     sa.event.listen(engine, "do_connect", lambda *_: refuse_missing(engine))
     sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_immediate)
+    sa.event.listen(engine, "begin", partial(_begin_immediate, _file_of(parsed)))
     return engine
 
 
@@ -75,6 +76,14 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection.execution_options(**options)
         # Ended so, as the driver of PostgreSQL forgets with a ROLLBACK which statements it has prepared.
         connection.commit()
+
+
+@contextmanager
+def writing_last(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Gives a transaction of a load. On SQLite it begins when nobody else waits to write: a person who saves
+    something waits for one load at most."""
+    with engine.execution_options(lets_others_first=True).begin() as connection:
+        yield connection
 
 
 def _malformed() -> MissingConfiguration:
@@ -103,9 +112,23 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: sa.Connection) -> None:
-    read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+def _begin_immediate(file: Path | None, connection: sa.Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("read_only", False):
+        connection.exec_driver_sql("BEGIN")
+    elif file is None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif options.get("lets_others_first", False):
+        let_others_first(file)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        with waiting(file):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _file_of(url: sa.URL) -> Path | None:
+    is_file = url.database and url.database != ":memory:" and not url.database.startswith("file:")
+    return Path(str(url.database)) if is_file else None
 
 
 def _alembic() -> Config:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import find_each
-from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.database import reading, writing_last
 from kpi_platform.dashboard.match_store import (
     KnownMatches,
     MatchChanges,
@@ -114,7 +114,7 @@ def match_together(
         for key, one in known.items()
     }
     # The same transaction reads the decisions and writes what follows from them.
-    with engine.begin() if store else reading(engine) as connection:
+    with writing_last(engine) if store else reading(engine) as connection:
         find_each(connection, customers)
         sides = dashboard_sides(connection, list(sources))
         outcomes = {

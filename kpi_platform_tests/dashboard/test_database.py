@@ -1,11 +1,15 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from kpi_platform.dashboard import database, tables
+from kpi_platform.dashboard import database, precedence, tables
 from kpi_platform.dashboard.accounts import add_account
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.domain.errors import MissingConfiguration, SchemaOutOfDate, Unavailable
@@ -132,3 +136,38 @@ def test_a_further_source_needs_no_change_of_the_database(any_dashboard_engine: 
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalars().all() == ["ok"]
             checks = "SELECT name FROM sqlite_master WHERE sql LIKE '%salesforce%'"
             assert connection.exec_driver_sql(checks).scalars().all() == []
+
+
+def test_who_saves_something_waits_for_one_load_at_most(sqlite_engine: sa.Engine) -> None:
+    began: list[float] = []
+    under_way, saved = threading.Event(), threading.Event()
+
+    def load() -> None:
+        while not saved.is_set():
+            with database.writing_last(sqlite_engine):
+                began.append(time.perf_counter())
+                under_way.set()
+                time.sleep(0.02)
+
+    with ThreadPoolExecutor(2) as threads:
+        loads = [threads.submit(load) for _ in range(2)]
+        try:
+            for _ in range(5):
+                under_way.clear()
+                assert under_way.wait(5)
+                asked = time.perf_counter()
+                with sqlite_engine.begin():
+                    got = time.perf_counter()
+                # Another load may have looked just before somebody waited.
+                assert len([one for one in began if asked < one < got]) <= 1
+        finally:
+            saved.set()
+        for one in loads:
+            one.result()
+
+
+def test_a_load_begins_though_others_go_on_writing(tmp_path: Path) -> None:
+    file = tmp_path / "dashboard.db"
+    with precedence.waiting(file):
+        precedence.let_others_first(file, longest_seconds=0.02)
+    precedence.let_others_first(tmp_path / "gone" / "dashboard.db")

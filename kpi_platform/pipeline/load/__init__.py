@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_counts import account_counts
-from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.database import reading, writing_last
 from kpi_platform.dashboard.uploads import COUNTS
 from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.errors import LoadHeld
@@ -135,7 +135,7 @@ def load_together(
         )
         definitions = definitions_of(one.settings, mapping_overrides or {}, incoming.time_basis)
         inputs.append(LoadInput(one, definitions, incoming, counted.counts if counted else AccountCounts()))
-    with engine.begin() as connection:
+    with writing_last(engine) as connection:
         loads = begin_loads(connection, options, inputs)
         apply_loads(connection, options, loads, progress)
         held = {load.task.customer: hold(load.task, load.judged, run_id) for load in loads if load.is_held}
