@@ -111,9 +111,12 @@ def readings(
     asked = [(landed_type, kind) for landed_type in landed for kind in KINDS]
     statement = f"\n{_MARK}\n".join(_statement(landed_type, kind, formats) for landed_type, kind in asked)
     with duckdb.connect() as connection:
+        for landed_type, values in landed.items():
+            connection.execute(f'create table "{landed_type}" (place integer, landed {landed_type})')
+            connection.executemany(f'insert into "{landed_type}" values (?, ?)', list(enumerate(values)))
         for (landed_type, kind), sql in zip(asked, project.compile(statement, {}).split(_MARK), strict=True):
-            for value in landed[landed_type]:
-                found, unreadable = connection.execute(sql, [value]).fetchall()[0]
+            rows = connection.execute(sql).fetchall()
+            for value, (found, unreadable) in zip(landed[landed_type], rows, strict=True):
                 yield Reading(landed_type, value, kind, found, bool(unreadable))
 
 
@@ -122,5 +125,5 @@ def _statement(landed_type: str, kind: str, formats: Mapping[str, str]) -> str:
     return (
         f"{{% set reading = landed_reading('landed', '{landed_type}', '{kind}', {dict(formats)}) %}}"
         f"select {value}, {{{{ reading.unreadable or 'false' }}}} "
-        f"from (select cast(? as {landed_type}) as landed)"
+        f'from "{landed_type}" order by place'
     )
