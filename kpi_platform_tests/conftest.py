@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,7 @@ from kpi_platform.dashboard import database
 from kpi_platform.local import server
 from kpi_platform.process import tune_memory
 from kpi_platform_tests.local import recording
+from kpi_platform_tests.order import order
 from kpi_platform_tests.postgres import PostgresServer
 
 # How long an example takes says more about what else the machine does than about the code.
@@ -33,6 +35,13 @@ if "KPI_TEST_NEWEST" in os.environ:
 gc.disable()
 
 
+@sa.event.listens_for(sa.Pool, "checkout")
+def _wait_for_no_disk(connection: object, *_: object) -> None:
+    """Tests kill processes, but cut no power: SQLite need not wait until the disk has what they write."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()
     tune_memory()
@@ -45,17 +54,11 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that take minutes run in `make test-slow`; what they test has a shorter test in `make test`.
-    Files whose tests share what is made once begin first, for they take longest."""
+    """Tests that take minutes run in `make test-slow`; what they test has a shorter test in `make test`."""
     for item in items:
         if item.get_closest_marker("slow") and "KPI_SLOW_TESTS" not in os.environ:
             item.add_marker(pytest.mark.skip(reason="slow: make test-slow runs it"))
-    items.sort(key=lambda item: not _shares_a_module(item))
-
-
-def _shares_a_module(item: pytest.Item) -> bool:
-    fixtures = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
-    return any(fixture.scope == "module" for found in fixtures for fixture in found)
+    items.sort(key=order)
 
 
 SHARED = Path(__file__).parents[2] / "shared"

@@ -12,6 +12,7 @@ from kpi_platform_tests.house.long_files import long_files
 from kpi_platform_tests.house.plain_words import plain_words, plain_words_in_text
 from kpi_platform_tests.house.source_file import SourceFile
 from kpi_platform_tests.house.unused_code import unused_code
+from kpi_platform_tests.order import LONG, TESTS
 
 
 def module(text: str, path: str = "kpi_platform/web/page.py") -> SourceFile:
@@ -136,3 +137,7 @@ def test_code_that_tests_alone_call_is_unused_and_what_templates_call_is_not(tmp
     assert [str(one) for one in unused_code([file], tmp_path)] == [
         "kpi_platform/web/page.py:3: method 'dead' is used nowhere: delete it."
     ]
+
+
+def test_files_that_begin_first_are_there() -> None:
+    assert [file for file in LONG if not (TESTS / file).exists()] == []
