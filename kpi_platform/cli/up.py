@@ -72,6 +72,8 @@ def register(app: typer.Typer) -> None:
             "KPI_DAGSTER_URL": configuration.get("KPI_DAGSTER_URL") or reachable(host, dagster_port),
             "KPI_WEB_URL": configuration.get("KPI_WEB_URL") or reachable(host, port),
             "PYTHONUNBUFFERED": "1",
+            # How often Dagster looks for runs that have crashed and are to be started again; every 5 s else.
+            "DAGSTER_EVENT_LOG_CONSUMER_DAEMON_INTERVAL_SECONDS": "15",
         }
         configuration = Configuration.from_environment(environment)
         for damage in damaged_files(configuration, thorough=False):
@@ -171,6 +173,7 @@ def _servers(
     """The servers by name, in the order in which they start. Dagster's are its own three, without the parent
     that `dagster dev` would be, for that one ends all of them if one ends."""
     python = [sys.executable, "-m"]
+    server = [*python, "kpi_platform.defs.dagster_server"]
     workspace = configuration.dagster_home / "workspace.yaml"
     workspace.write_text(
         f"load_from:\n  - grpc_server:\n      socket: {socket}\n      location_name: kpi_platform\n"
@@ -195,12 +198,12 @@ def _servers(
         ),
         Server(
             "dagster", "Dagster's web UI",
-            [*python, "dagster_webserver", "-w", workspace, "-h", host, "-p", dagster_port],
+            [*server, "dagster_webserver", "-w", workspace, "-h", host, "-p", dagster_port],
             lambda: answers_http(dagster_port, "/server_info", host), after="definitions",
         ),
         Server(
             "daemon", "Dagster's daemon",
-            [*python, "dagster._daemon", "run", "-w", workspace, "--log-level", "warning"],
+            [*server, "dagster._daemon", "run", "-w", workspace, "--log-level", "warning"],
             lambda: True, after="definitions",
         ),
     ]  # fmt: skip

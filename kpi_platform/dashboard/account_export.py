@@ -20,7 +20,7 @@ PART = 1_000
 
 
 class ExportedValue(NamedTuple):
-    """What a file says of a value: it, or by its status why there is none."""
+    """A value in a file: it, or by its status why there is none."""
 
     value: float | None
     status: str

@@ -125,7 +125,7 @@ def _definition(definitions: Mapping[str, KpiDefinition], kpi: str) -> KpiDefini
 def in_band(
     column: sa.ColumnElement[Any], thresholds: Thresholds, better: Direction, band: BandFilter
 ) -> sa.ColumnElement[bool]:
-    """As `Thresholds.band`, for the database."""
+    """Returns the condition of `Thresholds.band`, for the database."""
     high = better == "high"
     healthy = column >= thresholds.healthy if high else column <= thresholds.healthy
     at_risk = column < thresholds.at_risk if high else column > thresholds.at_risk

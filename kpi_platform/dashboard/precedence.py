@@ -1,4 +1,4 @@
-"""Who writes next to a SQLite database: people before loads.
+"""The order of those who write to a SQLite database: people before loads.
 
 SQLite lets one write at a time, and those who wait look again every tenth of a second: loads that follow each
 other would take the lock again and again before somebody who saves a form. So whoever waits holds a shared

@@ -1,4 +1,4 @@
-"""All that we use of Dagster's private modules, and the two patches of them.
+"""All that we use of Dagster's private modules, and the three patches of them.
 
 No other file imports `dagster._…`; `make lint` holds that. When an upgrade of Dagster moves one of these
 names, this file alone changes. Names that `dagster` itself exports are imported from there.
@@ -41,6 +41,7 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
     WILL_RETRY_TAG,
 )
+from dagster._grpc import server_watcher
 
 from kpi_platform.adapters.checked_versions import are_checked
 
@@ -75,10 +76,17 @@ __all__ = [
     "rest_between_looks",
     "store_as_newest",
     "stores_in_sql",
+    "watch_less_often",
 ]
 
 LOOKS_EVERY = 0.5
 """Seconds between two looks of a waiting run for a free place in its pool."""
+
+WATCH_SECONDS = 10
+"""Seconds between two looks of Dagster's servers whether their code location has started anew."""
+
+READ_ANEW_SECONDS = 240
+"""Seconds after which Dagster's daemon reads the code location again; it waits 300 for one that fails."""
 
 
 def stores_in_sql(storage: object) -> TypeGuard[SqlEventLogStorage]:
@@ -140,6 +148,20 @@ def keep_scripts() -> None:
     """
     if are_checked("dagster"):
         dagster_sql.ScriptDirectory = _KeptScripts  # type: ignore[attr-defined, assignment]
+
+
+def watch_less_often() -> None:
+    """Makes a server of Dagster look every WATCH_SECONDS whether its code location has started anew, and the
+    daemon read it every READ_ANEW_SECONDS.
+
+    They look every second, which is nearly all that the web UI costs while nobody uses it, and the daemon
+    reads the code location every minute.
+    """
+    from dagster._daemon import controller
+
+    if are_checked("dagster"):
+        server_watcher.WATCH_INTERVAL = WATCH_SECONDS
+        controller.RELOAD_WORKSPACE_INTERVAL = READ_ANEW_SECONDS
 
 
 class _KeptScripts:

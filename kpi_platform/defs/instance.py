@@ -75,7 +75,7 @@ def instance_settings(configuration: Configuration) -> Mapping[str, Any]:
         # Lines that our code logs in a run are in the run's own log, with its id and step.
         "python_logs": {"managed_python_loggers": ["kpi_platform"], "python_log_level": "INFO"},
         # Nothing of ours is declared by automation conditions or freshness policies.
-        "auto_materialize": {"enabled": False},
+        "auto_materialize": {"enabled": False, "use_sensors": False},
         "freshness": {"enabled": False},
         "sensors": {"use_threads": True, "num_workers": 4},
         "schedules": {"use_threads": True, "num_workers": 2},

@@ -66,8 +66,8 @@ def test_up_shows_the_links_restarts_what_ends_and_ends_all_at_ctrl_c(up: Up, tm
     links, _, told = up.text.partition("\n\n")
     link = next(line.split()[-1] for line in links.splitlines() if line.startswith("Web app"))
     assert httpx.get(link).status_code == 303
-    # What the servers say is in their files.
-    assert len(told.splitlines()) == 1
+    # What the servers say is in their files. On a slow machine some are said to be starting still.
+    assert len([line for line in told.splitlines() if "is still starting" not in line]) == 1
     assert {file.name for file in (tmp_path / "home" / "logs" / "up").glob("*.log")} == {
         "daemon.log", "dagster.log", "definitions.log", "fivetran.log", "web.log",
     }  # fmt: skip
