@@ -103,7 +103,9 @@ class _Differences:
         kpis: Sequence[str],
         definitions: Mapping[str, KpiDefinition],
     ) -> "_Differences":
-        keys = np.union1d(before.keys, after.keys)
+        # Sorting is quicker than what numpy finds distinct values by.
+        keys = np.sort(np.concatenate([before.keys, after.keys]))
+        keys = keys[np.append(keys[1:] != keys[:-1], True)] if len(keys) else keys
         before, after = aligned(before, keys), aligned(after, keys)
         had, has = before.is_shown, after.is_shown
         kinds = np.select([had & has & _differ(before, after), ~had & has, had & ~has], [1, 2, 3], 0)

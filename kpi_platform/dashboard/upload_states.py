@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
@@ -100,9 +101,10 @@ class StateReader:
 
     def _states(self, columns: dict[str, Array]) -> ValueStates:
         accounts, kpis, is_shown = (columns.pop(name) for name in ("account_id", "kpi", "is_shown"))
-        numbers = np.fromiter(
-            (self.numbers.setdefault(kpi, len(self.numbers)) for kpi in kpis), np.int64, len(kpis)
-        )
+        # A customer has few KPIs: each is looked up once, not once for each row.
+        encoded = pa.array(kpis, pa.string()).dictionary_encode()
+        known = [self.numbers.setdefault(kpi, len(self.numbers)) for kpi in encoded.dictionary.to_pylist()]
+        numbers = np.array(known, np.int64)[encoded.indices.to_numpy()]
         return ValueStates(accounts * KPIS_AT_MOST + numbers, is_shown.astype(bool), columns)
 
 

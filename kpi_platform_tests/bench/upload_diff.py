@@ -25,6 +25,7 @@ from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.upload_diff import diff_uploads
 from kpi_platform.dashboard.uploads import add_uploads, upload_row
 from kpi_platform.domain.kpis import KPIS
+from kpi_platform.process import tune_memory
 from kpi_platform_tests.postgres import PostgresServer
 
 SIZES = (5_000, 100_000)
@@ -34,7 +35,9 @@ AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def main(*sizes: int) -> int:
-    """Prints seconds, the median of three, against the goals; 1 if one is missed."""
+    """Prints seconds, the medians of three, against the goals; 1 if one is missed. On a busy machine the
+    seconds of this process's processor say more; PostgreSQL's own are not among them."""
+    tune_memory()
     rows = []
     for accounts in sizes or SIZES:
         for name, engine in _databases():
@@ -43,12 +46,13 @@ def main(*sizes: int) -> int:
                 _fill(connection, accounts)
             with engine.connect() as connection:
                 goal = GOAL_SECONDS.get(accounts, np.inf)
-                read = _seconds(lambda: _read(connection))
-                diff = _seconds(lambda: diff_uploads(connection, "bench", UPLOADS - 1, UPLOADS, limit=100))
-            rows.append(
-                (f"{accounts:,}", name, diff, read, diff / read, goal, "yes" if diff <= goal else "NO")
-            )
-    heads = ("accounts", "on", "diff, s", "reading, s", "ratio", "goal, s", "met")
+                read, _ = _seconds(lambda: _read(connection))
+                diff, busy = _seconds(
+                    lambda: diff_uploads(connection, "bench", UPLOADS - 1, UPLOADS, limit=100)
+                )
+            met = "yes" if diff <= goal else "NO"
+            rows.append((f"{accounts:,}", name, diff, busy, read, diff / read, goal, met))
+    heads = ("accounts", "on", "diff, s", "its processor, s", "reading, s", "ratio", "goal, s", "met")
     sys.stdout.write(tabulate(rows, heads, floatfmt=".2f") + "\n")
     return int(any(row[-1] == "NO" for row in rows))
 
@@ -109,13 +113,15 @@ def _read(connection: sa.Connection) -> None:
     read_columns(connection, query.where(history.c.upload_version == UPLOADS))
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    taken = []
+def _seconds(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds that pass, and those of the processor."""
+    passed, busy = [], []
     for _ in range(3):
-        started = time.perf_counter()
+        started, processor = time.perf_counter(), time.process_time()
         work()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+        passed.append(time.perf_counter() - started)
+        busy.append(time.process_time() - processor)
+    return statistics.median(passed), statistics.median(busy)
 
 
 if __name__ == "__main__":
