@@ -6,7 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -88,6 +88,8 @@ class DbtProject:
     configuration: Configuration
     destination: Destination
     directory: Path = field(default_factory=project_directory)
+    is_compiling: bool = False
+    """Whether it only compiles: beside a build in another process, which needs a profile of its own."""
 
     def build(
         self,
@@ -113,7 +115,9 @@ class DbtProject:
 
     def compile(self, statement: str, variables: Mapping[str, Any]) -> str:
         """Returns the SQL of `statement` (SQL with Jinja) in the destination's dialect."""
-        (result,) = self._invoke(["compile", "--inline", statement], variables)
+        folder = self.configuration.home / "dbt" / "compiling"
+        project = replace(self, destination=self.destination.compiling(folder), is_compiling=True)
+        (result,) = project._invoke(["compile", "--inline", statement], variables)
         return str(result.node.compiled_code)
 
     def operate(self, macro: str, arguments: Mapping[str, Any]) -> None:
@@ -151,7 +155,8 @@ class DbtProject:
         """The folder that dbt writes to while it works on this target."""
         digest = hashlib.sha256(f"{self.destination.name} {self.directory}".encode()).hexdigest()[:12]
         output = self.destination.dbt_target().output
-        return self.configuration.home / "dbt" / f"{output['type']}-{digest}"
+        name = f"{output['type']}-{digest}"
+        return self.configuration.home / "dbt" / (f"{name}-compiling" if self.is_compiling else name)
 
     @property
     def _project(self) -> ParsedProject:

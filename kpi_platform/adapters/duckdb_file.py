@@ -8,16 +8,18 @@ without its folder, for they are shown to people who have no business on the ser
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
 
+from kpi_platform.adapters.duckdb_elsewhere import Elsewhere, Gone, answering, find
 from kpi_platform.domain.damage import RESTORE, text_damage
 from kpi_platform.domain.errors import Damaged, DestinationLocked
 
 DEFAULT_WAIT_SECONDS = 120.0
+_MOMENT_SECONDS = 0.1
 
 _WAREHOUSE = "The warehouse file"
 _TORN = ("not a valid DuckDB database file", "Corrupt database file", "Could not read enough bytes")
@@ -32,8 +34,7 @@ _kept_open: dict[Path, duckdb.DuckDBPyConnection] = {}
 def exclusive(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
     """Holds the file's queue lock. Re-entrant in one thread. Who has to wait says so in the log;
     DestinationLocked after `wait_seconds`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{path}.lock", is_singleton=True)
+    lock = _queue(path)
     try:
         lock.acquire(blocking=False)
     except Timeout:
@@ -66,6 +67,35 @@ def connect(
 
 
 @contextmanager
+def reading(
+    path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS
+) -> Iterator[duckdb.DuckDBPyConnection | Elsewhere]:
+    """Gives what `connect` gives, to read; if a build has the file open, what asks its process instead of
+    waiting for its end. Raises as `connect`, and DestinationLocked if that process ends meanwhile."""
+    deadline = time.monotonic() + wait_seconds
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(_held(_queue(path)))
+            except Timeout as cause:
+                if elsewhere := find(path):
+                    break
+                if time.monotonic() > deadline:
+                    raise _locked(path) from cause
+            else:
+                elsewhere = None
+                break
+        if elsewhere is None:
+            left = max(0.0, deadline - time.monotonic())
+            yield stack.enter_context(connect(path, read_only=True, wait_seconds=left))
+            return
+        try:
+            yield elsewhere
+        except Gone as cause:
+            raise _locked(path) from cause
+
+
+@contextmanager
 def kept_open(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
     """Holds the file's queue lock and keeps the file, if it exists, open: with the tables of a thousand
     customers each opening takes a fifth of a second. Code of this process that opens it then must open it for
@@ -79,9 +109,25 @@ def kept_open(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iter
         with _naming_damage(path), closing(_open(path, False, deadline)) as connection:
             _kept_open[path] = connection
             try:
-                yield
+                with answering(path, connection):
+                    yield
             finally:
                 del _kept_open[path]
+
+
+def _queue(path: Path) -> FileLock:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(f"{path}.lock", is_singleton=True)
+
+
+@contextmanager
+def _held(lock: FileLock) -> Iterator[None]:
+    """Holds the lock if it is free within a moment."""
+    lock.acquire(timeout=_MOMENT_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _open(path: Path, read_only: bool, deadline: float) -> duckdb.DuckDBPyConnection:

@@ -26,6 +26,7 @@ def web(
     from kpi_platform.logs import configure_logs
     from kpi_platform.tracing import configure_traces, trace_requests
     from kpi_platform.web.app import create_app
+    from kpi_platform.web.explaining import ExplainsElsewhere
     from kpi_platform.web.server import server_options
 
     require_own_address(host)
@@ -33,7 +34,7 @@ def web(
     require_keys(configuration)
     configure_logs(configuration)
     configure_traces(configuration)
-    app = create_app(configuration, host=host)
+    app = create_app(configuration, host=host, explainer=ExplainsElsewhere(configuration))
     trace_requests(app, app.state.engine)
     create_or_require(app.state.engine)
     uvicorn.run(app, host=host, port=port, **server_options(configuration))

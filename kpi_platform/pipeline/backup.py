@@ -37,7 +37,7 @@ CHUNK = 1 << 20
 _DATA = ("dashboard.db", "warehouse.duckdb")
 _LEFT_OUT_FOLDERS = ("dbt", "logs")
 """dbt's parsed project and the logs, which are made again."""
-_LEFT_OUT_ENDINGS = (".lock", "-wal", "-shm", "-journal", ".wal", ".part")
+_LEFT_OUT_ENDINGS = (".lock", "-wal", "-shm", "-journal", ".wal", ".part", ".reads")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.places import settle
 
 DEFAULT_ROWS = 1000
+WAIT_SECONDS = 120.0
+"""For a warehouse that others have, if the caller does not say otherwise."""
 
 _EVIDENCE = """
 select *
@@ -114,15 +116,17 @@ def explain(
     return explain_value(configuration, one, found, definition, value, rows=rows)
 
 
-def explained_customer(configuration: Configuration, engine: sa.Engine, customer: str) -> CustomerInput:
-    """Returns settings and destination of the customer whose values are explained. Raises what is wrong with
-    them."""
+def explained_customer(
+    configuration: Configuration, engine: sa.Engine, customer: str, wait_seconds: float = WAIT_SECONDS
+) -> CustomerInput:
+    """Returns settings and destination of the customer whose values are explained, to read beside builds.
+    Raises what is wrong with them."""
     inputs, failed = read_inputs(configuration, engine, [customer])
     failed |= settle(engine, inputs, again=False)
     for error in failed.values():
         raise error
     (one,) = inputs
-    return one
+    return replace(one, destination=one.destination.for_reader(wait_seconds))
 
 
 def explained_kpi(one: CustomerInput, kpi: str) -> KpiDefinition:

@@ -1,7 +1,7 @@
 """Explains the value that the dashboard shows of an account, which is not always the newest computed one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,8 +62,7 @@ def explain_shown(
             f"No account of the sources is matched with '{account.account.name}'.",
             next_step="Look at the match review.",
         )
-    one = explained_customer(configuration, engine, customer)
-    one = replace(one, destination=one.destination.within(wait_seconds))
+    one = explained_customer(configuration, engine, customer, wait_seconds)
     definition = explained_kpi(one, kpi)
     value, is_shown = _value(one.destination, customer, list(accounts), shown)
     source = AccountName(value["account_id"], accounts[value["account_id"]])

@@ -28,9 +28,9 @@ def left_out_accounts(
 ) -> list[LeftOutAccount]:
     """Returns the first `limit` accounts that the newest build left out. Raises NotFound if nothing was
     built, DestinationLocked if the embedded warehouse is not free within `wait_seconds`."""
-    one = explained_customer(configuration, engine, customer)
+    one = explained_customer(configuration, engine, customer, wait_seconds)
     found: list[LeftOutAccount] = []
-    for batch in one.destination.within(wait_seconds).read_mart("accounts_left_out", customer, _COLUMNS):
+    for batch in one.destination.read_mart("accounts_left_out", customer, _COLUMNS):
         for row in batch.slice(0, limit - len(found)).to_pylist():
             record = row["account_id"]
             url = record_links(one.settings, "salesforce.account", record).page if record else None

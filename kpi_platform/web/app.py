@@ -12,6 +12,7 @@ from kpi_platform.web.body import BoundBody
 from kpi_platform.web.compression import Compression
 from kpi_platform.web.edge import Edge
 from kpi_platform.web.errors import answer_unhandled, register_error_handlers
+from kpi_platform.web.explaining import Explainer, ExplainsHere
 from kpi_platform.web.hosts import OwnHosts
 from kpi_platform.web.metrics import MeasureRequests, Metrics
 from kpi_platform.web.openapi import correct_openapi
@@ -26,15 +27,19 @@ READERS_AT_ONCE = 10
 token meanwhile."""
 
 
-def create_app(configuration: Configuration, *, host: str = "127.0.0.1") -> FastAPI:
+def create_app(
+    configuration: Configuration, *, host: str = "127.0.0.1", explainer: Explainer | None = None
+) -> FastAPI:
     """Returns the application of an installation, served on `host`. Opens no connection before the first
-    request."""
+    request. Explains values by `explainer`, which it closes, and without one in its own process."""
     engine = open_dashboard(configuration)
+    explainer = explainer or ExplainsHere(configuration, engine)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         app.state.readiness.close()
+        explainer.close()
         engine.dispose()
 
     app = FastAPI(
@@ -46,6 +51,7 @@ def create_app(configuration: Configuration, *, host: str = "127.0.0.1") -> Fast
     )
     app.state.configuration = configuration
     app.state.engine = engine
+    app.state.explainer = explainer
     app.state.readers = asyncio.Semaphore(READERS_AT_ONCE)
     app.state.sessions = Sessions.of(configuration)
     app.state.hosts = OwnHosts.of(configuration, host)

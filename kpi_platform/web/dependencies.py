@@ -18,6 +18,7 @@ from kpi_platform.dashboard.tokens import ApiToken, hash_text, needs_note, note_
 from kpi_platform.domain.errors import Forbidden
 from kpi_platform.domain.settings import SCOPES, Editor, Scope
 from kpi_platform.logs import note_id
+from kpi_platform.web.explaining import Explainer
 from kpi_platform.web.hosts import OwnHosts
 from kpi_platform.web.refusals import NoCustomerChosen, NotSignedIn
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, Session, Sessions, read_cookie
@@ -81,12 +82,18 @@ def get_heavy_turns(request: Request) -> Turns:
     return turns
 
 
+def get_explainer(request: Request) -> Explainer:
+    explainer: Explainer = request.app.state.explainer
+    return explainer
+
+
 ConfigurationDep = Annotated[Configuration, Depends(get_configuration)]
 EngineDep = Annotated[sa.Engine, Depends(get_engine)]
 """To write: `with engine.begin() as connection`."""
 SessionsDep = Annotated[Sessions, Depends(get_sessions)]
 HeavyTurnsDep = Annotated[Turns, Depends(get_heavy_turns)]
 """For what occupies a thread and the warehouse for seconds: `with turns.take(customer)`."""
+ExplainerDep = Annotated[Explainer, Depends(get_explainer)]
 HostsDep = Annotated[OwnHosts, Depends(get_hosts)]
 
 

@@ -1,56 +1,75 @@
-"""Fifty explanations at once, and whether the web app answers meanwhile.
+"""Fifty explanations at once, and explanations while the KPIs are computed: `python -m
+kpi_platform_tests.bench.explanations [HOME]`.
 
-`python -m kpi_platform_tests.bench.explanations [HOME]`: a home in which `kpi-platform demo` ran; without one
-it is run first.
+HOME is one in which `kpi-platform demo` ran; without one it is run first.
 """
 
-import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 
 import httpx
+from tabulate import tabulate
 
-from kpi_platform_tests.ports import free_port
+from kpi_platform_tests.bench.before import beside, figures_before
+from kpi_platform_tests.bench.server import COMMAND, PATIENCE, demo, environment_of, served
 
 AT_ONCE = 50
-HEALTH_SECONDS = 0.05
-_COMMAND = [sys.executable, "-m", "kpi_platform"]
-_PATIENCE = 120
+RUNS = 2
+HEALTH_SECONDS, BUILD_SECONDS = 0.05, 2.0
+_HEALTH, _LONGEST = "/healthz meanwhile: 99 % within, ms", "during a run: longest, s"
+_REFUSED = "during a run: refused"
+_KPIS = ("support_ticket_volume", "sla_compliance", "nps", "churn_risk")
 
 
 def main(home: str = "") -> int:
-    """Prints how long /healthz took while the explanations ran, and how they ended; 1 if one look took longer
-    than asked."""
+    """Prints both, beside the older program; 1 if one misses its goal."""
+    now, before = figures(home), figures_before(__file__)
+    rows = [(name, value, *beside(value, before.get(name))) for name, value in now.items()]
+    print(tabulate(rows, ("", "now", "before", "ratio"), floatfmt=".2f"))
+    print(f"/healthz: at most {HEALTH_SECONDS * 1000:.0f} ms; an explanation in a run: {BUILD_SECONDS:g} s")
+    slow = now[_HEALTH] > 1000 * HEALTH_SECONDS or now[_LONGEST] > BUILD_SECONDS
+    return int(slow or now[_REFUSED] > 0)
+
+
+def figures(home: str = "") -> dict[str, float]:
+    """Returns how 50 explanations at once ended and how long /healthz took meanwhile; and how long one
+    explanation after another took while all customers' KPIs were computed twice."""
     with tempfile.TemporaryDirectory(prefix="kpi-bench-") as folder:
-        environment = os.environ | {"KPI_PLATFORM_HOME": home or folder}
-        if not home:
-            environment["KPI_LOCAL_FIVETRAN_PORT"] = str(free_port())
-            subprocess.run([*_COMMAND, "demo"], env=environment, stdout=subprocess.DEVNULL, check=True)
-        with _served(environment) as client:
+        environment = environment_of(home) if home else demo(folder)
+        with served(environment) as client:
             asked = _asked(client)
             client.get(asked[0]).raise_for_status()
-            with ThreadPoolExecutor(AT_ONCE) as threads:
-                began = time.perf_counter()
-                answers = [threads.submit(client.get, address) for address in asked]
-                looks = sorted(_looks(client, answers))
-                took = time.perf_counter() - began
-            ends = Counter(answer.result().status_code for answer in answers)
-    print(f"{AT_ONCE} explanations in {took:.1f} s: {dict(ends)}")
-    share = looks[int(0.99 * (len(looks) - 1))]
-    print(
-        f"/healthz: {len(looks)} looks, 99 % within {share * 1000:.0f} ms, longest {looks[-1] * 1000:.0f} ms"
-    )
-    return int(looks[-1] > HEALTH_SECONDS)
+            alone = [_seconds(client, address)[0] for address in asked[:5]]
+            return {
+                "alone, s": statistics.median(alone),
+                **_at_once(client, asked),
+                **_in_a_run(client, asked, environment),
+            }
+
+
+def _at_once(client: httpx.Client, asked: list[str]) -> dict[str, float]:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        began = time.perf_counter()
+        answers = [threads.submit(client.get, address) for address in asked]
+        looks = sorted(_looks(client, answers))
+        took = time.perf_counter() - began
+    ends = Counter(answer.result().status_code for answer in answers)
+    return {
+        f"{AT_ONCE} at once, s": took,
+        f"{AT_ONCE} at once: answered": ends[200],
+        _HEALTH: 1000 * looks[int(0.99 * (len(looks) - 1))],
+        "/healthz meanwhile: longest, ms": 1000 * looks[-1],
+    }
 
 
 def _looks(client: httpx.Client, answers: list[Future[httpx.Response]]) -> Iterator[float]:
-    with httpx.Client(base_url=client.base_url) as probe:
+    with httpx.Client(base_url=client.base_url, timeout=PATIENCE) as probe:
         while not all(answer.done() for answer in answers):
             began = time.perf_counter()
             probe.get("/healthz").raise_for_status()
@@ -58,37 +77,43 @@ def _looks(client: httpx.Client, answers: list[Future[httpx.Response]]) -> Itera
             time.sleep(0.02)
 
 
-@contextmanager
-def _served(environment: dict[str, str]) -> Iterator[httpx.Client]:
-    port = free_port()
-    made = [*_COMMAND, "token", "create", "bench", "--operator", "--scope", "admin"]
-    output = subprocess.run(made, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
-    headers = {"Authorization": f"Bearer {output.split()[-1]}"}
-    server = subprocess.Popen(
-        [*_COMMAND, "web", "--port", str(port)], env=environment, stderr=subprocess.DEVNULL
+def _in_a_run(client: httpx.Client, asked: list[str], environment: Mapping[str, str]) -> dict[str, float]:
+    seconds, refused = [], 0
+    run = subprocess.Popen(
+        [*COMMAND, "run", "--all", "--skip-sync"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=_PATIENCE) as client:
-            deadline = time.monotonic() + _PATIENCE
-            while True:
-                try:
-                    client.get("/healthz").raise_for_status()
-                    break
-                except httpx.TransportError:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.2)
-            yield client
-    finally:
-        server.terminate()
-        server.wait(_PATIENCE)
+    while run.poll() is None:
+        took, answered = _seconds(client, asked[len(seconds) % len(asked)])
+        seconds.append(took)
+        refused += not answered
+        time.sleep(0.1)
+    if run.returncode:
+        raise RuntimeError(f"`run` ended with the exit code {run.returncode}")
+    return {
+        "during a run: asked": len(seconds),
+        _REFUSED: refused,
+        "during a run: median, s": statistics.median(seconds),
+        _LONGEST: max(seconds),
+    }
+
+
+def _seconds(client: httpx.Client, address: str) -> tuple[float, bool]:
+    began = time.perf_counter()
+    answered = client.get(address).status_code == 200
+    return time.perf_counter() - began, answered
 
 
 def _asked(client: httpx.Client) -> list[str]:
     """Addresses of explanations of the accounts of the first customer, which the client names from now on."""
     client.headers["X-Customer-ID"] = client.get("/api/customers").raise_for_status().json()[0]["key"]
     found = client.get("/api/accounts", params={"limit": AT_ONCE}).raise_for_status().json()["accounts"]
-    addresses = [f"/api/accounts/{one['id']}/kpis/support_ticket_volume/explanation" for one in found]
+    addresses = [
+        f"/api/accounts/{one['id']}/kpis/{_KPIS[number % len(_KPIS)]}/explanation"
+        for number, one in enumerate(found)
+    ]
     return (addresses * AT_ONCE)[:AT_ONCE]
 
 

@@ -24,6 +24,7 @@ from kpi_platform.pipeline.build import BuildReport, build_kpis
 from kpi_platform.pipeline.checks import check_of
 from kpi_platform.pipeline.explain import explain
 from kpi_platform.web.app import create_app
+from kpi_platform.web.explaining import ExplainsElsewhere
 from kpi_platform_tests.pipeline.landing import (
     ACCOUNT,
     CASE,
@@ -155,12 +156,14 @@ def shown(installation: Installation, first: BuildReport) -> Iterator[tuple[Test
     load_dashboard(configuration, engine, "acme", AS_OF)
     with engine.begin() as connection:
         text, _ = create_token(connection, name="ann", customer="acme", scope="read", who="test")
-    app = create_app(configuration)
+    explainer = ExplainsElsewhere(configuration)
+    app = create_app(configuration, explainer=explainer)
     client = TestClient(
         app, "http://127.0.0.1", headers={"Authorization": f"Bearer {text}", "Accept": "text/html"}
     )
     [found] = client.get("/api/accounts", params={"search": "Account 1"}).json()["accounts"]
     yield client, f"/accounts/{found['id']}"
+    explainer.close()
     app.state.engine.dispose()
 
 
@@ -210,11 +213,39 @@ def test_an_explanation_says_that_another_value_is_shown_and_which_it_explains(
         assert (found["is_shown"], found["value"]) == (is_shown, 3)
 
 
+def test_a_value_is_explained_while_a_build_has_the_warehouse(
+    installation: Installation, shown: tuple[TestClient, str]
+) -> None:
+    client, account_page = shown
+    address = f"/api{account_page}/kpis/csat/explanation"
+    before = client.get(address).json()
+    with duckdb_file.kept_open(installation[0].warehouse_file):
+        assert client.get(address).json() == before
+    with (
+        duckdb_file.kept_open(installation[0].warehouse_file),
+        duckdb_file.connect(installation[0].warehouse_file) as build,
+    ):
+        build.execute("begin")
+        build.execute("delete from kpi.kpi_values")
+        assert client.get(address).json() == before, "what a build has not committed is not seen"
+        build.execute("rollback")
+
+
+def test_a_process_of_explanations_that_was_killed_is_started_again(shown: tuple[TestClient, str]) -> None:
+    client, account_page = shown
+    explainer = client.app.state.explainer  # type: ignore[attr-defined]
+    explainer.prepare()
+    explainer._process._process.kill()
+    assert client.get(f"/api{account_page}/kpis/csat/explanation").json()["value"] == 3
+    refused = client.get("/api/accounts/4711/kpis/csat/explanation")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "not_found")
+
+
 def test_a_warehouse_that_is_written_to_is_said_to_be_busy_with_the_way_to_ask_again(
     installation: Installation, shown: tuple[TestClient, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, account_page = shown
-    monkeypatch.setattr("kpi_platform.web.routes.accounts.WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("kpi_platform.web.explaining.WAIT_SECONDS", 0.1)
     address = f"{account_page}/kpis/csat/explanation"
     # Requests are served by threads of their own, for which the lock is somebody else's.
     with duckdb_file.exclusive(installation[0].warehouse_file):

@@ -41,6 +41,10 @@ class DuckDbDestination(SqlDestination):
     file: Path
     mart_schema: str
     wait_seconds: float = duckdb_file.DEFAULT_WAIT_SECONDS
+    beside_builds: bool = False
+    """Whether reads of this process ask a build that has the file open, instead of waiting for its end."""
+    is_empty: bool = False
+    """Whether the file is one in which dbt compiles, and nobody reads."""
 
     @property
     def name(self) -> str:
@@ -141,10 +145,18 @@ class DuckDbDestination(SqlDestination):
         """Returns None: an installation has one such file."""
 
     def exclusive(self) -> AbstractContextManager[None]:
-        return duckdb_file.kept_open(self.file, wait_seconds=self.wait_seconds)
+        hold = duckdb_file.exclusive if self.is_empty else duckdb_file.kept_open
+        return hold(self.file, wait_seconds=self.wait_seconds)
 
     def within(self, seconds: float) -> Self:
         return replace(self, wait_seconds=seconds)
+
+    def for_reader(self, seconds: float) -> Self:
+        return replace(self, wait_seconds=seconds, beside_builds=True)
+
+    def compiling(self, folder: Path) -> Self:
+        # An empty file of the same name: that of the database in what is compiled.
+        return replace(self, file=folder / self.file.name, is_empty=True)
 
     def _require_file(self) -> None:
         if not self.file.exists():
@@ -162,10 +174,15 @@ class DuckDbDestination(SqlDestination):
             return _select(connection, statement).fetchall()
 
     @contextmanager
-    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _reading(self) -> Iterator[Any]:
+        """Gives a connection, or what answers like one."""
         self._require_file()
         try:
-            with duckdb_file.connect(self.file, read_only=True, wait_seconds=self.wait_seconds) as connection:
+            with (
+                duckdb_file.reading(self.file, wait_seconds=self.wait_seconds)
+                if self.beside_builds
+                else duckdb_file.connect(self.file, read_only=True, wait_seconds=self.wait_seconds)
+            ) as connection:
                 yield connection
         except Damaged as cause:
             raise DestinationUnavailable(cause.message, next_step=cause.next_step) from cause

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 if TYPE_CHECKING:
@@ -118,3 +119,11 @@ class Destination(Protocol):
     def within(self, seconds: float) -> Self:
         """Returns the same destination for a caller that waits at most so long for its turn, if it has
         turns."""
+
+    def for_reader(self, seconds: float) -> Self:
+        """Returns the same destination for a person who reads and waits at most so long: if it has turns, a
+        build that has its turn answers meanwhile."""
+
+    def compiling(self, folder: Path) -> Self:
+        """Returns a destination for which dbt compiles the same statements, and which dbt need not wait for.
+        What that needs is in `folder`."""

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -56,6 +57,14 @@ class SqlDestination(ABC):
     def within(self, seconds: float) -> Self:
         # A server serves all at once.
         del seconds
+        return self
+
+    def for_reader(self, seconds: float) -> Self:
+        del seconds
+        return self
+
+    def compiling(self, folder: Path) -> Self:
+        del folder
         return self
 
     def _read_each(self, schemas: Sequence[str]) -> None:

@@ -3,15 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query
 
-from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.account_history import confirmed_until, health_series, kpi_series
 from kpi_platform.dashboard.account_reading import account_detail, find_accounts
 from kpi_platform.dashboard.account_support import account_support
-from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.matches import matches_of_account
 from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary, BandFilter
@@ -24,7 +21,7 @@ from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,
     CustomerDep,
-    EngineDep,
+    ExplainerDep,
     HeavyTurnsDep,
 )
 from kpi_platform.web.schemas.accounts import (
@@ -41,16 +38,12 @@ from kpi_platform.web.schemas.accounts import (
 from kpi_platform.web.schemas.answers import Limit, Offset, errors
 from kpi_platform.web.schemas.explanations import ExplanationAnswer
 from kpi_platform.web.schemas.support import SupportAnswer
-from kpi_platform.web.turns import Turns
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 
 AccountId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Text = Annotated[str | None, Query(max_length=200)]
 Number = Annotated[float | None, Query(allow_inf_nan=False)]
-
-WAIT_SECONDS = 15.0
-"""For a warehouse in which somebody else works; a page that waits longer looks broken."""
 
 
 @router.get("")
@@ -170,17 +163,15 @@ def get_account_support(
 def get_explanation(
     account_id: AccountId,
     kpi: Annotated[str, Path(max_length=64)],
-    configuration: ConfigurationDep,
-    engine: EngineDep,
+    explainer: ExplainerDep,
     customer: CustomerDep,
     turns: HeavyTurnsDep,
     limit: Limit = 100,
 ) -> ExplanationAnswer:
     """Explains the shown value: formula, parts, and the source rows that counted or were left out. Computed
     from the source rows that are in the warehouse now, which takes some seconds."""
-    with reading(engine) as connection:
-        account = account_detail(connection, customer, account_id).summary
-    return explanation_of(account, kpi, configuration, engine, customer, limit, turns)
+    with turns.take(customer):
+        return explainer.explain(customer, account_id, kpi, limit)
 
 
 @router.get("/{account_id}/history", responses=errors(404))
@@ -199,30 +190,6 @@ def get_account_history(
             "kpis": kpi_series(connection, customer, account_id, kpi, since=since),
             "confirmed_until": confirmed_until(connection, customer),
         }
-    )
-
-
-def explanation_of(
-    account: AccountSummary,
-    kpi: str,
-    configuration: Configuration,
-    engine: sa.Engine,
-    customer: str,
-    rows: int,
-    turns: Turns,
-) -> ExplanationAnswer:
-    """Returns the answer about a value of `account`; waits WAIT_SECONDS for a busy warehouse. Raises TooBusy
-    while others of the customer are computed."""
-    # dbt's adapters take a second to import, and few processes ever need them.
-    from kpi_platform.pipeline.explain_shown import explain_shown
-
-    with turns.take(customer):
-        found = explain_shown(
-            configuration, engine, customer, account, kpi, rows=rows, wait_seconds=WAIT_SECONDS
-        )
-    names = ExplanationAnswer.model_fields.keys() - {"is_shown"}
-    return ExplanationAnswer.model_validate(
-        {"is_shown": found.is_shown, **{name: getattr(found.explanation, name) for name in names}}
     )
 
 

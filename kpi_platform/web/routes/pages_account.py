@@ -24,7 +24,7 @@ from kpi_platform.domain.settings import CustomerSettings, HealthWeights, Rating
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import effective_settings, health_weights_at
 from kpi_platform.web.charts import Part, Point
-from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep
+from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep, ExplainerDep
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, missing_reason, money, number, percent, words
 from kpi_platform.web.page import CustomerPageDep
 from kpi_platform.web.setting_labels import setting_label
@@ -68,8 +68,11 @@ def show_account(
     configuration: ConfigurationDep,
     connection: ConnectionDep,
     customer: CustomerDep,
+    explainer: ExplainerDep,
 ) -> HTMLResponse:
     """Returns everything about one account."""
+    # Its values are explained in drawers.
+    explainer.prepare()
     detail = account_detail(connection, customer, account_id)
     settings = effective_settings(configuration, connection, customer)
     definitions = kpi_definitions(connection, customer)

@@ -9,10 +9,10 @@ from kpi_platform.dashboard.account_reading import account_detail
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.domain.errors import KpiPlatformError, NotFound
-from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, HeavyTurnsDep
+from kpi_platform.web.dependencies import CustomerDep, EngineDep, ExplainerDep, HeavyTurnsDep
 from kpi_platform.web.errors import note_error
 from kpi_platform.web.page import CustomerPageDep
-from kpi_platform.web.routes.accounts import AccountId, explanation_of
+from kpi_platform.web.routes.accounts import AccountId
 from kpi_platform.web.schemas.explanations import ExplanationAnswer
 
 router = APIRouter(include_in_schema=False)
@@ -26,7 +26,7 @@ def show_explanation(
     kpi: Annotated[str, Path(max_length=64)],
     request: Request,
     page: CustomerPageDep,
-    configuration: ConfigurationDep,
+    explainer: ExplainerDep,
     engine: EngineDep,
     customer: CustomerDep,
     turns: HeavyTurnsDep,
@@ -41,7 +41,8 @@ def show_explanation(
     explanation: ExplanationAnswer | None = None
     problem: KpiPlatformError | None = None
     try:
-        explanation = explanation_of(summary, kpi, configuration, engine, customer, _ROWS, turns)
+        with turns.take(customer):
+            explanation = explainer.explain(customer, account_id, kpi, _ROWS)
     except KpiPlatformError as error:
         note_error(request, error)
         page.note(error)

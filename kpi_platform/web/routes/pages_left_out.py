@@ -12,8 +12,8 @@ from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, HeavyTurnsDep
 from kpi_platform.web.errors import note_error
+from kpi_platform.web.explaining import WAIT_SECONDS
 from kpi_platform.web.page import CustomerPageDep
-from kpi_platform.web.routes.accounts import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from kpi_platform.pipeline.left_out_accounts import LeftOutAccount
