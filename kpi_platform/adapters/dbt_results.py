@@ -55,7 +55,7 @@ def node_result(result: Any, message: str | None) -> NodeResult:
         message=message,
         failures=result.failures or 0,
         severity="warn" if str(node.config.get("severity", "error")).lower() == "warn" else "error",
-        model=_tested(described) if described else node.name,
+        model=shown_model(described) if described else node.name,
         test=data_test_of(described) if described else None,
         compiled_sql=getattr(node, "compiled_code", None),
     )
@@ -66,7 +66,7 @@ def data_test_of(node: Mapping[str, Any]) -> DataTest:
     generic = node.get("test_metadata") or {}
     return data_test(
         node["name"],
-        _tested(node),
+        shown_model(node),
         generic=generic.get("name"),
         arguments=generic.get("kwargs"),
         description=node.get("description") or "",
@@ -74,9 +74,11 @@ def data_test_of(node: Mapping[str, Any]) -> DataTest:
     )
 
 
-def _tested(node: Mapping[str, Any]) -> str:
-    """The model that the test is attached to, or the first that it reads."""
-    model: str = node.get("attached_node") or next(iter(node["depends_on"]["nodes"]), "")
+def shown_model(node: Mapping[str, Any]) -> str:
+    """Returns the model that the test is attached to, in dbt or as its `meta` says to Dagster, or the first
+    that it reads."""
+    shown_at = (node["config"].get("meta") or {}).get("dagster", {}).get("ref", {}).get("name")
+    model: str = node.get("attached_node") or shown_at or next(iter(node["depends_on"]["nodes"]), "")
     return model.rpartition(".")[2]
 
 

@@ -35,10 +35,11 @@ class StoredOutcome:
     decision: str
     reason: str
     candidates: list[dict[str, Any]]
+    facts: dict[str, Any] | None = None
 
 
 class StoredRow(NamedTuple):
-    """One of them as it lies in the table: `candidates` are JSON."""
+    """One of them as it lies in the table: `candidates` and `facts` are JSON."""
 
     source_account_id: str
     source_name: str
@@ -48,6 +49,7 @@ class StoredRow(NamedTuple):
     decision: str
     reason: str
     candidates: str
+    facts: str | None
     loaded: bool
 
 
@@ -103,6 +105,7 @@ class KnownMatches:
 
 
 _NAMES = tuple(field.name for field in fields(StoredOutcome))
+_JSON = ("candidates", "facts")
 _MINE = _table.c.customer_id == sa.bindparam("customer")
 _OURS = among_customers(_table.c.customer_id)
 _OUTCOMES = sa.select(
@@ -213,7 +216,10 @@ def store_changes(connection: sa.Connection, changes: Mapping[int, MatchChanges]
     if new:
         customers, outcomes, loaded = zip(*new, strict=True)
         values = {name: [getattr(outcome, name) for outcome in outcomes] for name in _NAMES}
-        values |= {"candidates": [json.dumps(outcome.candidates) for outcome in outcomes]}
+        values |= {
+            "candidates": [json.dumps(outcome.candidates) for outcome in outcomes],
+            "facts": [json.dumps(outcome.facts) if outcome.facts else None for outcome in outcomes],
+        }
         columns = from_python(_table, {"customer_id": customers, **values, "loaded": loaded})
         columns |= {"as_of": as_of, "updated_at": datetime.now(UTC)}
         write_columns(connection, _table, columns, len(new))
@@ -267,8 +273,9 @@ def note_loaded(
 def _says_the_same(old: StoredRow, new: StoredOutcome) -> bool:
     if new.method == "id" and old.decision == "match":
         return bool(old.account_id == new.account_id and old.source_name == new.source_name)
-    same = all(getattr(old, name) == getattr(new, name) for name in _NAMES if name != "candidates")
-    return same and json.loads(old.candidates) == new.candidates
+    same = all(getattr(old, name) == getattr(new, name) for name in _NAMES if name not in _JSON)
+    facts = json.loads(old.facts) if old.facts else None
+    return same and json.loads(old.candidates) == new.candidates and facts == new.facts
 
 
 def _still_loaded(old: StoredRow | None, new: StoredOutcome) -> bool:

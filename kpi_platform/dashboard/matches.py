@@ -24,7 +24,8 @@ def joined_reason(who: str) -> str:
 @dataclass(frozen=True, slots=True)
 class StoredMatch:
     """`account_id` is the accepted account (match) or the best proposal (review); `candidates` are
-    `{"account_id", "name", "score", "method", "reason"}`, best first."""
+    `{"account_id", "name", "score", "method", "reason"}`, best first. `facts` is what the source says of an
+    account that waits for review: the columns of `domain.account_columns`, and `domains`."""
 
     source_account_id: str
     source_name: str
@@ -38,6 +39,7 @@ class StoredMatch:
     loaded: bool
     as_of: datetime
     updated_at: datetime
+    facts: dict[str, Any] | None = None
 
 
 _table = tables.account_matches

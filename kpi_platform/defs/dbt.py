@@ -65,7 +65,8 @@ class KpiTranslator(DagsterDbtTranslator):
             asset_spec, manifest, unique_id, project
         )
         rule = data_test_of(manifest["nodes"][unique_id]).rule
-        return replace(spec, blocking=False, description=rule) if spec else None
+        # What a test reads besides is no asset: Dagster would show an empty one of its name.
+        return replace(spec, blocking=False, description=rule, additional_deps=[]) if spec else None
 
 
 @cache

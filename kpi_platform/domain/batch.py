@@ -61,7 +61,7 @@ def landed_tables(customer: str, settings: CustomerSettings, catalogue: Catalogu
     the catalogue, or a schema with none of its tables: it was never synced. Tables that are switched off are
     not missing, even if no other is left: their KPIs are not synced."""
     return {
-        source: _source_tables(customer, source, settings, catalogue)
+        source: source_tables(customer, source, settings, catalogue)
         for source in SOURCES
         if settings.source(source).enabled
     }
@@ -193,9 +193,10 @@ def _is_stale(
     return sync_state is not None and sync_state.is_stale(frequency, as_of)
 
 
-def _source_tables(
+def source_tables(
     customer: str, source: Source, settings: CustomerSettings, catalogue: Catalogue
 ) -> dict[str, LandedTable]:
+    """Returns every table of one source. Raises NotFound as `landed_tables`."""
     section = settings.source(source)
     configured = settings.source(source).schema_
     schema = find_schema(catalogue, configured)

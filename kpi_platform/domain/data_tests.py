@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kpi_platform.domain.kpis import KPIS
+
 PLACE_COLUMNS = ("source_table", "column_name")
 """Columns of a failing row that say of which table and column it tells, where the test is about several."""
 
@@ -76,7 +78,11 @@ def finding_words(
     if not failing:
         found = f"some rows of {_place(test)} break a rule; they do not say whose they are"
         return f"Customer {customer}: {found}.{rule}"
-    named = [_rows(test, one, verb=place == 0) for place, one in enumerate(failing[:_PLACES_NAMED])]
+    own_words = _OWN_WORDS.get(test.name)
+    named = [
+        own_words(one) if own_words else _rows(test, one, verb=place == 0)
+        for place, one in enumerate(failing[:_PLACES_NAMED])
+    ]
     if more := len(failing) - len(named):
         named.append(f"and rows of {more} more {'column' if more == 1 else 'columns'}")
     return f"Customer {customer}: {'; '.join(named)}.{rule}"
@@ -89,6 +95,36 @@ def _rows(test: DataTest, failing: FailingRows, *, verb: bool) -> str:
         count += " breaks a rule" if failing.count == 1 else " break a rule"
     example = _example(failing.rows[0]) if failing.rows else ""
     return f"{count}, for example {example}" if example else count
+
+
+def _out_of_range(failing: FailingRows) -> str:
+    """`Adoption Index of 1 account is 104, outside 0 to 100: Bay Energy`. A row's column is the KPI."""
+    if not failing.rows:
+        return f"{_kpi_name(failing.column)} of {_accounts(failing.count)} is outside its range"
+    row = failing.rows[0]
+    limits = [row.get("minimum"), row.get("maximum")]
+    shown = [shown_value(limit) for limit in limits if limit is not None]
+    outside = f"outside {' to '.join(shown)}"
+    if len(shown) == 1:
+        outside = f"{'below' if limits[1] is None else 'above'} {shown[0]}"
+    value, account = shown_value(row.get("value")), shown_value(row.get("account_name"))
+    found = f"{_kpi_name(failing.column)} of {_accounts(failing.count)} is"
+    if failing.count == 1:
+        return f"{found} {value}, {outside}: {account}"
+    return f"{found} {outside}, for example {value} of {account}"
+
+
+def _accounts(count: int) -> str:
+    return f"{count:,} {'account' if count == 1 else 'accounts'}"
+
+
+def _kpi_name(slug: str | None) -> str:
+    known = KPIS.get(slug or "")
+    return known.display_name if known else str(slug)
+
+
+_OWN_WORDS: Mapping[str, Callable[[FailingRows], str]] = {"values_out_of_range": _out_of_range}
+"""How a test says what it found of one place, where table, column and an example row say too little."""
 
 
 def _place(test: DataTest, table: str | None = None, column: str | None = None) -> str:

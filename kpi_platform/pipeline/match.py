@@ -7,7 +7,7 @@ import heapq
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -157,7 +157,7 @@ def propose_matches(
 ) -> list[StoredOutcome]:
     """Proposes a match for each party of the source, in their order, from known matches and decisions. One
     that only ServiceNow knows, and that has the name of an account of Salesforce, is never created or
-    matched by itself: people are asked whether it is the same."""
+    matched by itself: people are asked whether it is the same. What goes to review has the source's facts."""
     links, ids = side.matches.links(side.external_ids), {party.id for party in source.parties}
     asked = {one: names for one, names in source.namesakes.items() if one not in links}
     matched = [party for party in source.parties if party.id not in asked]
@@ -179,7 +179,11 @@ def propose_matches(
         for party in source.parties:
             if party.id in asked:
                 outcomes[party.id] = ask_same_name(party, asked[party.id], found, names, side.matches)
-    return [outcomes[party.id] for party in source.parties]
+    facts = source.facts({one for one, outcome in outcomes.items() if outcome.decision == "review"})
+    return [
+        replace(outcomes[party.id], facts=facts[party.id]) if party.id in facts else outcomes[party.id]
+        for party in source.parties
+    ]
 
 
 def _outcome(source: Party, match: Match, accounts: dict[str, Party], mode: str) -> StoredOutcome:

@@ -1,34 +1,27 @@
 """Previews what other settings would change: matches, values, health. Nothing of the customer's own is
 written.
 
-Both settings are computed in one build, from the same rows, as two customers of a scratch schema beside the
-marts; what differs between the two is what the change does. Their rows are erased before the answer.
+Both settings are computed in one build, from the same rows (`scratch_build`); what differs between the two is
+what the change does.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
-from filelock import FileLock
 
-from kpi_platform.adapters.dbt import DbtProject
-from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.match_store import StoredOutcome
-from kpi_platform.dashboard.uploads import newest_upload
-from kpi_platform.domain.errors import BuildFailed, InvalidInput
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band
 from kpi_platform.domain.settings import Change, CustomerSettings, diff_settings
 from kpi_platform.domain.time_bases import DEFAULT_BASIS
-from kpi_platform.pipeline.batch import Batch, CustomerInput, batches_of, read_inputs
-from kpi_platform.pipeline.customer_rows import erase_customer_rows, scratch_keys, scratch_of
+from kpi_platform.pipeline.batch import CustomerInput
 from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.match import dashboard_sides, propose_matches
-from kpi_platform.pipeline.places import settle
+from kpi_platform.pipeline.scratch_build import ScratchBuild, Tell, scratch_build, scratch_input
 from kpi_platform.pipeline.source_accounts import source_side
 
 _MARTS = ("+kpi_integrated_metrics", "+account_email_domains", "+kpi_values", "+account_health_score")
@@ -50,6 +43,12 @@ class ValueChange:
     @property
     def band_changes(self) -> bool:
         return self.before_band != self.after_band
+
+    @property
+    def becomes_at_risk(self) -> bool:
+        """Whether it is a value that was there, and that a load would alert about."""
+        was_there = self.kpi is not None and self.before_status is not None
+        return was_there and self.band_changes and self.after_band == "at_risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,8 @@ class AccountPreview:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """`changes` are of the settings. Of the `accounts` looked at, `affected` would change. `bands_changed`
-    counts values and health scores that would be in another band."""
+    counts values and health scores that would be in another band, `alerts` the values that the next load
+    would alert about as newly at risk, None if these settings want no such alerts."""
 
     as_of: datetime
     changes: tuple[Change, ...]
@@ -85,6 +85,7 @@ class Preview:
     values_changed: int
     health_changed: int
     bands_changed: int
+    alerts: int | None
     affected: tuple[AccountPreview, ...]
 
 
@@ -100,26 +101,18 @@ class _Side:
 
 
 def preview_settings(
-    configuration: Configuration, engine: sa.Engine, customer: str, settings: CustomerSettings
+    configuration: Configuration,
+    engine: sa.Engine,
+    customer: str,
+    settings: CustomerSettings,
+    *,
+    on_progress: Tell | None = None,
 ) -> Preview:
     """Compares the customer's settings with `settings`, as of its newest load. Raises InvalidInput if the
     warehouse itself is another one, BuildFailed if either cannot be computed."""
-    inputs, failed = read_inputs(configuration, engine, [customer])
-    changed = [replace(one, settings=settings) for one in inputs]
-    failed |= settle(engine, inputs, again=False) | settle(engine, changed, again=False)
-    for error in failed.values():
-        raise error
-    [now] = inputs
-    if now.settings.warehouse != settings.warehouse:
-        raise InvalidInput(
-            "A change of the warehouse cannot be previewed: the data would come from elsewhere.",
-            next_step="Preview the other changes without it.",
-        )
-    with reading(engine) as connection:
-        newest = newest_upload(connection, get_customer(connection, customer).id)
-    as_of = newest.as_of if newest else datetime.now(UTC)
+    now, as_of = scratch_input(configuration, engine, customer, settings)
     changes = tuple(diff_settings(now.settings, settings))
-    before, after = _both(configuration, engine, customer, now, settings, as_of)
+    before, after = _both(configuration, engine, customer, now, settings, as_of, on_progress)
     affected = tuple(_differing(before, after))
     return Preview(
         as_of=as_of,
@@ -137,6 +130,9 @@ def preview_settings(
             for account in affected
             for one in (*account.values, *filter(None, [account.health]))
         ),
+        alerts=sum(one.becomes_at_risk for account in affected for one in account.values)
+        if settings.alerts.on_threshold_crossing
+        else None,
         affected=affected,
     )
 
@@ -148,43 +144,20 @@ def _both(
     now: CustomerInput,
     settings: CustomerSettings,
     as_of: datetime,
+    on_progress: Tell | None,
 ) -> tuple[_Side, _Side]:
-    scratch, keys = scratch_of(now.destination), scratch_keys(customer)
-    sides = [
-        replace(now, customer=key, settings=one, destination=scratch)
-        for key, one in zip(keys, (now.settings, settings), strict=True)
-    ]
-    # Previews of one customer share their keys in the scratch schema.
-    with FileLock(configuration.home / "preview.lock"):
-        [batch] = batches_of(sides, as_of)
-        for error in batch.left_out.values():
-            raise error
-        old, new = (replace(batch.plans[key], key=customer) for key in keys)
-        computed_alike = old == new
-        try:
-            _build(configuration, batch.only(keys[:1]) if computed_alike else batch)
-            before = _side(engine, customer, scratch, keys[0], now.settings)
-            after = _side(engine, customer, scratch, keys[0 if computed_alike else 1], settings)
-        finally:
-            erase_customer_rows(configuration, scratch, keys)
+    both = [now.settings, settings]
+    with scratch_build(configuration, now, as_of, both, _MARTS, on_progress) as built:
+        before, after = (
+            _side(engine, customer, built, key, one) for key, one in zip(built.keys, both, strict=True)
+        )
     return before, after
 
 
-def _build(configuration: Configuration, batch: Batch) -> None:
-    results = DbtProject(configuration, batch.destination).build("run", batch.vars(), select=_MARTS)
-    for result in results:
-        if result.status == "error":
-            raise BuildFailed(
-                f"The KPIs cannot be computed with these settings: {result.name} failed. {result.message}",
-                next_step="Check the changed settings.",
-                details={"nodes": [result.name]},
-            )
-
-
 def _side(
-    engine: sa.Engine, customer: str, destination: Destination, key: str, settings: CustomerSettings
+    engine: sa.Engine, customer: str, built: ScratchBuild, key: str, settings: CustomerSettings
 ) -> _Side:
-    sources = source_side(destination, key, settings.account_matching.strategy)
+    sources = source_side(built.destination, key, settings.account_matching.strategy)
     with reading(engine) as connection:
         customer_id = get_customer(connection, customer).id
         side = dashboard_sides(connection, [customer_id])[customer_id]
@@ -198,24 +171,15 @@ def _side(
             if row["kpi"] in definitions
             else None,
         )
-        for row in _rows(
-            destination, "kpi_values", key, ("account_id", "kpi", "value", "status", "sample_size")
-        )
+        for row in built.rows("kpi_values", key, ("account_id", "kpi", "value", "status", "sample_size"))
     }
-    scores = _rows(destination, "account_health_score", key, ("account_id", "health_score"))
+    scores = built.rows("account_health_score", key, ("account_id", "health_score"))
     return _Side(
         names={party.id: party.name for party in sources.parties},
         values=values,
         health={row["account_id"]: row["health_score"] for row in scores},
         matches={outcome.source_account_id: outcome for outcome in outcomes},
     )
-
-
-def _rows(
-    destination: Destination, table: str, key: str, columns: tuple[str, ...]
-) -> Iterator[dict[str, Any]]:
-    for batch in destination.read_mart(table, key, columns):
-        yield from batch.to_pylist()
 
 
 def _differing(before: _Side, after: _Side) -> Iterator[AccountPreview]:

@@ -1,11 +1,14 @@
 """The source accounts of a customer as the marts hold them, for the matching."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.account_names import shown_name
 from kpi_platform.domain.matching.domains import registrable_domain
 from kpi_platform.domain.matching.party import Party, Strategy
@@ -20,6 +23,24 @@ class SourceSide:
 
     parties: list[Party]
     namesakes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    records: pa.Table | None = None
+
+    def facts(self, accounts: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Returns what the source says of these accounts: the columns of `domain.account_columns` that are
+        known, and `domains`, those of website and e-mail addresses."""
+        if self.records is None or not accounts:
+            return {}
+        names = [one.name for one in ACCOUNT_COLUMNS if one.name in self.records.column_names]
+        wanted = pc.is_in(self.records.column("account_id"), value_set=pa.array(list(accounts), pa.string()))
+        rows = self.records.select(["account_id", *names]).filter(wanted).to_pylist()
+        domains = {party.id: sorted(party.domains) for party in self.parties if party.id in accounts}
+        return {
+            row["account_id"]: {
+                **{name: row[name] for name in names if row[name] is not None},
+                **({"domains": known} if (known := domains[row["account_id"]]) else {}),
+            }
+            for row in rows
+        }
 
 
 def source_side(marts: MartReader, customer: str, strategy: Strategy) -> SourceSide:
@@ -36,7 +57,7 @@ def source_side(marts: MartReader, customer: str, strategy: Strategy) -> SourceS
         Party(account, shown_name(name, account), web_domains(website, *addresses.get(account, ())))
         for account, name, website in zip(ids, names, websites, strict=True)
     ]
-    return SourceSide(parties, _namesakes(table, ids, names))
+    return SourceSide(parties, _namesakes(table, ids, names), table)
 
 
 def _namesakes(table: pa.Table, ids: list[str], names: list[str | None]) -> dict[str, list[str]]:

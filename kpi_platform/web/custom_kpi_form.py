@@ -90,6 +90,9 @@ _GROUPS: Mapping[str, Sequence[_Part]] = {
         ),
     ),
 }  # fmt: skip
+CUSTOM_KPI_LABELS: Mapping[str, str] = {part.path: part.label for parts in _GROUPS.values() for part in parts}
+"""Labels of the fields by their path in the definition."""
+
 _NEW: Mapping[str, str] = {
     "unit": "count", "direction": "high", "aggregate": "count", "table": "salesforce.case",
     "category": CATEGORIES[0], "impact": "Medium", "frequency": "Daily",

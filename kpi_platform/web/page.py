@@ -32,6 +32,7 @@ from kpi_platform.web.dependencies import (
     page_token,
 )
 from kpi_platform.web.etags import etag_of
+from kpi_platform.web.plain import plain
 from kpi_platform.web.refusals import NoCustomerChosen, retry_after
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, set_cookie
 from kpi_platform.web.setting_labels import setting_label
@@ -61,6 +62,7 @@ def _environment() -> Environment:
         "unreadable_rows": unreadable_rows,
         "setting_label": setting_label,
     }
+    environment.filters["plain"] = plain
     environment.globals["platform_version"] = version("kpi_platform")
     return environment
 

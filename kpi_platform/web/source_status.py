@@ -18,6 +18,8 @@ class SourceStatus:
     words: str
     state: SourceState | None
     warnings: list[str]
+    is_enabled: bool
+    is_connected: bool
 
     @property
     def awaits_set_up(self) -> bool:
@@ -33,7 +35,10 @@ def source_status(
     condition, words = _condition(settings, source, state)
     told = state.detail if state and state.connection_id == settings.source(source).connection_id else {}
     warnings = [str(one) for name in ("findings", "warnings") for one in told.get(name) or ()]
-    return SourceStatus(source, condition, words, state, warnings)
+    section = settings.source(source)
+    return SourceStatus(
+        source, condition, words, state, warnings, section.enabled, section.connection_id is not None
+    )
 
 
 def _condition(settings: CustomerSettings, source: Source, state: SourceState | None) -> tuple[str, str]:

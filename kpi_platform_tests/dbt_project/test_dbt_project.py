@@ -108,7 +108,8 @@ def test_every_data_test_says_what_it_finds_of_whom_in_words(
             assert test.rule.endswith("."), f"{test.name} has no rule in words"
             example = {name: "x1" for name in selected if name != "customer_id"}
             text = finding_words("acme", test, [FailingRows(test.table, None, 2, [example])])
-            assert text.startswith(f"Customer acme: 2 rows of {test.table}"), test.name
+            assert text.startswith("Customer acme: "), test.name
+            assert f" 2 rows of {test.table}" in text or " 2 accounts " in text, test.name
             assert ("x1" in text) == bool(example) and text.endswith(f"The rule: {test.rule}"), test.name
 
 

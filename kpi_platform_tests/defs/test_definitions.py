@@ -1,5 +1,7 @@
 """The code location: what is in it, how it hangs together, and that loading it touches nothing."""
 
+import json
+
 import dagster as dg
 import pytest
 import yaml
@@ -9,6 +11,8 @@ from dagster._core.storage import sql as dagster_sql
 from dagster._core.storage.runs.sqlite import sqlite_run_storage as run_storage
 from fastapi.testclient import TestClient
 
+from kpi_platform.adapters.dbt import manifest_path
+from kpi_platform.adapters.dbt_results import shown_model
 from kpi_platform.configuration import Configuration
 from kpi_platform.defs.instance import POOL_LIMITS, prepare_dagster_home
 from kpi_platform.defs.location import definitions
@@ -198,6 +202,16 @@ def test_every_definition_says_what_it_is(loaded: tuple[dg.Definitions, Configur
         *(graph.get(key) for key in graph.get_all_asset_keys()),
     ]
     assert [one for one in named if len((one.description or "").split()) < 3] == []
+
+
+def test_every_data_test_of_dbt_is_a_check_of_the_mart_that_it_names(
+    loaded: tuple[dg.Definitions, Configuration],
+) -> None:
+    definitions, configuration = loaded
+    manifest = json.loads(manifest_path(configuration).read_text(encoding="utf-8"))
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    shown = {(key.asset_key.path[-1], key.name) for key in definitions.resolve_asset_graph().asset_check_keys}
+    assert [one["name"] for one in tests if (shown_model(one), one["name"]) not in shown] == []
 
 
 def test_every_asset_leads_to_its_page_of_the_web_app(loaded: tuple[dg.Definitions, Configuration]) -> None:

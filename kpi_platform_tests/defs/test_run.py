@@ -158,7 +158,9 @@ def test_customers_without_a_schema_or_with_a_row_that_a_data_test_refuses_fail_
     [of_wonka] = history(key, limit=9, partition_filter=PartitionKeyFilter(key="wonka"))
     assert (of_wonka.status.value, history(key, limit=9)[0].status.value) == ("FAILED", "FAILED")
     assert of_wonka.evaluation and of_wonka.evaluation.description in outcome.findings["wonka"]
-    assert f"for example account_id {account(3)['id']}, kpi nps" in of_wonka.evaluation.description
+    assert f"NPS of 1 account is 250, outside -100 to 100: {account(3)['name']}." in str(
+        of_wonka.evaluation.description
+    )
     with installation.engine.connect() as database:
         assert list_uploads(database, "umbra")
         assert not list_uploads(database, "wonka")

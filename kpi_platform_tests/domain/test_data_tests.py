@@ -92,3 +92,31 @@ def test_a_test_that_could_not_run_and_rows_of_nobody_are_told_as_such() -> None
         "Customer acme: the check of kpi_values.status could not run. The rule: The status is known."
     )
     assert "they do not say whose they are" in finding_words("acme", STATUS)
+
+
+RANGE = DataTest("values_out_of_range", "kpi_values", ("value",), "It is not shown.")
+
+
+@pytest.mark.parametrize(
+    ("kpi", "limits", "count", "words"),
+    [
+        ("adoption_index", (0, 100), 1, "Adoption Index of 1 account is 104, outside 0 to 100: Bay Energy"),
+        ("adoption_index", (0, 100), 1200,
+         "Adoption Index of 1,200 accounts is outside 0 to 100, for example 104 of Bay Energy"),
+        ("revenue_growth", (-100, None), 1, "Revenue Growth of 1 account is 104, below -100: Bay Energy"),
+        ("own_kpi", (None, 7.5), 2, "own_kpi of 2 accounts is above 7.5, for example 104 of Bay Energy"),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_told_by_kpi_value_limits_and_account(
+    kpi: str, limits: tuple[float | None, float | None], count: int, words: str
+) -> None:
+    row = {"account_id": "001", "account_name": "Bay  Energy", "value": 104.0}
+    row |= dict(zip(("minimum", "maximum"), limits, strict=True))
+    failing = [FailingRows("kpi_values", kpi, count, [row])]
+    assert finding_words("acme", RANGE, failing) == f"Customer acme: {words}. The rule: It is not shown."
+
+
+def test_values_out_of_range_of_several_kpis_are_one_sentence() -> None:
+    failing = [FailingRows("kpi_values", kpi, 3, []) for kpi in ("csat", "nps")]
+    text = finding_words("acme", RANGE, failing)
+    assert "CSAT of 3 accounts is outside its range; NPS of 3 accounts is outside its range." in text

@@ -36,6 +36,7 @@ from kpi_platform.dashboard.tables.operation import (
     people,
     sessions,
 )
+from kpi_platform.dashboard.tables.previews import previews
 from kpi_platform.dashboard.tables.runs import orchestrator, run_customers, runs
 from kpi_platform.dashboard.tables.schema import metadata
 from kpi_platform.dashboard.tables.sync import (
@@ -79,6 +80,7 @@ __all__ = [
     "metadata",
     "orchestrator",
     "people",
+    "previews",
     "run_customers",
     "runs",
     "sessions",

@@ -17,6 +17,7 @@ account_matches = sa.Table(
     sa.Column("decision", Slug, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("candidates", JSON, nullable=False),
+    sa.Column("facts", JSON, comment="Of a review: what the source says of the account."),
     sa.Column("loaded", sa.Boolean, nullable=False, comment="A load has used it: a known id from now on."),
     sa.Column("as_of", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),

@@ -113,10 +113,7 @@ def preview(
     change = change_settings(configuration, engine, customer, document, by=principal.editor, dry_run=True)
     with turns.take(customer):
         found = preview_settings(configuration, engine, customer, change.settings)
-    fields = {name: getattr(found, name) for name in PreviewAnswer.model_fields if hasattr(found, name)}
-    return PreviewAnswer.model_validate(
-        {**fields, "affected": found.affected[:limit], "accounts_affected": len(found.affected)}
-    )
+    return PreviewAnswer.of(found, limit)
 
 
 def _saved(response: Response, change: SettingsChange) -> SettingsSavedAnswer:

@@ -1,6 +1,7 @@
 """Custom KPIs on the settings page: add one, change it, remove it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.previews import StoredPreview
 from kpi_platform.dashboard.settings_versions import current_settings
 from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError, NotFound
@@ -16,6 +18,7 @@ from kpi_platform.pipeline.change_settings import change_settings
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.edit_settings import EditClash, save_edit
 from kpi_platform.web.custom_kpi_form import (
+    CUSTOM_KPI_LABELS,
     custom_kpi_groups,
     definition_of,
     definition_paths,
@@ -29,15 +32,19 @@ from kpi_platform.web.dependencies import (
     CurrentPrincipal,
     CustomerDep,
     EngineDep,
+    HeavyTurnsDep,
     require_scope,
 )
 from kpi_platform.web.page import CustomerPageDep, Page
+from kpi_platform.web.preview_jobs import start_preview, wait_for_preview
+from kpi_platform.web.routes.pages_preview import show_preview
 from kpi_platform.web.routes.pages_settings import TypedDep, version_of
 from kpi_platform.web.settings_form import ShownClash, with_undecided
 from kpi_platform.web.settings_service import settings_document
 
 router = APIRouter(prefix="/settings/custom-kpis", include_in_schema=False)
 _writing = Depends(require_scope("write"))
+_NEW = "new"
 _LIST = "/settings?section=kpi_mappings#custom-kpis"
 
 Slug = Annotated[str, Path(pattern="^[a-z][a-z0-9_]{0,47}$")]
@@ -87,6 +94,50 @@ def change_custom_kpi(
 ) -> Response:
     """Changes one, or shows what is wrong at the field and keeps what was typed."""
     return _save(page, configuration, engine, customer, principal, slug, typed)
+
+
+@router.post("/{slug}/preview", dependencies=[_writing])
+def preview_custom_kpi(
+    slug: Slug,
+    page: CustomerPageDep,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
+    turns: HeavyTurnsDep,
+    typed: TypedDep,
+) -> Response:
+    """Begins to compute the KPI as the form has it, for a few accounts; `slug` is `new` for a new one. The
+    page follows it."""
+    known = None if slug == _NEW else slug
+    based_on = version_of(typed)
+    typed, undecided = with_undecided(typed)
+    edit = _Edit(known, typed)
+    try:
+        change, _ = save_edit(
+            configuration, engine, customer, edit,
+            by=principal.editor, based_on=based_on, undecided=_paths(known, undecided), dry_run=True,
+        )  # fmt: skip
+        preview_id = start_preview(
+            configuration, engine, turns, customer, change.settings, slug=known or typed.get("slug", "")
+        )
+    except KpiPlatformError as error:
+        page.note(error)
+        wrong: dict[str, str] = {}
+        problems = [str(error)]
+        if isinstance(error, InvalidSettings):
+            wrong, problems = messages(error.details["errors"], edit.position)
+        if page.is_fragment:
+            return page.show(
+                "_not_previewed.html", error.http_status,
+                wrong=wrong, problems=problems, labels=CUSTOM_KPI_LABELS,
+            )  # fmt: skip
+        return _form(page, known, typed, based_on, wrong, problems, error.http_status)
+    if page.is_fragment:
+        return show_preview(page, engine, customer, preview_id)
+    # Without a script nothing asks again.
+    job = wait_for_preview(engine, customer, preview_id)
+    return _form(page, known, typed, based_on, job=job)
 
 
 @router.post("/{slug}/remove", dependencies=[_writing])
@@ -144,26 +195,12 @@ def _save(
     """Saves beside what others have saved since the form was opened."""
     based_on = version_of(typed)
     typed, undecided = with_undecided(typed)
-    position = 0
-
-    def edit(document: dict[str, Any]) -> dict[str, Any]:
-        nonlocal position
-        definitions = list(document["custom_kpis"])
-        slugs = [one["slug"] for one in definitions]
-        if slug is None:
-            position, kpi = len(definitions), definition_of(typed)
-        elif slug in slugs:
-            position, kpi = slugs.index(slug), definition_of({**typed, "slug": slug})
-        else:
-            raise _unknown(slug)
-        return {**document, "custom_kpis": [*definitions[:position], kpi, *definitions[position + 1 :]]}
-
+    edit = _Edit(slug, typed)
     word = "Added" if slug is None else "Changed"
-    paths = [f"custom_kpis.{slug}.{one}" for path in undecided for one in definition_paths(path)]
     try:
         save_edit(
             configuration, engine, customer, edit,
-            by=principal.editor, based_on=based_on, undecided=paths,
+            by=principal.editor, based_on=based_on, undecided=_paths(slug, undecided),
             note=f"{word} custom KPI {typed.get('slug') or slug}.",
         )  # fmt: skip
     except EditClash as error:
@@ -176,11 +213,36 @@ def _save(
         problems = ["Choose which value holds where two were saved. Everything else that you typed is kept."]
         return _form(page, slug, texts, error.planned.version, {}, problems, 409, clashes)
     except InvalidSettings as error:
-        here, elsewhere = messages(error.details["errors"], position)
+        here, elsewhere = messages(error.details["errors"], edit.position)
         return _form(page, slug, typed, based_on, here, elsewhere, 400)
     except KpiPlatformError as error:
         return _form(page, slug, typed, based_on, {}, [str(error)], error.http_status)
     return RedirectResponse(_LIST, 303)
+
+
+@dataclass
+class _Edit:
+    """Puts the definition that was typed into the settings. `position` is its place in their list."""
+
+    slug: str | None
+    typed: Mapping[str, str]
+    position: int = 0
+
+    def __call__(self, document: dict[str, Any]) -> dict[str, Any]:
+        definitions = list(document["custom_kpis"])
+        slugs = [one["slug"] for one in definitions]
+        if self.slug is None:
+            self.position, kpi = len(definitions), definition_of(self.typed)
+        elif self.slug in slugs:
+            self.position, kpi = slugs.index(self.slug), definition_of({**self.typed, "slug": self.slug})
+        else:
+            raise _unknown(self.slug)
+        kept = [*definitions[: self.position], kpi, *definitions[self.position + 1 :]]
+        return {**document, "custom_kpis": kept}
+
+
+def _paths(slug: str | None, undecided: Collection[str]) -> list[str]:
+    return [f"custom_kpis.{slug}.{one}" for path in undecided for one in definition_paths(path)]
 
 
 def _form(
@@ -192,10 +254,11 @@ def _form(
     problems: list[str] | None = None,
     status: int = 200,
     clashes: Mapping[str, ShownClash] | None = None,
+    job: StoredPreview | None = None,
 ) -> HTMLResponse:
     groups = custom_kpi_groups(texts, wrong or {}, clashes or {})
     return page.show(
         "custom_kpi.html", status, slug=slug, groups=groups, version=version,
-        labels={field.path: field.label for group in groups for field in group.fields},
-        wrong=wrong or {}, problems=problems or [],
+        labels=CUSTOM_KPI_LABELS,
+        wrong=wrong or {}, problems=problems or [], job=job,
     )  # fmt: skip

@@ -1,25 +1,32 @@
 """Page 4: source accounts that nobody is sure about, beside what they might be."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_reading import find_accounts
 from kpi_platform.dashboard.accounts import accounts_of
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.match_decisions import match_decisions
-from kpi_platform.dashboard.matches import count_matches, get_match, list_matches
+from kpi_platform.dashboard.matches import StoredMatch, count_matches, get_match, list_matches
 from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary
-from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError
+from kpi_platform.domain.record_links import account_pages
+from kpi_platform.domain.sources import Source
+from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.web.dependencies import (
+    ConfigurationDep,
     ConnectionDep,
     CurrentPrincipal,
     CustomerDep,
     EngineDep,
     require_scope,
 )
+from kpi_platform.web.match_facts import account_facts, source_facts
 from kpi_platform.web.page import CustomerPageDep, Page, with_query
 from kpi_platform.web.routes.matches import accept_many, decide_match
 from kpi_platform.web.schemas.matches import AcceptBody, AcceptedAnswer, DecisionBody
@@ -38,6 +45,7 @@ SourceId = Annotated[str, Form(min_length=1, max_length=200)]
 @router.get("")
 def show_matches(
     page: CustomerPageDep,
+    configuration: ConfigurationDep,
     connection: ConnectionDep,
     customer: CustomerDep,
     state: State = "review",
@@ -46,12 +54,13 @@ def show_matches(
     find: Annotated[str, Query(max_length=200)] = "",
 ) -> HTMLResponse:
     """Matches of one state, weakest first, and the newest decisions."""
-    return _show(page, connection, customer, state, offset, done=done, find=find.strip())
+    return _show(page, configuration, connection, customer, state, offset, done=done, find=find.strip())
 
 
 @router.post("/accept", dependencies=[Depends(require_scope("write"))])
 def accept_all(
     page: CustomerPageDep,
+    configuration: ConfigurationDep,
     engine: EngineDep,
     customer: CustomerDep,
     principal: CurrentPrincipal,
@@ -60,12 +69,13 @@ def accept_all(
     """Accepts every proposal that scores at least so many percent."""
     accepted = accept_many(AcceptBody(min_score=percent / 100), engine, customer, principal)
     with reading(engine) as connection:
-        return _show(page, connection, customer, "review", 0, accepted=accepted)
+        return _show(page, configuration, connection, customer, "review", 0, accepted=accepted)
 
 
 @router.post("", dependencies=[Depends(require_scope("write"))])
 def decide(
     page: CustomerPageDep,
+    configuration: ConfigurationDep,
     engine: EngineDep,
     customer: CustomerDep,
     principal: CurrentPrincipal,
@@ -81,7 +91,7 @@ def decide(
         answer = decide_match(source_account_id, body, engine, customer, principal)
     except KpiPlatformError as error:
         with reading(engine) as connection:
-            return _show(page, connection, customer, state, 0, problem=error)
+            return _show(page, configuration, connection, customer, state, 0, problem=error)
     query = {"state": None if state == "review" else state, "done": answer.decision.id}
     return RedirectResponse(with_query("/matches", query), 303)
 
@@ -108,8 +118,21 @@ def _search(connection: sa.Connection, customer: str, search: str) -> list[Accou
     return list(find_accounts(connection, customer, wanted, limit=_SEARCH_LIMIT).accounts)
 
 
+def _source_pages(
+    configuration: Configuration, connection: sa.Connection, customer: str, matches: Sequence[StoredMatch]
+) -> dict[str, dict[Source, str]]:
+    """The pages of each source account in its sources, if the settings say where these are."""
+    try:
+        settings = effective_settings(configuration, connection, customer)
+    except InvalidSettings:
+        # The settings page says what is wrong with them; matches can be decided all the same.
+        return {}
+    return {one.source_account_id: account_pages(settings, one.source_account_id) for one in matches}
+
+
 def _show(
     page: Page,
+    configuration: Configuration,
     connection: sa.Connection,
     customer: str,
     state: State,
@@ -139,5 +162,8 @@ def _show(
         problem=problem,
         find=find,
         accepted=accepted,
+        source_pages=_source_pages(configuration, connection, customer, matches),
+        source_facts=source_facts,
+        account_facts=account_facts,
         query={"state": None if state == "review" else state, "find": find},
     )

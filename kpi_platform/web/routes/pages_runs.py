@@ -18,6 +18,7 @@ from kpi_platform.dashboard.runs import (
 )
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.dashboard.sync_requests import sync_requests
+from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError
 from kpi_platform.domain.sources import SOURCES, DataSource, Source
 from kpi_platform.pipeline.customer_settings import effective_settings
@@ -37,6 +38,8 @@ from kpi_platform.web.routes.customers import new_set_up_link
 from kpi_platform.web.routes.runs import RunId, cancel_one_run, run_answer
 from kpi_platform.web.routes.sync import RequestId, cancel_request, request_sync
 from kpi_platform.web.schemas.sync import SyncBody
+from kpi_platform.web.set_up import SetUpStep, set_up_steps
+from kpi_platform.web.shown_checks import shown_checks
 from kpi_platform.web.source_status import source_status
 
 router = APIRouter(prefix="/runs", include_in_schema=False)
@@ -100,6 +103,12 @@ def _show(
         times = sync_times(connection, customer, settings)
         sources = [source_status(settings, source, states) for source in SOURCES]
     runs = list_runs(connection, customer, ended=True, limit=_LIMIT, offset=offset)
+    now = _now(configuration, connection, customer, principal)
+    set_up: list[SetUpStep] = []
+    if not problem and not list_uploads(connection, customer, limit=1):
+        failed = next((run.id for run in runs[:1] if run.state == "failed" and not offset), None)
+        under_way = bool(now["unfinished"] or now["asked"])
+        set_up = set_up_steps(sources, under_way=under_way, failed_run=failed)
     return page.show(
         "runs.html",
         status,
@@ -110,7 +119,9 @@ def _show(
         total=count_runs(connection, customer, ended=True),
         limit=_LIMIT,
         offset=offset,
-        **_now(configuration, connection, customer, principal),
+        set_up=set_up,
+        checks=shown_checks(configuration, connection, customer),
+        **now,
         **{"link": None, "link_source": None, "refused": None, **values},
     )
 
@@ -165,7 +176,8 @@ def show_run(
 ) -> HTMLResponse:
     """Shows one run: its steps with their times, what it changed, and what went wrong."""
     run = get_run(connection, customer, run_id)
-    return page.show("run.html", run=run_answer(configuration, principal, run))
+    checks = shown_checks(configuration, connection, customer, run_id=run_id)
+    return page.show("run.html", run=run_answer(configuration, principal, run), checks=checks)
 
 
 @router.post("/{run_id}/cancel", dependencies=[Depends(require_scope("write"))])

@@ -1,7 +1,7 @@
 """Page 3: the data integration's settings, the connection test, and what a change would do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.previews import StoredPreview
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.domain.errors import Conflict, InvalidSettings, KpiPlatformError
 from kpi_platform.domain.settings import settings_leaves, value_at
@@ -18,7 +19,7 @@ from kpi_platform.domain.settings.leaves import READ_ONLY
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.change_settings import SettingsChange
 from kpi_platform.pipeline.customer_settings import effective_settings
-from kpi_platform.pipeline.edit_settings import EditClash, MergedInvalid, PlannedEdit, plan_edit, save_edit
+from kpi_platform.pipeline.edit_settings import EditClash, MergedInvalid, PlannedEdit, save_edit
 from kpi_platform.pipeline.sync_times import sync_times
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
@@ -30,11 +31,11 @@ from kpi_platform.web.dependencies import (
     require_scope,
 )
 from kpi_platform.web.page import CustomerPageDep, Page
-from kpi_platform.web.routes.config import preview
+from kpi_platform.web.preview_jobs import start_preview, wait_for_preview
 from kpi_platform.web.routes.connection_test import test_warehouse
+from kpi_platform.web.routes.pages_preview import show_preview
 from kpi_platform.web.routes.pages_sync import newest_sync
 from kpi_platform.web.schemas.connection_test import ConnectionTestAnswer, ConnectionTestBody
-from kpi_platform.web.schemas.preview import PreviewAnswer
 from kpi_platform.web.setting_labels import SECTIONS, setting_label
 from kpi_platform.web.settings_form import (
     document_of,
@@ -64,7 +65,7 @@ class Shown:
     saved: SettingsChange | None = None
     planned: PlannedEdit | None = None
     test: ConnectionTestAnswer | None = None
-    preview: PreviewAnswer | None = None
+    preview: StoredPreview | None = None
 
 
 async def _typed(request: Request) -> dict[str, str]:
@@ -153,24 +154,30 @@ def preview_section(
     typed: TypedDep,
     section: SectionName = "fivetran",
 ) -> HTMLResponse:
-    """Previews what saving the form would change, by account; computed from the data that is there."""
+    """Begins to compute what saving the form would change, by account, from the data that is there. The page
+    follows it."""
     status = 200
     typed, undecided = with_undecided(typed)
     try:
-        with reading(engine) as connection:
-            planned = plan_edit(
-                configuration, connection, customer, lambda document: document_of(document, section, typed),
-                version_of(typed), undecided,
-            )  # fmt: skip
-        if planned.clashes:
-            raise EditClash(planned)
-        answer = preview(planned.document, configuration, engine, customer, principal, turns, limit=20)
-        shown = Shown(typed, preview=answer, based_on=version_of(typed))
+        change, _ = save_edit(
+            configuration, engine, customer, lambda document: document_of(document, section, typed),
+            by=principal.editor, based_on=version_of(typed), undecided=undecided, dry_run=True,
+        )  # fmt: skip
+        preview_id = start_preview(configuration, engine, turns, customer, change.settings)
+        shown = Shown(typed, based_on=version_of(typed))
     except KpiPlatformError as error:
         page.note(error)
         shown, status = _refused(error, section, typed), error.http_status
+    else:
+        if page.is_fragment:
+            return show_preview(page, engine, customer, preview_id)
+        # Without a script nothing asks again.
+        shown = replace(shown, preview=wait_for_preview(engine, customer, preview_id))
     if page.is_fragment:
-        return page.show("_preview.html", status, preview=shown.preview, shown=shown)
+        labels = {path: setting_label(path) for path in shown.wrong}
+        return page.show(
+            "_not_previewed.html", status, problems=shown.problems, wrong=shown.wrong, labels=labels
+        )
     with reading(engine) as connection:
         return _show(page, configuration, connection, customer, section, shown, status)
 
@@ -191,7 +198,7 @@ def _refused(error: KpiPlatformError, section: str, typed: Mapping[str, str]) ->
     place = {"connection": "connection_id", "schema": "schema"}.get(str(kind))
     if place and section in SOURCES:
         return Shown(typed, {f"{section}.{place}": str(error)}, based_on=based_on)
-    return Shown(typed, problems=(_said(error),), based_on=based_on)
+    return Shown(typed, problems=(str(error),), based_on=based_on)
 
 
 def _landed_types(connection: sa.Connection, customer: str) -> dict[str, list[tuple[str, str]]]:
@@ -202,14 +209,6 @@ def _landed_types(connection: sa.Connection, customer: str) -> dict[str, list[tu
     types = list(built.counts.types.items())[:_OFFERED_TYPES]
     lines = [(name or "", f"{name or 'empty'} {accounts:,}") for name, accounts in types]
     return dict.fromkeys(("salesforce.account_types.customer", "salesforce.account_types.former"), lines)
-
-
-def _said(error: KpiPlatformError) -> str:
-    """Returns the error with settings by their labels."""
-    text = str(error)
-    for path in sorted(error.details.get("paths", ()), key=len, reverse=True):
-        text = text.replace(path, setting_label(path))
-    return text
 
 
 def _clash_words(planned: PlannedEdit) -> str:
@@ -263,7 +262,7 @@ def _show(
         shown=shown,
         unsaved=bool(shown.typed) or unsaved,
         test=shown.test,
-        preview=shown.preview,
+        job=shown.preview,
         times=sync_times(connection, customer, settings),
         states=source_states(connection, customer),
         settings=settings,

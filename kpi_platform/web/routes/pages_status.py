@@ -11,44 +11,23 @@ from fastapi.responses import HTMLResponse
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.alerts import StoredAlert, open_alerts
-from kpi_platform.dashboard.check_results import CheckResults, check_results
 from kpi_platform.dashboard.customers import StoredCustomer, list_customers
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.dashboard.sync_requests import SyncRequest, sync_requests
 from kpi_platform.dashboard.uploads import Upload, list_uploads
 from kpi_platform.domain.errors import InvalidSettings
-from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCES
+from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.sync_times import SyncTimes, sync_times
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CurrentPrincipal
-from kpi_platform.web.formats import words
 from kpi_platform.web.page import PageDep
 from kpi_platform.web.routes.pages_webhook import fivetran_card
+from kpi_platform.web.shown_checks import ShownChecks, shown_checks
 from kpi_platform.web.source_status import SourceStatus, source_status
 
 router = APIRouter(include_in_schema=False)
 
 _LIMIT = 50
-_SUITES = {
-    "kpis": "KPI tables",
-    "load": "Dashboard load",
-    **{f"freshness_{system.name}": f"{system.title} freshness" for system in SOURCE_SYSTEMS.values()},
-}
-"""Names of the suites of checks for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownChecks:
-    """The newest outcome of a suite of checks."""
-
-    name: str
-    results: CheckResults
-    run_url: str | None
-
-    @property
-    def serious(self) -> bool:
-        """Whether something is more than a warning."""
-        return any(finding.outcome != "warn" for finding in self.results.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +113,6 @@ def _status(
         sync=sync,
         problems=problems,
         alerts=open_alerts(connection, customer.key),
-        checks=[_checks(configuration, one) for one in check_results(connection, customer.key)],
+        checks=shown_checks(configuration, connection, customer.key),
         left_out=accounts.counts.sentence() if accounts else "",
     )
-
-
-def _checks(configuration: Configuration, results: CheckResults) -> ShownChecks:
-    name = _SUITES.get(results.suite, words(results.suite))
-    return ShownChecks(name, results, configuration.run_url(results.run_id))

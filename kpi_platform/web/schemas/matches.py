@@ -23,6 +23,10 @@ class MatchAnswer(Answer):
     candidates: list[dict[str, Any]] = Field(
         examples=[[{"account_id": 7, "name": "Acme", "score": 0.81, "method": "name", "reason": "…"}]]
     )
+    facts: dict[str, Any] | None = Field(
+        description="What the source says of an account that waits for review.",
+        examples=[{"website": "acme.com", "industry": "Retail", "domains": ["acme.com"]}],
+    )
     loaded: bool
     as_of: datetime
     updated_at: datetime

@@ -16,6 +16,7 @@ from kpi_platform.dashboard.check_results import Finding, record_check_results
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.dashboard.people import add_person
+from kpi_platform.dashboard.previews import add_preview, end_preview
 from kpi_platform.dashboard.run_records import write_runs
 from kpi_platform.dashboard.sync_requests import create_sync_request, finish_sync_request
 from kpi_platform.dashboard.tokens import create_token, revoke_token
@@ -78,6 +79,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         add_customer(connection, "bolt", "Bolt")
         request = create_sync_request(connection, "acme", "combined", requested_by=MARKER)
         finish_sync_request(connection, request.id, "done", results={"errors": [MARKER]})
+        preview = add_preview(connection, "acme", "settings")
+        end_preview(connection, preview, "failed", error=MARKER)
         found = [Finding("house_rule", "kpi_values", "warn", 1, MARKER, [{"account_id": MARKER}])]
         record_check_results(connection, "kpis", {"acme": (1, found)}, run_id=None)
         person = add_person(
@@ -99,7 +102,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         "version": "1", "first": "0", "second": "1", "key": "acme",
         "account_id": str(page["accounts"][0]["id"]), "source_account_id": "001A", "path": "x", "kpi": "nps",
         "customer": "acme", "decision_id": "1", "section": "update", "slug": "own_cases", "suite": "kpis",
-        "check": "house_rule", "source": "salesforce",
+        "check": "house_rule", "source": "salesforce", "preview_id": preview,
     }  # fmt: skip
     yield World(web, places)
     engine.dispose()

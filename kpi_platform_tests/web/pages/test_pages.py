@@ -68,7 +68,7 @@ def test_the_status_shows_open_alerts_and_what_checks_found(web: Web) -> None:
     page = web.client("acme", "read", **HTML).get("/status").text
     for text in (
         "Salesforce is old.",
-        "Customer acme: 2 rows of kpi_values.",
+        ">Failed</span> 2 rows of kpi_values.",
         "/runs/r7",
         "KPI tables",
         "55",
@@ -89,7 +89,7 @@ def test_a_click_on_a_finding_shows_the_rows_and_leads_to_their_accounts(web: We
     client = web.client("cogs", "read", **HTML)
     [link] = re.findall(r'href="(/status/checks/[^"]+)"', client.get("/status").text)
     page = client.get(link).text
-    assert "Customer cogs: 40 rows." in page and "40 rows of the source are concerned" in page
+    assert "</span> 40 rows." in page and "40 rows of the source are concerned" in page
     assert "&lt;b&gt;nobody&lt;/b&gt;" in page
     [account] = re.findall(r'<a href="(/accounts/\d+)">00100001</a>', page)
     assert "Birch Works 1" in client.get(account).text

@@ -1,0 +1,19 @@
+"""Facts of the source about an account that waits for review. The next matching fills them in."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from kpi_platform.dashboard.types import JSON
+
+revision = "0022"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("account_matches", sa.Column("facts", JSON, nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("account_matches", "facts")

@@ -1,0 +1,42 @@
+"""The rows of each source table: a part of the page of connections, or a page of its own."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.pipeline.landed_rows import SourceRows, landed_rows
+from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, HeavyTurnsDep
+from kpi_platform.web.errors import note_error
+from kpi_platform.web.page import CustomerPageDep
+from kpi_platform.web.routes.accounts import WAIT_SECONDS
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/runs/tables")
+def show_tables(
+    request: Request,
+    page: CustomerPageDep,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    turns: HeavyTurnsDep,
+) -> HTMLResponse:
+    """Shows how many rows each table holds now, and which are off; or why that cannot be said now."""
+    sources: Sequence[SourceRows] = ()
+    problem: KpiPlatformError | None = None
+    try:
+        with turns.take(customer):
+            sources = landed_rows(configuration, engine, customer, wait_seconds=WAIT_SECONDS)
+    except KpiPlatformError as error:
+        note_error(request, error)
+        page.note(error)
+        problem = error
+    return page.show(
+        "_tables.html" if page.is_fragment else "tables.html",
+        problem.http_status if problem else 200,
+        sources=sources,
+        problem=problem,
+    )
