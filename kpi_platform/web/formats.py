@@ -66,6 +66,18 @@ REASON_WORDS = {
     "disabled": "off",
 }
 
+_SPELLED = {
+    "kpi": "KPI",
+    "kpis": "KPIs",
+    "nps": "NPS",
+    "csat": "CSAT",
+    "sla": "SLA",
+    "csm": "CSM",
+    "id": "ID",
+}
+"""Words that are abbreviations."""
+
+KPI_NAMES = {slug: kpi.display_name for slug, kpi in KPIS.items()}
 SHORT_NAMES = {slug: kpi.short_name for slug, kpi in KPIS.items()}
 """Short names for heads of columns; other KPIs have their display name."""
 
@@ -186,5 +198,5 @@ def setting_value(value: Any) -> str:
 
 def words(name: str) -> str:
     """Makes `First response time` of `first_response_time`."""
-    text = name.replace("_", " ").strip()
+    text = " ".join(_SPELLED.get(word, word) for word in name.replace("_", " ").split())
     return text[:1].upper() + text[1:]

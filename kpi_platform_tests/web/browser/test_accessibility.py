@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from kpi_platform.dashboard.run_records import write_runs
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform_tests.web.browser.conftest import PHONE, Served, SignIn
+from kpi_platform_tests.web.browser.keyboard import walk
 from kpi_platform_tests.web.pages.test_runs import record
 from kpi_platform_tests.web.seeding import Seed, seed_review
 
@@ -30,7 +31,9 @@ def test_no_page_has_a_barrier(page: Page, customer: Seed) -> None:
         "/", "/?search=nobody", f"/accounts/{account_id}", "/settings", "/settings?section=kpi_mappings",
         "/settings?section=warehouse", "/settings/versions", "/matches", "/matches?state=match", "/uploads",
         "/uploads/2/diff", "/uploads/2/rollback", "/status", "/accounts/999999", "/runs", "/runs/broke",
+        "/runs/tables", "/accounts/left-out", "/settings/custom-kpis/new",
     ]  # fmt: skip
+    on_a_phone = ("/", "/settings", "/matches", "/uploads", "/uploads/2/diff", "/runs")
     page.goto("/")
     account = page.locator("tbody .name a").first.get_attribute("href")
     paths += [f"{account}", f"{account}/kpis/nps/explanation"]
@@ -41,11 +44,24 @@ def test_no_page_has_a_barrier(page: Page, customer: Seed) -> None:
         # In the dark nothing but the colours is another.
         page.emulate_media(color_scheme="dark")
         assert complaints(page, "color-contrast") == [], ("dark", path)
+        if path not in on_a_phone:
+            assert walk(page) == [], path
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    for path in ("/", "/settings", "/matches", "/uploads", "/uploads/2/diff", "/runs"):
+    for path in on_a_phone:
         page.goto(path)
         assert complaints(page) == [], ("phone", path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert walk(page) == [], ("phone", path)
+
+
+_UNWALKABLE = """<style>button:focus { outline: none; }</style>
+<a href="#a">A</a><button>B</button><input onkeydown="event.preventDefault()"><a href="#c">C</a>"""
+
+
+def test_a_page_that_cannot_be_walked_by_keys_is_found(page: Page) -> None:
+    page.set_content(_UNWALKABLE)
+    found = [one.partition(":")[0] for one in walk(page)]
+    assert found == ["no ring", "not reached"]
 
 
 def seed_runs(customer: Seed) -> None:
@@ -115,6 +131,7 @@ def test_signing_in_and_adding_a_customer_have_no_barrier(
     for path in ("/customers/new", "/status", "/people"):
         page.goto(path)
         assert complaints(page) == [], path
+        assert walk(page) == [], path
     page.goto("/customers/new")
     page.get_by_label("Key").fill("Not A Key")
     page.get_by_role("button", name="Add customer").click()

@@ -10,9 +10,11 @@ down_revision = "0021"
 branch_labels = None
 depends_on = None
 
+_COMMENT = "Of a review: what the source says of the account."
+
 
 def upgrade() -> None:
-    op.add_column("account_matches", sa.Column("facts", JSON, nullable=True))
+    op.add_column("account_matches", sa.Column("facts", JSON, nullable=True, comment=_COMMENT))
 
 
 def downgrade() -> None:
