@@ -9,8 +9,8 @@ from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.pipeline.landed_rows import SourceRows, landed_rows
 from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, HeavyTurnsDep
 from kpi_platform.web.errors import note_error
+from kpi_platform.web.explaining import WAIT_SECONDS
 from kpi_platform.web.page import CustomerPageDep
-from kpi_platform.web.routes.accounts import WAIT_SECONDS
 
 router = APIRouter(include_in_schema=False)
 
