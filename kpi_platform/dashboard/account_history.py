@@ -11,6 +11,7 @@ from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.accounts import get_account
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.uploads import newest_upload
+from kpi_platform.domain.health import HEALTH_INPUTS
 from kpi_platform.domain.sources import SOURCES, Source
 
 TREND_UPLOADS = 30
@@ -41,6 +42,19 @@ class HealthPoint:
     health_score: float | None
     coverage: float | None
     upload_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class HealthState:
+    """The parts of an account's health score as of an instant: the points of each input that is known.
+    `settings_version` is that of the upload that brought it; None if nothing was saved then."""
+
+    as_of: datetime
+    health_score: float | None
+    coverage: float | None
+    points: Mapping[str, float]
+    upload_version: int
+    settings_version: int | None
 
 
 _VALUE = tuple(field.name for field in fields(HistoryPoint) if field.name != "upload_version")
@@ -86,6 +100,69 @@ def health_series(
         query = query.where(history.c.as_of >= since)
     points = {row["as_of"]: HealthPoint(**row) for row in connection.execute(query).mappings()}
     return list(points.values())
+
+
+def health_state(
+    connection: sa.Connection, customer: str, account_id: int, at: datetime
+) -> HealthState | None:
+    """Returns the account's newest health as of `at` or before; None if no upload that counts brought one.
+    NotFound without account."""
+    get_account(connection, customer, account_id)
+    return health_states(connection, customer, at, account_id).get(account_id)
+
+
+def first_health_at(connection: sa.Connection, customer: str) -> datetime | None:
+    """Returns the instant of the first health score that counts; None without one."""
+    history = tables.account_health_history
+    query = _counting(connection, customer, history, ()).with_only_columns(sa.func.min(history.c.as_of))
+    return connection.execute(query.order_by(None)).scalar_one()
+
+
+def health_states(
+    connection: sa.Connection, customer: str, at: datetime, account_id: int | None = None
+) -> dict[int, HealthState]:
+    """Returns the newest health as of `at` or before, by account: of all that had one, or of one."""
+    history = tables.account_health_history
+    newest_first = (history.c.as_of.desc(), history.c.upload_version.desc())
+    rank = sa.func.row_number().over(partition_by=history.c.account_id, order_by=newest_first)
+    ranked = (
+        _counting(connection, customer, history, ())
+        .with_only_columns(history.c.upload_version, history.c.account_id, rank.label("rank"))
+        .where(history.c.retired_at.is_(None), history.c.as_of <= at)
+        .order_by(None)
+    )
+    if account_id is not None:
+        ranked = ranked.where(history.c.account_id == account_id)
+    newest = ranked.subquery()
+    customer_id = get_customer(connection, customer).id
+    same = sa.and_(
+        history.c.customer_id == customer_id,
+        history.c.upload_version == newest.c.upload_version,
+        history.c.account_id == newest.c.account_id,
+    )
+    brought = sa.and_(_uploads.c.customer_id == customer_id, _uploads.c.version == history.c.brought_by)
+    columns = ("account_id", *_SCORE, *tables.CONTRIBUTIONS)
+    query = (
+        sa.select(
+            *(history.c[name] for name in columns),
+            history.c.brought_by.label("upload_version"),
+            _uploads.c.settings_version,
+        )
+        .join_from(newest, history, same)
+        .outerjoin(_uploads, brought)
+        .where(newest.c.rank == 1)
+    )
+    return {row["account_id"]: _health_state(row) for row in connection.execute(query).mappings()}
+
+
+def _health_state(row: sa.RowMapping) -> HealthState:
+    points = {
+        one.name: row[column]
+        for one, column in zip(HEALTH_INPUTS, tables.CONTRIBUTIONS, strict=True)
+        if row[column] is not None
+    }
+    others = ("as_of", "health_score", "coverage", "upload_version", "settings_version")
+    return HealthState(points=points, **{name: row[name] for name in others})
 
 
 def health_trends(

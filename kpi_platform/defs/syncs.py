@@ -24,6 +24,7 @@ INPUTS = DATA_VERSION_TAG
 """Tag of its materialisations: of each source, the end of the newest sync that the build took in. That is
 the version of its data, and this the one tag that Dagster looks up for all partitions in one query."""
 
+_states = tables.source_states
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -33,14 +34,12 @@ Inputs = Mapping[Source, datetime]
 def recorded_syncs(engine: sa.Engine) -> dict[tuple[str, Source], Mapping[str, Any]]:
     """Returns what is recorded of the syncs of all active customers, by customer and source, from one
     query."""
-    states, customers = tables.source_states, tables.customers
-    query = (
-        sa.select(customers.c.key, states)
-        .join_from(states, customers)
-        .where(customers.c.removed_at.is_(None))
-    )
     with reading(engine) as database:
-        return {(row["key"], row["source"]): dict(row) for row in database.execute(query).mappings()}
+        found = database.execute(_of_active(_states))
+        # Names are asked once: a row that is made a dict asks for them each time.
+        names = tuple(found.keys())
+        rows = (dict(zip(names, row, strict=True)) for row in found)
+        return {(row["key"], row["source"]): row for row in rows}
 
 
 def recorded_inputs(
@@ -53,11 +52,22 @@ def recorded_inputs(
 def recorded_ends(engine: sa.Engine) -> dict[str, dict[Source, SyncEnds]]:
     """Returns when the syncs of each customer's sources ended last."""
     ends: dict[str, dict[Source, SyncEnds]] = {}
-    for (customer, source), row in recorded_syncs(engine).items():
-        ends.setdefault(customer, {})[source] = SyncEnds(
-            row["last_succeeded_at"], newest_failure(row["last_failed_at"], row["unreached_at"])
-        )
+    columns = (
+        _states.c.source,
+        _states.c.last_succeeded_at,
+        _states.c.last_failed_at,
+        _states.c.unreached_at,
+    )
+    with reading(engine) as database:
+        for customer, source, succeeded, failed, unreached in database.execute(_of_active(*columns)):
+            ends.setdefault(customer, {})[source] = SyncEnds(succeeded, newest_failure(failed, unreached))
     return ends
+
+
+def _of_active(*columns: sa.Table | sa.Column[Any]) -> sa.Select[Any]:
+    """The `columns` of the states of all active customers' sources, after the customer's key."""
+    query = sa.select(tables.customers.c.key, *columns).join_from(_states, tables.customers)
+    return query.where(tables.customers.c.removed_at.is_(None))
 
 
 def inputs_of(

@@ -109,6 +109,12 @@ def number(value: float | None, digits: int = 1) -> str:
     return "0" if text == "-0" else text.replace("-", "−")
 
 
+def signed(value: float | None) -> str:
+    """Formats a change with its sign: `+3.2`, `−18`, `0`."""
+    text = number(value)
+    return text if value is None or value < 0 or text == "0" else f"+{text}"
+
+
 def quantity(value: float | None, unit: str) -> str:
     """Returns a value in its unit as a cell shows it: `97.5%`, `3.2 h`, `40`."""
     if value is None:

@@ -17,6 +17,7 @@ from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.record_links import account_page
 from kpi_platform.pipeline.customer_settings import effective_settings
+from kpi_platform.pipeline.score_change import score_change
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
     ConnectionDep,
@@ -34,8 +35,9 @@ from kpi_platform.web.schemas.accounts import (
     LeftOutAnswer,
     LeftOutGroupAnswer,
     MatchedSourceAnswer,
+    ScoreChangeAnswer,
 )
-from kpi_platform.web.schemas.answers import Limit, Offset, errors
+from kpi_platform.web.schemas.answers import Instant, Limit, Offset, errors
 from kpi_platform.web.schemas.explanations import ExplanationAnswer
 from kpi_platform.web.schemas.support import SupportAnswer
 
@@ -180,15 +182,35 @@ def get_account_history(
     connection: ConnectionDep,
     customer: CustomerDep,
     kpi: Annotated[list[str] | None, Query(max_length=70, description="Only these KPIs.")] = None,
-    since: Annotated[datetime | None, Query(description="Only points from here on (UTC).")] = None,
+    since: Annotated[Instant | None, Query(description="Only points from here on (UTC).")] = None,
 ) -> HistoryAnswer:
     """Returns the history of the account's health score and values."""
-    since = since.replace(tzinfo=UTC) if since and since.tzinfo is None else since
     return HistoryAnswer.model_validate(
         {
             "health": health_series(connection, customer, account_id, since=since),
             "kpis": kpi_series(connection, customer, account_id, kpi, since=since),
             "confirmed_until": confirmed_until(connection, customer),
+        }
+    )
+
+
+@router.get("/{account_id}/score-change", responses=errors(404))
+def get_score_change(
+    account_id: AccountId,
+    connection: ConnectionDep,
+    customer: CustomerDep,
+    since: Annotated[Instant, Query(description="Compares the score as of here (UTC).")],
+    until: Annotated[Instant | None, Query(description="With that as of here; by default now.")] = None,
+) -> ScoreChangeAnswer:
+    """Returns why the account's health score moved between two instants. The points of all reasons are
+    together the change of the score."""
+    change = score_change(connection, customer, account_id, since, until or datetime.now(UTC))
+    return ScoreChangeAnswer.model_validate(
+        {
+            "before": change.before,
+            "after": change.after,
+            "points": change.points,
+            "reasons": change.reasons,
         }
     )
 

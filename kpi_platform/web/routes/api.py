@@ -5,6 +5,7 @@ from fastapi import APIRouter, Depends
 from kpi_platform.web.dependencies import require_scope
 from kpi_platform.web.routes import (
     accounts,
+    changes,
     config,
     connection_test,
     customers,
@@ -18,5 +19,17 @@ from kpi_platform.web.routes import (
 from kpi_platform.web.schemas.answers import COMMON_ERRORS
 
 router = APIRouter(prefix="/api", dependencies=[Depends(require_scope("read"))], responses=COMMON_ERRORS)
-for topic in (sync, connection_test, schedule, config, accounts, uploads, matches, runs, customers, people):
+for topic in (
+    sync,
+    connection_test,
+    schedule,
+    config,
+    accounts,
+    changes,
+    uploads,
+    matches,
+    runs,
+    customers,
+    people,
+):
     router.include_router(topic.router)

@@ -7,6 +7,7 @@ from kpi_platform.web.error_page import error_page
 from kpi_platform.web.routes import (
     pages_account,
     pages_accounts,
+    pages_changes,
     pages_custom_kpis,
     pages_explanation,
     pages_findings,
@@ -29,6 +30,7 @@ from kpi_platform.web.routes import (
 _PAGES = (
     pages_sign_in,
     pages_accounts,
+    pages_changes,
     pages_left_out,
     pages_account,
     pages_explanation,

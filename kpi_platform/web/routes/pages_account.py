@@ -26,7 +26,9 @@ from kpi_platform.pipeline.customer_settings import effective_settings, health_w
 from kpi_platform.web.charts import Part, Point
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep, ExplainerDep
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, missing_reason, money, number, percent, words
+from kpi_platform.web.moved_score import input_name, moved_score
 from kpi_platform.web.page import CustomerPageDep
+from kpi_platform.web.schemas.answers import Instant
 from kpi_platform.web.setting_labels import setting_label
 
 router = APIRouter(include_in_schema=False)
@@ -69,8 +71,10 @@ def show_account(
     connection: ConnectionDep,
     customer: CustomerDep,
     explainer: ExplainerDep,
+    since: Instant | None = None,
+    until: Instant | None = None,
 ) -> HTMLResponse:
-    """Returns everything about one account."""
+    """Returns everything about one account, and what moved its score from `since` to `until`."""
     # Its values are explained in drawers.
     explainer.prepare()
     detail = account_detail(connection, customer, account_id)
@@ -82,10 +86,10 @@ def show_account(
     for slug, value in detail.summary.kpis.items():
         one = definitions[slug]
         points: list[Point] = [(point.as_of, point.value) for point in series.get(slug, [])]
-        until = ends.get(one.source)
-        confirmed = max(until or value.as_of, value.as_of)
+        end = ends.get(one.source)
+        confirmed = max(end or value.as_of, value.as_of)
         reason = _reason(settings, value)
-        kpis.append(ShownKpi(one, value, _thresholds(one), points, until, confirmed, reason))
+        kpis.append(ShownKpi(one, value, _thresholds(one), points, end, confirmed, reason))
     weights = health_weights_at(connection, customer, detail.health_settings)
     categories = _categories(detail.health, weights)
     parts = [
@@ -105,6 +109,7 @@ def show_account(
         categories=categories,
         health_points=[(point.as_of, point.health_score) for point in health],
         health_thresholds=HEALTH_THRESHOLDS,
+        moved=moved_score(connection, customer, account_id, health, definitions, since, until),
         until=max(ends.values(), default=None),
         kpis=kpis,
         support=account_support(connection, customer, account_id),
@@ -153,14 +158,10 @@ def _categories(health: Mapping[str, float | None], weights: HealthWeights | Non
         return []
     found = []
     for position, (category, inputs) in enumerate(HEALTH_CATEGORIES.items(), start=1):
-        given = [(_input_name(one.name), health.get(f"{one.name}_contribution")) for one in inputs]
+        given = [(input_name(one.name), health.get(f"{one.name}_contribution")) for one in inputs]
         known = [(name, points) for name, points in given if points is not None]
         score = health.get(f"{category}_score")
         weight = weights.model_dump()[category] if weights else None
         total = sum(points for _, points in known)
         found.append(Category(words(category), f"series-{position}", score, weight, total, known))
     return found
-
-
-def _input_name(name: str) -> str:
-    return KPIS[name].display_name if name in KPIS else words(name)

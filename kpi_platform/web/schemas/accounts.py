@@ -7,6 +7,7 @@ from pydantic import Field, create_model
 
 from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.kpis import Band, Direction
+from kpi_platform.domain.score_change import ReasonKind
 from kpi_platform.domain.sources import Source
 from kpi_platform.web.schemas.answers import Answer
 
@@ -145,3 +146,28 @@ class HistoryAnswer(Answer):
     health: list[HealthPointAnswer]
     kpis: dict[str, list[HistoryPointAnswer]]
     confirmed_until: dict[Source, datetime]
+
+
+class HealthStateAnswer(HealthPointAnswer):
+    points: dict[str, float] = Field(description="What each known input adds to the score.")
+    settings_version: int | None = Field(description="The settings that it was computed with.")
+
+
+class ScoreReasonAnswer(Answer):
+    kind: ReasonKind = Field(
+        description="`input`: its value; `weights`: other weights in the settings; `coverage`: inputs that "
+        "came or went, and the weight that moved from or to the rest."
+    )
+    inputs: list[str] = Field(description="The input; of `coverage` those that came.", examples=[["nps"]])
+    gone: list[str] = Field(description="Of `coverage`: inputs that are not known any more.")
+    points: float
+
+
+class ScoreChangeAnswer(Answer):
+    """The account's health as of two instants. `points` is the change of the score, null if there is none at
+    one of them; the points of the reasons add up to it."""
+
+    before: HealthStateAnswer | None
+    after: HealthStateAnswer | None
+    points: float | None
+    reasons: list[ScoreReasonAnswer]

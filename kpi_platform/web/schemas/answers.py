@@ -1,9 +1,10 @@
 """Parts that answers share."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class Answer(BaseModel):
@@ -34,6 +35,13 @@ class ErrorAnswer(BaseModel):
 
     error: ErrorDetail
 
+
+def _in_utc(at: datetime) -> datetime:
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+Instant = Annotated[datetime, AfterValidator(_in_utc)]
+"""An instant of a request; one without a zone is in UTC."""
 
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many.")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000, description="Leave out so many from the start.")]

@@ -31,7 +31,7 @@ def test_no_page_has_a_barrier(page: Page, customer: Seed) -> None:
         "/", "/?search=nobody", f"/accounts/{account_id}", "/settings", "/settings?section=kpi_mappings",
         "/settings?section=warehouse", "/settings/versions", "/matches", "/matches?state=match", "/uploads",
         "/uploads/2/diff", "/uploads/2/rollback", "/status", "/accounts/999999", "/runs", "/runs/broke",
-        "/runs/tables", "/accounts/left-out", "/settings/custom-kpis/new",
+        "/runs/tables", "/accounts/left-out", "/settings/custom-kpis/new", "/changes",
     ]  # fmt: skip
     on_a_phone = ("/", "/settings", "/matches", "/uploads", "/uploads/2/diff", "/runs")
     page.goto("/")
