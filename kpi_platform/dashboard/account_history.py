@@ -115,7 +115,8 @@ def first_health_at(connection: sa.Connection, customer: str) -> datetime | None
     """Returns the instant of the first health score that counts; None without one."""
     history = tables.account_health_history
     query = _counting(connection, customer, history, ()).with_only_columns(sa.func.min(history.c.as_of))
-    return connection.execute(query.order_by(None)).scalar_one()
+    first: datetime | None = connection.execute(query.order_by(None)).scalar_one()
+    return first
 
 
 def health_states(
