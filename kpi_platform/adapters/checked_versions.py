@@ -17,7 +17,7 @@ CHECKED: Mapping[str, tuple[str, ...]] = {
     "dbt-core": ("1.11.16",),
     "dbt-duckdb": ("1.11.1",),
 }
-"""Package → its versions that passed `make test-patches`."""
+"""Package → its versions that passed the tests of the Makefile's WALL_TESTS with our patches."""
 
 _log = logging.getLogger(__name__)
 

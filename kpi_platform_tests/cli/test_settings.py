@@ -224,6 +224,17 @@ def test_a_file_that_was_exported_and_imported_again_leaves_later_variables_in_f
     assert shown["warehouse"]["type"] == "postgres"
 
 
+def test_an_imported_file_that_repeats_every_default_leaves_later_variables_in_force(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.ok("customer", "add", "acme")
+    path = terminal.file("acme.json", CustomerSettings().document())
+    terminal.ok("settings", "import", "acme", path, "--no-apply")
+    monkeypatch.setenv("WAREHOUSE_TYPE", "postgres")
+    shown = json.loads(terminal.ok("settings", "show", "acme", "--json"))
+    assert shown["warehouse"]["type"] == "postgres"
+
+
 def test_settings_are_shown_as_table_json_and_yaml(terminal: Terminal) -> None:
     terminal.ok("customer", "add", "acme")
     shown = json.loads(terminal.ok("settings", "show", "acme", "--json"))

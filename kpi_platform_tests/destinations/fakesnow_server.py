@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.dialect import parse_one
 from fakesnow.instance import FakeSnow
+from snowflake.connector import network
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 from sqlglot import exp
 from starlette.applications import Starlette
@@ -76,6 +77,9 @@ class SnowflakeServer:
         fakesnow.arrow.timestamp_to_sf_struct = _timestamps
         fakesnow.macros.FS_TO_TIMESTAMP = _TO_TIMESTAMP
         fakesnow.server.parse_one, fakesnow.cursor.parse_one = _parse_once()
+        # Snowflake says after 45 s that a statement goes on. This server is silent until the statement's end,
+        # and a client that does not wait runs it again and again.
+        network.DEFAULT_SOCKET_CONNECT_TIMEOUT = 600
         with fakesnow.server.shared_fs.connect() as connection:
             FakeSnowflakeCursor(connection, connection._duck_conn).execute(f"create database {DATABASE}")
         others = [route for route in fakesnow.server.routes if route.path != "/session/v1/login-request"]

@@ -90,7 +90,9 @@ class _Session:
             answers = asyncio.create_task(self._answers(reader))
             while True:
                 kind = await self._reader.readexactly(1)
-                upstream.write(_message(kind, self._rewritten(kind, await self._body())))
+                # A long statement takes seconds; other clients' sign-ins must not wait for it.
+                body = await asyncio.to_thread(self._rewritten, kind, await self._body())
+                upstream.write(_message(kind, body))
                 await upstream.drain()
         except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             return
