@@ -52,7 +52,7 @@ def place() -> Iterator[StartedDestination]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 class TestBigQuery(DestinationConformance):
     def test_marts_are_clustered_by_customer_and_the_history_by_day(
         self, built: Installation, expected: Expected

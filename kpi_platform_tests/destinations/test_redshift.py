@@ -75,7 +75,7 @@ def ran(built: Installation, server: tuple[RedshiftServer, str]) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 class TestRedshift(DestinationConformance):
     def test_what_dbt_ran_is_redshifts_sql(self, ran: list[str]) -> None:
         found = {complaint for statement in ran for complaint in complaints(statement)}

@@ -106,7 +106,7 @@ def place(server: "SnowflakeServer", keys: Path, silent: int) -> StartedDestinat
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 class TestSnowflake(DestinationConformance):
     def test_every_session_carries_customer_and_run(
         self, built: Installation, server: "SnowflakeServer", expected: Expected
