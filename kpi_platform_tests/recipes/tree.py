@@ -33,7 +33,7 @@ def run(copy: Path, program: Path, *arguments: str) -> dict[str, Any]:
     """What the program prints as JSON, run on the copy; its first argument is the copy."""
     done = subprocess.run(
         [sys.executable, str(program), str(copy), *arguments],
-        capture_output=True, text=True, timeout=280, cwd=copy,
+        capture_output=True, text=True, timeout=560, cwd=copy,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-5000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
