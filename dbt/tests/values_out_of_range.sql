@@ -1,5 +1,5 @@
 {{ config(severity='warn') }}
--- Values that the source makes larger or smaller than their KPI can be. Ratings on another scale have a test of their own.
+-- Values larger or smaller than their KPI can be. Ratings on another scale have a test of their own.
 with
 
 kpi_values as (

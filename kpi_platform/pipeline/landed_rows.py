@@ -1,15 +1,14 @@
-"""How many rows each source table of a customer holds in the warehouse, and which tables are not read."""
+"""The source tables of a customer as they lie in the warehouse now: rows, columns, and which are not read."""
 
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from kpi_platform.adapters.destination.protocol import Catalogue, Destination
+from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.batch import source_tables
 from kpi_platform.domain.errors import NotFound
-from kpi_platform.domain.landed import TableStatus
-from kpi_platform.domain.settings import CustomerSettings
+from kpi_platform.domain.landed import LandedTable, TableStatus
 from kpi_platform.domain.sources import SOURCE_TABLES, SOURCES, Source, SourceTable
 from kpi_platform.pipeline.batch import read_inputs
 
@@ -38,6 +37,32 @@ def landed_rows(
     """Counts the rows of each table of the enabled sources, as they lie in the warehouse now. Raises what
     reading the customer's settings raises, and DestinationUnavailable, also if the warehouse is occupied for
     longer than `wait_seconds`."""
+    destination, found_of = _landed(configuration, engine, customer, wait_seconds)
+    return [
+        SourceRows(source, [], found) if isinstance(found, NotFound) else _rows_of(destination, source, found)
+        for source, found in found_of.items()
+    ]
+
+
+def landed_columns(
+    configuration: Configuration, engine: sa.Engine, customer: str, *, wait_seconds: float
+) -> dict[str, list[str]]:
+    """Returns the columns of each table that has landed, as they are spelled; tables as `salesforce.case`.
+    Raises as `landed_rows`."""
+    _, found_of = _landed(configuration, engine, customer, wait_seconds)
+    return {
+        f"{source}.{name}": sorted(column.name for column in table.columns.values())
+        for source, found in found_of.items()
+        if not isinstance(found, NotFound)
+        for name, table in found.items()
+        if table.columns
+    }
+
+
+def _landed(
+    configuration: Configuration, engine: sa.Engine, customer: str, wait_seconds: float
+) -> tuple[Destination, dict[Source, dict[str, LandedTable] | NotFound]]:
+    """Each enabled source with its tables, or why it has none yet."""
     inputs, failed = read_inputs(configuration, engine, [customer])
     if failed:
         raise failed[customer]
@@ -45,16 +70,16 @@ def landed_rows(
     destination = one.destination.within(wait_seconds)
     sources = [source for source in SOURCES if one.settings.source(source).enabled]
     catalogue = destination.columns([one.settings.source(source).schema_ for source in sources])
-    return [_rows_of(destination, catalogue, customer, source, one.settings) for source in sources]
+    found: dict[Source, dict[str, LandedTable] | NotFound] = {}
+    for source in sources:
+        try:
+            found[source] = source_tables(customer, source, one.settings, catalogue)
+        except NotFound as error:
+            found[source] = error
+    return destination, found
 
 
-def _rows_of(
-    destination: Destination, catalogue: Catalogue, customer: str, source: Source, settings: CustomerSettings
-) -> SourceRows:
-    try:
-        found = source_tables(customer, source, settings, catalogue)
-    except NotFound as error:
-        return SourceRows(source, [], error)
+def _rows_of(destination: Destination, source: Source, found: dict[str, LandedTable]) -> SourceRows:
     names = {one.identifier: one.schema for one in found.values() if one.identifier and one.schema}
     counts = destination.row_counts(next(iter(names.values())), list(names)) if names else {}
     return SourceRows(

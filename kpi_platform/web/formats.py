@@ -1,5 +1,6 @@
 """How numbers, times and reasons are written on pages."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -202,7 +203,17 @@ def setting_value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def formula_words(formula: str) -> str:
+    """Returns a KPI's formula as a sentence begins, with mapped fields in words: `mapped as NPS score`."""
+    text = re.sub(r"(?<=mapped as )\w+", lambda found: _spelled(found[0]), formula)
+    return text[:1].upper() + text[1:]
+
+
 def words(name: str) -> str:
     """Makes `First response time` of `first_response_time`."""
-    text = " ".join(_SPELLED.get(word, word) for word in name.replace("_", " ").split())
+    text = _spelled(name)
     return text[:1].upper() + text[1:]
+
+
+def _spelled(name: str) -> str:
+    return " ".join(_SPELLED.get(word, word) for word in name.replace("_", " ").split())

@@ -66,6 +66,11 @@ class SettingField:
         return self.path.replace(".", "-")
 
     @property
+    def names_a_field(self) -> bool:
+        """Whether it is the name of a landed field."""
+        return ".custom_fields." in self.path or self.path.rpartition(".")[2] in ("field", "time_field")
+
+    @property
     def only_for(self) -> str:
         """The kinds of warehouse that an empty field is about, if not about all: a form of another kind hides
         it."""
@@ -85,6 +90,11 @@ class FieldGroup:
     title: str
     fields: Sequence[SettingField]
     folds: bool = False
+
+    @property
+    def names_a_field(self) -> bool:
+        """Whether a field of it is the name of a landed field."""
+        return any(field.names_a_field for field in self.fields)
 
     @property
     def only(self) -> str:

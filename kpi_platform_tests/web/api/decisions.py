@@ -96,6 +96,7 @@ DECISIONS: dict[tuple[str, str], Decision] = {
     ("GET", "/runs"): "read",
     ("GET", "/runs/now"): "read",
     ("GET", "/runs/tables"): "read",
+    ("GET", "/settings/landed-fields"): "read",
     ("GET", "/runs/{run_id}"): "read",
     ("POST", "/runs/{run_id}/cancel"): "write",
     ("POST", "/runs/requests/{request_id}/cancel"): "write",

@@ -1,5 +1,6 @@
 """The page of connections: the way to the first load, rows by table, and what the newest checks found."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,9 +87,31 @@ def test_rows_are_counted_by_table_and_tables_that_are_off_or_not_there_say_so(w
     assert part.headers["X-Fragment"] and "<html" not in part.text and "1,234" in part.text
 
 
+def test_inputs_that_name_a_field_offer_the_landed_ones_with_their_tables(web: Web) -> None:
+    save(web, {"salesforce": {"schema": "acme_crm"}})
+    acme = web.client("acme")
+    for path, named in {
+        "/settings?section=salesforce": "salesforce-custom_fields-nps_score",
+        "/settings?section=kpi_mappings": "kpi_mappings-nps-field",
+        "/settings/custom-kpis/new": "numerator-field",
+    }.items():
+        page = acme.get(path).text
+        assert re.search(rf'id="{named}"[^>]* list="landed-fields"', page), path
+        assert page.count('<datalist id="landed-fields"') == 1, path
+    assert "landed-fields" not in acme.get("/settings?section=alerts").text
+    with duckdb_file.connect(web.configuration.warehouse_file) as connection:
+        connection.execute("CREATE SCHEMA acme_crm")
+        connection.execute("CREATE TABLE acme_crm.account (id VARCHAR, NPS_Score__c DOUBLE)")
+        connection.execute("CREATE TABLE acme_crm.case (id VARCHAR)")
+    offered = dict(re.findall(r'<option value="(.*?)">(.*?)<', acme.get("/settings/landed-fields").text))
+    assert offered == {"NPS_Score__c": "salesforce.account", "id": "salesforce.account, salesforce.case"}
+
+
 def test_a_warehouse_that_does_not_answer_is_a_sentence_in_the_page(web: Web) -> None:
     web.configuration.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
     web.configuration.warehouse_file.write_bytes(b"no database" * 100)
+    page = web.client("acme").get("/settings/landed-fields").text
+    assert "their names can be typed" in page and "<option" not in page
     answer = web.client("acme").get("/runs/tables", headers={"HX-Request": "true"})
     assert answer.status_code >= 400
     assert 'class="wrong"' in answer.text and "Try again" in answer.text

@@ -38,6 +38,15 @@ def test_times_are_in_utc_and_never_is_said() -> None:
     assert (formats.moment(None), formats.ago(None)) == ("–", "never")
 
 
+def test_names_and_formulas_are_written_as_people_write_them() -> None:
+    assert formats.words("kpi_of_an_account_id") == "KPI of an account ID"
+    assert (
+        formats.formula_words("the account field mapped as nps_score")
+        == "The account field mapped as NPS score"
+    )
+    assert formats.formula_words("100 · (R1 − R0) / R0") == "100 · (R1 − R0) / R0"
+
+
 def test_every_status_without_a_value_has_its_reason_in_words() -> None:
     missing = {str(status) for status in KpiStatus} - {"ok"}
     assert set(formats.REASONS) == set(formats.REASON_WORDS) == missing
