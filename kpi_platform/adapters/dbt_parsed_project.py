@@ -23,6 +23,8 @@ _STAMP = "project.sha256"
 _FORMAT = "parsed whole"
 """A part of each stamp: what an earlier version left, parsed in part, is not taken."""
 _FILES = ("partial_parse.msgpack", "manifest.json")
+_HELD = ("type", "path", "dbname", "database", "project", "schema", "dataset", "attach")
+"""Parts of a target's output that the parsed project holds."""
 
 _manifests: dict[str, tuple[str, "Manifest", Mapping[str, Any]]] = {}
 """By kind of target: the stamp of the parsed project, its manifest, and the manifest's nodes as parsed."""
@@ -72,11 +74,10 @@ class ParsedProject:
 
     @cached_property
     def _kind(self) -> str:
-        """Equal for targets whose parsed project is equal: it holds the names of databases and schemas, not
-        their addresses."""
-        output = {**self.target.output, **self.target.templates}
-        place = {"host": None, "port": None, "path": Path(output.get("path") or "").stem}
-        return yaml.safe_dump([str(self.directory), output | place])
+        """Equal for targets whose parsed project is equal: it holds the names of databases and schemas,
+        neither their addresses nor who signs in."""
+        held = {name: self.target.output.get(name) for name in _HELD}
+        return yaml.safe_dump([str(self.directory), held | {"path": Path(held["path"] or "").stem}])
 
     def _parsing(self) -> FileLock:
         """Held while the parsed project is written; one process at a time, re-entrant."""

@@ -10,11 +10,15 @@ import pytest
 
 from kpi_platform.adapters import dbt_parsed_project
 from kpi_platform.adapters.dbt import DbtProject, manifest_path
+from kpi_platform.adapters.dbt_parsed_project import ParsedProject
 from kpi_platform.adapters.dbt_results import BuildProgress, NodeResult
 from kpi_platform.adapters.destination.duckdb import DuckDbDestination
+from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.destination.protocol import DbtTarget
+from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.errors import BuildFailed
+from kpi_platform.domain.settings import parse_settings
 from kpi_platform_tests.adapters.small_project import built, rows, small_project
 
 
@@ -129,6 +133,37 @@ def test_a_project_that_another_installation_has_parsed_is_not_parsed_again(
     other.build("run", rows(a=1))
     assert built(other) == [("a", 1)]
     assert other.parsed().stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redshift", "snowflake", "bigquery"])
+def test_a_project_is_parsed_once_for_databases_of_one_name_wherever_they_are_and_whoever_signs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    given = {"KPI_ALLOWED_HOSTS": "127.0.0.1, localhost", "KPI_SECRET_ACME_X": "x"}
+    configuration = Configuration.from_environment({"KPI_PLATFORM_HOME": str(tmp_path / "home"), **given})
+    secret = {} if kind == "bigquery" else {"credentials_secret": "KPI_SECRET_ACME_X"}
+    parses: list[Path] = []
+
+    def parse(folder: Path) -> Any:
+        parses.append(folder)
+        for name in ("partial_parse.msgpack", "manifest.json"):
+            (folder / name).touch()
+
+    def parsed(name: str, host: str, port: int, username: str) -> Path:
+        document = secret | {
+            "type": kind, "host": host, "port": port, "database": name, "project": name,
+            "username": username, "warehouse": username,
+        }  # fmt: skip
+        warehouse = parse_settings({"warehouse": document}).warehouse
+        destination = open_destination(configuration, warehouse, CustomerSecrets(configuration, "acme"))
+        return ParsedProject(tmp_path, destination.dbt_target(), parse).manifest_file()
+
+    one = parsed("lake", "127.0.0.1", 7001, "ada")
+    assert parsed("lake", "localhost", 7002, "bo") == one
+    assert len(parses) == 1
+    assert parsed("pond", "127.0.0.1", 7001, "ada") != one
+    assert len(parses) == 2
 
 
 def test_secrets_reach_dbt_and_nothing_that_stays(project: DbtProject, tmp_path: Path) -> None:
