@@ -69,7 +69,7 @@ def find(file: Path) -> "Elsewhere | None":
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows of a statement."""
+    """The rows of a statement, given as a relation of DuckDB gives them."""
 
     table: pa.Table
 
@@ -82,18 +82,15 @@ class Found:
     def to_arrow_reader(self, rows: int) -> pa.RecordBatchReader:
         return self.table.to_reader(rows)
 
+    def to_arrow_table(self) -> pa.Table:
+        return self.table
+
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Answers as a connection of DuckDB does. Each statement has a snapshot of its own."""
+    """A process that answers. Each statement has a snapshot of its own."""
 
     place: str
-
-    def cursor(self) -> "Elsewhere":
-        return self
-
-    def close(self) -> None:
-        """Does nothing: each statement has a connection of its own."""
 
     def sql(self, statement: str, params: Sequence[Any] | None = None) -> Found:
         """Returns the rows. Raises duckdb.Error as a connection does, and Gone."""

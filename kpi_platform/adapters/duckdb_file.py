@@ -7,14 +7,16 @@ without its folder, for they are shown to people who have no business on the ser
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from kpi_platform.adapters.duckdb_elsewhere import Elsewhere, Gone, answering, find
+from kpi_platform.adapters.duckdb_elsewhere import Elsewhere, Found, Gone, answering, find
 from kpi_platform.domain.damage import RESTORE, text_damage
 from kpi_platform.domain.errors import Damaged, DestinationLocked
 
@@ -69,9 +71,9 @@ def connect(
 @contextmanager
 def reading(
     path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS
-) -> Iterator[duckdb.DuckDBPyConnection | Elsewhere]:
+) -> Iterator["duckdb.DuckDBPyConnection | Beside"]:
     """Gives what `connect` gives, to read; if a build has the file open, what asks its process instead of
-    waiting for its end. Raises as `connect`, and DestinationLocked if that process ends meanwhile."""
+    waiting for its end. Raises as `connect`."""
     deadline = time.monotonic() + wait_seconds
     with ExitStack() as stack:
         while True:
@@ -79,20 +81,38 @@ def reading(
                 stack.enter_context(_held(_queue(path)))
             except Timeout as cause:
                 if elsewhere := find(path):
-                    break
+                    yield Beside(path, elsewhere, deadline)
+                    return
                 if time.monotonic() > deadline:
                     raise _locked(path) from cause
             else:
-                elsewhere = None
-                break
-        if elsewhere is None:
-            left = max(0.0, deadline - time.monotonic())
-            yield stack.enter_context(connect(path, read_only=True, wait_seconds=left))
-            return
+                left = max(0.0, deadline - time.monotonic())
+                yield stack.enter_context(connect(path, read_only=True, wait_seconds=left))
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Reads as a connection does: asks the process that has the file open, and reads the file itself if that
+    process closes it before it has answered."""
+
+    path: Path
+    elsewhere: Elsewhere
+    deadline: float
+
+    def sql(self, statement: str, params: Sequence[Any] | None = None) -> Found:
         try:
-            yield elsewhere
-        except Gone as cause:
-            raise _locked(path) from cause
+            return self.elsewhere.sql(statement, params)
+        except Gone:
+            left = max(0.0, self.deadline - time.monotonic())
+            with reading(self.path, wait_seconds=left) as connection:
+                return Found(connection.sql(statement, params=params).to_arrow_table())
+
+    def cursor(self) -> Self:
+        return self
+
+    def close(self) -> None:
+        """Does nothing: each statement has a connection of its own."""
 
 
 @contextmanager

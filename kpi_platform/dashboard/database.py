@@ -86,6 +86,11 @@ def writing_last(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def writes_alone(engine: sa.Engine) -> bool:
+    """Whether a transaction that writes keeps all others out that would."""
+    return engine.dialect.name == "sqlite"
+
+
 def _malformed() -> MissingConfiguration:
     return MissingConfiguration(
         "DASHBOARD_DATABASE_URL is no SQLAlchemy URL of a SQLite or PostgreSQL database.",

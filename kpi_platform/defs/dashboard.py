@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from kpi_platform.dashboard.database import writes_alone
 from kpi_platform.defs.batch import Metadata, StepBatch
 from kpi_platform.defs.load_checks import LOAD_CHECKS, LoadChecks
 from kpi_platform.defs.partition_events import store_checks
@@ -72,7 +73,8 @@ def dashboard_load(*upstream: dg.AssetKey) -> dg.AssetsDefinition:
             store_checks(context, list(checks.by_customer(before)), with_wholes=False)
             yield from checks.results()
 
-        yield from batch.each(in_groups(marts, batch.customers), load_some, tell, results)
+        groups = in_groups(marts, batch.customers, alone=writes_alone(platform.engine))
+        yield from batch.each(groups, load_some, tell, results)
 
     return load
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from kpi_platform.dashboard.database import writes_alone
 from kpi_platform.defs.batch import Metadata, StepBatch
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
 from kpi_platform.defs.requests import match_wishes, note_progress, request_of
@@ -53,7 +54,8 @@ def account_matches(accounts: dg.AssetKey) -> dg.AssetsDefinition:
             page = link(platform.configuration, context.asset_key, report.customer)
             return {**match_metadata(report), **page}
 
-        yield from batch.each(in_groups(marts, batch.customers), match_some, about)
+        groups = in_groups(marts, batch.customers, alone=writes_alone(platform.engine))
+        yield from batch.each(groups, match_some, about)
 
     return matches
 

@@ -36,6 +36,9 @@ GROUP_ROWS = 50_000
 GROUP_CUSTOMERS = 32
 """Most customers, and most rows of `kpi_values`, that are written together: enough that the statements cost
 little beside the rows, and few enough that nobody waits long for one of them."""
+ALONE = 2
+"""The part of them that is written together if nobody else can write meanwhile: somebody who saves something
+waits for one group."""
 
 _READ_AHEAD: Mapping[str, Sequence[str] | None] = {
     "kpi_values": VALUE_COLUMNS,
@@ -68,15 +71,20 @@ def batch_marts(
     return {one.customer: readers[one.destination] for one in inputs}
 
 
-def in_groups(marts: Mapping[str, "BatchMarts"], customers: Sequence[str]) -> Iterator[list[str]]:
+def in_groups(
+    marts: Mapping[str, "BatchMarts"], customers: Sequence[str], *, alone: bool = False
+) -> Iterator[list[str]]:
     """Divides `customers`, in their order, into groups that are worth being written together. One that
-    nothing in `marts` reads, or that has many rows, is alone."""
+    nothing in `marts` reads, or that has many rows, is by itself. `alone`: the database lets one write at a
+    time (`dashboard.database.writes_alone`)."""
+    part = ALONE if alone else 1
+    most, most_rows = GROUP_CUSTOMERS // part, GROUP_ROWS // part
     group: list[str] = []
     size, before = 0, None
     for customer in customers:
         reader = marts.get(customer)
         chunk, rows = reader.chunk_and_rows(customer) if reader else (0, GROUP_ROWS)
-        if group and ((reader, chunk) != before or len(group) == GROUP_CUSTOMERS or size + rows > GROUP_ROWS):
+        if group and ((reader, chunk) != before or len(group) == most or size + rows > most_rows):
             yield group
             group, size = [], 0
         group.append(customer)

@@ -79,6 +79,22 @@ def test_the_note_of_a_process_that_was_killed_keeps_nobody_out(
     assert values(reader) == [1.5]
 
 
+def test_who_was_not_answered_to_the_end_reads_the_file(
+    file: Path, reader: DuckDbDestination, tmp_path: Path
+) -> None:
+    place = tmp_path / "build.sock"
+    with ThreadPoolExecutor(1) as thread:
+        with duckdb_file.exclusive(file), closing(socket.socket(socket.AF_UNIX)) as server:
+            server.bind(str(place))
+            server.listen()
+            Path(f"{file}.reads").write_text(str(place))
+            asked = thread.submit(values, reader)
+            # The first connection only looks whether somebody answers.
+            server.accept()[0].close()
+            _send(server, b"{}")
+        assert asked.result(5) == [1.5]
+
+
 def test_half_an_answer_is_none(file: Path, tmp_path: Path) -> None:
     whole = _answer(file, "select 1.5 as value")
     for half in (b"", whole[: len(whole) // 2], whole.removesuffix(b"whole")):

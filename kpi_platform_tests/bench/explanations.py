@@ -79,19 +79,19 @@ def _looks(client: httpx.Client, answers: list[Future[httpx.Response]]) -> Itera
 
 def _in_a_run(client: httpx.Client, asked: list[str], environment: Mapping[str, str]) -> dict[str, float]:
     seconds, refused = [], 0
-    run = subprocess.Popen(
-        [*COMMAND, "run", "--all", "--skip-sync"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while run.poll() is None:
-        took, answered = _seconds(client, asked[len(seconds) % len(asked)])
-        seconds.append(took)
-        refused += not answered
-        time.sleep(0.1)
-    if run.returncode:
-        raise RuntimeError(f"`run` ended with the exit code {run.returncode}")
+    keys = [one["key"] for one in client.get("/api/customers").raise_for_status().json()]
+    nowhere = subprocess.DEVNULL
+    for _ in range(RUNS):
+        run = subprocess.Popen(
+            [*COMMAND, "run", *keys, "--skip-sync"], env=environment, stdout=nowhere, stderr=nowhere
+        )
+        while run.poll() is None:
+            took, answered = _seconds(client, asked[len(seconds) % len(asked)])
+            seconds.append(took)
+            refused += not answered
+            time.sleep(0.1)
+        if run.returncode:
+            raise RuntimeError(f"`run` ended with the exit code {run.returncode}")
     return {
         "during a run: asked": len(seconds),
         _REFUSED: refused,

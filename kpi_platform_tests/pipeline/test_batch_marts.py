@@ -130,6 +130,15 @@ def test_customers_are_written_together_that_have_few_rows_and_are_read_together
     assert list(in_groups(dict.fromkeys(CUSTOMERS, marts), list(CUSTOMERS))) == expected
 
 
+def test_groups_are_half_as_large_if_nobody_else_can_write_meanwhile(
+    destination: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_marts, "GROUP_CUSTOMERS", 4)
+    marts = dict.fromkeys(CUSTOMERS, BatchMarts(destination, list(CUSTOMERS)))
+    assert list(in_groups(marts, list(CUSTOMERS))) == [["acme", "bolt", "core", "dash"]]
+    assert list(in_groups(marts, list(CUSTOMERS), alone=True)) == [["acme", "bolt"], ["core", "dash"]]
+
+
 def test_who_has_no_destination_or_one_that_is_down_is_alone(
     destination: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
