@@ -201,12 +201,13 @@ def _mapping_type(kpi: Kpi) -> type[KpiMapping]:
     validators = {}
     if kpi.slug in FIELD_OF_KPI:
         tables, custom_field = FIELD_OF_KPI[kpi.slug]
-        help = f"Field that {name} is read from; it wins over custom_fields.{custom_field}. Empty: that one."
+        named = custom_field.replace("_", " ")
+        help = f"Field that {name} is read from; it wins over the custom field '{named}'. Empty: that one."
         allowed = f"field name, or {tables[0]}.field"
         fields["field"] = (Annotated[FieldName | None, Blank], setting(None, help, allowed=allowed))
         validators["field_table"] = _field_check(kpi, tables)
     if kpi.window_days is not None:
-        help = f"Days before as_of that {name} looks at."
+        help = f"Days that {name} looks back from the instant that it is computed for."
         days = Annotated[int, Field(ge=1, le=730)]
         fields["window_days"] = (days, setting(kpi.window_days, help, allowed="1 to 730"))
     base = _BASES.get(kpi.slug, KpiMapping)

@@ -99,7 +99,7 @@ class ErrorHandling(Section, kind="meaning"):
         "upload lists what was skipped. error: nothing loads.",
     )  # fmt: skip
     on_duplicate_kpi: Literal["update", "skip", "error"] = setting(
-        "update", "A value for the same account, KPI and as_of is there already. update: it is "
+        "update", "A value for the same account, KPI and instant is there already. update: it is "
         "overwritten. skip: the old one stays. error: nothing loads.",
     )  # fmt: skip
     on_sync_failure: Literal["retry", "skip", "alert"] = setting(
@@ -137,7 +137,7 @@ class Alerts(Section):
     )
     on_threshold_crossing: bool = setting(
         False,
-        "Alert when a KPI of an account becomes at risk, by the thresholds of kpi_mappings.",
+        "Alert when a KPI of an account becomes at risk, by the thresholds of the KPI mappings.",
         kind="meaning",
     )
 

@@ -100,7 +100,7 @@ def _text(value: Any) -> str:
 
 CUSTOM_KPI_KEYS = {
     "name": "Name to show.",
-    "slug": "Its name in the marts and the dashboard; none of the twelve.",
+    "slug": "Its name in the KPI tables and the dashboard; none of the twelve.",
     "source": f"{' or '.join(SOURCES)}.",
     "table": "Landed table whose rows belong to an account.",
     "aggregate": "count, count_distinct, sum, avg, min, max, median, or ratio.",
@@ -109,7 +109,7 @@ CUSTOM_KPI_KEYS = {
     "numerator": "For a ratio: {aggregate, field, filters}.",
     "denominator": "For a ratio: {aggregate, field, filters}.",
     "time_field": "Field that says when a row happened; needed for a window.",
-    "window_days": "Days before as_of that count, 1 to 730; without, all rows.",
+    "window_days": "Days before the instant of the value that count, 1 to 730; without, all rows.",
     "unit": "Unit to show; percent multiplies a ratio by 100.",
     "direction": "high or low: which values are better.",
     "category": "Category with which it is loaded and shown.",

@@ -45,7 +45,7 @@ class SourceSettings(Section):
     enabled: bool = setting(
         True,
         "This customer has this source. Off: its connection is paused in Fivetran, and its KPIs are "
-        "not_synced.",
+        "not synced.",
         kind="meaning",
     )
     sync_frequency_minutes: SyncFrequency | None = setting(
@@ -87,15 +87,15 @@ class SalesforceFields(Section, kind="meaning"):
 
     nps_score: Identifier = _field("NPS_Score__c", "Account field with the Net Promoter Score: the KPI nps.")
     adoption_score: Identifier = _field(
-        "Adoption_Score__c", "Account field with the adoption score: the KPI adoption_index."
+        "Adoption_Score__c", "Account field with the adoption score: the KPI Adoption Index."
     )
     churn_risk: Identifier = _field(
         "Churn_Risk_Score__c", "Account field with a churn risk score. Where it has a value, it is the KPI "
-        "churn_risk; else the platform computes one.",
+        "Churn Risk Score; else the platform computes one.",
     )  # fmt: skip
     health_score: Identifier = _field(
         "Health_Score__c",
-        "Account field with the CRM's own health score, shown beside ours as crm_health_score.",
+        "Account field with the CRM's own health score, shown beside ours.",
     )
     satisfaction_rating: Identifier = _field(
         "Satisfaction_Rating__c", "Case field with the rating from 1 to 5: the KPI csat."
@@ -123,7 +123,7 @@ class SalesforceFields(Section, kind="meaning"):
 def _switch(what: str) -> Any:
     return setting(
         True, f"{what} are synced. Applied to the connection's schema in Fivetran; off, KPIs that need "
-        "them are not_synced.",
+        "them are not synced.",
     )  # fmt: skip
 
 
@@ -198,10 +198,10 @@ class ServiceNowFields(Section, kind="meaning"):
     )
     first_responded_at: Identifier = _landed(
         "first_responded_at",
-        "Incident field with the time of the first response: the KPI first_response_time.",
+        "Incident field with the time of the first response: the KPI First Response Time.",
     )
     satisfaction_rating: Identifier = _landed(
-        "satisfaction_rating", "Incident field with the rating from 1 to 5: the KPI support_satisfaction."
+        "satisfaction_rating", "Incident field with the rating from 1 to 5: the KPI Support Satisfaction."
     )
 
 
@@ -259,19 +259,19 @@ class ServiceNowSettings(SourceSettings):
     )
     sync_tables: ServiceNowTables = section(ServiceNowTables, "Tables that Fivetran syncs.")
     sla_source: Literal["auto", "task_sla", "sla_due", "made_sla"] = setting(
-        "auto", "What sla_compliance is measured from: the SLA engine's table, or one of two older fields "
+        "auto", "What SLA compliance is measured from: the SLA engine's table, or one of two older fields "
         "of the incident. auto takes the first that is there.",
         kind="meaning",
     )  # fmt: skip
     sla_unit: Literal["ticket", "sla"] = setting(
-        "ticket", "What sla_compliance counts if it is measured from task_sla. ticket: a ticket once, "
+        "ticket", "What SLA compliance counts if it is measured from the SLA table. ticket: a ticket once, "
         "breached at the first breach of one of its resolution SLAs. sla: each SLA, and one that breached "
         "and ended later once more at its end. Example: a ticket breached in May and was resolved in June. "
         "It counts in May; sla: in both.",
         kind="meaning",
     )  # fmt: skip
     time_basis: Literal["calendar", "auto", "business", "sla"] = setting(
-        "calendar", "Which time resolution_time counts. calendar: from opening to resolution. business: "
+        "calendar", "Which time the resolution counts. calendar: from opening to resolution. business: "
         "ServiceNow's business time of the incident (business_stc). sla: the time that its resolution SLA "
         "ran, pauses left out (business_duration of task_sla). auto: the first of sla, business and calendar "
         "that at least half of the incidents have. Example: opened on Friday at 5 pm, resolved on Monday at "

@@ -47,7 +47,7 @@ class WarehouseSettings(Section, kind="placement"):
         environment="WAREHOUSE_TYPE",
     )  # fmt: skip
     schema_: Identifier = setting(
-        "kpi", "Schema in which the marts are built.", alias="schema", allowed="identifier",
+        "kpi", "Schema in which the KPI tables are built.", alias="schema", allowed="identifier",
         environment="WAREHOUSE_SCHEMA",
     )  # fmt: skip
     host: Annotated[Host | None, Blank] = setting(
@@ -72,7 +72,7 @@ class WarehouseSettings(Section, kind="placement"):
     )
     dataset: Annotated[Identifier | None, Blank] = setting(
         None,
-        "BigQuery: the dataset in which the marts are built. Empty: the schema.",
+        "BigQuery: the dataset in which the KPI tables are built. Empty: the schema.",
         environment="WAREHOUSE_DATASET",
     )
     username: Annotated[Text | None, Blank] = setting(

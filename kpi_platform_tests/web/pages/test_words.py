@@ -54,3 +54,16 @@ def test_every_setting_has_a_label_of_its_own() -> None:
     labels = [setting_label(leaf.path) for leaf in settings_leaves()]
     assert len(set(labels)) == len(labels)
     assert CODE.search(" ".join(labels)) is None
+
+
+def test_what_settings_do_is_said_in_words(web: Web) -> None:
+    client = web.client(None, "admin", **{**HTML, "X-Customer-ID": "acme"})
+    for section in SECTIONS:
+        page = client.get(f"/settings?section={section}").text
+        helps = re.findall(
+            r'<p class="help".*?>(.*?)<span class="allowed"|<p class="help".*?>(.*?)</p>', page
+        )
+        text = " ".join(html.unescape(one or other) for one, other in helps)
+        assert not re.search(r"as_of|custom_fields\.|\bmarts?\b|not_synced|kpi_mappings|\bseed\b", text), (
+            section
+        )
