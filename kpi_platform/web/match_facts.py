@@ -1,5 +1,6 @@
 """Both sides of a match, fact by fact, for whoever has to decide whether they are the same."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ def account_facts(match: StoredMatch, account: Account) -> list[ShownFact]:
     """Returns the same facts of an account of the dashboard, and whether they agree."""
     theirs, mine = match.facts or {}, _facts_of(account)
     return [
-        ShownFact(label, _text(mine[name]), _agree(theirs.get(name), mine[name]))
+        ShownFact(label, _text(mine[name]), _agree(name, theirs.get(name), mine[name]))
         for name, label in _FACTS
         if mine.get(name)
     ]
@@ -59,9 +60,15 @@ def _text(value: Any) -> str:
     return money(value) if isinstance(value, int | float) else str(value)
 
 
-def _agree(one: Any, other: Any) -> bool:
+def _agree(name: str, one: Any, other: Any) -> bool:
     if one is None or other is None:
         return False
     if isinstance(one, list) and isinstance(other, list):
         return bool(set(one) & set(other))
-    return one == other or normal_text(str(one)) == normal_text(str(other))
+    return one == other or _compared(name, str(one)) == _compared(name, str(other))
+
+
+def _compared(name: str, text: str) -> str:
+    """The text in one spelling; of a website its host."""
+    text = normal_text(text)
+    return re.sub(r"^(https?://)?(www\.)?|/.*$", "", text) if name == "website" else text

@@ -48,7 +48,7 @@ def test_both_sides_stand_beside_each_other_and_say_where_they_agree(web: Web) -
     }  # fmt: skip
     assert account["Industry"] == "Mining"
     agreeing = re.findall(r'class="agrees"><dt>(.*?)</dt>', sides[1])
-    assert agreeing == ["Domains", "Country", "Revenue"]
+    assert agreeing == ["Website", "Domains", "Country", "Revenue"]
     answer = client.get("/api/matches?state=review").json()["matches"][0]
     assert answer["facts"] == {**FACTS, "domains": ["quarry.com"]}
 
