@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from fastapi.testclient import TestClient
 from typer.testing import Result
 
@@ -25,6 +26,30 @@ CASES = {
     "c04": "04-rating-scale-of-ten",
     "c05": "05-account-type-picklist",
 }
+UNSEEN = "unseen"
+"""A customer whose values no column shows by itself to be unreadable."""
+_UNSEEN_SQL = """
+    create schema unseen_sf; create schema unseen_sn;
+    create table unseen_sf.account as
+        select *, 'Customer' as type, timestamp '2026-06-30 01:00' as _fivetran_synced
+        from (values ('001A00000000001AAA', 'Northwind', '12'), ('001A00000000002AAA', 'Contoso', 'many'))
+        as rows(id, name, seats_c);
+    create table unseen_sn.incident as select * from (values
+        ('i1', timestamp '2006-01-01', timestamp '2026-06-20', '1 - Critical', '{"value": "001A"}'::json),
+        ('i2', timestamp '2026-06-10', timestamp '2026-06-20', 'Burning', null),
+        ('i3', timestamp '2026-06-10', timestamp '2026-06-20', 'Urgent', '"001A00000000001AAA"'::json)
+    ) as rows(sys_id, opened_at, resolved_at, priority, u_customer_account_id);
+    create table unseen_sn.sys_choice as select 'c1' as sys_id, 'incident' as name, 'priority' as element,
+        '1' as value, 'Urgent' as label;
+"""
+_UNSEEN_SETTINGS = {
+    "salesforce": {"schema": "unseen_sf"},
+    "servicenow": {"schema": "unseen_sn"},
+    "custom_kpis": [
+        {"name": "Seats", "slug": "seats", "source": "salesforce", "table": "account", "aggregate": "sum",
+         "field": "seats_c", "unit": "seats"},
+    ],
+}  # fmt: skip
 AS_OF = "2026-06-30T02:00:00+00:00"
 
 
@@ -63,11 +88,17 @@ def cases(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
             home, "customer", "add", customer, "--name", case, "--settings", str(folder / "settings.yaml")
         )
         assert added.exit_code == 0, added.output
-    ran = run_command(home, "run", *CASES, "--skip-sync", "--as-of", AS_OF)
+    with duckdb.connect(str(configuration.warehouse_file)) as connection:
+        connection.execute(_UNSEEN_SQL)
+    settings = home / "unseen.yaml"
+    settings.write_text(yaml.safe_dump(_UNSEEN_SETTINGS))
+    added = run_command(home, "customer", "add", UNSEEN, "--name", "Unseen", "--settings", str(settings))
+    assert added.exit_code == 0, added.output
+    ran = run_command(home, "run", *CASES, UNSEEN, "--skip-sync", "--as-of", AS_OF)
     engine = open_engine(configuration.dashboard_database_url)
     app = create_app(configuration)
     made = {}
-    for customer in CASES:
+    for customer in (*CASES, UNSEEN):
         with engine.begin() as database:
             token, _ = create_token(database, name="Ada", customer=customer, scope="write", who="test")
         client = TestClient(app, "http://127.0.0.1", headers={"Authorization": f"Bearer {token}"})
@@ -90,9 +121,20 @@ def test_what_cannot_be_read_is_neither_nothing_nor_green(cases: dict[str, Case]
         found = cases["c03b"].kpi("Northwind", kpi)
         assert (found["status"], found["value"]) == ("unreadable", None), kpi
     assert "unreadable" in cases["c03b"].page("/accounts")
-    found = "1 row of salesforce.opportunity.amount breaks a rule, for example '$1,200.00'"
-    assert found in cases["c03b"].page("/status")
+    sentence = "1 row of salesforce.opportunity.amount breaks a rule, for example '$1,200.00'"
+    assert sentence in cases["c03b"].page("/status")
     assert found in " ".join(cases["c03b"].ran.output.split())
+
+
+def test_a_check_tells_of_every_kind_of_value_that_is_left_out(cases: dict[str, Case]) -> None:
+    found = cases[UNSEEN].page("/status")
+    for what in (
+        "salesforce.account.seats_c, for example 'many'",
+        "servicenow.incident.opened_at, for example '2006-01-01 00:00:00'",
+        "servicenow.incident.priority, for example 'burning'",
+        'servicenow.incident.u_customer_account_id, for example \'{"value": "001A"}\'',
+    ):
+        assert f"1 row of {what}" in found.replace(" breaks a rule", "")
 
 
 def test_ratings_outside_of_the_scale_are_not_shown_as_a_satisfaction(cases: dict[str, Case]) -> None:
@@ -100,11 +142,9 @@ def test_ratings_outside_of_the_scale_are_not_shown_as_a_satisfaction(cases: dic
     for account, kpi in (("Happy", "csat"), ("Happy", "support_satisfaction"), ("AllTens", "csat")):
         found = case.kpi(account, kpi)
         assert (found["status"], found["value"]) == ("out_of_range", None), (account, kpi)
-    found = (
-        "Customer c04: 9 rows of salesforce.case.satisfaction_rating break a rule, for example account_id "
-    )
+    sentence = "9 rows of salesforce.case.satisfaction_rating break a rule, for example account_id "
     for text in (case.page("/status"), " ".join(case.ran.output.split())):
-        assert found in text
+        assert sentence in text
         assert "most ratings are 8–10: a scale of 1–10?" in text
 
 

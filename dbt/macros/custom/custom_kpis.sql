@@ -56,12 +56,9 @@
 
 
 {% macro custom_kpi_rows(customer, definition) -%}
-    {%- set readings = {} -%}
-    {%- set conditions = custom_conditions(definition.filters, readings) -%}
-    {%- set is_ratio = definition.aggregate == 'ratio' -%}
-    {%- set numerator = custom_measure(definition.numerator if is_ratio else definition, readings, is_ratio) -%}
-    {%- set denominator = custom_measure(definition.denominator, readings, true) if is_ratio else none -%}
-    {%- set event_time = custom_reading(definition.time_field, 'time', readings) if definition.time_field else none -%}
+    {%- set reads = custom_reads(definition) -%}
+    {%- set readings, conditions, event_time = reads.readings, reads.conditions, reads.event_time -%}
+    {%- set numerator, denominator = reads.numerator, reads.denominator -%}
     {%- set unreadable = custom_unreadable(conditions, [numerator, denominator], event_time, readings) -%}
     {%- set references = ['account_id', 'who_id'] if definition.table not in ('account', 'incident') else [] -%}
 select
@@ -93,6 +90,42 @@ where
     and ({{ event_time }} < {{ as_of() }} or {{ event_time }} is null)
     {%- endif %}
 {%- endmacro %}
+
+
+{% macro custom_reads(definition) %}
+    {#- What a definition reads of a record: its filters, its measures (`denominator`: of a ratio), its time, and the
+        `readings` that all of them need. -#}
+    {%- set readings = {} -%}
+    {%- set is_ratio = definition.aggregate == 'ratio' -%}
+    {{- return({
+        'readings': readings,
+        'conditions': custom_conditions(definition.filters, readings),
+        'numerator': custom_measure(definition.numerator if is_ratio else definition, readings, is_ratio),
+        'denominator': custom_measure(definition.denominator, readings, true) if is_ratio else none,
+        'event_time': custom_reading(definition.time_field, 'time', readings) if definition.time_field else none,
+    }) -}}
+{% endmacro %}
+
+
+{% macro custom_kinds(customer, source, table) %}
+    {#- [landed name, kind] of all that the customer's custom KPIs read of a table; those of incidents read the class
+        table, too. -#}
+    {%- set found = [] -%}
+    {%- for definition in customer.get('custom_kpis') or [] if definition.source == source and definition.setting.gap is none -%}
+        {%- if table == definition.table or (table == 'task' and definition.table == 'incident') -%}
+            {%- for reading in custom_reads(definition).readings.values() -%}
+                {%- do found.append([reading.field, custom_kind(reading.kind)]) -%}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(found) -}}
+{% endmacro %}
+
+
+{% macro custom_kind(kind) %}
+    {#- As what a landed column is read if a definition wants this kind of value. -#}
+    {{- return({'number': 'float', 'exact': 'exact', 'text': 'string', 'boolean': 'boolean', 'time': 'timestamp'}[kind]) -}}
+{% endmacro %}
 
 
 {% macro custom_unreadable(conditions, measures, event_time, readings) %}
@@ -181,7 +214,6 @@ left join (
 
 {% macro custom_landed(customer, source, table, readings, references) -%}
     {%- set landed = landed_table(customer, source, table) -%}
-    {%- set types = {'number': 'float', 'exact': 'exact', 'text': 'string', 'boolean': 'boolean', 'time': 'timestamp'} -%}
     {%- set system = customer.sources[source] -%}
     {%- set landed_id = staged_column(landed, system.key, 'string') -%}
     {%- set reads = [] -%}
@@ -189,7 +221,7 @@ left join (
         {%- do reads.append([landed.columns[normalised_field(name)], kind]) -%}
     {%- endfor -%}
     {%- for reading in readings.values() if normalised_field(reading.field) in landed.columns -%}
-        {%- do reads.append([landed.columns[normalised_field(reading.field)], types[reading.kind]]) -%}
+        {%- do reads.append([landed.columns[normalised_field(reading.field)], custom_kind(reading.kind)]) -%}
     {%- endfor -%}
 select
     cast({{ text_literal(customer.key) }} as {{ canonical_type('string') }}) as customer_id,
@@ -197,8 +229,8 @@ select
     {{ salesforce_key(landed_id) if system.key_length else landed_id }} as id_key,
     {%- for reading in readings.values() %}
         {%- set column = landed.columns.get(normalised_field(reading.field)) %}
-    {{ staged_column(landed, reading.field, types[reading.kind]) }} as field_{{ reading.place }},
-    {{ unreadable_reason(landed, table, column, types[reading.kind]) }} as field_{{ reading.place }}_unreadable,
+    {{ staged_column(landed, reading.field, custom_kind(reading.kind)) }} as field_{{ reading.place }},
+    {{ unreadable_reason(landed, table, column, custom_kind(reading.kind)) }} as field_{{ reading.place }}_unreadable,
     {%- endfor %}
     {%- for reference in references %}
     {{ staged_column(landed, reference, 'string') }} as {{ reference }},
