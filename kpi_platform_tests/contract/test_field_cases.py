@@ -123,7 +123,7 @@ def test_what_cannot_be_read_is_neither_nothing_nor_green(cases: dict[str, Case]
     assert "unreadable" in cases["c03b"].page("/accounts")
     sentence = "1 row of salesforce.opportunity.amount breaks a rule, for example '$1,200.00'"
     assert sentence in cases["c03b"].page("/status")
-    assert found in " ".join(cases["c03b"].ran.output.split())
+    assert sentence in " ".join(cases["c03b"].ran.output.split())
 
 
 def test_a_check_tells_of_every_kind_of_value_that_is_left_out(cases: dict[str, Case]) -> None:
