@@ -80,7 +80,7 @@ def print_accounts(explanation: "AccountsExplanation") -> None:
     counting = explanation.counting
     verb = "account counts" if counting == 1 else "accounts count"
     print_line(f"{counting:,} {verb} for {explanation.customer}.")
-    print_line(f"{explanation.sentence or 'Every account of Salesforce counts'}.")
+    print_line(explanation.sentence)
     if explanation.accounts:
         heads = ("account", "name", "type", "reason", "link")
         rows = [(one.account_id, one.name, one.type, one.reason, one.url) for one in explanation.accounts]

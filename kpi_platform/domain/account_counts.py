@@ -77,6 +77,12 @@ class AccountCounts:
         """Says why no account counts, in words."""
         return f"No account counts. {self.sentence() or 'The account table of Salesforce is empty'}."
 
+    def in_words(self) -> str:
+        """Says in a sentence who does not count, or that all do, or that nobody does."""
+        if not self.counting:
+            return self.nobody_left()
+        return f"{self.sentence() or 'Every account of Salesforce counts'}."
+
     def _part(self, reason: LeftOutReason) -> str:
         groups = [group for group in self.groups if group.reason == reason]
         if not groups:

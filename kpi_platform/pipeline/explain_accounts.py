@@ -23,8 +23,8 @@ _WAIT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class AccountsExplanation:
-    """The accounts of the newest build. `counting` accounts count; `sentence` says which do not, in words,
-    and is empty if all do; `groups` has them by reason and type, and `accounts` are the first of them.
+    """The accounts of the newest build. `counting` accounts count; `sentence` says which do not, that
+    all do, or that nobody does; `groups` has them by reason and type, and `accounts` are the first of them.
     `unreadable` has a row for each column that holds what cannot be read: table, column, count, example."""
 
     customer: str
@@ -55,7 +55,7 @@ def explain_accounts(
         customer=customer,
         as_of=built.as_of,
         counting=built.counts.counting,
-        sentence=built.counts.sentence(),
+        sentence=built.counts.in_words(),
         groups=[group for group in built.counts.groups if group.reason is not None],
         accounts=left_out_accounts(configuration, engine, customer, limit=rows, wait_seconds=_WAIT_SECONDS),
         unreadable=[{name: row.get(name) for name in names} for one in found for row in one.rows],

@@ -36,3 +36,6 @@ def test_nobody_left_says_why() -> None:
     counts = AccountCounts.of([("type", "Kunde", 2)])
     assert counts.nobody_left() == "No account counts. 2 accounts do not count: type 'Kunde' 2."
     assert AccountCounts().nobody_left() == "No account counts. The account table of Salesforce is empty."
+    # An empty table is not one of which every account counts.
+    assert AccountCounts().in_words() == AccountCounts().nobody_left()
+    assert AccountCounts.of([(None, "Customer", 1)]).in_words() == "Every account of Salesforce counts."
