@@ -27,10 +27,12 @@ LONG = (
 """Files of more than ten seconds, the longest first."""
 
 
-def order(item: pytest.Item) -> tuple[int, bool]:
-    """The key to sort by: LONG, then files whose tests share what is made once, then the others."""
+def order(item: pytest.Item) -> tuple[bool, int, bool]:
+    """The key to sort by: LONG, then files whose tests share what is made once, then the others. Those with a
+    browser come last: as long as it is open, its loop runs in the thread in which Dagster begins others."""
     place = item.path.relative_to(TESTS).as_posix()
-    return LONG.index(place) if place in LONG else len(LONG), not _shares_a_module(item)
+    in_browser = place.startswith("web/browser/")
+    return in_browser, LONG.index(place) if place in LONG else len(LONG), not _shares_a_module(item)
 
 
 def _shares_a_module(item: pytest.Item) -> bool:

@@ -114,7 +114,9 @@ def test_doctor_and_the_status_page_say_what_is_wrong_with_a_connection_and_what
     assert kind.says in finding.detail
     assert kind.mend in finding.next_step
     assert kind.says in told.status[customer]
-    assert kind.mend in told.status[customer]
+    # The page calls settings by their labels.
+    on_page = kind.mend.replace("salesforce.connection_id", "“Salesforce › Connection ID”")
+    assert on_page.replace("salesforce.schema", "“Salesforce › Schema”") in told.status[customer]
 
 
 def test_each_connection_has_one_finding_and_no_customer_sees_anothers(told: Told) -> None:

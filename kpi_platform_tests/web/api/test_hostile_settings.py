@@ -61,6 +61,7 @@ NO_SETTINGS = (
     "/api/uploads", "/uploads", "/api/matches", "/matches", "/api/webhooks", "/status/webhook", "/sign-",
     "/customer", "/api/people", "/people", "/api/tokens", "/api/runs", "/runs",
     "/api/customers/{key}/connections", "/api/fivetran/sync/{request_id}/cancel",
+    "/settings/preview/{preview_id}/cancel",
 )  # fmt: skip
 
 

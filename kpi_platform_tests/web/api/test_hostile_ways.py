@@ -41,7 +41,8 @@ WALKED = {
     ("POST", "/api/fivetran/schedule"), ("POST", "/api/fivetran/test-connection"),
     ("POST", "/settings/test-connection"), ("POST", "/api/fivetran/sync"), ("POST", "/settings/sync"),
     ("POST", "/settings/custom-kpis/new"), ("POST", "/settings/custom-kpis/{slug}"),
-    ("POST", "/settings/custom-kpis/{slug}/remove"), ("POST", "/api/customers"),
+    ("POST", "/settings/custom-kpis/{slug}/remove"), ("POST", "/settings/custom-kpis/{slug}/preview"),
+    ("POST", "/api/customers"),
     ("POST", "/api/customers/{key}/connections"), ("POST", "/customers/new"),
 }  # fmt: skip
 ROLES = [role for role in MAY if role != "read"]
@@ -194,13 +195,20 @@ def test_a_custom_kpi_of_hostile_parts_is_refused_or_is_a_definition(here: Hosti
                 require_clean(answer, part, value)
                 assert answer.status_code in (303, 400, 409, 503), (part, value)
                 assert answer.status_code == 303 or here.versions() == before
+                if answer.status_code == 400:
+                    # It is not computed either.
+                    answer = client.post(
+                        f"/settings/custom-kpis/{path}/preview", data={**ESCALATED, part: value}
+                    )
+                    require_clean(answer, part, value)
+                    assert answer.status_code == 400
     before = here.plant(planted)
     for value in ("{{ 7919*104729 }}", "..%2F..", "x" * 5000, "other"):
-        for path in (value, f"{value}/remove"):
+        for path in (value, f"{value}/remove", f"{value}/preview"):
             answer = client.post(f"/settings/custom-kpis/{path}", data=ESCALATED)
             require_clean(answer, path)
             assert answer.status_code in (400, 404)
-    for path in ("new", COMPUTABLE["slug"], f"{COMPUTABLE['slug']}/remove"):
+    for path in ("new", COMPUTABLE["slug"], f"{COMPUTABLE['slug']}/remove", "new/preview"):
         assert here.callers["read"].post(f"/settings/custom-kpis/{path}", data=ESCALATED).status_code == 403
     assert here.versions() == before
 

@@ -46,7 +46,7 @@ def test_a_warehouse_that_cannot_be_read_is_named_without_its_place(
 
 @pytest.mark.usefixtures("desk")
 def test_a_busy_warehouse_is_named_without_its_place(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kpi_platform.web.routes.accounts.WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("kpi_platform.web.explaining.WAIT_SECONDS", 0.1)
     client = web.client()
     number = client.get("/api/accounts").json()["accounts"][0]["id"]
     # Requests are served by threads of their own, for which the lock is somebody else's.

@@ -76,9 +76,9 @@ def test_the_csv_has_the_support_of_every_account(web: Web, desk: Desk) -> None:
     )
     busy, quiet = sorted(rows, key=lambda row: row["Account"])
     assert (busy["Total tickets 90 days"], busy["Tickets last 7 days"]) == ("17.0", "2.0")
-    assert (busy["Escalation rate"], busy["Sla breaches 30 days"]) == ("12.0", "1")
+    assert (busy["Escalation rate"], busy["SLA breaches 30 days"]) == ("12.0", "1")
     assert (busy["Total tickets 30 days"], busy["Routing issues 30 days"]) == ("17", "")
-    assert quiet["Total tickets 90 days"] == quiet["Sla breaches 30 days"] == ""
+    assert quiet["Total tickets 90 days"] == quiet["SLA breaches 30 days"] == ""
 
 
 def test_a_roll_back_brings_the_support_back(web: Web, desk: Desk) -> None:

@@ -103,7 +103,7 @@ def test_an_account_explains_its_numbers(page: Page) -> None:
 def test_source_rows_are_asked_for_until_they_can_be_read_and_shown_across_the_page(
     page: Page, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kpi_platform.web.routes.accounts.WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("kpi_platform.web.explaining.WAIT_SECONDS", 0.1)
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
     page.goto("/")
     page.get_by_role("link", name="Amber Works 0").click()
