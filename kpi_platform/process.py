@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import Any
+from typing import Any, TextIO
 
 GIVES_WAY = 5
 """Niceness of work in the background: a third of the time of what it competes with."""
@@ -47,6 +47,14 @@ def run(command: Callable[[], int | None]) -> None:
     except SystemExit as end:
         _code = end.code if isinstance(end.code, int) else int(end.code is not None)
         raise
+
+
+def alone_on_output() -> TextIO:
+    """Returns the process's output for its answers alone. Whatever else prints goes to its errors, which are
+    in the log of who has started it."""
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return out
 
 
 @contextmanager

@@ -95,19 +95,16 @@ class ParsedProject:
             return self._parse(stamp)
 
     def _is_parsed(self, stamp: str) -> bool:
-        """Whether the cache holds the project of `stamp`, whole."""
-        return self._is_whole() and (self._cache / _STAMP).read_text().startswith(f"{stamp}\n")
-
-    def _is_whole(self) -> bool:
-        """Whether the files of the cache are those that were written with its stamp: a file that was torn or
-        overwritten has another digest."""
+        """Whether the cache holds the project of `stamp`, whole: a file that was torn or overwritten has
+        another digest than that which was written with the stamp."""
         try:
-            return (self._cache / _STAMP).read_text().endswith(self._digests())
+            return (self._cache / _STAMP).read_text() == self._stamped(stamp)
         except (OSError, UnicodeDecodeError):
             return False
 
-    def _digests(self) -> str:
-        return "\n".join(hashlib.sha256((self._cache / name).read_bytes()).hexdigest() for name in _FILES)
+    def _stamped(self, stamp: str) -> str:
+        digests = (hashlib.sha256((self._cache / name).read_bytes()).hexdigest() for name in _FILES)
+        return "\n".join((stamp, *digests))
 
     def _parse(self, stamp: str) -> "Manifest":
         """Leaves the stamp that was taken before: of a project that changes meanwhile, it is an old one."""
@@ -117,7 +114,7 @@ class ParsedProject:
             (self._cache / _FILES[0]).unlink(missing_ok=True)
         (self._cache / _STAMP).unlink(missing_ok=True)
         manifest = self.parse(self._cache)
-        (self._cache / _STAMP).write_text(f"{stamp}\n{self._digests()}")
+        (self._cache / _STAMP).write_text(self._stamped(stamp))
         return manifest
 
     def _stamp(self) -> str:

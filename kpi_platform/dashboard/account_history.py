@@ -73,7 +73,7 @@ def kpi_series(
     without account."""
     get_account(connection, customer, account_id)
     history = tables.kpi_history
-    query = _counting(connection, customer, history, ("kpi", *_VALUE)).where(
+    query = counting(connection, customer, history, ("kpi", *_VALUE)).where(
         history.c.account_id == account_id, history.c.retired_at.is_(None)
     )
     if kpis is not None:
@@ -93,7 +93,7 @@ def health_series(
     """Returns the account's health scores, oldest first. NotFound without account."""
     get_account(connection, customer, account_id)
     history = tables.account_health_history
-    query = _counting(connection, customer, history, _SCORE).where(
+    query = counting(connection, customer, history, _SCORE).where(
         history.c.account_id == account_id, history.c.retired_at.is_(None)
     )
     if since is not None:
@@ -114,7 +114,7 @@ def health_state(
 def first_health_at(connection: sa.Connection, customer: str) -> datetime | None:
     """Returns the instant of the first health score that counts; None without one."""
     history = tables.account_health_history
-    query = _counting(connection, customer, history, ()).with_only_columns(sa.func.min(history.c.as_of))
+    query = counting(connection, customer, history, ()).with_only_columns(sa.func.min(history.c.as_of))
     first: datetime | None = connection.execute(query.order_by(None)).scalar_one()
     return first
 
@@ -127,7 +127,7 @@ def health_states(
     newest_first = (history.c.as_of.desc(), history.c.upload_version.desc())
     rank = sa.func.row_number().over(partition_by=history.c.account_id, order_by=newest_first)
     ranked = (
-        _counting(connection, customer, history, ())
+        counting(connection, customer, history, ())
         .with_only_columns(history.c.upload_version, history.c.account_id, rank.label("rank"))
         .where(history.c.retired_at.is_(None), history.c.as_of <= at)
         .order_by(None)
@@ -156,6 +156,21 @@ def health_states(
     return {row["account_id"]: _health_state(row) for row in connection.execute(query).mappings()}
 
 
+def current_health(connection: sa.Connection, customer: str) -> dict[int, HealthState]:
+    """Returns what is shown of the health of each account now: of all that have one."""
+    shown = tables.account_health
+    brought = sa.and_(
+        _uploads.c.customer_id == shown.c.customer_id, _uploads.c.version == shown.c.upload_version
+    )
+    columns = ("account_id", *_SCORE, *tables.CONTRIBUTIONS, "upload_version")
+    query = (
+        sa.select(*(shown.c[name] for name in columns), _uploads.c.settings_version)
+        .outerjoin_from(shown, _uploads, brought)
+        .where(shown.c.customer_id == get_customer(connection, customer).id, shown.c.retired_at.is_(None))
+    )
+    return {row["account_id"]: _health_state(row) for row in connection.execute(query).mappings()}
+
+
 def _health_state(row: sa.RowMapping) -> HealthState:
     points = {
         one.name: row[column]
@@ -173,7 +188,7 @@ def health_trends(
     history = tables.account_health_history
     customer_id = get_customer(connection, customer).id
     versions = _applied(connection, customer_id, TREND_UPLOADS)
-    query = _counting(connection, customer, history, ("account_id", *_SCORE)).where(
+    query = counting(connection, customer, history, ("account_id", *_SCORE)).where(
         history.c.upload_version.in_(versions),
         history.c.account_id.in_(account_ids),
         history.c.retired_at.is_(None),
@@ -193,10 +208,11 @@ def confirmed_until(connection: sa.Connection, customer: str) -> Mapping[Source,
     return {source: moment for source, moment in times.items() if moment is not None}
 
 
-def _counting(
+def counting(
     connection: sa.Connection, customer: str, history: sa.Table, columns: Sequence[str]
 ) -> sa.Select[Any]:
-    """History rows of uploads that count, in the order of time; of one instant the newest upload is last."""
+    """Returns the rows of `history` that uploads brought that count, in the order of time; of one instant the
+    newest upload is last."""
     customer_id = get_customer(connection, customer).id
     # The versions as values, so that the database probes the history's key once for each.
     return (

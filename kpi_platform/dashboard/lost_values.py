@@ -6,9 +6,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.account_history import counting
 
-_kpis, _history, _uploads = tables.kpis, tables.kpi_history, tables.kpi_uploads
+_kpis, _history = tables.kpis, tables.kpi_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,38 +24,27 @@ class LostValue:
 def lost_values(connection: sa.Connection, customer: str, since: datetime) -> list[LostValue]:
     """Returns the values as of `since` of accounts and KPIs that have none now, by account and KPI. Values of
     KPIs that were switched off, or of accounts that left, are not lost."""
-    customer_id = get_customer(connection, customer).id
-    now = sa.and_(
-        _kpis.c.customer_id == customer_id,
-        _kpis.c.retired_at.is_(None),
-        _kpis.c.value.is_(None),
-        _kpis.c.status != "disabled",
-        _kpis.c.as_of > since,
-    )
-    applied = sa.select(_uploads.c.version).where(
-        _uploads.c.customer_id == customer_id, _uploads.c.status == "applied"
-    )
-    newest_first = (_history.c.as_of.desc(), _history.c.upload_version.desc())
     rank = sa.func.row_number().over(
-        partition_by=(_history.c.account_id, _history.c.kpi), order_by=newest_first
+        partition_by=(_history.c.account_id, _history.c.kpi),
+        order_by=(_history.c.as_of.desc(), _history.c.upload_version.desc()),
+    )
+    same = sa.and_(
+        _kpis.c.customer_id == _history.c.customer_id,
+        _kpis.c.account_id == _history.c.account_id,
+        _kpis.c.kpi == _history.c.kpi,
     )
     then = (
-        sa.select(_history.c.account_id, _history.c.kpi, _history.c.value, _kpis.c.status, rank.label("rank"))
-        .join_from(
-            _kpis,
-            _history,
-            sa.and_(
-                _history.c.customer_id == customer_id,
-                _history.c.account_id == _kpis.c.account_id,
-                _history.c.kpi == _kpis.c.kpi,
-            ),
-        )
+        counting(connection, customer, _history, ("account_id", "kpi", "value"))
+        .add_columns(_kpis.c.status, rank.label("rank"))
+        .join(_kpis, same)
         .where(
-            now,
-            _history.c.upload_version.in_(applied),
-            _history.c.change != "removed",
+            _kpis.c.retired_at.is_(None),
+            _kpis.c.value.is_(None),
+            _kpis.c.status != "disabled",
+            _kpis.c.as_of > since,
             _history.c.as_of <= since,
         )
+        .order_by(None)
         .subquery()
     )
     query = (

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from kpi_platform.dashboard.account_history import first_health_at, health_states
+from kpi_platform.dashboard.account_history import current_health, first_health_at, health_states
 from kpi_platform.dashboard.accounts import Account, list_accounts
 from kpi_platform.dashboard.lost_values import LostValue, lost_values
 from kpi_platform.domain.score_change import ScoreReason
@@ -56,11 +56,10 @@ def changes_since(
     everybody = {one.id: one for one in list_accounts(connection, customer, retired=True)}
     active = {key: one for key, one in everybody.items() if one.retired_at is None}
     first = first_health_at(connection, customer)
-    is_earlier = first is not None and since < first
-    if first is not None and is_earlier:
-        since = first
+    is_first = first is not None and since < first
+    since = max(since, first or since)
     before = health_states(connection, customer, since)
-    after = health_states(connection, customer, datetime.now(UTC))
+    after = current_health(connection, customer)
     points: dict[int, float] = {}
     for key in active.keys() & before.keys() & after.keys():
         old, new = before[key].health_score, after[key].health_score
@@ -84,7 +83,7 @@ def changes_since(
             lost.setdefault(value.account_id, []).append(value)
     return AccountChanges(
         since,
-        is_earlier,
+        is_first,
         len(worse),
         len(better),
         [moved(key) for key in worse[:limit]],

@@ -23,9 +23,9 @@ class ScoreChange:
 
     @property
     def points(self) -> float | None:
-        """The change of the score."""
-        scores = [one.health_score if one else None for one in (self.before, self.after)]
-        before, after = scores
+        """The change of the score; None if there is none at one of the instants."""
+        before = self.before.health_score if self.before else None
+        after = self.after.health_score if self.after else None
         return None if before is None or after is None else after - before
 
 

@@ -15,7 +15,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_dashboard
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.logs import configure_logs
-from kpi_platform.process import begin
+from kpi_platform.process import alone_on_output, begin
 from kpi_platform.web.explaining import ExplainsHere, described
 
 AT_ONCE = 16
@@ -25,9 +25,7 @@ IDLE_SECONDS = 900.0
 def main() -> None:
     """Answers all questions."""
     begin()
-    # What a library prints goes to the log of the server, not between the answers.
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    out = alone_on_output()
     configuration = Configuration.from_environment()
     configure_logs(configuration)
     engine = open_dashboard(configuration)

@@ -5,7 +5,6 @@ the end `{"answer": …}` or `{"error": "…"}`.
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +15,7 @@ from kpi_platform.dashboard.database import open_engine
 from kpi_platform.dashboard.previews import Kind
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.settings import parse_settings
+from kpi_platform.process import alone_on_output
 from kpi_platform.web.schemas.preview import CustomKpiPreviewAnswer, PreviewAnswer
 
 SHOWN = 20
@@ -50,9 +50,7 @@ def _answer(task: dict[str, Any], tell: Callable[[BuildProgress], None]) -> dict
 
 
 def main() -> None:
-    # What a library prints goes to the log of the server, not between the lines of the answer.
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    out = alone_on_output()
 
     def say(line: dict[str, Any]) -> None:
         out.write(f"{json.dumps(line)}\n")

@@ -204,14 +204,8 @@ def get_score_change(
 ) -> ScoreChangeAnswer:
     """Returns why the account's health score moved between two instants. The points of all reasons are
     together the change of the score."""
-    change = score_change(connection, customer, account_id, since, until or datetime.now(UTC))
     return ScoreChangeAnswer.model_validate(
-        {
-            "before": change.before,
-            "after": change.after,
-            "points": change.points,
-            "reasons": change.reasons,
-        }
+        score_change(connection, customer, account_id, since, until or datetime.now(UTC))
     )
 
 

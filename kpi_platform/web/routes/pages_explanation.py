@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
 
 from kpi_platform.dashboard.account_reading import account_detail
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.definitions import kpi_definitions
-from kpi_platform.domain.errors import KpiPlatformError, NotFound
+from kpi_platform.domain.errors import NotFound
 from kpi_platform.web.dependencies import CustomerDep, EngineDep, ExplainerDep, HeavyTurnsDep
-from kpi_platform.web.errors import note_error
 from kpi_platform.web.page import CustomerPageDep
+from kpi_platform.web.problems import shown_on
 from kpi_platform.web.routes.accounts import AccountId
 from kpi_platform.web.schemas.explanations import ExplanationAnswer
 
@@ -24,7 +24,6 @@ _ROWS = 100
 def show_explanation(
     account_id: AccountId,
     kpi: Annotated[str, Path(max_length=64)],
-    request: Request,
     page: CustomerPageDep,
     explainer: ExplainerDep,
     engine: EngineDep,
@@ -39,19 +38,13 @@ def show_explanation(
     if definition is None or kpi not in summary.kpis:
         raise NotFound(f"The account '{summary.account.name}' shows no KPI '{kpi}'.")
     explanation: ExplanationAnswer | None = None
-    problem: KpiPlatformError | None = None
-    try:
-        with turns.take(customer):
-            explanation = explainer.explain(customer, account_id, kpi, _ROWS)
-    except KpiPlatformError as error:
-        note_error(request, error)
-        page.note(error)
-        problem = error
+    with shown_on(page) as problem, turns.take(customer):
+        explanation = explainer.explain(customer, account_id, kpi, _ROWS)
     return page.show(
         "_explanation.html" if page.is_fragment else "explanation.html",
-        problem.http_status if problem else 200,
+        problem.status,
         account=summary.account,
         definition=definition,
         explanation=explanation,
-        problem=problem,
+        problem=problem.error,
     )

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.database import reading
 from kpi_platform.domain.account_counts import AccountCounts
-from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, HeavyTurnsDep
-from kpi_platform.web.errors import note_error
 from kpi_platform.web.explaining import WAIT_SECONDS
 from kpi_platform.web.page import CustomerPageDep
+from kpi_platform.web.problems import shown_on
 
 if TYPE_CHECKING:
     from kpi_platform.pipeline.left_out_accounts import LeftOutAccount
@@ -25,7 +24,6 @@ _ROWS = 200
 
 @router.get("/accounts/left-out")
 def show_left_out_accounts(
-    request: Request,
     page: CustomerPageDep,
     configuration: ConfigurationDep,
     engine: EngineDep,
@@ -41,22 +39,17 @@ def show_left_out_accounts(
         built = account_counts(connection, [customer]).get(customer)
     counts = built.counts if built else AccountCounts()
     accounts: Sequence[LeftOutAccount] = ()
-    problem: KpiPlatformError | None = None
-    try:
+    with shown_on(page) as problem:
         if counts.left_out:
             with turns.take(customer):
                 accounts = left_out_accounts(
                     configuration, engine, customer, limit=_ROWS, wait_seconds=WAIT_SECONDS
                 )
-    except KpiPlatformError as error:
-        note_error(request, error)
-        page.note(error)
-        problem = error
     return page.show(
         "left_out.html",
-        problem.http_status if problem else 200,
+        problem.status,
         built=built,
         counts=counts,
         accounts=accounts,
-        problem=problem,
+        problem=problem.error,
     )

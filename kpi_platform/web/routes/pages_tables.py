@@ -12,13 +12,13 @@ from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineD
 from kpi_platform.web.errors import note_error
 from kpi_platform.web.explaining import WAIT_SECONDS
 from kpi_platform.web.page import CustomerPageDep
+from kpi_platform.web.problems import shown_on
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/runs/tables")
 def show_tables(
-    request: Request,
     page: CustomerPageDep,
     configuration: ConfigurationDep,
     engine: EngineDep,
@@ -27,19 +27,13 @@ def show_tables(
 ) -> HTMLResponse:
     """Shows how many rows each table holds now, and which are off; or why that cannot be said now."""
     sources: Sequence[SourceRows] = ()
-    problem: KpiPlatformError | None = None
-    try:
-        with turns.take(customer):
-            sources = landed_rows(configuration, engine, customer, wait_seconds=WAIT_SECONDS)
-    except KpiPlatformError as error:
-        note_error(request, error)
-        page.note(error)
-        problem = error
+    with shown_on(page) as problem, turns.take(customer):
+        sources = landed_rows(configuration, engine, customer, wait_seconds=WAIT_SECONDS)
     return page.show(
         "_tables.html" if page.is_fragment else "tables.html",
-        problem.http_status if problem else 200,
+        problem.status,
         sources=sources,
-        problem=problem,
+        problem=problem.error,
     )
 
 
