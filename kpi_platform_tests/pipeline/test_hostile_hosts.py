@@ -195,7 +195,7 @@ OPENED_BY = {
     "adapters/destination/bigquery.py": "behind the door",
     "adapters/destination/bigquery_client.py": "opened by bigquery.py alone",
     "domain/places.py": "reads addresses, connects to nothing",
-    "adapters/duckdb_elsewhere.py": "a socket file in the private home: no address",
+    "adapters/duckdb_elsewhere.py": "a socket file in a folder of this user alone: no address",
     "cli/ports.py": "looks for listeners on this machine",
     "defs/life_line.py": "the name of this machine",
     "defs/run.py": "the name of this machine",
