@@ -23,6 +23,21 @@ class TableRows:
 
 
 @dataclass(frozen=True, slots=True)
+class LandedField:
+    """A landed column as it is spelled, of a table as `salesforce.case`. `filled`: the share of the table's
+    first rows in which it has a value; None if the table is empty. `example`: one of the values."""
+
+    table: str
+    name: str
+    filled: float | None
+    example: str | None
+
+
+_LOOKED_AT = 200
+"""Rows of each table of which fields say how far they are filled."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRows:
     """The tables of an enabled source; none of them has landed yet if there is a `problem`."""
 
@@ -44,19 +59,36 @@ def landed_rows(
     ]
 
 
-def landed_columns(
+def landed_fields(
     configuration: Configuration, engine: sa.Engine, customer: str, *, wait_seconds: float
-) -> dict[str, list[str]]:
-    """Returns the columns of each table that has landed, as they are spelled; tables as `salesforce.case`.
+) -> list[LandedField]:
+    """Returns the columns of the tables that have landed, by name, as far as their first rows are filled.
     Raises as `landed_rows`."""
-    _, found_of = _landed(configuration, engine, customer, wait_seconds)
-    return {
-        f"{source}.{name}": sorted(column.name for column in table.columns.values())
-        for source, found in found_of.items()
-        if not isinstance(found, NotFound)
-        for name, table in found.items()
-        if table.columns
-    }
+    destination, found_of = _landed(configuration, engine, customer, wait_seconds)
+    return sorted(
+        (
+            field
+            for source, found in found_of.items()
+            if not isinstance(found, NotFound)
+            for name, table in found.items()
+            if table.schema and table.identifier and table.columns
+            for field in _fields_of(destination, f"{source}.{name}", table.schema, table.identifier, table)
+        ),
+        key=lambda field: (field.name, field.table),
+    )
+
+
+def _fields_of(
+    destination: Destination, title: str, schema: str, identifier: str, table: LandedTable
+) -> list[LandedField]:
+    names = [column.name for column in table.columns.values()]
+    rows = destination.first_rows(schema, identifier, names, _LOOKED_AT)
+    fields = []
+    for name, *values in zip(names, *rows, strict=True):
+        filled = [value for value in values if value is not None and value != ""]
+        share = len(filled) / len(values) if values else None
+        fields.append(LandedField(title, name, share, str(filled[0]) if filled else None))
+    return fields
 
 
 def _landed(

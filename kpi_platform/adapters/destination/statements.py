@@ -80,9 +80,13 @@ def values(schema: str, table: str, column: str, limit: int) -> sa.Select[Any]:
     """Returns the statement for at most `limit` different values of a landed column, without NULL."""
     wanted: sa.ColumnClause[Any] = sa.column(_spelled(column))
     source = sa.table(_spelled(table), schema=_spelled(schema))
-    # Not every warehouse takes the limit as a bound value.
-    rows = sa.literal(limit, literal_execute=True)
-    return sa.select(wanted).select_from(source).where(wanted.is_not(None)).distinct().limit(rows)
+    return sa.select(wanted).select_from(source).where(wanted.is_not(None)).distinct().limit(_limit(limit))
+
+
+def first_rows(schema: str, table: str, columns: Sequence[str], limit: int) -> sa.Select[Any]:
+    """Returns the statement for landed columns of at most `limit` rows of a table."""
+    source = sa.table(_spelled(table), schema=_spelled(schema))
+    return sa.select(*(sa.column(_spelled(name)) for name in columns)).select_from(source).limit(_limit(limit))
 
 
 def mart_rows(schema: str, tables: Sequence[str], customers: Sequence[str]) -> sa.CompoundSelect[Any]:
@@ -109,6 +113,11 @@ def mart_groups(schema: str, table: str, customers: Sequence[str], by: Sequence[
         .where(customer.in_(customers))
         .group_by(*keys)
     )
+
+
+def _limit(rows: int) -> sa.BindParameter[int]:
+    # Not every warehouse takes the limit as a bound value.
+    return sa.literal(rows, literal_execute=True)
 
 
 def rows_by_customer(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, int]]:

@@ -103,6 +103,7 @@ def _status(
         problems += [str(error) for error in sync.results.get("errors", [])][:3] or ["The last sync failed."]
     if newest is not None:
         problems += newest.notes[:3]
+    checks = shown_checks(configuration, connection, customer.key)
     return CustomerStatus(
         customer=customer,
         sources=sources,
@@ -112,7 +113,18 @@ def _status(
         partition_url=f"{configuration.dagster_url}/assets?partition={quote(customer.key, safe='')}",
         sync=sync,
         problems=problems,
-        alerts=open_alerts(connection, customer.key),
-        checks=shown_checks(configuration, connection, customer.key),
+        alerts=_told_elsewhere_left_out(open_alerts(connection, customer.key), checks),
+        checks=checks,
         left_out=accounts.counts.sentence() if accounts else "",
     )
+
+
+def _told_elsewhere_left_out(alerts: list[StoredAlert], checks: list[ShownChecks]) -> list[StoredAlert]:
+    """Returns the alerts without those about a finding of the checks, which is shown there with its rows. One
+    that has not been sent stays, because only the alert says so."""
+    found = {finding.check for one in checks for finding in one.results.findings}
+    return [
+        alert
+        for alert in alerts
+        if not (alert.kind == "checks_fail" and alert.subject in found and alert.told_at)
+    ]

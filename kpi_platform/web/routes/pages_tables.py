@@ -1,15 +1,13 @@
 """Source tables as they lie in the warehouse: their rows as a page, and their fields for pick lists."""
 
-from collections import defaultdict
 from collections.abc import Sequence
+from itertools import groupby
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from kpi_platform.domain.errors import KpiPlatformError
-from kpi_platform.pipeline.landed_rows import SourceRows, landed_columns, landed_rows
+from kpi_platform.pipeline.landed_rows import LandedField, SourceRows, landed_fields, landed_rows
 from kpi_platform.web.dependencies import ConfigurationDep, CustomerDep, EngineDep, HeavyTurnsDep
-from kpi_platform.web.errors import note_error
 from kpi_platform.web.explaining import WAIT_SECONDS
 from kpi_platform.web.page import CustomerPageDep
 from kpi_platform.web.problems import shown_on
@@ -39,7 +37,6 @@ def show_tables(
 
 @router.get("/settings/landed-fields")
 def list_fields(
-    request: Request,
     page: CustomerPageDep,
     configuration: ConfigurationDep,
     engine: EngineDep,
@@ -48,14 +45,8 @@ def list_fields(
 ) -> HTMLResponse:
     """Returns the landed fields for inputs that name one. Names can be typed too, so that a warehouse that
     does not answer keeps nobody from going on."""
-    tables_of: dict[str, list[str]] = defaultdict(list)
-    try:
-        with turns.take(customer):
-            landed = landed_columns(configuration, engine, customer, wait_seconds=WAIT_SECONDS)
-    except KpiPlatformError as error:
-        note_error(request, error)
-        return page.show("_landed_fields.html", fields={}, problem=error)
-    for table, names in landed.items():
-        for name in names:
-            tables_of[name].append(table)
-    return page.show("_landed_fields.html", fields=dict(sorted(tables_of.items())), problem=None)
+    fields: Sequence[LandedField] = ()
+    with shown_on(page) as problem, turns.take(customer):
+        fields = landed_fields(configuration, engine, customer, wait_seconds=WAIT_SECONDS)
+    by_name = {name: list(several) for name, several in groupby(fields, key=lambda field: field.name)}
+    return page.show("_landed_fields.html", fields=by_name, problem=problem.error)

@@ -104,7 +104,25 @@ def test_inputs_that_name_a_field_offer_the_landed_ones_with_their_tables(web: W
         connection.execute("CREATE TABLE acme_crm.account (id VARCHAR, NPS_Score__c DOUBLE)")
         connection.execute("CREATE TABLE acme_crm.case (id VARCHAR)")
     offered = dict(re.findall(r'<option value="(.*?)">(.*?)<', acme.get("/settings/landed-fields").text))
-    assert offered == {"NPS_Score__c": "salesforce.account", "id": "salesforce.account, salesforce.case"}
+    assert offered == {"NPS_Score__c": "salesforce.account", "id": "salesforce.account; salesforce.case"}
+
+
+def test_landed_fields_say_how_far_they_are_filled_and_show_a_value_to_who_may_name_them(web: Web) -> None:
+    save(web, {"salesforce": {"schema": "acme_crm"}})
+    with duckdb_file.connect(web.configuration.warehouse_file) as connection:
+        connection.execute("CREATE SCHEMA acme_crm")
+        connection.execute(
+            "CREATE TABLE acme_crm.account AS SELECT 'a' || i AS id, CASE WHEN i % 4 = 0 THEN 42.5 END AS NPS__c, "
+            "CASE WHEN i = 7 THEN '<b>' ELSE '' END AS Note__c, NULL::TIMESTAMP AS Seen__c FROM range(8) AS t(i)"
+        )
+    text = web.client("acme").get("/settings/landed-fields").text
+    assert dict(re.findall(r'<option value="(.*?)">(.*?)</option>', text)) == {
+        "id": "salesforce.account, 100% filled, such as a0",
+        "NPS__c": "salesforce.account, 25% filled, such as 42.5",
+        "Note__c": "salesforce.account, 12% filled, such as &lt;b&gt;",
+        "Seen__c": "salesforce.account, 0% filled",
+    }
+    assert "such as" not in web.client("acme", scope="read").get("/settings/landed-fields").text
 
 
 def test_a_warehouse_that_does_not_answer_is_a_sentence_in_the_page(web: Web) -> None:

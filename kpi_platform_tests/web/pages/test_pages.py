@@ -77,6 +77,21 @@ def test_the_status_shows_open_alerts_and_what_checks_found(web: Web) -> None:
     assert "Salesforce is old." not in web.client("bolt", "read", **HTML).get("/status").text
 
 
+def test_the_status_says_a_finding_once_though_it_is_an_alert_too(web: Web) -> None:
+    text, now = "Customer acme: 2 rows of kpi_values.", datetime(2026, 3, 1, tzinfo=UTC)
+    with web.engine.begin() as connection:
+        for subject in ("house_rule", "another_rule"):
+            open_alert(
+                connection, "acme", "checks_fail", subject, text=text, next_step=f"See {subject}.", since=now
+            )
+        found = [Finding("house_rule", "kpi_values", "fail", 2, text)]
+        record_check_results(connection, "kpis", {"acme": (55, found)}, run_id="r7")
+    page = web.client("acme", "read", **HTML).get("/status").text
+    assert "See another_rule." in page, "the newest checks did not look at it"
+    assert "See house_rule." not in page
+    assert page.count("2 rows of kpi_values.") == 2
+
+
 def test_a_click_on_a_finding_shows_the_rows_and_leads_to_their_accounts(web: Web) -> None:
     seed(web.configuration, web.engine, "cogs", accounts=2)
     rows = [
