@@ -65,24 +65,21 @@ def landed_fields(
     """Returns the columns of the tables that have landed, by name, as far as their first rows are filled.
     Raises as `landed_rows`."""
     destination, found_of = _landed(configuration, engine, customer, wait_seconds)
-    return sorted(
-        (
-            field
-            for source, found in found_of.items()
-            if not isinstance(found, NotFound)
-            for name, table in found.items()
-            if table.schema and table.identifier and table.columns
-            for field in _fields_of(destination, f"{source}.{name}", table.schema, table.identifier, table)
-        ),
-        key=lambda field: (field.name, field.table),
-    )
+    fields = [
+        field
+        for source, found in found_of.items()
+        if not isinstance(found, NotFound)
+        for name, table in found.items()
+        for field in _fields_of(destination, f"{source}.{name}", table)
+    ]
+    return sorted(fields, key=lambda field: (field.name, field.table))
 
 
-def _fields_of(
-    destination: Destination, title: str, schema: str, identifier: str, table: LandedTable
-) -> list[LandedField]:
+def _fields_of(destination: Destination, title: str, table: LandedTable) -> list[LandedField]:
+    if not (table.schema and table.identifier and table.columns):
+        return []
     names = [column.name for column in table.columns.values()]
-    rows = destination.first_rows(schema, identifier, names, _LOOKED_AT)
+    rows = destination.first_rows(table.schema, table.identifier, names, _LOOKED_AT)
     fields = []
     for name, *values in zip(names, *rows, strict=True):
         filled = [value for value in values if value is not None and value != ""]

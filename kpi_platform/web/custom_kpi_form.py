@@ -17,6 +17,13 @@ from kpi_platform.web.settings_form import FieldGroup, SettingField, ShownClash
 _AGGREGATES = get_args(Aggregate)
 _LISTED = ("in", "not_in")
 _WITHOUT_VALUE = ("is_null", "is_not_null")
+_OPERATOR_WORDS = tuple(
+    {
+        "eq": "is", "ne": "is not", "lt": "is below", "le": "is at most", "gt": "is above",
+        "ge": "is at least", "in": "is one of", "not_in": "is none of", "contains": "contains",
+        "starts_with": "begins with", "is_null": "is empty", "is_not_null": "is not empty",
+    }.items()
+)  # fmt: skip
 _CONDITIONS = (
     "One condition a line, all must hold: a field, an operator, a value. Operators: "
     f"{', '.join(get_args(Operator))}; in and not_in take values between commas. Alternatives as JSON: "
@@ -198,7 +205,8 @@ def _field(part: _Part, texts: Mapping[str, str], wrong: Mapping[str, str]) -> S
     return SettingField(
         path=part.path, label=part.label, kind=part.kind, text=text, default=text,
         help=part.help or CUSTOM_KPI_KEYS[part.path.partition(".")[0]], allowed="", unit=part.unit,
-        options=part.options, message=wrong.get(part.path),
+        options=part.options, operators=_OPERATOR_WORDS if part.path.endswith("filters") else (),
+        message=wrong.get(part.path),
     )  # fmt: skip
 
 

@@ -44,8 +44,8 @@ class ShownClash:
 class SettingField:
     """One field. `text` is its content, `default` the value if nothing is stated; `message` says what is
     wrong with it. `options` are value and label; a checkbox has none. `offered` are likewise lines that a
-    list may want. `only` says who may change it, if the viewer may not; it is empty otherwise. At a `clash`
-    two values are offered in its place."""
+    list may want; a list of conditions has `operators`, name and words. `only` says who may change it, if the
+    viewer may not; it is empty otherwise. At a `clash` two values are offered in its place."""
 
     path: str
     label: str
@@ -59,6 +59,7 @@ class SettingField:
     message: str | None = None
     only: str = ""
     offered: Sequence[tuple[str, str]] = ()
+    operators: Sequence[tuple[str, str]] = ()
     clash: ShownClash | None = None
 
     @property

@@ -90,9 +90,11 @@ class Destination(Protocol):
         """Returns at most `limit` different values of a landed column (names spelled as in `columns()`), no
         NULL."""
 
-    def first_rows(self, schema: str, table: str, columns: Sequence[str], limit: int) -> list[tuple[Any, ...]]:
-        """Returns the `columns` of at most `limit` rows of a landed table (names spelled as in `columns()`), in
-        no order."""
+    def first_rows(
+        self, schema: str, table: str, columns: Sequence[str], limit: int
+    ) -> list[tuple[Any, ...]]:
+        """Returns the `columns` of at most `limit` rows of a landed table, in no order; names spelled as in
+        `columns()`."""
 
     def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:
         """Customer → mart → rows, for the customers that have any."""

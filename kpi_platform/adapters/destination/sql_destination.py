@@ -41,7 +41,9 @@ class SqlDestination(ABC):
     def values(self, schema: str, table: str, column: str, limit: int) -> list[Any]:
         return [row[0] for row in self._rows(statements.values(schema, table, column, limit))]
 
-    def first_rows(self, schema: str, table: str, columns: Sequence[str], limit: int) -> list[tuple[Any, ...]]:
+    def first_rows(
+        self, schema: str, table: str, columns: Sequence[str], limit: int
+    ) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._rows(statements.first_rows(schema, table, columns, limit))]
 
     def mart_rows(self, tables: Sequence[str], customers: Sequence[str]) -> dict[str, dict[str, int]]:

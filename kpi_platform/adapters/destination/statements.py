@@ -86,7 +86,9 @@ def values(schema: str, table: str, column: str, limit: int) -> sa.Select[Any]:
 def first_rows(schema: str, table: str, columns: Sequence[str], limit: int) -> sa.Select[Any]:
     """Returns the statement for landed columns of at most `limit` rows of a table."""
     source = sa.table(_spelled(table), schema=_spelled(schema))
-    return sa.select(*(sa.column(_spelled(name)) for name in columns)).select_from(source).limit(_limit(limit))
+    return (
+        sa.select(*(sa.column(_spelled(name)) for name in columns)).select_from(source).limit(_limit(limit))
+    )
 
 
 def mart_rows(schema: str, tables: Sequence[str], customers: Sequence[str]) -> sa.CompoundSelect[Any]:

@@ -134,3 +134,44 @@ def test_the_warehouse_of_another_vendor_is_not_asked_about(sign_in: SignIn, cus
     expect(project).to_be_hidden()
     expect(role).to_be_visible()
     expect(host).to_be_visible()
+
+
+def test_conditions_of_a_kpi_are_rows_to_choose_in(page: Page, customer: Seed) -> None:
+    page.goto("/settings/custom-kpis/new")
+    page.get_by_label("Name", exact=True).fill("Angry calls")
+    page.get_by_label("Short name").fill("angry_calls")
+    page.get_by_label("Window").fill("30")
+    page.get_by_label("Time field").fill("CreatedDate")
+    page.get_by_label("Healthy from").fill("5")
+    page.get_by_label("At risk beyond").fill("1")
+    conditions = page.get_by_role("group", name="Conditions", exact=True)
+    for _ in range(3):
+        conditions.get_by_role("button", name="Add a condition").click()
+    for number, (field, comparison, value) in enumerate(
+        [
+            ("Origin", "is one of", "Phone, E-mail"),
+            ("Reason", "is not empty", None),
+            ("Status", "is", "Gone"),
+        ],
+        1,
+    ):
+        conditions.get_by_label(f"Condition {number}: field").fill(field)
+        conditions.get_by_label(f"Condition {number}: comparison").select_option(label=comparison)
+        if value:
+            conditions.get_by_label(f"Condition {number}: value").fill(value)
+    expect(conditions.get_by_label("Condition 2: value")).to_be_hidden()
+    conditions.get_by_role("button", name="Remove condition 3").click()
+    assert complaints(page) == []
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Angry calls")).to_be_visible()
+    assert stored(customer)["custom_kpis"][0]["filters"] == [  # type: ignore[index]
+        {"field": "Origin", "operator": "in", "value": ["Phone", "E-mail"]},
+        {"field": "Reason", "operator": "is_not_null", "value": None},
+    ]
+    page.goto("/settings/custom-kpis/angry_calls")
+    shown = page.get_by_role("group", name="Conditions", exact=True)
+    expect(shown.get_by_label("Condition 1: value")).to_have_value("Phone, E-mail")
+    shown.get_by_label("Condition 1: field").fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#filters-wrong")).to_contain_text("condition 1")
+    expect(page.get_by_label("Condition 1: value", exact=True).first).to_have_value("Phone, E-mail")

@@ -112,8 +112,10 @@ def test_landed_fields_say_how_far_they_are_filled_and_show_a_value_to_who_may_n
     with duckdb_file.connect(web.configuration.warehouse_file) as connection:
         connection.execute("CREATE SCHEMA acme_crm")
         connection.execute(
-            "CREATE TABLE acme_crm.account AS SELECT 'a' || i AS id, CASE WHEN i % 4 = 0 THEN 42.5 END AS NPS__c, "
-            "CASE WHEN i = 7 THEN '<b>' ELSE '' END AS Note__c, NULL::TIMESTAMP AS Seen__c FROM range(8) AS t(i)"
+            "CREATE TABLE acme_crm.account AS "
+            "SELECT 'a' || i AS id, CASE WHEN i % 4 = 0 THEN 42.5 END AS NPS__c, "
+            "CASE WHEN i = 7 THEN '<b>' ELSE '' END AS Note__c, NULL::TIMESTAMP AS Seen__c "
+            "FROM range(8) AS t(i)"
         )
     text = web.client("acme").get("/settings/landed-fields").text
     assert dict(re.findall(r'<option value="(.*?)">(.*?)</option>', text)) == {
