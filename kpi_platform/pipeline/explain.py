@@ -21,32 +21,13 @@ from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.time_bases import DEFAULT_BASIS
 from kpi_platform.pipeline.batch import CustomerInput, batches_of, read_inputs
+from kpi_platform.pipeline.evidence_statement import evidence_statement
 from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.places import settle
 
 DEFAULT_ROWS = 1000
 WAIT_SECONDS = 120.0
 """For a warehouse that others have, if the caller does not say otherwise."""
-
-_EVIDENCE = """
-select *
-from (
-    select
-        source_table, source_id, event_time, numerator, denominator, counted, left_out_reason,
-        count(*) over (partition by counted, left_out_reason) as of_reason,
-        row_number() over (partition by counted, left_out_reason order by source_id) as place_in_reason,
-        row_number() over (order by counted desc, event_time desc, source_id) as place
-    from {{ ref('int_kpi_evidence') }}
-    where
-        customer_id = {{ text_literal(var('explained').customer) }}
-        and account_id = {{ text_literal(var('explained').account) }}
-        and kpi = {{ text_literal(var('explained').kpi) }}
-) as evidence
-where place <= {{ var('explained').rows }} or place_in_reason = 1
-order by place
-"""
-"""The first rows, and of each reason at least one, which says how many there are of it: compiling a second
-statement would cost more than running both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +171,8 @@ def _evidence(
     (batch,) = batches_of([replace(one, settings=settings)], as_of)
     for error in batch.left_out.values():
         raise error
-    explained = {"customer": one.customer, "account": account, "kpi": kpi, "rows": limit}
-    sql = DbtProject(configuration, batch.destination).compile(
-        _EVIDENCE, batch.vars() | {"explained": explained}
-    )
+    project = DbtProject(configuration, batch.destination)
+    sql = evidence_statement(project, one.customer, batch.vars(), account, kpi, limit)
     found = [row for rows in batch.destination.query(sql) for row in rows.to_pylist()]
     left_out = {row["left_out_reason"]: row["of_reason"] for row in found}
     counted = left_out.pop(None, 0)

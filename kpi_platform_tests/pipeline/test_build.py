@@ -1,7 +1,7 @@
 # Long: its tests share one build.
 """The KPI build end to end, with the real dbt project, on DuckDB. Other destinations: destinations/."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,26 @@ def test_a_value_is_explained_by_its_source_rows(installation: Installation, fir
         explain(*installation, "acme", UNICODE_NAME, "csat", datetime(2026, 1, 1, tzinfo=UTC))
     with pytest.raises(NotFound, match="csat"):
         explain(*installation, "acme", "account 1", "happiness")
+
+
+def test_one_statement_explains_a_kpi_of_all_accounts_and_gives_each_its_own_rows(
+    installation: Installation, first: BuildReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert first.built
+    compiled: list[str] = []
+    compile_ = DbtProject.compile
+
+    def compile_and_count(project: DbtProject, statement: str, variables: Mapping[str, Any]) -> str:
+        compiled.append(variables["explained"]["account"])
+        return compile_(project, statement, variables)
+
+    monkeypatch.setattr(DbtProject, "compile", compile_and_count)
+    found = [
+        explain(*installation, "acme", account_id, "csat", rows=999)
+        for account_id in (account(1)["id"], account(2)["id"], account(1)["id"])
+    ]
+    assert [len(one.rows) for one in found] == [len(CASES), 0, len(CASES)]
+    assert len(compiled) == 1
 
 
 @pytest.fixture(scope="module")
