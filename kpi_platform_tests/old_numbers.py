@@ -1,4 +1,5 @@
-"""The settings that give the numbers of kpis.md as they were before quality.md and support.md amended it."""
+"""The settings that give the numbers of kpis.md as they were before quality.md, support.md and revenue.md
+amended it."""
 
 from typing import Any
 
@@ -16,7 +17,7 @@ OLD_NUMBERS: dict[str, Any] = {
         },
         "support_satisfaction": {"max_outside": 1},
     },
-    "revenue": {"currency": "as_landed"},
+    "revenue": {"basis": "bookings", "currency": "as_landed"},
     "salesforce": {"account_types": {"former": []}},
     "servicenow": {
         "child_incidents": "exclude",
@@ -26,4 +27,4 @@ OLD_NUMBERS: dict[str, Any] = {
         "time_basis": "calendar",
     },
 }  # fmt: skip
-"""A settings patch; the revision 0013 writes the same into the settings of customers that exist."""
+"""A settings patch; the revisions 0013 and 0023 write the same into the settings of customers that exist."""

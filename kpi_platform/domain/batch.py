@@ -19,7 +19,13 @@ from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.kpi_gaps import Landed, row_gap
 from kpi_platform.domain.landed import ABSENT, SWITCHED_OFF, LandedTable, find_schema, find_table
 from kpi_platform.domain.rating_scales import SCALES
-from kpi_platform.domain.salesforce_rules import RecurringType, TitleList, recurring_types, title_list
+from kpi_platform.domain.salesforce_rules import (
+    RecurringType,
+    TitleList,
+    one_off_families,
+    recurring_types,
+    title_list,
+)
 from kpi_platform.domain.settings import AccountTypes, CustomerSettings
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, Source
 from kpi_platform.domain.sync_ends import SyncEnds
@@ -54,6 +60,7 @@ class CustomerPlan:
     titles: TitleList
     custom_kpis: Sequence[Mapping[str, Any]]
     account_links: tuple[AccountLink, ...] = ()
+    one_off_families: tuple[str, ...] = ()
 
 
 def landed_tables(customer: str, settings: CustomerSettings, catalogue: Catalogue) -> Tables:
@@ -111,6 +118,7 @@ def plan_customer(
             for kpi in settings.custom_kpis
         ],
         account_links=account_links,
+        one_off_families=one_off_families(settings),
     )
 
 
@@ -122,8 +130,9 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
     lists: dict[tuple[RecurringType, ...], int] = {}
     account_types: dict[AccountTypes, int] = {}
     titles: dict[TitleList, int] = {}
-    customers, links = [], []
+    customers, links, families = [], [], []
     for plan in plans:
+        families += [{"customer_id": plan.key, "family": one} for one in plan.one_off_families]
         links += [{"customer_id": plan.key, **asdict(link)} for link in plan.account_links]
         profile = profiles.setdefault(plan.kpi_settings, len(profiles))
         type_list = lists.setdefault(plan.recurring_types, len(lists))
@@ -153,6 +162,8 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
         "has_currencies": any(
             plan.facts.has_currency or plan.facts.target_currency is not None for plan in plans
         ),
+        "has_ledger": any(plan.facts.may_have_ledger for plan in plans),
+        "one_off_families": families,
         "rating_scales": [{"name": str(one), **asdict(one)} for one in SCALES.values()],
         "account_links": links,
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from kpi_platform.domain.kpi_gaps import Gap, LandedSources, basis_gap, kpi_gap
+from kpi_platform.domain.kpi_gaps import Gap, LandedSources, asset_gap, basis_gap, kpi_gap, may_have_ledger
 from kpi_platform.domain.kpis import KPIS, Kpi
 from kpi_platform.domain.rating_scales import SCALES
 from kpi_platform.domain.settings import CustomerSettings, KpiMapping, RatingMapping
@@ -51,6 +51,8 @@ class CustomerFacts:
 
     has_currency: bool
     """Whether amounts have a currency."""
+    may_have_ledger: bool
+    """Whether another basis than bookings can be in force; rows decide."""
 
     has_account_type: Annotated[bool, Column("boolean", "Whether accounts have a type.")]
     count_emails: Annotated[bool, Column("boolean", "Whether e-mails count as engagement.")]
@@ -64,6 +66,10 @@ class CustomerFacts:
     uses_dated_rates: Annotated[
         bool, Column("boolean", "Whether an amount is converted at its date, not at as_of.")
     ]
+    basis_setting: Annotated[str, Column("string", "auto, or the basis of revenue that the settings name.")]
+    default_term_months: Annotated[int, Column("integer", "Months of a line without a term.")]
+    grace_days: Annotated[int, Column("integer", "Days around a line's end in which it is renewed.")]
+    has_asset_periods: Annotated[bool, Column("boolean", "Whether assets and their periods are synced.")]
     has_engagement_field: Annotated[
         bool, Column("boolean", "Whether the field of executive engagement landed.")
     ]
@@ -112,7 +118,8 @@ def customer_facts(settings: CustomerSettings, landed: LandedSources) -> Custome
     """Returns what int_customer holds of a customer. `target_currency` is None for the corporate one."""
     salesforce, servicenow = landed["salesforce"], landed["servicenow"]
     rules, weights = settings.servicenow, settings.health_score.weights
-    engagement, currency = settings.kpi_mappings.executive_engagement, settings.revenue.currency
+    engagement, revenue = settings.kpi_mappings.executive_engagement, settings.revenue
+    currency = revenue.currency
     bases = ("business", "sla") if rules.time_basis == "auto" else (rules.time_basis,)
     reopened_by_time = rules.reopened == "open_again" and servicenow.has_incident_column("reopened_time")
     return CustomerFacts(
@@ -122,7 +129,12 @@ def customer_facts(settings: CustomerSettings, landed: LandedSources) -> Custome
         planned_days=engagement.planned_days,
         converts_money=currency != AS_LANDED,
         target_currency=None if currency in (AS_LANDED, CORPORATE) else currency,
-        uses_dated_rates=settings.revenue.fx == "dated",
+        uses_dated_rates=revenue.fx == "dated",
+        may_have_ledger=may_have_ledger(revenue.basis, salesforce),
+        basis_setting=revenue.basis,
+        default_term_months=revenue.default_term_months,
+        grace_days=revenue.late_renewal_grace_days,
+        has_asset_periods=not asset_gap(salesforce),
         has_engagement_field=salesforce.has_column("account.executive_engagement"),
         sla_setting=rules.sla_source,
         sla_unit=rules.sla_unit,

@@ -63,6 +63,27 @@ def basis_gap(time_basis: str, servicenow: Landed) -> Gap | None:
     return None
 
 
+_TERMS = ("arr", "start_date", "end_date", "term_months")
+
+
+def asset_gap(salesforce: Landed) -> Gap | None:
+    """Returns what keeps recurring revenue from being read from periods of assets."""
+    needed = ("account", "asset", "asset_state_period")
+    return None if all(map(salesforce.has_table, needed)) else "not_synced"
+
+
+def may_have_ledger(basis: str, salesforce: Landed) -> bool:
+    """Whether rows can make another basis of revenue than bookings the one in force: `auto` needs a column
+    that says more than amounts, and a value in it."""
+    if basis != "auto":
+        return basis != "bookings"
+    by_contract = salesforce.has_column("opportunity.contract_id") and salesforce.has_column(
+        "contract.start_date"
+    )
+    by_term = salesforce.has_column(*(f"opportunity.opportunity_{name}" for name in _TERMS))
+    return by_contract or by_term or salesforce.has_column("asset_state_period.mrr")
+
+
 def incident_gap(landed: LandedSources) -> Gap | None:
     """Returns what keeps incidents from being counted by account at all."""
     servicenow = landed["servicenow"]

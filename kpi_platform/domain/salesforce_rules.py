@@ -1,17 +1,21 @@
 """Rules of a customer's settings for its Salesforce rows, in the form that dbt reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.titles import title_pattern
 
+LineKind = Literal["new_business", "renewal", "expansion"]
+
 
 @dataclass(frozen=True, slots=True)
 class RecurringType:
-    """An opportunity type that net revenue retention counts: a row of the dbt model int_recurring_type."""
+    """An opportunity type of recurring revenue: a row of the dbt model int_recurring_type."""
 
     opportunity_type: str
-    is_retained: bool
+    kind: LineKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +27,23 @@ class TitleList:
 
 
 def recurring_types(settings: CustomerSettings) -> tuple[RecurringType, ...]:
-    """Returns the types that count, each once; one that is listed twice is retained if a list of it is."""
-    is_retained: dict[str, bool] = {}
-    for group, types in settings.kpi_mappings.net_revenue_retention.types.model_dump().items():
-        for name in types:
-            key = name.strip().lower()
-            is_retained[key] = is_retained.get(key, False) or group != "new_business"
-    return tuple(RecurringType(name, retained) for name, retained in is_retained.items())
+    """Returns the types that count, each once. Of several lists that one stands in, renewal wins, then
+    expansion."""
+    types = settings.kpi_mappings.net_revenue_retention.types
+    kinds: dict[str, LineKind] = {}
+    by_kind: tuple[tuple[LineKind, Sequence[str]], ...] = (
+        ("new_business", types.new_business),
+        ("expansion", types.expansion),
+        ("renewal", types.renewal),
+    )
+    for kind, names in by_kind:
+        kinds |= {name.strip().lower(): kind for name in names}
+    return tuple(RecurringType(name, kind) for name, kind in kinds.items())
+
+
+def one_off_families(settings: CustomerSettings) -> tuple[str, ...]:
+    """Returns the product families that are no recurring revenue: trimmed, in small letters, each once."""
+    return tuple(sorted({name.strip().lower() for name in settings.revenue.one_off_product_families} - {""}))
 
 
 def title_list(settings: CustomerSettings) -> TitleList:

@@ -13,7 +13,10 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "How accounts of the sources and of the dashboard find each other.",
     ),
     "kpi_mappings": ("KPI mappings", "Where each KPI comes from, how it is shown, and when it is healthy."),
-    "revenue": ("Revenue", "In which currency amounts are compared, and at which rate."),
+    "revenue": (
+        "Revenue",
+        "What recurring revenue is measured from, in which currency amounts are compared, and at which rate.",
+    ),
     "health_score": ("Health score", "How much each group of KPIs weighs. The weights sum to 1."),
     "update": ("Loading", "How a load treats what the dashboard holds."),
     "error_handling": ("Error handling", "What happens when something fails."),

@@ -38,18 +38,20 @@ def test_a_customer_that_exists_keeps_its_numbers(any_dashboard_engine: sa.Engin
         save_settings(connection, "saved", {"salesforce": {"schema": "own_crm"}}, who="somebody")
         save_settings(connection, "saved", OWN, who="somebody")
     database.upgrade(any_dashboard_engine)
-    assert documents(any_dashboard_engine, "unsaved") == [OLD_NUMBERS]
-    newest, second, first = documents(any_dashboard_engine, "saved")
+    # A version for each of the upgrades that added settings.
+    assert documents(any_dashboard_engine, "unsaved") == [OLD_NUMBERS] * 2
+    newest, third, second, first = documents(any_dashboard_engine, "saved")
     # Each version means what it meant: an older one that is restored changes no number by itself.
-    assert (
-        newest == second == {**OLD_NUMBERS, "servicenow": {**OWN["servicenow"], **OLD_NUMBERS["servicenow"]}}
-    )
+    kept = {**OLD_NUMBERS, "servicenow": {**OWN["servicenow"], **OLD_NUMBERS["servicenow"]}}
+    assert newest == third == second == kept
     assert first == {**OLD_NUMBERS, "salesforce": {"schema": "own_crm", **OLD_NUMBERS.get("salesforce", {})}}
     with any_dashboard_engine.connect() as connection:
         stored = current_settings(connection, "saved")
+        history = settings_history(connection, "saved")
     assert stored is not None
-    assert (stored.version, stored.saved_by) == (3, "the upgrade")
-    assert stored.changes == differences({}, OLD_NUMBERS)
+    assert (stored.version, stored.saved_by) == (4, "the upgrade")
+    changes = [change for one in history[:2] for change in one.changes]
+    assert sorted(changes, key=lambda change: change["path"]) == differences({}, OLD_NUMBERS)
     assert parse_settings(stored.document).servicenow.sla_source == "sla_due"
 
 
@@ -68,7 +70,8 @@ def test_the_older_program_can_read_the_settings_after_a_downgrade(any_dashboard
     database.downgrade(any_dashboard_engine, BEFORE)
     [document] = documents(any_dashboard_engine, "acme")
     assert not paths(OLD_NUMBERS) & paths(document)
+    assert "opportunity_arr" not in document["salesforce"]["custom_fields"]
     database.upgrade(any_dashboard_engine)
-    newest, _ = documents(any_dashboard_engine, "acme")
+    newest, *_ = documents(any_dashboard_engine, "acme")
     assert paths(OLD_NUMBERS) <= paths(newest)
     assert newest["servicenow"].items() >= OLD_NUMBERS["servicenow"].items()

@@ -29,7 +29,7 @@ FILE = project_directory() / "column_lineage.json"
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 _DIALECT = "duckdb"
 _TABLES_OF_CUSTOM_FIELDS: Mapping[Source, Sequence[str]] = {
-    "salesforce": ("account", "case"),
+    "salesforce": ("account", "opportunity", "case"),
     "servicenow": ("incident",),
 }
 

@@ -98,6 +98,7 @@ MART_COLUMNS = {
         "sla_source": "varchar",
         "sla_gap": "varchar",
         "time_basis": "varchar",
+        "revenue_basis": "varchar",
         "as_of": "timestamp",
     },
     "kpi_daily": {
@@ -131,6 +132,7 @@ MART_COLUMNS = {
         "critical_issues_count": "bigint",
         "is_salesforce_account": "boolean",
         "time_basis": "varchar",
+        "revenue_basis": "varchar",
         "as_of": "timestamp",
         "last_updated": "timestamp",
     },

@@ -60,6 +60,8 @@ def test_the_var_has_every_table_of_both_sources() -> None:
         "account": "available", "opportunity": "absent", "contact": "absent", "case": "switched_off",
         "task": "absent", "user": "absent", "event": "absent", "task_relation": "absent",
         "event_relation": "absent", "currency_type": "absent", "dated_conversion_rate": "absent",
+        "opportunity_line_item": "absent", "product_2": "absent", "contract": "absent", "asset": "absent",
+        "asset_state_period": "absent",
     }  # fmt: skip
     assert tables["account"]["identifier"] == "Account"
     assert tables["account"]["columns"]["npsscorec"] == {"name": "NPS_Score__c", "type": "double"}

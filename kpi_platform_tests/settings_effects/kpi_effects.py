@@ -6,6 +6,13 @@ from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI
 from kpi_platform_tests.settings_effects.effect import Effect
 
+OPPORTUNITY_FIELDS = (
+    "opportunity_arr",
+    "opportunity_start_date",
+    "opportunity_end_date",
+    "opportunity_term_months",
+)
+
 _CRM, _ITSM = "salesforce.custom_fields", "servicenow.custom_fields"
 _VALUE_OF = {
     "nps_score": "nps",
@@ -171,6 +178,13 @@ KPI_EFFECTS: dict[str, Effect] = {
         f"kpi_mappings.{kpi}.{setting}": _rating(kpi, setting)
         for kpi in ("csat", "support_satisfaction")
         for setting in ("scale", "max_outside")
+    },
+    "revenue.basis": Effect("marts", ("auto", "contract_terms"), lambda seen: seen.basis(), customer="basis"),
+    **{
+        f"{_CRM}.{field}": Effect(
+            "marts", (f"{field}__c", f"Other_{field}__c"), lambda seen: seen.basis(), customer=f"by_{field}"
+        )
+        for field in OPPORTUNITY_FIELDS
     },
     "revenue.currency": Effect(
         "marts", ("corporate", "EUR"), lambda seen: seen.value("euro", "revenue_growth", "denominator"),

@@ -66,6 +66,10 @@ class Computed:
         points = sum(self.health("nps_score", f"{name}_contribution") for name in inputs)
         return round(points / self.health("nps_score", f"{category}_score"), 9)
 
+    def basis(self) -> Any:
+        [basis] = {one["revenue_basis"] for one in self.rows["kpi_integrated_metrics"]}
+        return basis
+
     def accounts(self) -> set[str]:
         """Those that count."""
         return {one["account_id"] for one in self.rows["kpi_integrated_metrics"]}
@@ -128,6 +132,8 @@ _OPPORTUNITY = {
     "id": "varchar", "account_id": "varchar", "type": "varchar", "amount": "double", "is_won": "boolean",
     "currency_iso_code": "varchar",
     "close_date": "date", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
+    "other_opportunity_arr_c": "double", "other_opportunity_start_date_c": "date",
+    "other_opportunity_end_date_c": "date", "other_opportunity_term_months_c": "double",
 }  # fmt: skip
 _CURRENCY = {
     "id": "varchar", "iso_code": "varchar", "conversion_rate": "double", "is_corporate": "boolean",
@@ -158,6 +164,12 @@ _INCIDENT = {
 _TASK_SLA = {
     "sys_id": "varchar", "task_value": "varchar", "stage": "varchar", "has_breached": "boolean",
     "end_time": "timestamp", "planned_end_time": "timestamp", "_fivetran_synced": "timestamp",
+}  # fmt: skip
+
+
+_OTHER_TERMS: Mapping[str, Any] = {
+    "other_opportunity_arr_c": 500.0, "other_opportunity_start_date_c": date(2025, 5, 1),
+    "other_opportunity_end_date_c": date(2026, 4, 30), "other_opportunity_term_months_c": 12.0,
 }  # fmt: skip
 
 
@@ -198,7 +210,7 @@ def _salesforce() -> dict[str, Any]:
                 {
                     "id": f"{account}{number}", "account_id": account, "type": kind, "amount": 100.0 + number,
                     "currency_iso_code": currency, "is_won": True, "close_date": day, "is_deleted": False,
-                    "_fivetran_synced": _LAST_WEEK,
+                    "_fivetran_synced": _LAST_WEEK, **_OTHER_TERMS,
                 }
             )  # fmt: skip
     cases = [

@@ -11,6 +11,12 @@
 {%- endmacro %}
 
 
+{% macro batch_has_ledger() -%}
+    {#- Whether a customer of the batch may measure recurring revenue from more than bookings. True while dbt parses. -#}
+    {{- return(var('has_ledger', not execute)) -}}
+{%- endmacro %}
+
+
 {% macro is_target_currency(currency) -%}
     {#- Whether an amount needs no rate: its currency is the one that is converted into. Reads customers, and
         own_rates and target_rates (int_currency_rate), NULL if there is none. -#}

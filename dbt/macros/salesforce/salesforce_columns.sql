@@ -35,8 +35,33 @@
                 'currency_iso_code': 'string',
                 'opportunity_type': ['type', 'string'],
                 'is_won': 'boolean',
+                'is_closed': 'boolean',
                 'close_date': 'date',
+                'contract_id': 'string',
             },
+            'fields': {
+                'opportunity_arr': 'exact',
+                'opportunity_start_date': 'date',
+                'opportunity_end_date': 'date',
+                'opportunity_term_months': 'exact',
+                'opportunity_renewed_contract': 'string',
+            },
+        },
+        'opportunity_line_item': {
+            'columns': {'opportunity_id': 'string', 'product_2_id': 'string', 'total_price': 'exact'},
+        },
+        'product_2': {'columns': {'family': 'string'}},
+        'contract': {'columns': {'start_date': 'date', 'end_date': 'date', 'contract_term': 'exact'}},
+        'asset': {'columns': {'account_id': 'string'}},
+        'asset_state_period': {
+            'columns': {
+                'asset_id': 'string',
+                'start_date': 'timestamp',
+                'end_date': 'timestamp',
+                'mrr': 'exact',
+                'currency_iso_code': 'string',
+            },
+            'keyless': true,
         },
         'contact': {'columns': {'account_id': 'string', 'title': 'string', 'email': 'string'}},
         'case': {

@@ -29,6 +29,10 @@ time_bases as (
     select * from {{ ref('int_time_basis') }}
 ),
 
+revenue_bases as (
+    select * from {{ ref('int_revenue_basis') }}
+),
+
 -- What names an account by one id is grouped before it is linked.
 record_syncs as (
     select
@@ -171,10 +175,12 @@ final as (
         sla_sources.sla_source,
         sla_sources.sla_gap,
         time_bases.time_basis,
+        revenue_bases.revenue_basis,
         {{ as_of() }} as as_of
     from accounts
     left join sla_sources on accounts.customer_id = sla_sources.customer_id
     left join time_bases on accounts.customer_id = time_bases.customer_id
+    left join revenue_bases on accounts.customer_id = revenue_bases.customer_id
     left join syncs
         on
             accounts.customer_id = syncs.customer_id

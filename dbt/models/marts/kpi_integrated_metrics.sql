@@ -37,6 +37,7 @@ final as (
         joined.*,
         accounts.is_salesforce_account,
         accounts.time_basis,
+        accounts.revenue_basis,
         accounts.as_of,
         accounts.last_updated
     from joined

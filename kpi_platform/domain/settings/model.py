@@ -25,7 +25,9 @@ class CustomerSettings(Section):
     servicenow: ServiceNowSettings = section(ServiceNowSettings, "The service desk.")
     warehouse: WarehouseSettings = section(WarehouseSettings, "The destination.")
     account_matching: AccountMatching = section(AccountMatching, "How accounts find each other.")
-    revenue: RevenueSettings = section(RevenueSettings, "How money is compared.")
+    revenue: RevenueSettings = section(
+        RevenueSettings, "How recurring revenue is measured and money compared."
+    )
     kpi_mappings: KpiMappings = section(KpiMappings, "The twelve KPIs.")
     health_score: HealthScore = section(HealthScore, "How the health score is put together.")
     update: Update = section(Update, "How a load treats what is there.")

@@ -118,6 +118,26 @@ class SalesforceFields(Section, kind="meaning"):
         "Executive_Engagement__c", "Account field with the engagement of executives. The value Low adds "
         "to the churn risk.",
     )  # fmt: skip
+    opportunity_arr: Identifier = _field(
+        "ARR__c", "Opportunity field with its annual recurring revenue. Where it has a value, nothing is "
+        "computed from amount and term.",
+    )  # fmt: skip
+    opportunity_start_date: Identifier = _field(
+        "Contract_Start_Date__c", "Opportunity field with the first day that it pays for. Empty: that of its "
+        "contract, else its close date.",
+    )  # fmt: skip
+    opportunity_end_date: Identifier = _field(
+        "Contract_End_Date__c", "Opportunity field with the last day that it pays for. Empty: that of its "
+        "contract, else its term from the first day on.",
+    )  # fmt: skip
+    opportunity_term_months: Identifier = _field(
+        "Term_Months__c", "Opportunity field with its term in months. Empty: that of its contract, else "
+        "revenue.default_term_months.",
+    )  # fmt: skip
+    opportunity_renewed_contract: Identifier = _field(
+        "SBQQ__RenewedContract__c", "Opportunity field of a renewal with the id of the contract that it "
+        "renews: it ends only what stands on that one.",
+    )  # fmt: skip
 
 
 def _switch(what: str) -> Any:

@@ -6,7 +6,7 @@ customers as (
 
 lists as (
     {{ literal_rows(
-        {'type_list': 'integer', 'opportunity_type': 'string', 'is_retained': 'boolean'}, recurring_type_rows()
+        {'type_list': 'integer', 'opportunity_type': 'string', 'kind': 'string'}, recurring_type_rows()
     ) }}
 ),
 
@@ -14,7 +14,8 @@ final as (
     select
         customers.customer_id,
         lists.opportunity_type,
-        lists.is_retained
+        lists.kind,
+        lists.kind <> 'new_business' as is_retained
     from customers
     inner join lists on customers.type_list = lists.type_list
 )

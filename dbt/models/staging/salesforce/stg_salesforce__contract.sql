@@ -1,0 +1,3 @@
+-- depends_on: {{ source('salesforce', 'contract') }}
+
+{{ staged('salesforce', 'contract') }}
