@@ -1,6 +1,6 @@
 """The queries that find a customer's accounts: filtered, and in an order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -13,7 +13,9 @@ from kpi_platform.dashboard.shown_accounts import AccountFilter, BandFilter
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Direction, Thresholds, least_sample
 
-SORTS = ("name", "health_score", "revenue", "industry", "region", "csm_name")
+_TEXTS = ("name", "industry", "region", "csm_name")
+_PLAIN = ("revenue", "arr", "next_renewal_date")
+SORTS = ("health_score", *_TEXTS, *_PLAIN)
 """Orders of a list, besides every KPI's slug."""
 
 ACCOUNT = tuple(field.name for field in fields(Account))
@@ -49,6 +51,8 @@ def filtered(
     for column, value in (("industry", wanted.industry), ("region", wanted.region), ("csm_name", wanted.csm)):
         if value is not None:
             query = query.where(_accounts.c[column] == value)
+    for condition in _limits(wanted):
+        query = query.where(condition)
     if wanted.health is not None:
         query = query.where(in_band(_health.c.health_score, HEALTH_THRESHOLDS, "high", wanted.health))
     if wanted.kpi is not None:
@@ -56,6 +60,18 @@ def filtered(
     elif (wanted.kpi_band, wanted.kpi_min, wanted.kpi_max) != (None, None, None):
         raise InvalidInput("A KPI's band or limits are given without the KPI.", next_step="Give kpi as well.")
     return query
+
+
+def _limits(wanted: AccountFilter) -> Iterator[sa.ColumnElement[bool]]:
+    renewal = _accounts.c.next_renewal_date
+    if wanted.arr_min is not None:
+        yield _accounts.c.arr >= wanted.arr_min
+    if wanted.arr_max is not None:
+        yield _accounts.c.arr <= wanted.arr_max
+    if wanted.renewal_from is not None:
+        yield renewal >= wanted.renewal_from.isoformat()
+    if wanted.renewal_to is not None:
+        yield renewal <= wanted.renewal_to.isoformat()
 
 
 def _kpi_condition(
@@ -93,9 +109,9 @@ def in_order(
     order that there is not."""
     if sort == "health_score":
         key: sa.ColumnElement[Any] = _health.c.health_score
-    elif sort == "revenue":
-        key = _accounts.c.revenue
-    elif sort in SORTS:
+    elif sort in _PLAIN:
+        key = _accounts.c[sort]
+    elif sort in _TEXTS:
         key = sa.func.lower(_accounts.c[sort])
     elif sort in definitions:
         same = sa.and_(

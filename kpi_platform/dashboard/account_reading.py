@@ -82,14 +82,18 @@ def account_detail(connection: sa.Connection, customer: str, account_id: int) ->
 
 
 def account_facets(connection: sa.Connection, customer: str) -> Facets:
-    """Returns industries, regions and customer success managers of the customer's accounts, in order."""
+    """Returns industries, regions and customer success managers of the customer's accounts, in order, and
+    whether there is recurring revenue."""
     customer_id = get_customer(connection, customer).id
 
     def values(column: sa.Column[Any]) -> list[str]:
         query = sa.select(column).distinct().where(*shown(customer_id), column.is_not(None))
         return list(connection.execute(query.order_by(column)).scalars())
 
-    return Facets(values(_accounts.c.industry), values(_accounts.c.region), values(_accounts.c.csm_name))
+    known = sa.or_(_accounts.c.arr.is_not(None), _accounts.c.next_renewal_date.is_not(None))
+    has_revenue = connection.execute(sa.select(sa.exists().where(*shown(customer_id), known))).scalar_one()
+    industries, regions, csms = (values(_accounts.c[name]) for name in ("industry", "region", "csm_name"))
+    return Facets(industries, regions, csms, bool(has_revenue))
 
 
 def health_bands(

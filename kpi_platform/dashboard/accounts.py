@@ -27,6 +27,10 @@ class Account:
     revenue: float | None
     csm_name: str | None
     csm_email: str | None
+    arr: float | None
+    arr_in_grace: float | None
+    next_renewal_date: str | None
+    arr_currency: str | None
     retired_at: datetime | None
     upload_version: int | None
     created_at: datetime

@@ -22,7 +22,7 @@ _thresholds = lru_cache(maxsize=1024)(Thresholds)
 class KpiDefinition:
     """`position` is the order of the KPIs on a page. `healthy` and `at_risk` are None if a custom KPI has
     no thresholds, `window_days` if the latest value counts. A value of fewer rows than `min_sample` has no
-    band."""
+    band. `basis` is the name of what it was measured by, if there are several; else None."""
 
     kpi: str
     display_name: str
@@ -38,6 +38,7 @@ class KpiDefinition:
     formula: str
     position: int
     min_sample: int = 1
+    basis: str | None = None
 
     @property
     def thresholds(self) -> Thresholds | None:

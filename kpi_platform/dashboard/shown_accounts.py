@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from kpi_platform.dashboard.accounts import Account
@@ -69,8 +69,8 @@ class AccountDetail:
 
 @dataclass(frozen=True, slots=True)
 class AccountFilter:
-    """A filter of accounts. `kpi` names the KPI that `kpi_band`, `kpi_min` and `kpi_max` (inclusive) are
-    about."""
+    """A filter of accounts. `kpi` names the KPI that `kpi_band`, `kpi_min` and `kpi_max` are about. All
+    limits are inclusive; an account without the number or the date is not within them."""
 
     search: str | None = None
     health: BandFilter | None = None
@@ -81,12 +81,17 @@ class AccountFilter:
     kpi_band: BandFilter | None = None
     kpi_min: float | None = None
     kpi_max: float | None = None
+    arr_min: float | None = None
+    arr_max: float | None = None
+    renewal_from: date | None = None
+    renewal_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """The values that filters can choose from."""
+    """The values that filters can choose from. `has_revenue`: an account has ARR or a renewal."""
 
     industries: Sequence[str]
     regions: Sequence[str]
     csms: Sequence[str]
+    has_revenue: bool

@@ -172,7 +172,7 @@ class CustomKpi(_Definition):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.slug in KPIS:
-            raise ValueError(f"slug: '{self.slug}' is one of the twelve KPIs; choose another")
+            raise ValueError(f"slug: '{self.slug}' is a standard KPI; choose another")
         if self.table not in ACCOUNT_TABLES[self.source]:
             tables = ", ".join(ACCOUNT_TABLES[self.source])
             raise ValueError(f"table: '{self.table}' of {self.source} has no account; use one of {tables}")

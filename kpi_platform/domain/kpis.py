@@ -1,5 +1,5 @@
-"""The catalogue of the twelve KPIs: name, needed tables and columns, measurement, places on pages, and
-healthy values. Every other list of KPIs derives from this one.
+"""The catalogue of the standard KPIs, which every customer has: name, needed tables and columns, measurement,
+places on pages, and healthy values. Every other list of KPIs derives from this one.
 """
 
 from collections.abc import Mapping
@@ -128,7 +128,7 @@ _RESOLVED = ("incident.resolved_at", "task.resolved_at", "incident.closed_at", "
 _OPPORTUNITY = tuple((f"opportunity.{name}",) for name in ("account_id", "amount", "is_won", "close_date"))
 
 # fmt: off
-_TWELVE = (
+_CATALOGUE = (
     Kpi("nps", "NPS", "NPS", _RELATIONSHIP, "Critical", "Quarterly",
         "score", -100, 100, "high", None, "salesforce", Thresholds(50, 10),
         "the account field mapped as nps_score",
@@ -199,6 +199,12 @@ _TWELVE = (
         models=("int_won_amount",), summed="int_won_amount", column="net_revenue_retention",
         needs=Needs(("account", "opportunity"), (*_OPPORTUNITY, ("opportunity.type",))),
         scale=100),
+    Kpi("gross_revenue_retention", "Gross Revenue Retention", "GRR", _OUTCOMES, "Critical", "Monthly",
+        "percent", 0, 100, "high", 365, "salesforce", Thresholds(95, 85),
+        "100 · the smaller of ARR now and ARR at the start of the window / ARR at the start of the window",
+        models=("int_won_amount",), column="gross_revenue_retention",
+        needs=Needs(("account", "opportunity"), (*_OPPORTUNITY, ("opportunity.type",))),
+        scale=100),
     Kpi("churn_risk", "Churn Risk Score", "Churn risk", _OUTCOMES, "Critical", "Daily",
         "score", 0, 100, "low", None, "salesforce", Thresholds(25, 60),
         "the account field mapped as churn_risk, else 100 · held / known weights",
@@ -208,7 +214,7 @@ _TWELVE = (
 )
 # fmt: on
 
-KPIS: Mapping[str, Kpi] = MappingProxyType({kpi.slug: kpi for kpi in _TWELVE})
-"""The twelve KPIs by slug, in the order of the contract."""
+KPIS: Mapping[str, Kpi] = MappingProxyType({kpi.slug: kpi for kpi in _CATALOGUE})
+"""The standard KPIs by slug, in the order of the contract."""
 
 HEALTH_THRESHOLDS = Thresholds(70, 40)

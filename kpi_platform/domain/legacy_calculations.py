@@ -57,6 +57,7 @@ _TIME_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "support_satisfaction": ("resolved_at", "closed_at"),
         "revenue_growth": ("close_date",),
         "net_revenue_retention": ("close_date",),
+        "gross_revenue_retention": ("close_date",),
     }
 )
 

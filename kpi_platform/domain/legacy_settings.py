@@ -166,7 +166,7 @@ def _kpi_mappings(work: _Work, path: str) -> None:
         slug = _SLUGS.get(str(name).casefold(), str(name))
         if slug not in KPIS:
             if nested:
-                work.refuse(f"{path}.{name}", "is none of the twelve KPIs; define a custom KPI for it")
+                work.refuse(f"{path}.{name}", "is no standard KPI; define a custom KPI for it")
             continue
         mapping = mappings[name]
         if not isinstance(mapping, Mapping):

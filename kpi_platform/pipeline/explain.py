@@ -18,8 +18,8 @@ from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.find_account import AccountName, find_account
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.record_links import record_links
+from kpi_platform.domain.revenue_bases import REVENUE_KPIS
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.time_bases import DEFAULT_BASIS
 from kpi_platform.pipeline.batch import CustomerInput, batches_of, read_inputs
 from kpi_platform.pipeline.evidence_statement import evidence_statement
 from kpi_platform.pipeline.kpi_definitions import definitions_of
@@ -113,8 +113,8 @@ def explained_customer(
 def explained_kpi(one: CustomerInput, kpi: str) -> KpiDefinition:
     """Returns the definition of the KPI by the settings and the newest marts. Raises NotFound if the settings
     do not have it."""
-    basis = _time_basis(one.destination, one.customer) if kpi == "resolution_time" else DEFAULT_BASIS
-    definitions = {definition.kpi: definition for definition in definitions_of(one.settings, {}, basis)}
+    bases = _bases(one.destination, one.customer) if kpi in ("resolution_time", *REVENUE_KPIS) else {}
+    definitions = {definition.kpi: definition for definition in definitions_of(one.settings, {}, **bases)}
     if kpi not in definitions:
         raise NotFound(f"There is no KPI '{kpi}'.", next_step=f"Known KPIs: {', '.join(definitions)}.")
     return definitions[kpi]
@@ -206,9 +206,15 @@ def _accounts(destination: Destination, customer: str) -> list[AccountName]:
     ]
 
 
-def _time_basis(destination: Destination, customer: str) -> str:
-    batches = destination.read_mart("kpi_integrated_metrics", customer, ["time_basis"])
-    return next((row["time_basis"] for rows in batches for row in rows.to_pylist()), None) or DEFAULT_BASIS
+def _bases(destination: Destination, customer: str) -> dict[str, str]:
+    """What the newest marts were measured by; those that are not known are missing."""
+    found: dict[str, str] = {}
+    for rows in destination.read_mart("kpi_integrated_metrics", customer):
+        # Marts that were built before an upgrade may lack one of them.
+        for name in {"time_basis", "revenue_basis"} & set(rows.schema.names) - set(found):
+            if known := rows.column(name).drop_null().to_pylist():
+                found[name] = known[0]
+    return found
 
 
 def _value(

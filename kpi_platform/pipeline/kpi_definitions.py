@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kpi_platform.dashboard.definitions import KpiDefinition
+from kpi_platform.domain import revenue_bases, time_bases
 from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.revenue_bases import REVENUE_BASES, REVENUE_KPIS
 from kpi_platform.domain.settings import CustomerSettings, parse_settings
 from kpi_platform.domain.time_bases import TIME_BASES
 
@@ -23,11 +25,16 @@ def with_overrides(
 
 
 def definitions_of(
-    settings: CustomerSettings, overrides: Mapping[str, Mapping[str, Any]], time_basis: str
+    settings: CustomerSettings,
+    overrides: Mapping[str, Mapping[str, Any]],
+    time_basis: str = time_bases.DEFAULT_BASIS,
+    revenue_basis: str = revenue_bases.DEFAULT_BASIS,
 ) -> list[KpiDefinition]:
-    """Returns the twelve, then the customer's own, with `overrides` as in `with_overrides`. `time_basis` is
-    the one that resolution_time was measured by."""
-    basis = TIME_BASES[time_basis]
+    """Returns the standard KPIs, then the customer's own, with `overrides` as in `with_overrides`.
+    `time_basis` and `revenue_basis` are those that resolution_time and the revenue were measured by."""
+    time = TIME_BASES[time_basis]
+    formulas = {"resolution_time": time.formula, **REVENUE_BASES[revenue_basis].formulas}
+    bases = {"resolution_time": time_basis, **dict.fromkeys(REVENUE_KPIS, revenue_basis)}
     settings = with_overrides(settings, overrides)
     definitions = []
     for position, kpi in enumerate(KPIS.values()):
@@ -39,13 +46,14 @@ def definitions_of(
                 category=mapping.category,
                 impact=mapping.impact_level,
                 frequency=mapping.measurement_frequency,
-                unit=basis.unit if kpi.slug == "resolution_time" else kpi.unit,
+                unit=time.unit if kpi.slug == "resolution_time" else kpi.unit,
                 direction=kpi.better,
                 source=kpi.source,
                 window_days=mapping.window_days,
                 healthy=mapping.thresholds.healthy,
                 at_risk=mapping.thresholds.at_risk,
-                formula=basis.formula if kpi.slug == "resolution_time" else kpi.formula,
+                formula=formulas.get(kpi.slug, kpi.formula),
+                basis=bases.get(kpi.slug),
                 position=position,
                 min_sample=mapping.min_sample,
             )

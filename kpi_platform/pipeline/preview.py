@@ -17,7 +17,6 @@ from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.match_store import StoredOutcome
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band
 from kpi_platform.domain.settings import Change, CustomerSettings, diff_settings
-from kpi_platform.domain.time_bases import DEFAULT_BASIS
 from kpi_platform.pipeline.batch import CustomerInput
 from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.match import dashboard_sides, propose_matches
@@ -162,7 +161,7 @@ def _side(
         customer_id = get_customer(connection, customer).id
         side = dashboard_sides(connection, [customer_id])[customer_id]
     outcomes = propose_matches(side, sources, settings)
-    definitions = {one.kpi: one for one in definitions_of(settings, {}, DEFAULT_BASIS)}
+    definitions = {one.kpi: one for one in definitions_of(settings, {})}
     values = {
         (row["account_id"], row["kpi"]): (
             row["value"],

@@ -9,7 +9,6 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.domain.account_names import shown_name
 from kpi_platform.domain.kpis import Band
 from kpi_platform.domain.settings import CustomerSettings
-from kpi_platform.domain.time_bases import DEFAULT_BASIS
 from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.scratch_build import Tell, scratch_build, scratch_input
 
@@ -49,7 +48,7 @@ def preview_custom_kpi(
 ) -> CustomKpiPreview:
     """Computes the custom KPI `slug` of `settings` as of the newest load. Raises as `preview_settings`."""
     now, as_of = scratch_input(configuration, engine, customer, settings)
-    definition = next(one for one in definitions_of(settings, {}, DEFAULT_BASIS) if one.kpi == slug)
+    definition = next(one for one in definitions_of(settings, {}) if one.kpi == slug)
     marts = ("+kpi_values", "+kpi_accounts")
     with scratch_build(configuration, now, as_of, [settings], marts, on_progress) as built:
         [key] = built.keys

@@ -1,7 +1,7 @@
 """How numbers, times and reasons are written on pages."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from kpi_platform.dashboard.shown_accounts import KpiValue
@@ -154,6 +154,16 @@ def moment(value: datetime | str | None) -> str:
         return NOTHING
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     return f"{at.astimezone(UTC):%-d %b %Y, %H:%M}"
+
+
+def calendar_day(value: str) -> str:
+    """Returns a date, `2027-03-14`, as `14 Mar 2027`."""
+    return f"{date.fromisoformat(value):%-d %b %Y}"
+
+
+def plain_number(value: float | None) -> str:
+    """Returns the number as an input takes it: `120000`, `0.5`; empty without one."""
+    return "" if value is None else f"{value:.12g}"
 
 
 def day(value: datetime | None) -> str:

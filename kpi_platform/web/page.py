@@ -34,6 +34,7 @@ from kpi_platform.web.dependencies import (
 from kpi_platform.web.etags import etag_of
 from kpi_platform.web.plain import plain
 from kpi_platform.web.refusals import NoCustomerChosen, retry_after
+from kpi_platform.web.revenue_facts import revenue_facts
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, set_cookie
 from kpi_platform.web.setting_labels import setting_label
 from kpi_platform.web.settings_form import ASKED
@@ -61,6 +62,7 @@ def _environment() -> Environment:
         "static": static,
         "unreadable_rows": unreadable_rows,
         "setting_label": setting_label,
+        "revenue_facts": revenue_facts,
     }
     environment.filters["plain"] = plain
     environment.globals["platform_version"] = version("kpi_platform")

@@ -81,10 +81,12 @@ def test_what_postgresql_has_prepared_stays_prepared_for_the_next_reader(postgre
 
 
 def test_checks_are_replaced_around_the_rows_that_are_there(any_dashboard_engine: sa.Engine) -> None:
-    database.downgrade(any_dashboard_engine, "0005")
+    database.upgrade(any_dashboard_engine)
     with any_dashboard_engine.begin() as connection:
         add_customer(connection, "acme", "Acme")
         account = add_account(connection, "acme", name="One").id
+    database.downgrade(any_dashboard_engine, "0005")
+    with any_dashboard_engine.begin() as connection:
         add_value = sa.insert(tables.kpis).values(
             customer_id=1, account_id=account, value=1.0, as_of=datetime.now(UTC), upload_version=1
         )

@@ -32,7 +32,12 @@ def text(file: Path) -> str:
 
 
 def _parts() -> Mapping[str, list[str]]:
-    parts = {"account columns": _described((one.name, one.description) for one in ACCOUNT_COLUMNS)}
+    parts = {
+        name: _described(
+            (one.name, one.description) for one in ACCOUNT_COLUMNS if one.is_measured == measured
+        )
+        for name, measured in (("account columns", False), ("account revenue columns", True))
+    }
     for name, columns in (("customer", CUSTOMER_COLUMNS), ("KPI setting", KPI_SETTING_COLUMNS)):
         parts[f"{name} columns"] = _described((one, column.description) for one, column in columns.items())
     for table in ("account", "user"):

@@ -10,8 +10,9 @@ def _kpis(source: Source) -> dict[str, str]:
     return {kpi.column: "double" for kpi in KPIS.values() if kpi.source == source}
 
 
-_TYPES = {"string": "varchar", "float": "double"}
-_ACCOUNT = {column.name: _TYPES[column.type] for column in ACCOUNT_COLUMNS}
+_TYPES = {"string": "varchar", "float": "double", "date": "date"}
+_ACCOUNT = {column.name: _TYPES[column.type] for column in ACCOUNT_COLUMNS if not column.is_measured}
+_REVENUE = {column.name: _TYPES[column.type] for column in ACCOUNT_COLUMNS if column.is_measured}
 
 MART_COLUMNS = {
     "account_churn_risk": {
@@ -125,6 +126,7 @@ MART_COLUMNS = {
         "account_id": "varchar",
         "account_name": "varchar",
         **_ACCOUNT,
+        **_REVENUE,
         "resolution_time_median_hours": "double",
         "resolution_time_p90_hours": "double",
         "escalation_rate": "double",

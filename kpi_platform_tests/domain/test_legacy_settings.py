@@ -135,7 +135,7 @@ def test_a_former_and_a_present_name_that_disagree_are_refused() -> None:
         (
             {"salesforce": {"kpi_mappings": {"Happiness": {"source_field": "x"}}}},
             "salesforce.kpi_mappings.Happiness",
-            "none of the twelve",
+            "is no standard KPI",
         ),
         (
             {"salesforce": {"tables": {"accounts": "client"}}},

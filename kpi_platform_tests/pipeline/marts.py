@@ -46,7 +46,7 @@ def write_marts(
 ) -> None:
     """Replaces the customer's rows of the marts that a load reads."""
     accounts = list(accounts)
-    types = {"string": pa.string(), "float": pa.float64()}
+    types = {"string": pa.string(), "float": pa.float64(), "date": pa.date32()}
     integrated: dict[str, Any] = {
         "account_id": pa.array([one.id for one in accounts], pa.string()),
         "account_name": pa.array([one.name for one in accounts], pa.string()),

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -189,6 +189,24 @@ def test_matched_accounts_take_over_attributes_unless_told_not_to(desk: Desk) ->
     with desk.engine.connect() as connection:
         assert [one.name for one in list_accounts(connection, "acme")] == ["Acme Corporation"]
     assert desk.values()["Acme Corporation", "nps"] == 7
+
+
+def test_recurring_revenue_is_that_of_the_newest_load_whatever_else_an_account_keeps(desk: Desk) -> None:
+    def revenue(values: dict[str, object]) -> tuple[object, ...]:
+        desk.settings(account_matching={"update_existing_accounts": not values})
+        as_of = T2 if values else T1
+        desk.load(as_of, [MartAccount("001A", "Acme", {"nps": 7}, values)])
+        with desk.engine.connect() as connection:
+            [account] = list_accounts(connection, "acme")
+        return account.arr, account.arr_in_grace, account.next_renewal_date, account.arr_currency
+
+    assert revenue({}) == (None, None, None, None)
+    ended = {"arr": 1e5, "arr_in_grace": 2e4, "next_renewal_date": date(2027, 3, 14), "arr_currency": "USD"}
+    assert revenue(ended) == (1e5, 2e4, "2027-03-14", "USD")
+    desk.load(T3, [MartAccount("001A", "Acme", {"nps": 7}, {"arr": 0.0, "arr_in_grace": 0.0})])
+    with desk.engine.connect() as connection:
+        [account] = list_accounts(connection, "acme")
+    assert (account.arr, account.next_renewal_date, account.arr_currency) == (0.0, None, None)
 
 
 def test_an_account_in_review_is_loaded_once_it_is_decided(desk: Desk) -> None:

@@ -60,6 +60,7 @@ _SALESFORCE_COLUMNS = {
     "executive_engagement": "executive_engagement_score",
     "revenue_growth": "revenue_growth_percent",
     "net_revenue_retention": "net_revenue_retention",
+    "gross_revenue_retention": "gross_revenue_retention",
     "adoption_index": "adoption_index",
     "churn_risk": "churn_risk",
 }
@@ -170,7 +171,7 @@ class _Shared:
 
 
 def _measures(world: _World, shared: _Shared, key: str, account: Account) -> dict[str, Measure]:
-    """The twelve of one account, in the order of the contract."""
+    """The standard KPIs of one account, in the order of the contract."""
     found = _found_in_salesforce(world, shared, key, account)
     support = world.support.get(key, world.no_support)
     measures = {}
@@ -206,6 +207,7 @@ def _found_in_salesforce(world: _World, shared: _Shared, key: str, account: Acco
         "executive_engagement": shared.engagement.get(key, measure.count(0)),
         "revenue_growth": shared.growth.get(key, nothing),
         "net_revenue_retention": shared.retention.get(key, nothing),
+        "gross_revenue_retention": nothing,
     }
 
 

@@ -17,6 +17,7 @@ _RANGES: dict[str, tuple[int | None, int | None]] = {
     "support_satisfaction": (1, 5),
     "revenue_growth": (-100, None),
     "net_revenue_retention": (0, None),
+    "gross_revenue_retention": (0, 100),
     "churn_risk": (0, 100),
 }
 _BARRIERS = ("disabled", "not_synced", "not_mapped")

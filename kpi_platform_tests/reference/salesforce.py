@@ -70,6 +70,7 @@ def barriers(salesforce: Salesforce, kpi: str) -> set[str]:
         },
         "churn_risk": {"account": ()},
     }
+    needs["gross_revenue_retention"] = needs["net_revenue_retention"]
     found = set() if salesforce.rules.kpi_enabled(kpi) else {"disabled"}
     for name, columns in needs[kpi].items():
         table = salesforce.table(name)
@@ -77,6 +78,8 @@ def barriers(salesforce: Salesforce, kpi: str) -> set[str]:
             found.add("not_synced")
         elif not all(table.has(column) for column in columns):
             found.add("not_mapped")
+    if kpi == "gross_revenue_retention":
+        found.add("not_mapped")
     if kpi == "executive_engagement" and not _tasks_tell(salesforce.table("task")):
         found.add("not_mapped")
     return found

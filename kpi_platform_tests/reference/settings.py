@@ -19,9 +19,10 @@ WINDOW_DAYS: Mapping[str, int | None] = {
     "support_satisfaction": 90,
     "revenue_growth": 365,
     "net_revenue_retention": 365,
+    "gross_revenue_retention": 365,
     "churn_risk": None,
 }
-"""The twelve, in the order of the contract, with their windows; None where the latest value counts."""
+"""The standard KPIs, in the order of the contract, with their windows; None where the latest value counts."""
 
 SALESFORCE_KPIS = (
     "nps",
@@ -30,6 +31,7 @@ SALESFORCE_KPIS = (
     "adoption_index",
     "revenue_growth",
     "net_revenue_retention",
+    "gross_revenue_retention",
     "churn_risk",
 )
 SERVICENOW_KPIS = (

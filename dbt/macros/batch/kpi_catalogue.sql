@@ -12,6 +12,7 @@
         {'slug': 'support_satisfaction', 'source': 'servicenow', 'column': 'support_satisfaction', 'summed': none},
         {'slug': 'revenue_growth', 'source': 'salesforce', 'column': 'revenue_growth_percent', 'summed': 'int_won_amount'},
         {'slug': 'net_revenue_retention', 'source': 'salesforce', 'column': 'net_revenue_retention', 'summed': 'int_won_amount'},
+        {'slug': 'gross_revenue_retention', 'source': 'salesforce', 'column': 'gross_revenue_retention', 'summed': none},
         {'slug': 'churn_risk', 'source': 'salesforce', 'column': 'churn_risk', 'summed': none},
     ]) -}}
 {% endmacro %}
@@ -35,6 +36,10 @@
         {'name': 'csm_name', 'type': 'string', 'table': 'user', 'landed': 'name'},
         {'name': 'csm_email', 'type': 'string', 'table': 'user', 'landed': 'email'},
         {'name': 'revenue', 'type': 'float', 'table': 'account', 'landed': none},
+        {'name': 'arr', 'type': 'float', 'table': 'revenue', 'landed': none},
+        {'name': 'arr_in_grace', 'type': 'float', 'table': 'revenue', 'landed': none},
+        {'name': 'next_renewal_date', 'type': 'date', 'table': 'revenue', 'landed': none},
+        {'name': 'arr_currency', 'type': 'string', 'table': 'revenue', 'landed': none},
     ]) -}}
 {% endmacro %}
 

@@ -18,14 +18,22 @@
 
 
 {% macro account_columns(relation=none, computed=[]) -%}
-    {#- All account columns but the `computed` ones, which follow them in the same order, read from a relation; typed
-        NULLs without one. -#}
-    {%- for column in account_column_catalogue() if column.name not in computed -%}
+    {#- The columns that describe an account but the `computed` ones, which follow them in the same order, read from a
+        relation; typed NULLs without one. -#}
+    {%- for column in account_column_catalogue() if column.table != 'revenue' and column.name not in computed -%}
         {%- if relation -%}
             {{ relation }}.{{ column.name }}
         {%- else -%}
             {{ literal(none, column.type) }} as {{ column.name }}
         {%- endif -%}
         {{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro account_revenue_columns(relation) -%}
+    {#- The columns of int_account_revenue that the marts and the load have, read from a relation. -#}
+    {%- for column in account_column_catalogue() if column.table == 'revenue' -%}
+        {{ relation }}.{{ column.name }}{{ ',\n        ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

@@ -12,6 +12,10 @@ accounts as (
     {{ of_batch(ref('kpi_accounts')) }}
 ),
 
+revenues as (
+    select * from {{ ref('int_account_revenue') }}
+),
+
 joined as (
     select
         coalesce(salesforce_metrics.customer_id, servicenow_metrics.customer_id) as customer_id,
@@ -35,6 +39,7 @@ joined as (
 final as (
     select
         joined.*,
+        {{ account_revenue_columns('revenues') }},
         accounts.is_salesforce_account,
         accounts.time_basis,
         accounts.revenue_basis,
@@ -45,6 +50,10 @@ final as (
         on
             joined.customer_id = accounts.customer_id
             and joined.account_id = accounts.account_id
+    left join revenues
+        on
+            accounts.customer_id = revenues.customer_id
+            and accounts.account_key = revenues.account_key
 )
 
 select * from final

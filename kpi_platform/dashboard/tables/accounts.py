@@ -11,14 +11,16 @@ from kpi_platform.dashboard.tables.schema import (
     state_columns,
     upload_key,
 )
-from kpi_platform.dashboard.types import UtcDateTime
+from kpi_platform.dashboard.types import Slug, UtcDateTime
 from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.health import HEALTH_CATEGORIES, HEALTH_INPUTS
 
+# A date as text is compared by bytes.
+_TYPES = {"string": sa.Text, "float": sa.Float, "date": Slug}
 _ACCOUNT_STATE = (
     ("name", sa.Text),
     ("external_id", sa.Text),
-    *((column.name, sa.Float if column.type == "float" else sa.Text) for column in ACCOUNT_COLUMNS),
+    *((column.name, _TYPES[column.type]) for column in ACCOUNT_COLUMNS),
     ("retired_at", UtcDateTime),
 )
 

@@ -46,6 +46,7 @@ kpi_definitions = sa.Table(
     sa.Column("formula", sa.Text, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("min_sample", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("basis", Slug, comment="What the KPI was measured by, if there are several."),
     one_of("direction", "high", "low"),
     comment="What a KPI's values mean for this customer, by its settings at the newest load.",
 )

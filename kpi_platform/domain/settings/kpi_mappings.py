@@ -1,4 +1,4 @@
-"""The section about the twelve KPIs: each starts from its entry in the catalogue."""
+"""The section about the standard KPIs: each starts from its entry in the catalogue."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -227,18 +227,18 @@ _SECTIONS: dict[str, Any] = {
     slug: (_TYPES[slug], section(_TYPES[slug], f"{kpi.display_name}: {kpi.formula}."))
     for slug, kpi in KPIS.items()
 }
-_Twelve: Any = create_model("KpiMappings", __base__=Section, **_SECTIONS)
+_Standard: Any = create_model("KpiMappings", __base__=Section, **_SECTIONS)
 
 
-class KpiMappings(_Twelve):  # type: ignore[misc]
-    """The twelve KPIs, as attributes and by slug."""
+class KpiMappings(_Standard):  # type: ignore[misc]
+    """The standard KPIs, as attributes and by slug."""
 
     if TYPE_CHECKING:
         executive_engagement: EngagementMapping
         net_revenue_retention: RetentionMapping
 
     def __getitem__(self, slug: str) -> KpiMapping:
-        """The mapping of one of the twelve; KeyError for any other name."""
+        """The mapping of a standard KPI; KeyError for any other name."""
         if slug not in KPIS:
             raise KeyError(slug)
         return getattr(self, slug)  # type: ignore[no-any-return]

@@ -28,14 +28,14 @@ class CustomerSettings(Section):
     revenue: RevenueSettings = section(
         RevenueSettings, "How recurring revenue is measured and money compared."
     )
-    kpi_mappings: KpiMappings = section(KpiMappings, "The twelve KPIs.")
+    kpi_mappings: KpiMappings = section(KpiMappings, "The standard KPIs.")
     health_score: HealthScore = section(HealthScore, "How the health score is put together.")
     update: Update = section(Update, "How a load treats what is there.")
     error_handling: ErrorHandling = section(ErrorHandling, "What happens when something fails.")
     alerts: Alerts = section(Alerts, "Who is told of what.")
     custom_kpis: Annotated[tuple[CustomKpi, ...], Field(strict=False), at_most(50)] = setting(
         (),
-        "Further KPIs that this customer defines; computed, explained and loaded like the twelve.",
+        "Further KPIs that this customer defines; computed, explained and loaded like the standard KPIs.",
         kind="meaning",
     )
 

@@ -100,7 +100,7 @@ def _text(value: Any) -> str:
 
 CUSTOM_KPI_KEYS = {
     "name": "Name to show.",
-    "slug": "Its name in the KPI tables and the dashboard; none of the twelve.",
+    "slug": "Its name in the KPI tables and the dashboard; not that of a standard KPI.",
     "source": f"{' or '.join(SOURCES)}.",
     "table": "Landed table whose rows belong to an account.",
     "aggregate": "count, count_distinct, sum, avg, min, max, median, or ratio.",

@@ -133,7 +133,9 @@ def load_together(
         incoming = read_incoming(
             reader, customer, options.as_of, lambda rows: progress("read", rows, 0), counted
         )
-        definitions = definitions_of(one.settings, mapping_overrides or {}, incoming.time_basis)
+        definitions = definitions_of(
+            one.settings, mapping_overrides or {}, incoming.time_basis, incoming.revenue_basis
+        )
         inputs.append(LoadInput(one, definitions, incoming, counted.counts if counted else AccountCounts()))
     with writing_last(engine) as connection:
         loads = begin_loads(connection, options, inputs)

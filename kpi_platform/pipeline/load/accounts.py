@@ -29,6 +29,7 @@ from kpi_platform.pipeline.load.task import Loaded, LoadTask
 from kpi_platform.pipeline.load.write import LoadWriter
 
 _HEALTH = (*HEALTH_COLUMNS, *SUPPORT_METRICS, "sla_breaches")
+_MEASURED = {column.name for column in ACCOUNT_COLUMNS if column.is_measured}
 _ATTRIBUTES = ("name", "external_id", *(column.name for column in ACCOUNT_COLUMNS))
 
 
@@ -175,8 +176,8 @@ def _missing_accounts(task: LoadTask, targets: Targets) -> list[int]:
 
 
 def _account_rows(task: LoadTask, target: Array, current: Rows, known: dict[Any, int]) -> Rows:
-    """The new state of the accounts. An attribute that comes in empty keeps its present value; an account
-    without a name is called by its id."""
+    """The new state of the accounts. An attribute that comes in empty keeps its present value, one that
+    is measured does not; an account without a name is called by its id."""
     ids = np.array(task.incoming.source_ids, dtype=object)
     rows = _by_account(task, target, {**task.incoming.attributes, "external_id": ids})
     rows.columns["name"][~_named(rows.columns["name"])] = None
@@ -188,7 +189,9 @@ def _account_rows(task: LoadTask, target: Array, current: Rows, known: dict[Any,
     for name in _ATTRIBUTES:
         values = rows.columns[name].copy()
         before = current.columns[name][there]
-        if name == "external_id":
+        if name in _MEASURED:
+            pass
+        elif name == "external_id":
             free = np.array([source_id not in known for source_id in values[here]], dtype=bool)
             values[here] = np.where(not_null(before) | ~free, before, values[here])
         elif task.settings.account_matching.update_existing_accounts:

@@ -1,6 +1,5 @@
 """Reads one customer's marts in Arrow batches into compact columns (73 bytes for each KPI value)."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,29 +12,27 @@ import pyarrow.compute as pc
 
 from kpi_platform.dashboard.account_counts import BuiltAccounts
 from kpi_platform.dashboard.tables import HEALTH_COLUMNS, SUPPORT_METRICS
+from kpi_platform.domain import revenue_bases, time_bases
 from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS, Type
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_plan import Array
-from kpi_platform.domain.time_bases import DEFAULT_BASIS
 from kpi_platform.pipeline.batch_marts import VALUE_COLUMNS, MartReader
+from kpi_platform.pipeline.load.fingerprint import NUMBERS, fingerprint_of
 
 _BREACHES = [
     "category", "total_tickets", "tickets_with_sla", "sla_breaches", "breach_rate", "breach_rate_of_sla",
     "avg_breach_hours", "routing_issues", "complex_issues", "critical_breaches",
 ]  # fmt: skip
 _BREACH_COLUMNS = ["account_id", *_BREACHES]
-_NUMBERS = ("value", "numerator", "denominator", "sample_size", "unreadable_count", "left_out_count")
 _INSTANTS = ("window_start", "window_end")
 _TYPES = {
     "account": "int32",
     "kpi": "int16",
     "status": "int8",
     "left_out_reason": "int16",
-    **dict.fromkeys(_NUMBERS, "float64"),
+    **dict.fromkeys(NUMBERS, "float64"),
     **dict.fromkeys(_INSTANTS, "datetime64[us]"),
 }
-_HASHED_ROWS = 100_000
-"""Values that are hashed at a time, to bound memory."""
 _FLOAT = pa.float64()
 
 
@@ -46,7 +43,8 @@ class Incoming:
     `attributes` and `health` have one row for each account, in the order of `source_ids`. `values` has one
     row for each KPI value; its `account`, `kpi`, `status` and `left_out_reason` are positions in
     `source_ids`, `kpis`, `statuses` and `reasons` (whose first is empty, for none). NULL is encoded as in
-    `domain.load_plan`. `time_basis` is what resolution_time was measured by.
+    `domain.load_plan`. `time_basis` is what resolution_time was measured by, `revenue_basis` the same
+    of the revenue.
     """
 
     source_ids: list[str]
@@ -57,6 +55,7 @@ class Incoming:
     reasons: list[str]
     values: dict[str, Array]
     time_basis: str
+    revenue_basis: str
     fingerprint: str
 
 
@@ -105,7 +104,10 @@ def read_incoming(
         column.name: _READERS[column.type](accounts, column.name) for column in ACCOUNT_COLUMNS
     }
     health = _health(marts, customer, accounts, codes) | _support(marts, customer, codes)
-    time_basis = _text(accounts, "time_basis")[0] or DEFAULT_BASIS
+    bases = (
+        _basis(accounts, "time_basis", time_bases.DEFAULT_BASIS),
+        _basis(accounts, "revenue_basis", revenue_bases.DEFAULT_BASIS),
+    )
     # Reading the values needs this memory.
     del accounts
     kpi_codes, status_codes, reason_codes = _Codes(), _Codes(), _Codes([""])
@@ -118,7 +120,7 @@ def read_incoming(
         parts["status"].append(status_codes.encode(batch.column("status"), np.int8))
         reasons = batch.column("left_out_reason").fill_null("")
         parts["left_out_reason"].append(reason_codes.encode(reasons, np.int16))
-        for name in _NUMBERS:
+        for name in NUMBERS:
             parts[name].append(_number(batch, name))
         for name in _INSTANTS:
             parts[name].append(_instant(batch.column(name)))
@@ -133,8 +135,8 @@ def read_incoming(
     # What was left out is told of values that are missing for it; of others it would be news at every load.
     values["left_out_count"][values["left_out_reason"] == 0] = np.nan
     texts = kpi_codes.texts, status_codes.texts, reason_codes.texts
-    fingerprint = _fingerprint(codes.texts, attributes, health, *texts, values)
-    return Incoming(codes.texts, attributes, health, *texts, values, time_basis, fingerprint)
+    fingerprint = fingerprint_of(codes.texts, attributes, health, *texts, values)
+    return Incoming(codes.texts, attributes, health, *texts, values, *bases, fingerprint)
 
 
 def _joined(chunks: list[Array], dtype: str) -> Array:
@@ -148,12 +150,18 @@ def _nothing(customer: str, as_of: datetime, built: BuiltAccounts | None) -> Inc
             next_step=f"Compute its KPIs first: kpi-platform run {customer}",
         )
     texts, numbers = np.empty(0, dtype=object), np.empty(0)
-    empty = {"string": texts, "float": numbers}
+    empty = {"string": texts, "float": numbers, "date": texts}
     attributes = {"name": texts} | {column.name: empty[column.type] for column in ACCOUNT_COLUMNS}
     health = dict.fromkeys((*HEALTH_COLUMNS, *SUPPORT_METRICS), numbers) | {"sla_breaches": texts}
     values = {name: np.empty(0, dtype=dtype) for name, dtype in _TYPES.items()}
-    fingerprint = _fingerprint([], attributes, health, [], [], [], values)
-    return Incoming([], attributes, health, [], [], [], values, DEFAULT_BASIS, fingerprint)
+    fingerprint = fingerprint_of([], attributes, health, [], [], [], values)
+    bases = time_bases.DEFAULT_BASIS, revenue_bases.DEFAULT_BASIS
+    return Incoming([], attributes, health, [], [], [], values, *bases, fingerprint)
+
+
+def _basis(accounts: pa.Table, name: str, default: str) -> str:
+    """The one of the customer: accounts that only the other source knows say none."""
+    return next((basis for basis in _text(accounts, name) if basis), default)
 
 
 def _health(marts: MartReader, customer: str, accounts: pa.Table, codes: _Codes) -> dict[str, Array]:
@@ -211,7 +219,16 @@ def _number(rows: pa.Table | pa.RecordBatch, name: str) -> Array:
     )
 
 
-_READERS: Mapping[Type, Callable[[pa.Table, str], Array]] = {"string": _text, "float": _number}
+def _known_number(accounts: pa.Table, name: str) -> Array:
+    # Marts that were built before an upgrade lack a column that is new; a held load of them can be released.
+    return _number(accounts, name) if name in accounts.column_names else np.full(accounts.num_rows, np.nan)
+
+
+_READERS: Mapping[Type, Callable[[pa.Table, str], Array]] = {
+    "string": _text,
+    "float": _known_number,
+    "date": _text,
+}
 
 
 def _instant(column: Any) -> Array:
@@ -230,63 +247,3 @@ def _require_as_of(column: Any, customer: str, as_of: datetime) -> None:
                 f"not of {as_of.isoformat()}.",
                 next_step="Compute the KPIs for this as_of first, or load with that one.",
             )
-
-
-def _fingerprint(
-    source_ids: list[str],
-    attributes: dict[str, Array],
-    health: dict[str, Array],
-    kpis: list[str],
-    statuses: list[str],
-    reasons: list[str],
-    values: dict[str, Array],
-) -> str:
-    """Returns a hash of all rows in any order. It covers the lengths of windows, not their ends, so a later
-    `as_of` of the same values has the same fingerprint."""
-    ids = _hash_texts(source_ids)
-    account = ids.copy()
-    for column in (*attributes.values(), *health.values()):
-        account = _mix(account, _hash_texts(column) if column.dtype == object else _bits(column))
-    kpi, status, reason = _hash_texts(kpis), _hash_texts(statuses), _hash_texts(reasons)
-    size, sums = len(values["account"]), [_sums(account), np.zeros(2, dtype=np.uint64)]
-    for start in range(0, size, _HASHED_ROWS):
-        some = {name: column[start : start + _HASHED_ROWS] for name, column in values.items()}
-        row = _mix(_mix(ids[some["account"]], kpi[some["kpi"]]), status[some["status"]])
-        row = _mix(row, reason[some["left_out_reason"]])
-        for name in _NUMBERS:
-            row = _mix(row, _bits(some[name]))
-        sums[1] += _sums(_mix(row, (some["window_end"] - some["window_start"]).view(np.uint64)))
-    numbers = [len(account), size, *(int(number) for pair in sums for number in pair)]
-    return "-".join(f"{number:016x}" for number in numbers)
-
-
-def _sums(hashes: Array) -> Array:
-    """Two order-independent sums of row hashes: together 128 bits."""
-    return np.array([_finish(hashes, seed).sum(dtype=np.uint64) for seed in (1, 2)], dtype=np.uint64)
-
-
-def _bits(column: Array) -> Array:
-    # Adding zero makes -0.0 and 0.0 equal; every NaN is NULL.
-    plain: Array = np.where(np.isnan(column), np.nan, column + 0.0)
-    return plain.view(np.uint64)
-
-
-def _hash_texts(texts: Any) -> Array:
-    known: dict[str | None, int] = {None: 0}
-    for text in texts:
-        if text not in known:
-            known[text] = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
-    return np.array([known[text] for text in texts], dtype=np.uint64)
-
-
-def _mix(state: Array, column: Array) -> Array:
-    return _finish(state * np.uint64(0x9E3779B97F4A7C15) ^ column, 0)
-
-
-def _finish(state: Array, seed: int) -> Array:
-    """The finaliser of splitmix64: every bit of the input reaches every bit of the output."""
-    state = state + np.uint64(seed * 0xD1B54A32D192ED03 % 2**64)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    result: Array = state ^ (state >> np.uint64(31))
-    return result

@@ -1,12 +1,13 @@
 """Accounts: list, one, its KPIs, its history."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.account_history import confirmed_until, health_series, kpi_series
+from kpi_platform.dashboard.account_query import SORTS
 from kpi_platform.dashboard.account_reading import account_detail, find_accounts
 from kpi_platform.dashboard.account_support import account_support
 from kpi_platform.dashboard.definitions import kpi_definitions
@@ -61,16 +62,22 @@ def list_accounts(
     kpi_band: BandFilter | None = None,
     kpi_min: Number = None,
     kpi_max: Number = None,
-    sort: Annotated[
-        str,
-        Query(max_length=64, description="name, health_score, revenue, industry, region, csm_name or a KPI."),
-    ] = "name",
+    arr_min: Annotated[
+        float | None, Query(allow_inf_nan=False, description="Least recurring revenue.")
+    ] = None,
+    arr_max: Number = None,
+    renewal_from: Annotated[date | None, Query(description="First day of the next renewal.")] = None,
+    renewal_to: Annotated[date | None, Query(description="Last day of it.")] = None,
+    sort: Annotated[str, Query(max_length=64, description=f"{', '.join(SORTS)} or a KPI.")] = "name",
     descending: bool = False,
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> AccountsAnswer:
     """Returns a page of the accounts with their health and KPI values. Accounts without a value sort last."""
-    wanted = AccountFilter(search, health, industry, region, csm, kpi, kpi_band, kpi_min, kpi_max)
+    wanted = AccountFilter(
+        search, health, industry, region, csm, kpi, kpi_band, kpi_min, kpi_max, arr_min, arr_max,
+        renewal_from, renewal_to,
+    )  # fmt: skip
     page = find_accounts(
         connection, customer, wanted, sort=sort, descending=descending, limit=limit, offset=offset
     )

@@ -28,6 +28,7 @@ from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, Custo
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, missing_reason, money, number, percent, words
 from kpi_platform.web.moved_score import input_name, moved_score
 from kpi_platform.web.page import CustomerPageDep
+from kpi_platform.web.revenue_facts import revenue_facts
 from kpi_platform.web.schemas.answers import Instant
 from kpi_platform.web.setting_labels import setting_label
 
@@ -149,6 +150,7 @@ def _facts(account: Account) -> list[str]:
         value = getattr(account, column.name)
         if column.fact and value not in (None, ""):
             facts.append(column.fact.format(money(value) if column.type == "float" else value))
+    facts.extend(revenue_facts(account))
     return facts or ["Nothing more is known of it"]
 
 

@@ -1,13 +1,15 @@
 """Page 1: all accounts with health and KPIs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import date
 from itertools import chain
 from typing import Annotated, Any, get_args
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, StreamingResponse
+from pydantic import BeforeValidator
 
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.account_export import exported_accounts
@@ -40,6 +42,10 @@ _BANDS = (("healthy", "Healthy"), ("between", "Watch"), ("at_risk", "At risk"), 
 _KPI_BANDS = (*_BANDS[:3], ("missing", "Missing"))
 
 Text = Annotated[str, Query(max_length=200)]
+# An input that is left empty comes as an empty text.
+_Blank = BeforeValidator(lambda text: text or None)
+Limit = Annotated[float | None, Query(allow_inf_nan=False), _Blank]
+Day = Annotated[date | None, Query(), _Blank]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,7 @@ class AccountQuery:
     @property
     def query(self) -> dict[str, Any]:
         """The address's query again, without what is as usual."""
-        names = ("search", "health", "industry", "region", "csm", "kpi", "kpi_band", "kpi_min", "kpi_max")
-        values = {name: getattr(self.filter, name) for name in names}
+        values = asdict(self.filter)
         values["sort"] = None if self.sort == "name" else self.sort
         values["descending"] = "true" if self.descending else None
         values["limit"] = None if self.limit == DEFAULT_LIMIT else self.limit
@@ -72,8 +77,12 @@ def _wanted(
     csm: Text = "",
     kpi: Text = "",
     kpi_band: Text = "",
-    kpi_min: Annotated[float | None, Query(allow_inf_nan=False)] = None,
-    kpi_max: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    kpi_min: Limit = None,
+    kpi_max: Limit = None,
+    arr_min: Limit = None,
+    arr_max: Limit = None,
+    renewal_from: Day = None,
+    renewal_to: Day = None,
     sort: Text = "name",
     descending: bool = False,
     limit: Annotated[int, Query(ge=1, le=200)] = DEFAULT_LIMIT,
@@ -82,7 +91,7 @@ def _wanted(
     of_kpi = (_band(kpi_band), kpi_min, kpi_max) if kpi else (None, None, None)
     wanted = AccountFilter(
         search.strip() or None, _band(health), industry or None, region or None, csm or None, kpi or None,
-        *of_kpi,
+        *of_kpi, arr_min, arr_max, renewal_from, renewal_to,
     )  # fmt: skip
     return AccountQuery(wanted, sort or "name", descending, limit, offset)
 
@@ -110,7 +119,8 @@ def show_accounts(
         page=found,
         problem=problem,
         definitions=definitions,
-        heads=_heads(definitions),
+        heads=_heads(definitions, has_revenue=facets.has_revenue),
+        has_revenue=facets.has_revenue,
         trends={one: [(point.as_of, point.health_score) for point in of] for one, of in trends.items()},
         counts=health_bands(connection, customer, None if problem else chosen),
         confirmed=confirmed_until(connection, customer),
@@ -163,12 +173,17 @@ def _nobody_left(connection: sa.Connection, customer: str) -> str:
     return built.counts.nobody_left() if built and not built.counts.counting else ""
 
 
-def _heads(definitions: dict[str, KpiDefinition]) -> list[tuple[str, str, str, str]]:
+def _heads(definitions: dict[str, KpiDefinition], *, has_revenue: bool) -> list[tuple[str, str, str, str]]:
     """Key to sort by, short name, unit and full name of each column."""
     own = [
         ("name", "Account", "", "Account"), ("health_score", "Health", "0–100", "Health score"),
         ("", "Trend", "", "Trend"),
     ]  # fmt: skip
+    if has_revenue:
+        own += [
+            ("arr", "ARR", "", "Annual recurring revenue"),
+            ("next_renewal_date", "Renewal", "", "Next renewal"),
+        ]
     return own + [
         (slug, SHORT_NAMES.get(slug, one.display_name), unit_words(one.unit), one.display_name)
         for slug, one in definitions.items()

@@ -1,6 +1,6 @@
 """Accounts with their values."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from pydantic import Field, create_model
@@ -47,7 +47,7 @@ class _NamedAccount(Answer):
 if TYPE_CHECKING:
     _DescribedAccount = _NamedAccount
 else:
-    _types = {"string": str | None, "float": float | None}
+    _types = {"string": str | None, "float": float | None, "date": date | None}
     _DescribedAccount = create_model(
         "_DescribedAccount",
         __base__=_NamedAccount,
@@ -123,6 +123,10 @@ class KpiAnswer(KpiValueAnswer):
     at_risk: float | None = Field(description="At risk beyond.")
     min_sample: int = Field(description="A value of fewer rows is too few to have a band.")
     formula: str
+    basis: str | None = Field(
+        description="What the KPI was measured by, if there are several; else null.",
+        examples=["contract_terms"],
+    )
 
 
 class HistoryPointAnswer(Answer):

@@ -1,5 +1,6 @@
 """Accounts, uploads and matches over HTTP, as a load left them."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -37,6 +38,50 @@ def test_accounts_are_listed_with_their_values(web: Web, desk: Desk) -> None:
     assert [one["name"] for one in at_risk["accounts"]] == ["Zeta Works"]
     for wrong in ({"sort": "secret"}, {"limit": 0}, {"kpi_min": 3}, {"health": "good"}):
         assert client.get("/api/accounts", params=wrong).status_code == 400
+
+
+REVENUE = {"arr": 1.2e5, "arr_in_grace": 2e4, "next_renewal_date": date(2027, 3, 14), "arr_currency": "USD"}
+
+
+def test_accounts_are_found_and_sorted_by_their_recurring_revenue_and_renewal(web: Web, desk: Desk) -> None:
+    none_left = {"arr": 0.0, "next_renewal_date": date(2026, 9, 1)}
+    birch, cobalt = (
+        MartAccount(f"001{name}", name, {"nps": 1}, revenue)
+        for name, revenue in (("Birch", REVENUE), ("Cobalt", none_left))
+    )
+    desk.load(T2, [acme(), zeta(5), birch, cobalt])
+    client = web.client(scope="read")
+
+    def names(**query: object) -> list[str]:
+        found = client.get("/api/accounts", params={"sort": "arr", "descending": True, **query}).json()
+        return [one["name"] for one in found["accounts"]]
+
+    assert names()[:2] == ["Birch", "Cobalt"]
+    assert names(sort="next_renewal_date", descending=False)[:2] == ["Cobalt", "Birch"]
+    assert names(arr_min=120_000) == names(arr_min=1) == ["Birch"]
+    assert names(arr_max=0) == ["Cobalt"]
+    assert names(renewal_from="2027-03-14", renewal_to="2027-03-14") == ["Birch"]
+    assert names(renewal_to="2027-03-13") == ["Cobalt"]
+    assert client.get("/api/accounts", params={"renewal_from": "soon"}).status_code == 400
+    [found] = client.get("/api/accounts", params={"search": "Birch"}).json()["accounts"]
+    assert {name: found[name] for name in REVENUE} == {**REVENUE, "next_renewal_date": "2027-03-14"}
+    table = client.get("/accounts.csv?renewal_to=&arr_min=1").content.decode("utf-8-sig").splitlines()
+    heads, (row,) = table[0].split(","), [line.split(",") for line in table[1:]]
+    assert [row[heads.index(head)] for head in ("ARR", "ARR in grace", "Next renewal", "ARR currency")] == [
+        "120000.0", "20000.0", "2027-03-14", "USD",
+    ]  # fmt: skip
+    page = client.get(f"/accounts/{found['id']}").text
+    assert "ARR 120,000 USD, 20,000 of it in grace" in page
+    assert "renews on 14 March 2027" in page
+    listed = client.get("/accounts?renewal_from=2027-01-01&arr_max=").text
+    assert "14 Mar 2027" in listed
+    assert "Cobalt" not in listed
+
+
+def test_a_list_without_recurring_revenue_has_no_columns_and_filters_of_it(web: Web, desk: Desk) -> None:
+    page = web.client(scope="read").get("/accounts").text
+    assert "arr_min" not in page
+    assert "Renewal" not in page
 
 
 def test_one_account_tells_how_its_values_came_and_developed(web: Web, desk: Desk) -> None:

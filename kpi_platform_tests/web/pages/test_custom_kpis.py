@@ -62,7 +62,7 @@ def test_one_is_added_changed_and_removed(web: Web, browser: TestClient) -> None
 @pytest.mark.parametrize(
     ("change", "field", "words"),
     [
-        ({"slug": "nps"}, "slug", "one of the twelve"),
+        ({"slug": "nps"}, "slug", "is a standard KPI"),
         ({"window_days": "a month"}, "window_days", "must be a whole number"),
         ({"aggregate": "sum"}, "field", "needs one"),
         ({"filters": "Priority like High"}, "filters", "condition 1: "),

@@ -73,6 +73,8 @@ found as (
             when settings.gap is not null then settings.gap
             when settings.kpi = 'sla_compliance' and accounts.sla_gap is not null then accounts.sla_gap
             when {{ lacks_account('settings.source', 'accounts') }} then 'not_mapped'
+            -- Bookings know no contracts, and so no revenue that recurs.
+            when settings.kpi = 'gross_revenue_retention' then 'not_mapped'
         end as gap,
         case
             when settings.kpi = 'nps' then accounts.nps_score
