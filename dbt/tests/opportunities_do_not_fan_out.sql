@@ -1,4 +1,5 @@
--- Rows in = rows out: every opportunity that revenue growth looked at is in kpi_measures exactly once.
+-- Rows in = rows out: every opportunity that revenue growth looked at is in kpi_measures exactly once, if amounts are
+-- added up as they were booked.
 with
 
 opportunities as (
@@ -6,8 +7,13 @@ opportunities as (
 ),
 
 settings as (
-    select * from {{ ref('int_kpi_setting') }}
-    where kpi = 'revenue_growth' and gap is null
+    select settings.*
+    from {{ ref('int_kpi_setting') }} as settings
+    inner join {{ ref('int_revenue_basis') }} as bases
+        on
+            settings.customer_id = bases.customer_id
+            and bases.revenue_basis = 'bookings'
+    where settings.kpi = 'revenue_growth' and settings.gap is null
 ),
 
 measures as (

@@ -17,6 +17,8 @@ from kpi_platform.domain.settings.revenue import AS_LANDED, CORPORATE
 from kpi_platform.domain.sources import Source
 
 _YEAR = 365
+LEDGER_KPIS = ("revenue_growth", "net_revenue_retention", "gross_revenue_retention")
+"""The KPIs that are measured from the ledger of recurring revenue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class CustomerFacts:
     basis_setting: Annotated[str, Column("string", "auto, or the basis of revenue that the settings name.")]
     default_term_months: Annotated[int, Column("integer", "Months of a line without a term.")]
     grace_days: Annotated[int, Column("integer", "Days around a line's end in which it is renewed.")]
+    has_opportunities: Annotated[bool, Column("boolean", "Whether opportunities are synced.")]
     has_asset_periods: Annotated[bool, Column("boolean", "Whether assets and their periods are synced.")]
     has_engagement_field: Annotated[
         bool, Column("boolean", "Whether the field of executive engagement landed.")
@@ -134,6 +137,7 @@ def customer_facts(settings: CustomerSettings, landed: LandedSources) -> Custome
         basis_setting=revenue.basis,
         default_term_months=revenue.default_term_months,
         grace_days=revenue.late_renewal_grace_days,
+        has_opportunities=salesforce.has_table("opportunity"),
         has_asset_periods=not asset_gap(salesforce),
         has_engagement_field=salesforce.has_column("account.executive_engagement"),
         sla_setting=rules.sla_source,
@@ -178,8 +182,14 @@ class KpiSetting:
     window_start: Annotated[
         str | None, Column("timestamp", "Start of the window; NULL for the latest value.")
     ]
+    ledger_window_start: Annotated[
+        str | None, Column("timestamp", "Start of the window of the same length right before it.")
+    ]
     window_end: Annotated[str, Column("timestamp", "as_of.")]
     gap: Annotated[Gap | None, Column("string", "disabled, not_synced, not_mapped, or NULL.")]
+    gap_by_assets: Annotated[
+        Gap | None, Column("string", "The same if revenue is measured from periods of assets.")
+    ]
     is_stale: Annotated[bool, Column("boolean", "Whether the sync of its source is stale.")]
     lowest_rating: Annotated[
         int | None,
@@ -201,14 +211,19 @@ def kpi_settings(
     """Returns what int_kpi_setting holds of a customer, in the order of the catalogue. `stale` says of each
     source whether its last sync is too old."""
     return tuple(
-        _kpi_setting(kpi, settings.kpi_mappings[kpi.slug], _gap(kpi, settings, landed), stale, as_of)
+        _kpi_setting(kpi, settings.kpi_mappings[kpi.slug], _gaps(kpi, settings, landed), stale, as_of)
         for kpi in KPIS.values()
     )
 
 
 def _kpi_setting(
-    kpi: Kpi, mapping: KpiMapping, gap: Gap | None, stale: Mapping[Source, bool], as_of: datetime
+    kpi: Kpi,
+    mapping: KpiMapping,
+    gaps: tuple[Gap | None, Gap | None],
+    stale: Mapping[Source, bool],
+    as_of: datetime,
 ) -> KpiSetting:
+    gap, gap_by_assets = gaps
     days = mapping.window_days
     return KpiSetting(
         kpi=kpi.slug,
@@ -219,8 +234,10 @@ def _kpi_setting(
         prior_window_start=before(as_of, _YEAR + days) if days else None,
         prior_window_end=before(as_of, _YEAR) if days else None,
         window_start=before(as_of, days) if days else None,
+        ledger_window_start=before(as_of, 2 * days) if days else None,
         window_end=before(as_of, 0),
         gap=gap if mapping.enabled else "disabled",
+        gap_by_assets=gap_by_assets if mapping.enabled else "disabled",
         is_stale=stale[kpi.source],
         **_rating_scale(mapping),
     )
@@ -235,6 +252,12 @@ def _rating_scale(mapping: KpiMapping) -> dict[str, Any]:
         "highest_rating": bounds.highest,
         "max_outside": mapping.max_outside,
     }
+
+
+def _gaps(kpi: Kpi, settings: CustomerSettings, landed: LandedSources) -> tuple[Gap | None, Gap | None]:
+    """The gap, and the one if revenue is measured from periods of assets."""
+    gap = _gap(kpi, settings, landed)
+    return gap, asset_gap(landed["salesforce"]) if kpi.slug in LEDGER_KPIS else gap
 
 
 def _gap(kpi: Kpi, settings: CustomerSettings, landed: LandedSources) -> Gap | None:

@@ -14,6 +14,8 @@ _GRAIN = dict.fromkeys(MARTS, ("customer_id", "account_id")) | {
     "accounts_left_out": ("customer_id", "reason", "account_type"),
     "kpi_values": ("customer_id", "account_id", "kpi"),
     "servicenow_sla_breaches": ("customer_id", "account_id", "category"),
+    "recurring_revenue_lines": ("customer_id", "line_id", "end_date"),
+    "revenue_retention": ("customer_id", "segment_kind", "segment", "arr_currency"),
 }
 _SHOWN = 12
 _WIDTH = 1500
@@ -66,8 +68,12 @@ def _mart_differences(mart: str, built: Rows, expected: Rows) -> Iterator[str]:
 def _by_key(rows: Rows, grain: tuple[str, ...]) -> dict[tuple[object, ...], list[Mapping[str, object]]]:
     found: dict[tuple[object, ...], list[Mapping[str, object]]] = {}
     for row in rows:
-        found.setdefault(tuple(row[column] for column in grain), []).append(row)
+        found.setdefault(tuple(_in_utc(row[column]) for column in grain), []).append(row)
     return found
+
+
+def _in_utc(value: object) -> object:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def _short(row: Mapping[str, object]) -> dict[str, object]:
@@ -77,7 +83,7 @@ def _short(row: Mapping[str, object]) -> dict[str, object]:
 
 def _same(got: object, wanted: object) -> bool:
     if isinstance(got, datetime) and isinstance(wanted, datetime):
-        return (got if got.tzinfo else got.replace(tzinfo=UTC)) == wanted
+        return _in_utc(got) == wanted
     if isinstance(got, bool) or isinstance(wanted, bool):
         return got is wanted
     if isinstance(got, int | float | Decimal) and isinstance(wanted, int | float):

@@ -41,8 +41,11 @@ def test_the_order_of_rows_changes_nothing(
 def test_rows_at_or_after_as_of_change_nothing(
     together: Mapping[str, Marts], originals: Sequence[LandedCustomer]
 ) -> None:
+    # Under bookings the next renewal is one that will close.
+    without = ("next_renewal_date",)
     for customer in originals:
-        assert nameless(together[f"{customer.key}_past"]) == nameless(together[customer.key])
+        past = nameless(together[f"{customer.key}_past"], without=without)
+        assert past == nameless(together[customer.key], without=without)
 
 
 def test_a_customer_built_alone_and_again_gets_the_same_marts(

@@ -1,7 +1,7 @@
 """Variants of one customer's sources that the marts must not notice."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from kpi_platform_tests.contract.customers import LandedCustomer
@@ -63,11 +63,15 @@ def _short(value: object) -> str:
     return str(value)[:15]
 
 
-def nameless(marts: Mapping[str, Iterable[Mapping[str, object]]]) -> dict[str, list[str]]:
-    """The marts as sorted text without the customer's key: equal if two customers have the same values."""
+def nameless(
+    marts: Mapping[str, Iterable[Mapping[str, object]]], *, without: Collection[str] = ()
+) -> dict[str, list[str]]:
+    """The marts as sorted text without the customer's key, and the columns `without`: equal if two customers
+    have the same values."""
+    left_out = {"customer_id", *without}
     return {
         mart: sorted(
-            repr({name: value for name, value in row.items() if name != "customer_id"}) for row in rows
+            repr({name: value for name, value in row.items() if name not in left_out}) for row in rows
         )
         for mart, rows in marts.items()
     }

@@ -16,15 +16,18 @@ from kpi_platform_tests.reference.accounts import (
     synced_at,
 )
 from kpi_platform_tests.reference.formats import as_written
+from kpi_platform_tests.reference.identity import id_key
 from kpi_platform_tests.reference.incidents import ServiceNow, read_servicenow
+from kpi_platform_tests.reference.latest_row import latest_rows
 from kpi_platform_tests.reference.measure import Found, Measure, settle
 from kpi_platform_tests.reference.money import read_money
 from kpi_platform_tests.reference.resolution_time import read_resolution_time
+from kpi_platform_tests.reference.revenue import Revenue, read_revenue, segments
 from kpi_platform_tests.reference.salesforce import Salesforce
 from kpi_platform_tests.reference.servicenow import Support
 from kpi_platform_tests.reference.settings import SALESFORCE_KPIS, SERVICENOW_KPIS, WINDOW_DAYS, Rules
 from kpi_platform_tests.reference.sla import read_sla
-from kpi_platform_tests.reference.tables import RawSchema, Table, open_table
+from kpi_platform_tests.reference.tables import RawSchema, Row, Table, open_table
 from kpi_platform_tests.reference.values import DAY, EPOCH, MICROSECOND, instant, number, unreadable
 
 MARTS = (
@@ -37,6 +40,8 @@ MARTS = (
     "account_churn_risk",
     "servicenow_support_metrics",
     "servicenow_sla_breaches",
+    "recurring_revenue_lines",
+    "revenue_retention",
 )
 _TABLES = {
     "salesforce": (
@@ -51,6 +56,11 @@ _TABLES = {
         "event_relation",
         "currency_type",
         "dated_conversion_rate",
+        "opportunity_line_item",
+        "product_2",
+        "contract",
+        "asset",
+        "asset_state_period",
     ),
     "servicenow": ("incident", "task", "task_sla", "contract_sla", "core_company", "sys_choice"),
 }
@@ -93,6 +103,7 @@ class _World:
     as_of: int
     rules: Rules
     salesforce: Salesforce
+    revenue: Revenue
     servicenow: ServiceNow
     support: Mapping[str, Support]
     no_support: Support
@@ -115,7 +126,29 @@ def compute_marts(customer: Customer, as_of: datetime) -> Marts:
             marts[mart].extend(
                 {"customer_id": customer.key, "account_id": account.account_id, **_plain(row)} for row in rows
             )
+    marts["recurring_revenue_lines"] = [
+        {"customer_id": customer.key, **_plain(row), "as_of": as_of}
+        for row in world.revenue.line_rows(_landed_ids(world))
+    ]
+    marts["revenue_retention"] = [
+        {"customer_id": customer.key, **_plain(row), "as_of": as_of}
+        for row in world.revenue.retention_rows(_segments(world))
+    ]
     return marts
+
+
+def _landed_ids(world: _World) -> dict[str, str]:
+    """The account_id of each account, whatever its type."""
+    rows = latest_rows(world.salesforce.table("account"), "id", id_key)
+    return {key: str(row["id"]) for key, row in rows.items()}
+
+
+def _segments(world: _World) -> dict[str, dict[str, object]]:
+    users = latest_rows(world.salesforce.table("user"), "id", id_key)
+    rows = latest_rows(world.salesforce.table("account"), "id", id_key)
+    return {
+        key: segments(row, users.get(id_key(row["owner_id"]) or "", Row({}))) for key, row in rows.items()
+    }
 
 
 def _open_world(customer: Customer, as_of: datetime) -> _World:
@@ -135,6 +168,7 @@ def _open_world(customer: Customer, as_of: datetime) -> _World:
         salesforce=Salesforce(
             tables["salesforce"], rules, moment, read_money(tables["salesforce"], rules, moment)
         ),
+        revenue=read_revenue(tables["salesforce"], rules, moment),
         servicenow=snow,
         support=servicenow.by_account(snow, nobody),
         no_support=nobody,
@@ -164,6 +198,11 @@ class _Shared:
         self.salesforce_barriers = {
             kpi: salesforce.barriers(world.salesforce, kpi) for kpi in SALESFORCE_KPIS
         }
+        if world.revenue.ledger.basis == "bookings":
+            self.salesforce_barriers["gross_revenue_retention"].add("not_mapped")
+        if world.revenue.ledger.basis == "asset_periods":
+            for kpi in ("revenue_growth", "net_revenue_retention", "gross_revenue_retention"):
+                self.salesforce_barriers[kpi] = world.revenue.barriers(kpi)
         self.servicenow_barriers = {
             kpi: servicenow.barriers(world.servicenow, world.no_support, world.rules, kpi)
             for kpi in SERVICENOW_KPIS
@@ -200,14 +239,17 @@ def _found_in_salesforce(world: _World, shared: _Shared, key: str, account: Acco
         return measure.field(number(landed), unreadable=unreadable(number, landed))
 
     nothing = measure.percent(Fraction(0), Fraction(0), 0)
+    by_bookings = world.revenue.ledger.basis == "bookings"
     return {
         "nps": account_field("nps_score"),
         "adoption_index": account_field("adoption_score"),
         "csat": shared.csat.get(key, measure.mean(())),
         "executive_engagement": shared.engagement.get(key, measure.count(0)),
-        "revenue_growth": shared.growth.get(key, nothing),
-        "net_revenue_retention": shared.retention.get(key, nothing),
-        "gross_revenue_retention": nothing,
+        "revenue_growth": shared.growth.get(key, nothing) if by_bookings else world.revenue.growth(key),
+        "net_revenue_retention": (
+            shared.retention.get(key, nothing) if by_bookings else world.revenue.retention(key)
+        ),
+        "gross_revenue_retention": nothing if by_bookings else world.revenue.gross_retention(key),
     }
 
 
@@ -238,6 +280,12 @@ def _account_marts(world: _World, shared: _Shared, key: str, account: Account) -
             {
                 **crm,
                 **desk,
+                **(
+                    world.revenue.columns(key)
+                    if account.row
+                    else dict.fromkeys(("arr", "arr_in_grace", "next_renewal_date", "arr_currency"))
+                ),
+                "revenue_basis": world.revenue.ledger.basis,
                 "as_of": _time(world.as_of),
                 "last_updated": _last_updated(support, shared, key, account),
             }

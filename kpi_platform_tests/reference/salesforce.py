@@ -78,8 +78,6 @@ def barriers(salesforce: Salesforce, kpi: str) -> set[str]:
             found.add("not_synced")
         elif not all(table.has(column) for column in columns):
             found.add("not_mapped")
-    if kpi == "gross_revenue_retention":
-        found.add("not_mapped")
     if kpi == "executive_engagement" and not _tasks_tell(salesforce.table("task")):
         found.add("not_mapped")
     return found

@@ -53,6 +53,11 @@ _SALESFORCE_FIELDS = {
     "total_users": "Total_Users__c",
     "feature_usage_score": "Feature_Usage_Score__c",
     "executive_engagement": "Executive_Engagement__c",
+    "opportunity_arr": "ARR__c",
+    "opportunity_start_date": "Contract_Start_Date__c",
+    "opportunity_end_date": "Contract_End_Date__c",
+    "opportunity_term_months": "Term_Months__c",
+    "opportunity_renewed_contract": "SBQQ__RenewedContract__c",
 }
 _SERVICENOW_FIELDS = (
     "customer_account_id",
@@ -174,6 +179,31 @@ class Rules:
         """Opportunity types, in lower case: "Compared case-insensitively." """
         chosen = self._get("kpi_mappings", "net_revenue_retention", "types", name)
         return frozenset(kind.strip().lower() for kind in (_NRR_TYPES[name] if chosen is None else chosen))
+
+    def line_kind(self, opportunity_type: object) -> str | None:
+        """ "A type that stands in several lists is a renewal if renewal is one of them." None where it stands
+        in no list, and does not recur."""
+        name = str(opportunity_type or "").strip().lower()
+        kinds = ("renewal", "expansion", "new_business")
+        return next((kind for kind in kinds if name and name in self.nrr_types(kind)), None)
+
+    @property
+    def basis(self) -> str:
+        return str(self._get("revenue", "basis", default="auto"))
+
+    @property
+    def default_term_months(self) -> int:
+        return int(self._get("revenue", "default_term_months", default=12))
+
+    @property
+    def grace_days(self) -> int:
+        return int(self._get("revenue", "late_renewal_grace_days", default=60))
+
+    @property
+    def one_off_families(self) -> frozenset[str]:
+        """ "Families compare trimmed and without case"; a blank one is none."""
+        chosen = self._get("revenue", "one_off_product_families", default=())
+        return frozenset(name.strip().lower() for name in chosen) - {""}
 
     def account_types(self, name: str) -> tuple[str, ...]:
         """Prefixes of account types: `customer` or `former`."""

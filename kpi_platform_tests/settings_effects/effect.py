@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 Bench = Literal[
     "marts",
+    "ledger",
     "fivetran",
     "onboarding",
     "due",

@@ -221,3 +221,19 @@ KPI_EFFECTS: dict[str, Effect] = {
         "sla_compliance", "support_satisfaction", "first_response_time", "resolution_time",
     ),
 }  # fmt: skip
+
+LEDGER_EFFECTS: dict[str, Effect] = {
+    "revenue.default_term_months": Effect(
+        "ledger", (12, 24), lambda seen: seen.line("nps_score1", "end_date"), customer="terms"
+    ),
+    "revenue.late_renewal_grace_days": Effect(
+        "ledger", (60, 0), lambda seen: seen.line("yen1", "until_date"), customer="grace"
+    ),
+    "revenue.one_off_product_families": Effect(
+        "ledger", ([], ["set-up "]), lambda seen: seen.line("nps_score1", "amount"), customer="families"
+    ),
+    f"{_CRM}.opportunity_renewed_contract": Effect(
+        "ledger", ("Renewed__c", "Other_opportunity_renewed_contract__c"),
+        lambda seen: seen.line("nps_score0", "ended_by"), customer="renewed",
+    ),
+}  # fmt: skip

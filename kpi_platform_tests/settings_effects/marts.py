@@ -17,7 +17,8 @@ from kpi_platform_tests.settings_effects.effect import Effect, merged
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 RAW = {"salesforce": {"schema": "one_crm"}, "servicenow": {"schema": "one_itsm"}}
-_MARTS = ("kpi_values", "account_health_score", "kpi_integrated_metrics")
+LEDGER = merged(RAW, {"revenue": {"basis": "contract_terms"}})
+_MARTS = ("kpi_values", "account_health_score", "kpi_integrated_metrics", "recurring_revenue_lines")
 _LAST_WEEK, _LONG_AGO = datetime(2026, 2, 20), datetime(2025, 12, 1)
 
 # Of each field its value, and another one that stands in a second column, at one account only: the account
@@ -41,6 +42,7 @@ _TOUCHES: Mapping[str, dict[str, Any]] = {
     "planned": {"is_closed": True, "activity_date": _LAST_WEEK.date(), "created_date": _LONG_AGO},
 }
 """A task for each account with one executive that is named so."""
+_FAMILIES = ("Software", "Set-up")
 _TYPES = {"first": "Alpha", "second": "Beta", "third": "Gamma"}
 
 
@@ -70,6 +72,10 @@ class Computed:
         [basis] = {one["revenue_basis"] for one in self.rows["kpi_integrated_metrics"]}
         return basis
 
+    def line(self, opportunity: str, column: str) -> Any:
+        [row] = [one for one in self.rows["recurring_revenue_lines"] if one["line_id"] == opportunity]
+        return row[column]
+
     def accounts(self) -> set[str]:
         """Those that count."""
         return {one["account_id"] for one in self.rows["kpi_integrated_metrics"]}
@@ -79,12 +85,14 @@ class Computed:
         return row["account_name"]
 
 
-def compute(configuration: Configuration, effects: Mapping[str, Effect]) -> dict[str, Computed]:
+def compute(
+    configuration: Configuration, effects: Mapping[str, Effect], base: Mapping[str, Any] = RAW
+) -> dict[str, Computed]:
     """The marts of the customer `base`, and of each customer that effects name, with all their settings."""
     _land(configuration)
-    documents: dict[str, dict[str, Any]] = {"base": RAW}
+    documents: dict[str, dict[str, Any]] = {"base": dict(base)}
     for path, effect in effects.items():
-        known = documents.get(effect.customer, RAW)
+        known = documents.get(effect.customer, base)
         documents[effect.customer] = merged(known, effect.documents(path)[1])
     inputs = []
     for key, document in documents.items():
@@ -134,10 +142,15 @@ _OPPORTUNITY = {
     "close_date": "date", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
     "other_opportunity_arr_c": "double", "other_opportunity_start_date_c": "date",
     "other_opportunity_end_date_c": "date", "other_opportunity_term_months_c": "double",
+    "contract_id": "varchar", "other_opportunity_renewed_contract_c": "varchar",
 }  # fmt: skip
 _CURRENCY = {
     "id": "varchar", "iso_code": "varchar", "conversion_rate": "double", "is_corporate": "boolean",
     "start_date": "date", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
+}  # fmt: skip
+_ITEM = {
+    "id": "varchar", "opportunity_id": "varchar", "product_2_id": "varchar", "total_price": "double",
+    "family": "varchar", "is_deleted": "boolean", "_fivetran_synced": "timestamp",
 }  # fmt: skip
 _CASE = {
     "id": "varchar", "account_id": "varchar", "created_date": "timestamp", "satisfaction_rating_c": "double",
@@ -170,6 +183,7 @@ _TASK_SLA = {
 _OTHER_TERMS: Mapping[str, Any] = {
     "other_opportunity_arr_c": 500.0, "other_opportunity_start_date_c": date(2025, 5, 1),
     "other_opportunity_end_date_c": date(2026, 4, 30), "other_opportunity_term_months_c": 12.0,
+    "other_opportunity_renewed_contract_c": "other",
 }  # fmt: skip
 
 
@@ -211,6 +225,7 @@ def _salesforce() -> dict[str, Any]:
                     "id": f"{account}{number}", "account_id": account, "type": kind, "amount": 100.0 + number,
                     "currency_iso_code": currency, "is_won": True, "close_date": day, "is_deleted": False,
                     "_fivetran_synced": _LAST_WEEK, **_OTHER_TERMS,
+                    "contract_id": None if number else "one",
                 }
             )  # fmt: skip
     cases = [
@@ -229,6 +244,14 @@ def _salesforce() -> dict[str, Any]:
         ),
         "opportunity": (_OPPORTUNITY, won),
         "case": (_CASE, cases),
+        "opportunity_line_item": (
+            _ITEM,
+            [
+                _item(key, opportunity_id="nps_score1", product_2_id=key, total_price=50.0)
+                for key in _FAMILIES
+            ],
+        ),
+        "product_2": (_ITEM, [_item(key, family=key) for key in _FAMILIES]),
         "currency_type": (_CURRENCY, [_rate("USD", 1.0, is_corporate=True), _rate("EUR", 0.5)]),
         "dated_conversion_rate": (
             _CURRENCY,
@@ -237,6 +260,10 @@ def _salesforce() -> dict[str, Any]:
         "contact": (_ACTIVITY, [_activity(key, account_id=key, title="CEO") for key in _TOUCHES]),
         "task": (_ACTIVITY, [_activity(key, who_id=key, **task) for key, task in _TOUCHES.items()]),
     }
+
+
+def _item(key: str, **values: Any) -> dict[str, Any]:
+    return {**dict.fromkeys(_ITEM), "id": key, "is_deleted": False, "_fivetran_synced": _LAST_WEEK, **values}
 
 
 def _rate(iso_code: str, rate: float, since: str | None = None, **values: Any) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from kpi_platform.pipeline.onboarding import WantedConnection, create_customer
 from kpi_platform_tests.editors import OPERATOR
 from kpi_platform_tests.settings_effects.dashboard import DASHBOARD_EFFECTS, board_with
 from kpi_platform_tests.settings_effects.effect import Effect, merged
-from kpi_platform_tests.settings_effects.kpi_effects import KPI_EFFECTS
-from kpi_platform_tests.settings_effects.marts import compute
+from kpi_platform_tests.settings_effects.kpi_effects import KPI_EFFECTS, LEDGER_EFFECTS
+from kpi_platform_tests.settings_effects.marts import LEDGER, RAW, compute
 from kpi_platform_tests.settings_effects.requests import (
     REQUEST_EFFECTS,
     connect,
@@ -38,7 +38,9 @@ from kpi_platform_tests.settings_effects.runs import (
 
 SAMPLE = {"accounts": 3, "history_days": 5}
 ONBOARDING = {"fivetran.group_id": Effect("onboarding", ("local", None), lambda group: group)}
-EFFECTS: dict[str, Effect] = KPI_EFFECTS | REQUEST_EFFECTS | DASHBOARD_EFFECTS | RUN_EFFECTS | ONBOARDING
+EFFECTS: dict[str, Effect] = (
+    KPI_EFFECTS | LEDGER_EFFECTS | REQUEST_EFFECTS | DASHBOARD_EFFECTS | RUN_EFFECTS | ONBOARDING
+)
 LEAVES = {leaf.path: leaf for leaf in settings_leaves() if not leaf.read_only}
 
 
@@ -91,25 +93,19 @@ def engine(home: Configuration) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
-# The settings of the ledger of recurring revenue take effect with its lines.
-AWAITED = {
-    "revenue.default_term_months",
-    "revenue.late_renewal_grace_days",
-    "revenue.one_off_product_families",
-    "salesforce.custom_fields.opportunity_renewed_contract",
-}
-
-
 def test_every_setting_has_an_effect_and_every_effect_a_setting() -> None:
-    assert set(LEAVES) - set(EFFECTS) == AWAITED, "settings without an effect that is looked for"
+    assert set(LEAVES) - set(EFFECTS) == set(), "settings without an effect that is looked for"
     assert set(EFFECTS) - set(LEAVES) == set(), "effects of settings that are not there"
 
 
-def test_what_is_computed_follows_the_settings(configuration: Configuration) -> None:
-    computed = compute(configuration, KPI_EFFECTS)
+@pytest.mark.parametrize(("effects", "base"), [(KPI_EFFECTS, RAW), (LEDGER_EFFECTS, LEDGER)])
+def test_what_is_computed_follows_the_settings(
+    configuration: Configuration, effects: dict[str, Effect], base: dict[str, Any]
+) -> None:
+    computed = compute(configuration, effects, base)
     same = {
         path: effect.seen(computed["base"])
-        for path, effect in KPI_EFFECTS.items()
+        for path, effect in effects.items()
         if effect.seen(computed["base"]) == effect.seen(computed[effect.customer])
     }
     assert same == {}

@@ -43,3 +43,38 @@
             end
         )
 {%- endmacro %}
+
+
+{% macro in_target(amount, currency) -%}
+    {#- An amount, exact, in the currency that it counts in. Reads what is_target_currency reads. -#}
+    case
+            when not customers.converts_money or {{ is_target_currency(currency) }} then {{ amount }}
+            else {{ number_as_exact(converted(amount, currency)) }}
+        end
+{%- endmacro %}
+
+
+{% macro has_rate(currency) -%}
+    {#- Whether amounts in a currency can be brought into the one that they count in. Reads what is_target_currency reads. -#}
+    not customers.converts_money
+        or {{ is_target_currency(currency) }}
+        or (
+            ({{ currency }} is null or own_rates.rate is not null)
+            and (customers.target_currency is null or target_rates.rate is not null)
+        )
+{%- endmacro %}
+
+
+{% macro rates_at(rows, currency, time) -%}
+    {#- The joins of int_currency_rate, as `rates`, that is_target_currency reads; rates are those of `time` or of as_of. -#}
+    left join rates as own_rates
+        on
+            {{ rows }}.customer_id = own_rates.customer_id
+            and {{ currency }} = own_rates.currency
+            and own_rates.rate_time = case when customers.uses_dated_rates then {{ time }} else {{ as_of() }} end
+    left join rates as target_rates
+        on
+            {{ rows }}.customer_id = target_rates.customer_id
+            and customers.target_currency = target_rates.currency
+            and target_rates.rate_time = case when customers.uses_dated_rates then {{ time }} else {{ as_of() }} end
+{%- endmacro %}

@@ -33,6 +33,10 @@ revenue_bases as (
     select * from {{ ref('int_revenue_basis') }}
 ),
 
+revenues as (
+    select * from {{ ref('int_account_arr') }}
+),
+
 -- What names an account by one id is grouped before it is linked.
 record_syncs as (
     select
@@ -176,11 +180,16 @@ final as (
         sla_sources.sla_gap,
         time_bases.time_basis,
         revenue_bases.revenue_basis,
+        revenues.revenue_since,
         {{ as_of() }} as as_of
     from accounts
     left join sla_sources on accounts.customer_id = sla_sources.customer_id
     left join time_bases on accounts.customer_id = time_bases.customer_id
     left join revenue_bases on accounts.customer_id = revenue_bases.customer_id
+    left join revenues
+        on
+            accounts.customer_id = revenues.customer_id
+            and accounts.account_key = revenues.account_key
     left join syncs
         on
             accounts.customer_id = syncs.customer_id

@@ -31,7 +31,13 @@ sums as (
         ) as left_out_count,
         {{ most_frequent_reason('row_count') }} as left_out_reason,
         coalesce(sum(case when left_out_reason = 'out of range' then row_count end), 0) as outside_count,
-        max(case when left_out_reason = 'no conversion rate' then 1 else 0 end) = 1 as lacks_rate,
+        -- Money that cannot be compared leaves a ratio nothing.
+        max(
+            case
+                when left_out_reason in ('no amount', 'no conversion rate', 'in several currencies')
+                    then left_out_reason
+            end
+        ) as money_reason,
         cast(
             coalesce(sum(case when {{ is_unreadable('left_out_reason') }} then row_count end), 0)
             as {{ canonical_type('integer') }}
@@ -56,13 +62,19 @@ found as (
         settings.is_stale,
         settings.max_outside,
         coalesce(sums.outside_count, 0) as outside_count,
+        coalesce(
+            settings.kpi = 'revenue_growth'
+            and accounts.revenue_basis <> 'bookings'
+            and accounts.revenue_since > settings.ledger_window_start,
+            false
+        ) as began_too_late,
         case
             when settings.kpi = 'nps' then case when accounts.nps_score_unreadable is not null then 1 else 0 end
             when settings.kpi = 'adoption_index'
                 then case when accounts.adoption_score_unreadable is not null then 1 else 0 end
             else coalesce(sums.left_out_count, 0)
         end as left_out_count,
-        case when sums.lacks_rate then 'no conversion rate' else sums.left_out_reason end as left_out_reason,
+        coalesce(sums.money_reason, sums.left_out_reason) as left_out_reason,
         case
             when settings.kpi = 'nps' then case when accounts.nps_score_unreadable is not null then 1 else 0 end
             when settings.kpi = 'adoption_index'
@@ -70,19 +82,24 @@ found as (
             else coalesce(sums.unreadable_count, 0)
         end as unreadable_count,
         case
-            when settings.gap is not null then settings.gap
+            when accounts.revenue_basis <> 'asset_periods' and settings.gap is not null then settings.gap
+            when accounts.revenue_basis = 'asset_periods' and settings.gap_by_assets is not null
+                then settings.gap_by_assets
+            -- Bookings know no contracts, and so no revenue that recurs.
+            when settings.kpi = 'gross_revenue_retention' and accounts.revenue_basis = 'bookings' then 'not_mapped'
             when settings.kpi = 'sla_compliance' and accounts.sla_gap is not null then accounts.sla_gap
             when {{ lacks_account('settings.source', 'accounts') }} then 'not_mapped'
-            -- Bookings know no contracts, and so no revenue that recurs.
-            when settings.kpi = 'gross_revenue_retention' then 'not_mapped'
         end as gap,
         case
             when settings.kpi = 'nps' then accounts.nps_score
             when settings.kpi = 'adoption_index' then accounts.adoption_score
             when settings.kpi = 'support_ticket_volume' and not accounts.is_seen_in_servicenow then null
-            when sums.lacks_rate then null
+            when sums.money_reason is not null then null
             when settings.kpi in ('first_response_time', 'resolution_time')
                 then coalesce({{ hours('sums.numerator') }}, 0)
+            -- What is kept is never more than what there was.
+            when settings.kpi = 'gross_revenue_retention' and sums.numerator > sums.denominator
+                then cast(sums.denominator as {{ canonical_type('float') }})
             when settings.lowest_rating is not null
                 then
                     coalesce(
@@ -98,7 +115,7 @@ found as (
             when settings.kpi = 'adoption_index' then case when accounts.adoption_score is not null then 1 end
             when settings.kpi = 'support_ticket_volume' then case when accounts.is_seen_in_servicenow then 1 end
             when settings.kpi = 'executive_engagement' then 1
-            when sums.lacks_rate then null
+            when sums.money_reason is not null then null
             else coalesce(cast(sums.denominator as {{ canonical_type('float') }}), 0)
         end as denominator,
         case
@@ -119,7 +136,7 @@ found as (
 measured as (
     select
         *,
-        case when denominator > 0 then scale * numerator / denominator end as measured_value
+        case when denominator > 0 and not began_too_late then scale * numerator / denominator end as measured_value
     from found
 ),
 

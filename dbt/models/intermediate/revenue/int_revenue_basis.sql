@@ -19,7 +19,7 @@ with_terms as (
             opportunities.customer_id = contracts.customer_id
             and {{ salesforce_key(not_blank('opportunities.contract_id')) }} = contracts.id_key
             and contracts.is_live
-            and coalesce(cast(contracts.start_date as {{ canonical_type('string') }}), contracts.start_date_unreadable) is not null
+            and (contracts.start_date is not null or contracts.start_date_unreadable is not null)
     where
         opportunities.is_live
         and opportunities.is_won

@@ -46,7 +46,7 @@ currencies as (
     from named_currencies
 ),
 
--- The instants for which a rate is asked: as_of, and the close dates if those count.
+-- The instants for which a rate is asked: as_of, and if those count, close dates and starts of periods.
 asked_days as (
     select
         customer_id,
@@ -62,6 +62,17 @@ asked_days as (
             opportunities.customer_id = customers.customer_id
             and customers.uses_dated_rates
     where opportunities.close_date < {{ as_of() }}
+    {%- if batch_has('salesforce', 'asset_state_period') %}
+    union all
+    select
+        customers.customer_id,
+        periods.start_date as rate_time
+    from {{ ref('stg_salesforce__asset_state_period') }} as periods
+    inner join customers
+        on
+            periods.customer_id = customers.customer_id
+            and customers.uses_dated_rates
+    {%- endif %}
 ),
 
 days as (

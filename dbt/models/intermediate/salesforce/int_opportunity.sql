@@ -28,16 +28,8 @@ final as (
         opportunities.close_date,
         opportunities.amount,
         {%- if with_currencies %}
-        case
-            when not customers.converts_money or {{ is_target_currency(currency) }} then opportunities.amount
-            else {{ number_as_exact(converted('opportunities.amount', currency)) }}
-        end as converted_amount,
-        not customers.converts_money
-        or {{ is_target_currency(currency) }}
-        or (
-            ({{ currency }} is null or own_rates.rate is not null)
-            and (customers.target_currency is null or target_rates.rate is not null)
-        ) as has_rate,
+        {{ in_target('opportunities.amount', currency) }} as converted_amount,
+        {{ has_rate(currency) }} as has_rate,
         case when not coalesce(own_rates.is_corporate, false) then {{ currency }} end as currency,
         {%- else %}
         opportunities.amount as converted_amount,
@@ -62,18 +54,7 @@ final as (
             and {{ salesforce_key('opportunities.account_id') }} = accounts.account_key
     {%- if with_currencies %}
     inner join customers on opportunities.customer_id = customers.customer_id
-    left join rates as own_rates
-        on
-            opportunities.customer_id = own_rates.customer_id
-            and {{ currency }} = own_rates.currency
-            and own_rates.rate_time
-            = case when customers.uses_dated_rates then opportunities.close_date else {{ as_of() }} end
-    left join rates as target_rates
-        on
-            opportunities.customer_id = target_rates.customer_id
-            and customers.target_currency = target_rates.currency
-            and target_rates.rate_time
-            = case when customers.uses_dated_rates then opportunities.close_date else {{ as_of() }} end
+    {{ rates_at('opportunities', currency, 'opportunities.close_date') }}
     {%- endif %}
     where opportunities.close_date < {{ as_of() }} or opportunities.close_date_unreadable is not null
 )

@@ -6,8 +6,13 @@ opportunities as (
 ),
 
 settings as (
-    select * from {{ ref('int_kpi_setting') }}
-    where kpi in ('revenue_growth', 'net_revenue_retention') and gap is null
+    select settings.*
+    from {{ ref('int_kpi_setting') }} as settings
+    inner join {{ ref('int_revenue_basis') }} as bases
+        on
+            settings.customer_id = bases.customer_id
+            and bases.revenue_basis = 'bookings'
+    where settings.kpi in ('revenue_growth', 'net_revenue_retention') and settings.gap is null
 ),
 
 recurring_types as (
