@@ -188,6 +188,7 @@ class DbtProject:
                 if keeps:
                     kept_models.keep(manifest, self.destination.dbt_target().memory)
                 result = self._run([*arguments, "--no-write-json"], variables, manifest, listen)
+                self._project.keep_templates()
             finally:
                 self._release()
         if not isinstance(result.result, RunExecutionResult):
@@ -206,7 +207,7 @@ class DbtProject:
 
         from kpi_platform.adapters.dbt_patches import patches
 
-        patches.apply(is_duckdb=self._is_duckdb)
+        patches.apply(is_parsed=manifest is not None, is_duckdb=self._is_duckdb)
         if manifest is not None:
             self._pin()
         profile = profile_of(_PROFILE, self.destination.dbt_target())

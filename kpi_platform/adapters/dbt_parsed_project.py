@@ -59,12 +59,21 @@ class ParsedProject:
 
     def load(self) -> tuple["Manifest", Mapping[str, Any]]:
         """Returns the manifest of this process, and its nodes as they were parsed."""
+        from kpi_platform.adapters.dbt_patches import compiled_templates
+
         stamp = self._stamp()
         cached = _manifests.get(self._kind)
         if cached is None or cached[0] != stamp:
             manifest = self._read(stamp)
             cached = _manifests[self._kind] = stamp, manifest, manifest.nodes
+            compiled_templates.load(manifest, self._cache)
         return cached[1], cached[2]
+
+    def keep_templates(self) -> None:
+        """Leaves the templates that this process has compiled for other processes."""
+        from kpi_platform.adapters.dbt_patches import compiled_templates
+
+        compiled_templates.save(self._cache)
 
     @cached_property
     def _cache(self) -> Path:

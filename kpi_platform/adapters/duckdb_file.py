@@ -135,6 +135,22 @@ def kept_open(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iter
                 del _kept_open[path]
 
 
+@contextmanager
+def kept_to_read(path: Path, *, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
+    """Keeps the file open for several reads of this thread by `connect`, as `kept_open` does for a build."""
+    deadline = time.monotonic() + wait_seconds
+    with exclusive(path, wait_seconds=wait_seconds):
+        if path in _kept_open:
+            yield
+            return
+        with _naming_damage(path), closing(_open(path, True, deadline)) as connection:
+            _kept_open[path] = connection
+            try:
+                yield
+            finally:
+                del _kept_open[path]
+
+
 def _queue(path: Path) -> FileLock:
     path.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(f"{path}.lock", is_singleton=True)

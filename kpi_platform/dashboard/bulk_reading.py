@@ -142,6 +142,9 @@ def _fetch(
 
 def _from_sqlite(values: tuple[Any, ...], target: pa.DataType) -> pa.Array:
     """SQLite has texts for instants and numbers for booleans."""
+    first, rows = values[0], len(values)
+    if rows > 1 and values[-1] == first and values.count(first) == rows:
+        return pa.repeat(_from_sqlite(values[:1], target)[0], rows)
     if pa.types.is_timestamp(target):
         return pa.array(values, pa.string()).cast(MICROSECONDS).cast(target)
     if pa.types.is_boolean(target):

@@ -138,16 +138,26 @@ def _insert_rows(
     rows: int,
 ) -> None:
     cursor = driver_cursor(connection)
-    arrays = {name: values for name, values in columns.items() if isinstance(values, np.ndarray)}
-    shared = {name: _to_text(values) for name, values in columns.items() if name not in arrays}
     variables = cursor.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
-    at_once = min(ROWS_A_STATEMENT, (variables - len(shared)) // len(arrays))
-    names = (*shared, *arrays)
-    for _, chunk in _chunks(arrays, rows):
-        tuples = zip(*(_to_values(table.c[name], values) for name, values in chunk.items()), strict=True)
+    for _, chunk in _chunks(columns, rows):
+        arrays = {name: values for name, values in chunk.items() if isinstance(values, np.ndarray)}
+        # A parameter of each row costs more than the value that it binds.
+        for name in [name for name, values in arrays.items() if _is_one_value(values)][: len(arrays) - 1]:
+            (chunk[name],) = _to_values(table.c[name], arrays.pop(name)[:1])
+        shared = {name: _to_text(values) for name, values in chunk.items() if name not in arrays}
+        at_once = min(ROWS_A_STATEMENT, (variables - len(shared)) // len(arrays))
+        names = (*shared, *arrays)
+        tuples = zip(*(_to_values(table.c[name], values) for name, values in arrays.items()), strict=True)
         while some := list(islice(tuples, at_once)):
             statement = _insert_statement(table, names, len(shared), len(some), connection.dialect)
             cursor.execute(statement, [*shared.values(), *chain.from_iterable(some)])
+
+
+def _is_one_value(values: Array) -> bool:
+    first = values[0]
+    if values.dtype == object:
+        return values[-1] is first and values.tolist().count(first) == len(values)
+    return bool(((values == first) | ((values != values) & (first != first))).all())
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,8 @@ Rows are columns of numpy arrays, so that the plan which the tests check is also
 values in a fraction of a second. NULL is NaN in numbers, NaT in instants, None in text.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -179,3 +180,9 @@ def rank(values: Array) -> Positions:
     ranks = np.unique(values, return_inverse=True)[1] + 1
     null = values != values
     return np.where(null, 0, ranks).astype(np.int64)
+
+
+def text_hashes(texts: Iterable[str]) -> Array:
+    """Returns 64 bits of the BLAKE2b of each text, which are the same in every process."""
+    digests = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts]
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)

@@ -2,10 +2,10 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.bulk_reading import read_columns_of
-from kpi_platform.dashboard.bulk_writing import concatenated
+from kpi_platform.dashboard.bulk_reading import read_columns, read_columns_of
+from kpi_platform.dashboard.bulk_writing import concatenated, write_columns
 from kpi_platform.dashboard.customers import add_customer
-from kpi_platform.dashboard.types import among_customers
+from kpi_platform.dashboard.types import UtcDateTime, among_customers
 from kpi_platform_tests.pipeline.desk import T1
 
 _ACCOUNTS = sa.select(tables.accounts.c.customer_id, tables.accounts.c.name, tables.accounts.c.revenue).where(
@@ -48,3 +48,36 @@ def test_columns_are_joined_and_stay_one_value_where_all_have_the_same() -> None
     assert columns["customer_id"].tolist() == [1, 1, 2]
     assert columns["name"].tolist() == ["A", None, "B"]
     assert (columns["as_of"], columns["retired_at"]) == (T1, None)
+
+
+def test_columns_that_hold_one_value_or_none_come_back_as_they_were_written(
+    any_dashboard_engine: sa.Engine,
+) -> None:
+    table = sa.Table(
+        "written",
+        sa.MetaData(),
+        *(sa.Column(name, sa.Integer) for name in ("number", "same", "empty")),
+        *(sa.Column(name, sa.Float) for name in ("share", "same_share", "empty_share")),
+        *(sa.Column(name, sa.String) for name in ("text", "same_text", "empty_text")),
+        *(sa.Column(name, UtcDateTime) for name in ("time", "same_time", "empty_time")),
+        sa.Column("flag", sa.Boolean),
+    )
+    instant, none = np.datetime64(T1.replace(tzinfo=None), "us"), np.full(3, np.nan)
+    columns = {
+        "number": np.array([1, 2, 2]), "same": np.array([7.0, 7.0, 7.0]), "empty": none,
+        "share": np.array([0.5, np.nan, 0.5]), "same_share": np.full(3, 0.25), "empty_share": none,
+        "text": np.array(["A", None, "A"], dtype=object), "same_text": np.full(3, "ok", dtype=object),
+        "empty_text": np.full(3, None, dtype=object),
+        "time": np.array([instant, np.datetime64("NaT"), instant]), "same_time": np.full(3, instant),
+        "empty_time": np.full(3, np.datetime64("NaT"), dtype="datetime64[us]"),
+        "flag": np.full(3, True, dtype=object),
+    }  # fmt: skip
+    one_value = {name: values for name, values in columns.items() if name.startswith(("same", "empty"))}
+    for written in (columns, one_value):
+        with any_dashboard_engine.begin() as connection:
+            table.create(connection)
+            write_columns(connection, table, written, 3)
+            found = read_columns(connection, sa.select(table).order_by(table.c.number))
+            table.drop(connection)
+        for name, values in written.items():
+            np.testing.assert_array_equal(found[name], values, err_msg=name)

@@ -5,15 +5,17 @@ Each file here changes one thing, says what it gains, and has a test that compar
 """
 
 from kpi_platform.adapters.checked_versions import are_checked
-from kpi_platform.adapters.dbt_patches import debug_events, inject_ctes
+from kpi_platform.adapters.dbt_patches import compiled_templates, debug_events, inject_ctes, validation
 
 
-def apply(*, is_duckdb: bool) -> None:
-    """Holds for all invocations of dbt in this process. Does nothing for versions of dbt that were not
-    checked."""
+def apply(*, is_parsed: bool, is_duckdb: bool) -> None:
+    """Holds for all invocations of dbt in this process, until the next call. Does nothing for versions of dbt
+    that were not checked. `is_parsed`: the project of the next invocation was parsed before."""
     if are_checked("dbt-core", "dbt-common", "dbt-adapters"):
+        compiled_templates.apply()
         debug_events.apply()
         inject_ctes.apply()
+        validation.apply(is_parsed=is_parsed)
     if is_duckdb and are_checked("dbt-duckdb"):
         from kpi_platform.adapters.dbt_patches import duckdb_cancel
 

@@ -148,6 +148,13 @@ class DuckDbDestination(SqlDestination):
         hold = duckdb_file.exclusive if self.is_empty else duckdb_file.kept_open
         return hold(self.file, wait_seconds=self.wait_seconds)
 
+    @contextmanager
+    def reading_together(self) -> Iterator[None]:
+        """Opens the file once."""
+        self._require_file()
+        with self._naming_faults(), duckdb_file.kept_to_read(self.file, wait_seconds=self.wait_seconds):
+            yield
+
     def within(self, seconds: float) -> Self:
         return replace(self, wait_seconds=seconds)
 
@@ -177,13 +184,19 @@ class DuckDbDestination(SqlDestination):
     def _reading(self) -> Iterator[Any]:
         """Gives a connection, or what answers like one."""
         self._require_file()
+        with (
+            self._naming_faults(),
+            duckdb_file.reading(self.file, wait_seconds=self.wait_seconds)
+            if self.beside_builds
+            else duckdb_file.connect(self.file, read_only=True, wait_seconds=self.wait_seconds) as connection,
+        ):
+            yield connection
+
+    @contextmanager
+    def _naming_faults(self) -> Iterator[None]:
+        """Turns what keeps the file from being read into DestinationUnavailable."""
         try:
-            with (
-                duckdb_file.reading(self.file, wait_seconds=self.wait_seconds)
-                if self.beside_builds
-                else duckdb_file.connect(self.file, read_only=True, wait_seconds=self.wait_seconds)
-            ) as connection:
-                yield connection
+            yield
         except Damaged as cause:
             raise DestinationUnavailable(cause.message, next_step=cause.next_step) from cause
         except duckdb.IOException as cause:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,6 +59,10 @@ class SqlDestination(ABC):
             return []
         statement = statements.mart_groups(self.mart_schema, table, customers, by)
         return [tuple(row) for row in self._rows(statement)]
+
+    def reading_together(self) -> AbstractContextManager[None]:
+        # A server stays open.
+        return nullcontext()
 
     def within(self, seconds: float) -> Self:
         # A server serves all at once.

@@ -14,6 +14,7 @@ small customer (docs/decisions/0012-loads-together.md).
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -128,11 +129,15 @@ def load_together(
         built = account_counts(connection, customers)
     inputs = []
     for customer, one in known.items():
-        reader = marts or open_destination(configuration, one.settings.warehouse, secrets[customer])
         counted = built.get(customer)
-        incoming = read_incoming(
-            reader, customer, options.as_of, lambda rows: progress("read", rows, 0), counted
-        )
+        with ExitStack() as turn:
+            reader = marts
+            if reader is None:
+                reader = open_destination(configuration, one.settings.warehouse, secrets[customer])
+                turn.enter_context(reader.reading_together())
+            incoming = read_incoming(
+                reader, customer, options.as_of, lambda rows: progress("read", rows, 0), counted
+            )
         definitions = definitions_of(
             one.settings, mapping_overrides or {}, incoming.time_basis, incoming.revenue_basis
         )

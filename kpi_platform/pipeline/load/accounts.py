@@ -204,7 +204,10 @@ def _account_rows(task: LoadTask, target: Array, current: Rows, known: dict[Any,
 
 
 def _named(names: Array) -> Array:
-    return np.fromiter(map(is_named, names), dtype=bool, count=len(names))
+    # The usual name begins with a letter or digit, which a look from here can tell.
+    return np.array(
+        [name is not None and (name[:1].isalnum() or is_named(name)) for name in names], dtype=bool
+    )
 
 
 def _by_id(columns: Mapping[str, Array]) -> Rows:

@@ -68,15 +68,13 @@ class _Codes:
 
     def encode(self, column: pa.Array, dtype: Any) -> Array:
         encoded = column.dictionary_encode()
-        codes = np.array([self._code(text) for text in encoded.dictionary.to_pylist()], dtype=dtype)
+        texts = encoded.dictionary.to_pylist()
+        new = [text for text in texts if text not in self._known]
+        self._known.update(zip(new, range(len(self.texts), len(self.texts) + len(new)), strict=True))
+        self.texts += new
+        codes = np.array([self._known[text] for text in texts], dtype=dtype)
         result: Array = codes[encoded.indices.to_numpy(zero_copy_only=False)]
         return result
-
-    def _code(self, text: str) -> int:
-        code = self._known.setdefault(text, len(self.texts))
-        if code == len(self.texts):
-            self.texts.append(text)
-        return code
 
 
 def read_incoming(

@@ -9,28 +9,39 @@ from typing import Any
 
 import pytest
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
+from dbt.config.runtime import RuntimeConfig
 from dbt.contracts.graph.manifest import Manifest
+from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.dataclass_schema import dbtClassMixin
 from dbt_common.events.event_manager import EventManager
 
 from dbt import compilation
 from kpi_platform.adapters import dbt_parsed_project
 from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.adapters.dbt_patches import (
+    compiled_templates,
     debug_events,
     duckdb_cancel,
     inject_ctes,
     kept_models,
     patches,
     shared_vars,
+    validation,
 )
 from kpi_platform.adapters.dbt_results import NodeResult
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.errors import BuildFailed
 from kpi_platform_tests.adapters.small_project import built, rows, small_project
 
 CHANGED: Mapping[str, tuple[tuple[Any, str, Any], ...]] = {
+    "compiled_templates": ((MacroFuzzEnvironment, "compile", compiled_templates.original),),
     "debug_events": ((EventManager, "fire_event", debug_events.original),),
     "duckdb_cancel": ((LocalEnvironment, "cancel", duckdb_cancel.original),),
     "inject_ctes": ((compilation, "inject_ctes_into_sql", inject_ctes.original),),
+    "validation": (
+        (RuntimeConfig, "validate", validation.original_of_config),
+        (dbtClassMixin, "validate", classmethod(validation.original)),
+    ),
 }
 """Patch → owner and name of what it replaces, and the original."""
 
@@ -99,6 +110,14 @@ def test_versions_that_were_not_checked_are_used_as_they_are_and_come_to_the_sam
         for owner, attribute, original in changed:
             now = vars(owner)[attribute]
             assert getattr(now, "__func__", now) is getattr(original, "__func__", original), name
+
+
+def test_a_project_or_profile_that_is_wrong_is_refused_when_it_is_parsed(project: DbtProject) -> None:
+    project.build("run", rows(a=1))
+    file = project.directory / "dbt_project.yml"
+    file.write_text(f"{file.read_text()}models: many\n")
+    with pytest.raises(BuildFailed, match="models"):
+        project.build("run", rows(a=1))
 
 
 def test_listeners_hear_the_events_that_dbt_fires_above_debug(project: DbtProject) -> None:
