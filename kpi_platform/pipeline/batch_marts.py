@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.domain.errors import KpiPlatformError, NotFound
+from kpi_platform.domain.retention import RETENTION_COLUMNS
 from kpi_platform.pipeline.batch import read_inputs
 
 _LARGEST = "kpi_values"
@@ -46,8 +47,13 @@ _READ_AHEAD: Mapping[str, Sequence[str] | None] = {
     "account_health_score": None,
     "servicenow_support_metrics": None,
     "servicenow_sla_breaches": None,
+    "revenue_retention": RETENTION_COLUMNS,
     "account_email_domains": ADDRESS_COLUMNS,
 }
+
+
+_ADDED = frozenset({"revenue_retention"})
+"""Marts that a warehouse lacks between an upgrade and its next build."""
 
 
 class MartReader(Protocol):
@@ -165,7 +171,7 @@ class BatchMarts:
     def _read(self, table: str, columns: Sequence[str] | None) -> Mapping[str, list[pa.RecordBatch]]:
         selected = None if columns is None else ["customer_id", *columns]
         found: dict[str, list[pa.RecordBatch]] = defaultdict(list)
-        for batch in self.destination.read_mart(table, self._chunk, selected):
+        for batch in self._batches(table, selected):
             runs = pc.run_end_encode(batch.column("customer_id"))
             ends = np.asarray(runs.run_ends)
             starts = np.concatenate(([0], ends[:-1]))
@@ -174,3 +180,10 @@ class BatchMarts:
             ):
                 found[customer].append(batch.slice(start, end - start))
         return found
+
+    def _batches(self, table: str, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self.destination.read_mart(table, self._chunk, columns)
+        except NotFound:
+            if table not in _ADDED:
+                raise

@@ -19,6 +19,7 @@ from kpi_platform.dashboard.matches import count_matches
 from kpi_platform.domain.account_names import shown_name
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.kpis import unreadable_rows
+from kpi_platform.domain.revenue_bases import REVENUE_BASES
 from kpi_platform.web import charts, formats
 from kpi_platform.web.dependencies import (
     CSRF_FIELD,
@@ -34,6 +35,7 @@ from kpi_platform.web.dependencies import (
 from kpi_platform.web.etags import etag_of
 from kpi_platform.web.plain import plain
 from kpi_platform.web.refusals import NoCustomerChosen, retry_after
+from kpi_platform.web.retention import waterfall
 from kpi_platform.web.revenue_facts import revenue_facts
 from kpi_platform.web.sessions import CUSTOMER_COOKIE, set_cookie
 from kpi_platform.web.setting_labels import setting_label
@@ -63,6 +65,8 @@ def _environment() -> Environment:
         "unreadable_rows": unreadable_rows,
         "setting_label": setting_label,
         "revenue_facts": revenue_facts,
+        "waterfall": waterfall,
+        "REVENUE_BASES": REVENUE_BASES,
     }
     environment.filters["plain"] = plain
     environment.globals["platform_version"] = version("kpi_platform")

@@ -14,6 +14,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.tables import SUPPORT_METRICS
 from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.retention import RETENTION_COLUMNS, SegmentRetention
 
 BREACH_COLUMNS = {
     "total_tickets": pa.int64(), "tickets_with_sla": pa.int64(), "sla_breaches": pa.int64(),
@@ -90,6 +91,22 @@ def write_marts(
         write_mart(connection, "account_email_domains", customer, as_of, domains)
         write_mart(connection, "kpi_values", customer, as_of, values)
         write_support_marts(connection, customer, as_of, accounts)
+
+
+def write_retention(
+    configuration: Configuration, customer: str, as_of: datetime, segments: Sequence[SegmentRetention]
+) -> None:
+    """Replaces the customer's rows of revenue_retention."""
+    kinds = {"segment_kind": pa.string(), "segment": pa.string(), "arr_currency": pa.string()}
+    columns = {
+        name: pa.array(
+            [getattr(one, name) for one in segments],
+            kinds.get(name, pa.int64() if name == "accounts" else pa.float64()),
+        )
+        for name in RETENTION_COLUMNS
+    }
+    with writing(configuration) as connection:
+        write_mart(connection, "revenue_retention", customer, as_of, columns)
 
 
 def write_support_marts(

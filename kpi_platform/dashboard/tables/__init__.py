@@ -37,6 +37,7 @@ from kpi_platform.dashboard.tables.operation import (
     sessions,
 )
 from kpi_platform.dashboard.tables.previews import previews
+from kpi_platform.dashboard.tables.retention import revenue_retention
 from kpi_platform.dashboard.tables.runs import orchestrator, run_customers, runs
 from kpi_platform.dashboard.tables.schema import metadata
 from kpi_platform.dashboard.tables.sync import (
@@ -81,6 +82,7 @@ __all__ = [
     "orchestrator",
     "people",
     "previews",
+    "revenue_retention",
     "run_customers",
     "runs",
     "sessions",

@@ -16,8 +16,10 @@ from kpi_platform.domain import revenue_bases, time_bases
 from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS, Type
 from kpi_platform.domain.errors import LoadRefused
 from kpi_platform.domain.load_plan import Array
+from kpi_platform.domain.retention import SegmentRetention
 from kpi_platform.pipeline.batch_marts import VALUE_COLUMNS, MartReader
 from kpi_platform.pipeline.load.fingerprint import NUMBERS, fingerprint_of
+from kpi_platform.pipeline.load.retention import read_retention
 
 _BREACHES = [
     "category", "total_tickets", "tickets_with_sla", "sla_breaches", "breach_rate", "breach_rate_of_sla",
@@ -56,6 +58,7 @@ class Incoming:
     values: dict[str, Array]
     time_basis: str
     revenue_basis: str
+    retention: tuple[SegmentRetention, ...]
     fingerprint: str
 
 
@@ -132,9 +135,10 @@ def read_incoming(
     values = {name: _joined(parts.pop(name), dtype) for name, dtype in _TYPES.items()}
     # What was left out is told of values that are missing for it; of others it would be news at every load.
     values["left_out_count"][values["left_out_reason"] == 0] = np.nan
+    retention = read_retention(marts, customer)
     texts = kpi_codes.texts, status_codes.texts, reason_codes.texts
     fingerprint = fingerprint_of(codes.texts, attributes, health, *texts, values)
-    return Incoming(codes.texts, attributes, health, *texts, values, *bases, fingerprint)
+    return Incoming(codes.texts, attributes, health, *texts, values, *bases, retention, fingerprint)
 
 
 def _joined(chunks: list[Array], dtype: str) -> Array:
@@ -154,7 +158,7 @@ def _nothing(customer: str, as_of: datetime, built: BuiltAccounts | None) -> Inc
     values = {name: np.empty(0, dtype=dtype) for name, dtype in _TYPES.items()}
     fingerprint = fingerprint_of([], attributes, health, [], [], [], values)
     bases = time_bases.DEFAULT_BASIS, revenue_bases.DEFAULT_BASIS
-    return Incoming([], attributes, health, [], [], [], values, *bases, fingerprint)
+    return Incoming([], attributes, health, [], [], [], values, *bases, (), fingerprint)
 
 
 def _basis(accounts: pa.Table, name: str, default: str) -> str:

@@ -16,7 +16,9 @@ from kpi_platform.dashboard.customers import find_each
 from kpi_platform.dashboard.definitions import KpiDefinition
 from kpi_platform.dashboard.load_holds import end_holds, usual_loads
 from kpi_platform.dashboard.match_store import matches_states
+from kpi_platform.dashboard.retention import retention_of_upload, retention_rows
 from kpi_platform.domain.account_counts import AccountCounts
+from kpi_platform.domain.retention import RETENTION_SOURCE
 from kpi_platform.domain.sources import SOURCES, DataSource, Source
 from kpi_platform.pipeline.customer_settings import EffectiveSettings
 from kpi_platform.pipeline.load.accounts import Placed, load_accounts, load_health, place_accounts
@@ -195,6 +197,7 @@ def _confirm(load: Load, writer: LoadWriter) -> None:
         return
     profile = load.judged.profile.document()
     writer.begin(load.row() | uploads.closing(task.counts, newest.notes, load.fingerprint, profile))
+    _retain(task, writer)
     load.version = task.version
 
 
@@ -209,6 +212,7 @@ def _complete(load: Load, known: Mapping[str, KpiDefinition], writer: LoadWriter
         and not writer.changes_rows(task.customer_id, task.version)
         and not defined
         and load.header["current_as_of"] == newest.current_as_of
+        and not _changes_retention(task, newest)
     ):
         writer.discard(task.customer_id, task.version)
         if fingerprint is not None:
@@ -218,7 +222,22 @@ def _complete(load: Load, known: Mapping[str, KpiDefinition], writer: LoadWriter
     profile = None if task.any_older else load.judged.profile.document()
     closing = uploads.closing(task.counts, task.notes[:NOTES], fingerprint, profile)
     writer.complete(task.customer_id, task.version, closing)
+    _retain(task, writer)
     load.version = task.version
+
+
+def _retain(task: LoadTask, writer: LoadWriter) -> None:
+    if RETENTION_SOURCE in task.sources:
+        segments = task.incoming.retention
+        writer.retain(retention_rows(task.customer_id, task.version, task.as_of, segments))
+
+
+def _changes_retention(task: LoadTask, newest: uploads.Upload) -> bool:
+    """Whether nothing but the retention differs from the newest upload: of accounts that do not count."""
+    if RETENTION_SOURCE not in task.sources:
+        return False
+    stored = retention_of_upload(task.connection, task.customer_id, newest.version)
+    return set(stored) != set(task.incoming.retention)
 
 
 def _shown_after(task: LoadTask) -> dict[str, str]:
@@ -243,5 +262,6 @@ def _fingerprint(task: LoadTask, mode: str, data_source: str, matches: tuple[int
         settings.error_handling.on_duplicate_kpi,
         matches,
         [one.document() for one in task.definitions.values()],
+        *([task.incoming.retention] if task.incoming.retention else ()),
     ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

@@ -1,7 +1,7 @@
 """Writes the changes of all loads of a transaction, one statement for each table; in a dry run nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from kpi_platform.dashboard.bulk_writing import concatenated, write_columns
 from kpi_platform.dashboard.definitions import KpiDefinition, store_definitions
 from kpi_platform.dashboard.match_store import note_loaded
+from kpi_platform.dashboard.retention import store_retention
 from kpi_platform.dashboard.uploads import add_uploads, note_end, update_upload
 from kpi_platform.dashboard.versioned import (
     FAMILIES,
@@ -54,6 +55,7 @@ class LoadWriter:
     """Uploads whose row is written."""
     _changed: set[tuple[int, int]] = field(default_factory=set)
     """Uploads that change rows: history refers to them, so their own row must stay."""
+    _retention: list[Mapping[str, Any]] = field(default_factory=list)
     _loaded: dict[int, int] = field(default_factory=dict)
     _created: dict[int, int] = field(default_factory=dict)
     _new_definitions: dict[int, list[KpiDefinition]] = field(default_factory=dict)
@@ -106,6 +108,10 @@ class LoadWriter:
         self._changed_definitions[customer_id] = [one for one in differing if one.kpi in known]
         return bool(differing)
 
+    def retain(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Adds the revenue retention of an upload: rows of `retention_rows`."""
+        self._retention.extend(rows)
+
     def finish(self) -> None:
         """Writes everything that is left."""
         self._write()
@@ -115,6 +121,7 @@ class LoadWriter:
         for (family, change), table in self._staged.items():
             customers = sorted({customer for customer, _ in self._written})
             apply_staged(self.connection, family, table, customers, change)
+        store_retention(self.connection, self._retention)
         note_loaded(self.connection, self._loaded, created=self._created)
         store_definitions(self.connection, self._new_definitions, self._changed_definitions)
         if self._written:
