@@ -14,6 +14,7 @@ from kpi_platform.domain.kpis import unreadable_rows
 if TYPE_CHECKING:
     from kpi_platform.pipeline.explain import Explanation
     from kpi_platform.pipeline.explain_accounts import AccountsExplanation
+    from kpi_platform.pipeline.revenue_lines import RevenueLine
 
 
 def register(app: typer.Typer) -> None:
@@ -104,6 +105,7 @@ def print_explanation(explanation: "Explanation") -> None:
         ("Value", _number(explanation.value, explanation.unit)),
         ("Status", explanation.status),
         ("Formula", explanation.formula),
+        *([("Basis", explanation.basis)] if explanation.basis else []),
         ("Measured in", ", ".join(explanation.models)),
         ("Numerator", _number(explanation.numerator)),
         ("Denominator", _number(explanation.denominator)),
@@ -141,9 +143,25 @@ def print_explanation(explanation: "Explanation") -> None:
                 for row in explanation.rows
             ],
         )
+    if explanation.lines:
+        heads = ("line", "kind", "start", "end", "until", "ended by", "amount", "ARR", "remark")
+        print_table("Recurring revenue", heads, [_line(one) for one in explanation.lines])
     total = explanation.counted + sum(explanation.left_out.values())
     if total > len(explanation.rows):
         console.print(f"{len(explanation.rows)} of {total} rows shown; --rows shows more.")
+
+
+def _line(one: "RevenueLine") -> tuple[Any, ...]:
+    days = (f"{at:%Y-%m-%d}" if at else "open" for at in (one.start, one.end, one.until))
+    return (
+        one.id,
+        one.kind,
+        *days,
+        one.ended_by or "",
+        _number(one.amount),
+        _number(one.arr),
+        one.reason or "",
+    )
 
 
 def _example(explanation: "Explanation", reason: str) -> str | None:

@@ -18,7 +18,7 @@ _EMPTY = ("segment", "arr_currency")
 
 @dataclass(frozen=True, slots=True)
 class ShownRetention:
-    """Retention that the newest load that counts has brought, as of `as_of`, the segments with most revenue first."""
+    """Retention that the newest load that counts has brought; segments with most revenue first."""
 
     as_of: datetime
     upload_version: int

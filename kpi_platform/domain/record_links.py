@@ -23,7 +23,9 @@ def record_links(settings: CustomerSettings, table: str, record_id: str) -> Reco
     source = next((source for source in SOURCES if source == name), None)
     if source is None or not (instance := settings.source(source).instance_url):
         return RecordLinks(None, None)
-    parts = _parts(settings, source, instance, record_id) | {"table": landed, "object": landed.capitalize()}
+    # A landed table is named asset_state_period, its object AssetStatePeriod.
+    object_name = "".join(word.capitalize() for word in landed.split("_"))
+    parts = _parts(settings, source, instance, record_id) | {"table": landed, "object": object_name}
     system = SOURCE_SYSTEMS[source]
     return RecordLinks(system.page.format(**parts), system.api.format(**parts))
 

@@ -18,12 +18,13 @@ from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.find_account import AccountName, find_account
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.record_links import record_links
-from kpi_platform.domain.revenue_bases import REVENUE_KPIS
+from kpi_platform.domain.revenue_bases import DEFAULT_BASIS, REVENUE_KPIS
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.pipeline.batch import CustomerInput, batches_of, read_inputs
 from kpi_platform.pipeline.evidence_statement import evidence_statement
 from kpi_platform.pipeline.kpi_definitions import definitions_of
 from kpi_platform.pipeline.places import settle
+from kpi_platform.pipeline.revenue_lines import RevenueLine, revenue_lines
 
 DEFAULT_ROWS = 1000
 WAIT_SECONDS = 120.0
@@ -50,7 +51,8 @@ class Explanation:
     """One value with its parts. `left_out` counts the rows by reason, and `left_out_examples` has a row of
     each. `rows` are the source rows, those that counted first, newest first, as many as were asked for.
     `factors` are the parts of a computed churn risk: weight or 0, None if unknown. `unreadable_count` rows
-    could not be read. `models` are the files of the dbt models that measure the rows."""
+    could not be read. `models` are the files of the dbt models that measure the rows. `basis` is what it is
+    measured by, if there are several ways; `lines` are those of the recurring revenue behind it."""
 
     customer: str
     account_id: str
@@ -74,6 +76,8 @@ class Explanation:
     rows: Sequence[SourceRow]
     models: Sequence[str] = ()
     left_out_examples: Mapping[str, SourceRow] = field(default_factory=dict)
+    basis: str | None = None
+    lines: Sequence[RevenueLine] = ()
 
 
 def explain(
@@ -156,6 +160,10 @@ def explain_value(
         left_out_examples=examples,
         factors=_factors(one.destination, one.customer, account.id, moment) if kpi == "churn_risk" else {},
         rows=source_rows,
+        basis=definition.basis,
+        lines=revenue_lines(one.destination, one.settings, one.customer, account.id, moment)
+        if kpi in REVENUE_KPIS and definition.basis != DEFAULT_BASIS
+        else (),
         models=[model_file(model) for model in (KPIS[kpi].models if kpi in KPIS else ("int_custom_event",))],
     )
 

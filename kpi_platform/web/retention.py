@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
 from kpi_platform.dashboard.retention import shown_retention
 from kpi_platform.domain.retention import SegmentKind, SegmentRetention
+from kpi_platform.domain.revenue_bases import REVENUE_BASES, RevenueBasis
 from kpi_platform.web.charts import Part
 
 SEGMENT_KINDS: dict[SegmentKind, str] = {
@@ -18,6 +19,9 @@ SEGMENT_KINDS: dict[SegmentKind, str] = {
     "region": "Region",
     "csm": "Success manager",
 }
+
+
+_RETENTION = "net_revenue_retention"
 
 
 class Step(NamedTuple):
@@ -55,7 +59,7 @@ def retention_section(connection: sa.Connection, customer: str) -> RetentionSect
     """Returns what the section shows of the customer."""
     shown = shown_retention(connection, customer)
     definitions = kpi_definitions(connection, customer)
-    own = definitions.get("net_revenue_retention")
+    own = definitions.get(_RETENTION)
     return RetentionSection(
         shown.as_of if shown else None,
         shown.upload_version if shown else None,
@@ -64,6 +68,12 @@ def retention_section(connection: sa.Connection, customer: str) -> RetentionSect
         shown.segments if shown else (),
         definitions,
     )
+
+
+def basis_in_force(connection: sa.Connection, customer: str) -> RevenueBasis | None:
+    """Returns what the newest load was measured from; None before the first."""
+    own = kpi_definitions(connection, customer).get(_RETENTION)
+    return REVENUE_BASES.get(own.basis) if own and own.basis else None
 
 
 def waterfall(one: SegmentRetention) -> Iterator[Step]:

@@ -32,6 +32,7 @@ from kpi_platform.web.dependencies import (
 )
 from kpi_platform.web.page import CustomerPageDep, Page
 from kpi_platform.web.preview_jobs import start_preview, wait_for_preview
+from kpi_platform.web.retention import basis_in_force
 from kpi_platform.web.routes.connection_test import test_warehouse
 from kpi_platform.web.routes.pages_preview import show_preview
 from kpi_platform.web.routes.pages_sync import newest_sync
@@ -268,4 +269,5 @@ def _show(
         settings=settings,
         sync=newest_sync(configuration, connection, customer),
         custom_kpis=settings.custom_kpis,
+        basis_in_force=basis_in_force(connection, customer) if section == "revenue" else None,
     )

@@ -21,6 +21,24 @@ class SourceRowAnswer(Answer):
     api_url: str | None = Field(description="Where the source's own REST API has it.")
 
 
+class RevenueLineAnswer(Answer):
+    """A line of recurring revenue; it counts from `start` to `until` (exclusive), past `end` as in grace."""
+
+    id: str = Field(description="Of the opportunity, or of the asset's period.")
+    kind: str = Field(examples=["renewal"])
+    start: datetime | None
+    end: datetime | None = Field(description="Exclusive; null: open.")
+    until: datetime | None
+    ended_by: str | None = Field(description="The line that took its place.")
+    amount: float | None = Field(description="In the currency of the settings.")
+    arr: float | None = Field(description="Likewise, for a year.")
+    currency: str | None = Field(description="As it landed.")
+    reason: str | None = Field(
+        description="Why it does not count, or its amounts are not known.", examples=["not started"]
+    )
+    url: str | None = Field(description="Its page in the source; null if the settings name no instance.")
+
+
 class ExplanationAnswer(Answer):
     """A value with its parts. `rows` are those that counted first, newest first."""
 
@@ -49,6 +67,10 @@ class ExplanationAnswer(Answer):
         description="Of a computed churn risk: its parts in points; null if unknown."
     )
     rows: list[SourceRowAnswer]
+    basis: str | None = Field(
+        description="What it is measured by, if there are several ways.", examples=["contract_terms"]
+    )
+    lines: list[RevenueLineAnswer] = Field(description="The recurring revenue behind it.")
     models: list[str] = Field(
         description="The files of the dbt models that say how the rows are measured.",
         examples=[["dbt/models/intermediate/salesforce/int_case_rating.sql"]],

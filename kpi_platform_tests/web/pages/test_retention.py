@@ -42,6 +42,17 @@ def test_a_customer_without_recurring_revenue_is_led_to_the_basis(web: Web, desk
     assert "/settings?section=revenue" in web.client().get("/retention").text
 
 
+def test_the_settings_say_which_basis_is_in_force_and_preview_auto(web: Web, desk: Desk) -> None:
+    desk.settings(revenue={"basis": "bookings"})
+    desk.load(T1, [acme()])
+    page = web.client().get("/settings?section=revenue").text
+    assert "won opportunities" in page
+    assert 'name="revenue.basis" value="auto"' in page
+    desk.settings(revenue={"basis": "auto"})
+    assert "Preview auto" not in web.client().get("/settings?section=revenue").text
+    assert "Preview auto" not in web.client().get("/settings?section=fivetran").text
+
+
 @pytest.mark.parametrize("one", [ALL, STEEL, NONE])
 def test_each_step_of_a_waterfall_begins_where_the_one_before_ended(one: SegmentRetention) -> None:
     start, *changes, end = waterfall(one)
