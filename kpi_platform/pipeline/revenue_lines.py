@@ -68,9 +68,9 @@ def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def _instant(value: Any) -> datetime | None:
+def _instant(value: date | None) -> datetime | None:
     if value is None:
         return None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
