@@ -145,6 +145,7 @@ select
     getvariable('sla_source')::varchar as sla_source,
     null::varchar as sla_gap,
     'calendar' as time_basis,
+    'bookings' as revenue_basis,
     as_of() as as_of
 from counting
 full outer join seen

@@ -262,6 +262,20 @@ measured as (
         days_before_as_of(90),
         0
     from figures
+
+    union all
+
+    select
+        account_id,
+        false,
+        'gross_revenue_retention',
+        null,
+        null,
+        null,
+        null,
+        days_before_as_of(365),
+        0
+    from figures
 ),
 
 -- Of each KPI, the reason for which most rows were left out.

@@ -118,6 +118,7 @@ select
     adoption_index,
     revenue_growth as revenue_growth_percent,
     net_revenue_retention,
+    null::double as gross_revenue_retention,
     churn_risk,
     as_of() as as_of
 from figures
@@ -161,6 +162,7 @@ select
     adoption_index,
     revenue_growth as revenue_growth_percent,
     net_revenue_retention,
+    null::double as gross_revenue_retention,
     churn_risk,
     support_ticket_volume,
     sla_compliance as sla_compliance_percent,
@@ -172,8 +174,13 @@ select
     null::double as escalation_rate,
     null::double as ticket_reopen_rate,
     if(is_seen_in_servicenow, coalesce(critical_tickets, 0), null) as critical_issues_count,
+    null::double as arr,
+    null::double as arr_in_grace,
+    null::date as next_renewal_date,
+    null::varchar as arr_currency,
     is_salesforce_account,
     'calendar' as time_basis,
+    'bookings' as revenue_basis,
     as_of() as as_of,
     last_updated
 from figures;
