@@ -8,7 +8,7 @@ import pyarrow as pa
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline.revenue_lines import revenue_lines
-from kpi_platform_tests.pipeline.desk import T1, T2, Desk
+from kpi_platform_tests.pipeline.desk import T1, T2, Desk, acme
 from kpi_platform_tests.pipeline.marts import write_mart, writing
 
 SETTINGS = parse_settings({"salesforce": {"instance_url": "https://acme.my.salesforce.com"}})
@@ -38,6 +38,7 @@ def write_lines(desk: Desk, as_of: datetime) -> None:
 
 def test_lines_of_an_account_are_listed_by_their_start(desk: Desk) -> None:
     destination = open_destination(desk.configuration, SETTINGS.warehouse, {})
+    desk.marts(T1, [acme()])
     assert not revenue_lines(destination, SETTINGS, desk.customer, "001A", T1)
     write_lines(desk, T1)
     first, second = revenue_lines(destination, SETTINGS, desk.customer, "001A", T1)

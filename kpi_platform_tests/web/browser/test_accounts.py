@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from kpi_platform.adapters import duckdb_file
+from kpi_platform.domain.kpis import KPIS
 from kpi_platform.pipeline.explain import Explanation, SourceRow
 from kpi_platform.pipeline.explain_shown import ShownExplanation
 from kpi_platform_tests.web.browser.conftest import PHONE, Served
@@ -97,7 +98,7 @@ def test_an_account_explains_its_numbers(page: Page) -> None:
     card.get_by_text("How it is computed").click()
     expect(card.get_by_text("Numerator")).to_be_visible()
     expect(page.get_by_role("heading", name="Matched sources")).to_be_visible()
-    expect(page.locator(".kpi")).to_have_count(12)
+    expect(page.locator(".kpi")).to_have_count(len(KPIS))
 
 
 def test_source_rows_are_asked_for_until_they_can_be_read_and_shown_across_the_page(

@@ -146,6 +146,7 @@ select
     null::varchar as sla_gap,
     'calendar' as time_basis,
     'bookings' as revenue_basis,
+    null::timestamp as revenue_since,
     as_of() as as_of
 from counting
 full outer join seen

@@ -1,0 +1,72 @@
+-- Without contracts and assets there is no recurring revenue: its marts are empty.
+
+create table handwritten.revenue_terms (
+    customer_id varchar,
+    account_key varchar,
+    account_id varchar,
+    source_table varchar,
+    line_id varchar,
+    line_key varchar,
+    kind varchar,
+    close_date timestamp,
+    start_date timestamp,
+    end_date timestamp,
+    months bigint,
+    given_end timestamp,
+    given_term decimal(38,12),
+    term_months bigint,
+    default_months bigint,
+    grace_days bigint,
+    contract_key varchar,
+    renewed_key varchar,
+    is_add_on boolean,
+    may_follow boolean,
+    renewal_place bigint,
+    amount decimal(38,12),
+    own_arr decimal(38,12),
+    converted_amount decimal(38,12),
+    converted_arr decimal(38,12),
+    has_rate boolean,
+    currency varchar,
+    currency_key varchar,
+    unreadable_reason varchar,
+    dropped_reason varchar,
+    as_of timestamp
+);
+
+create table handwritten.recurring_revenue_lines (
+    customer_id varchar,
+    account_id varchar,
+    line_id varchar,
+    kind varchar,
+    start_date timestamp,
+    end_date timestamp,
+    until_date timestamp,
+    ended_by varchar,
+    amount decimal(38,12),
+    arr decimal(38,12),
+    currency varchar,
+    reason varchar,
+    as_of timestamp,
+    account_key varchar,
+    source_table varchar,
+    line_key varchar,
+    currency_key varchar,
+    landed_arr decimal(38,12)
+);
+
+create table handwritten.revenue_retention (
+    customer_id varchar,
+    segment_kind varchar,
+    segment varchar,
+    accounts bigint,
+    starting_arr decimal(38,12),
+    expansion decimal(38,12),
+    contraction decimal(38,12),
+    churned decimal(38,12),
+    ending_arr decimal(38,12),
+    net_revenue_retention double,
+    gross_revenue_retention double,
+    arr_currency varchar,
+    as_of timestamp
+);
