@@ -176,7 +176,17 @@ select
     if(is_seen_in_servicenow, coalesce(critical_tickets, 0), null) as critical_issues_count,
     null::double as arr,
     null::double as arr_in_grace,
-    null::date as next_renewal_date,
+    (
+        select min(renewals.close_date)::date
+        from big_sf.opportunity as renewals
+        where
+            figures.is_salesforce_account
+            and left(renewals.account_id, 15) = left(figures.account_id, 15)
+            and not renewals.is_deleted
+            and not coalesce(renewals.is_won, false)
+            and lower(renewals.type) in ('renewal', 'existing customer - replacement')
+            and renewals.close_date >= as_of()::date
+    ) as next_renewal_date,
     null::varchar as arr_currency,
     is_salesforce_account,
     'calendar' as time_basis,
