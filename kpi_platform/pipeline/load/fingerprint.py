@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from kpi_platform.domain.load_plan import Array, text_hashes
 
@@ -54,10 +53,10 @@ def _bits(column: Array) -> Array:
 
 
 def _hash_texts(texts: Any) -> Array:
-    encoded = pa.array(texts, pa.string()).dictionary_encode()
-    hashes = np.append(text_hashes(encoded.dictionary.to_pylist()), np.uint64(0))
-    result: Array = hashes[encoded.indices.fill_null(len(hashes) - 1).to_numpy(zero_copy_only=False)]
-    return result
+    distinct = dict.fromkeys(texts)
+    distinct.pop(None, None)
+    known = dict(zip(distinct, text_hashes(distinct).tolist(), strict=True)) | {None: 0}
+    return np.fromiter(map(known.__getitem__, texts), np.uint64, len(texts))
 
 
 def _mix(state: Array, column: Array) -> Array:

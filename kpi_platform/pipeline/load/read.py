@@ -36,6 +36,7 @@ _TYPES = {
     **dict.fromkeys(_INSTANTS, "datetime64[us]"),
 }
 _FLOAT = pa.float64()
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def _support(marts: MartReader, customer: str, codes: _Codes) -> dict[str, Array
     for place, found in by_account.items():
         if place < size:
             found.sort(key=lambda row: (-row["total_tickets"], row["category"] or ""))
-            breaches[place] = json.dumps(found, separators=(",", ":"))
+            breaches[place] = _as_json(found)
     return columns | {"sla_breaches": breaches}
 
 
