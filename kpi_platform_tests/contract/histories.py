@@ -113,9 +113,11 @@ def _settings(rng: random.Random) -> dict[str, Any]:
         }
     if rng.random() < 0.5:
         revenue["one_off_product_families"] = [" SERVICES"]
+    retention, growth = ({"window_days": rng.choice((365, 365, 90, 400))} for _ in range(2))
     windows = {
-        kpi: {"window_days": rng.choice((365, 365, 90, 400))}
-        for kpi in ("net_revenue_retention", "revenue_growth")
+        "net_revenue_retention": retention,
+        "gross_revenue_retention": retention,
+        "revenue_growth": growth,
     }
     return {"revenue": revenue, "kpi_mappings": windows}
 

@@ -20,6 +20,7 @@ from kpi_platform_tests.contract.customers import (
 )
 from kpi_platform_tests.contract.dirty_rows import AS_OFS
 from kpi_platform_tests.contract.dirty_world import DirtyWorld
+from kpi_platform_tests.contract.histories import histories
 from kpi_platform_tests.contract.landing import ARROW_TYPES, LandedSchema
 from kpi_platform_tests.contract.style import Style
 
@@ -87,13 +88,14 @@ _BY_HAND: Document = {
 def conformance_customers() -> list[LandedCustomer]:
     """Class tables with landed names and plain timestamps; flat incidents with API names and zoned
     timestamps; history mode with everything as text; names in capitals, and texts as people write dates and
-    amounts."""
+    amounts; and two ledgers of recurring revenue, one of contracts and one of assets."""
     small = partial(make_customer, seed="d", accounts=8, incidents=60)
     return [
         small("classic", style=CLASS_TABLES, settings={"custom_kpis": _CUSTOM_KPIS}, change=_every_title),
         small("flat_api", style=FLAT_API, settings=_BY_SLA),
         small("dirty_history", style=DIRTY_HISTORY, settings=_AS_LANDED),
         small("written", style=_WRITTEN, settings=_BY_HAND),
+        *(one for number, one in enumerate(histories("d", 4, accounts=20)) if number in (0, 3)),
     ]
 
 

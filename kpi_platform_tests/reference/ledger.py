@@ -1,3 +1,4 @@
+# Long: one function for each source of lines, in the order of the contract.
 """The ledger of recurring revenue: revenue.md, Lines and Precisely. Written from the page, not from SQL."""
 
 from collections import defaultdict

@@ -1,3 +1,4 @@
+# Long: every mart of the contract, in its order.
 """All marts of the contract for one customer, from its raw tables, its settings and its sync state."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# Long: the rows on which each setting shows its effect.
 """Effects on what is computed: one build for all, of customers that differ in their settings alone."""
 
 from collections.abc import Mapping

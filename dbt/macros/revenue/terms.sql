@@ -41,14 +41,13 @@
 
 {% macro yearly(lines, amount, arr) -%}
     {#- What a line brings in a year, from its `amount` and its own `arr`, rounded to nine places. -#}
-    round(
-            {{ number_as_exact(
-                'coalesce(' ~ arr ~ ', case when ' ~ lines ~ '.months is not null then 12 * ' ~ amount ~ ' / ' ~ lines
-                ~ '.months else 365 * ' ~ amount ~ ' / (' ~ microseconds_between(lines ~ '.start_date', lines ~ '.given_end')
-                ~ ' / 86400000000.0) end)'
-            ) }},
-            9
-        )
+    {%- set amount = 'cast(' ~ amount ~ ' as ' ~ canonical_type('float') ~ ')' -%}
+    {%- set days = '(' ~ microseconds_between(lines ~ '.start_date', lines ~ '.given_end') ~ ' / 86400000000.0)' -%}
+    {%- set by_term = number_as_exact(
+        'case when ' ~ lines ~ '.months is not null then 12 * ' ~ amount ~ ' / ' ~ lines ~ '.months else 365 * ' ~ amount
+        ~ ' / nullif(' ~ days ~ ', 0) end'
+    ) -%}
+    round(coalesce({{ arr }}, {{ by_term }}), 9)
 {%- endmacro %}
 
 

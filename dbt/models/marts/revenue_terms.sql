@@ -48,7 +48,7 @@ opportunities as (
     where
         opportunities.is_live
         and coalesce(opportunities.is_won, opportunities.is_won_unreadable is not null)
-        and (opportunities.close_date < {{ as_of() }} or opportunities.close_date_unreadable is not null)
+        and (opportunities.close_date < {{ as_of() }} or opportunities.close_date is null)
 ),
 
 contracts as (
@@ -104,7 +104,6 @@ opportunity_terms as (
         on
             opportunities.customer_id = items.customer_id
             and opportunities.id_key = items.opportunity_key
-    where opportunities.close_date is not null or opportunities.close_date_unreadable is not null
 ),
 
 periods as (
@@ -210,6 +209,7 @@ dated as (
         case
             when masters.account_key is null then 'no account'
             when looked_at.unreadable_reason is not null then null
+            when looked_at.kind <> 'asset_period' and looked_at.close_date is null then 'no close date'
             when looked_at.kind = 'one_off' and looked_at.amount is null then 'no amount'
             when looked_at.kind <> 'asset_period' then null
             when looked_at.own_arr is null then 'no price'

@@ -156,7 +156,7 @@ measured as (
                 then {{ earned('comparable', 'window_start', 'window_end') }}
             when comparable.until_date is null or comparable.until_date > comparable.window_end then comparable.arr
             else {{ exact(0) }}
-        end as now,
+        end as amount_now,
         case
             when comparable.is_one_off and comparable.start_date < comparable.window_start then comparable.arr
             when comparable.is_one_off then {{ exact(0) }}
@@ -167,7 +167,7 @@ measured as (
                 and (comparable.until_date is null or comparable.until_date > comparable.window_start)
                 then comparable.arr
             else {{ exact(0) }}
-        end as before
+        end as amount_before
     from comparable
 ),
 
@@ -179,8 +179,8 @@ final as (
         source_table,
         source_id,
         event_time,
-        {{ exact("now - case when kpi = 'revenue_growth' then before else 0 end") }} as numerator,
-        {{ exact('before') }} as denominator,
+        {{ exact("amount_now - case when kpi = 'revenue_growth' then amount_before else 0 end") }} as numerator,
+        {{ exact('amount_before') }} as denominator,
         left_out_reason
     from measured
 
