@@ -38,9 +38,9 @@ _OPTIONS = [
 ]
 
 _SHOTS = (
-    ("accounts", "/?sort=health_score", CUSTOMER, "light", _WIDE),
-    ("accounts-dark", "/?sort=health_score", CUSTOMER, "dark", _WIDE),
-    ("accounts-phone", "/?sort=health_score", CUSTOMER, "light", _PHONE),
+    ("accounts", "/accounts?sort=health_score", CUSTOMER, "light", _WIDE),
+    ("accounts-dark", "/accounts?sort=health_score", CUSTOMER, "dark", _WIDE),
+    ("accounts-phone", "/accounts?sort=health_score", CUSTOMER, "light", _PHONE),
     ("account", None, CUSTOMER, "light", _WIDE),
     ("settings", "/settings?section=account_matching", CUSTOMER, "light", _WIDE),
     ("match-review", "/matches", REVIEWED, "light", _WIDE),
@@ -104,7 +104,7 @@ def _take(browser: Browser, configuration: Configuration, url: str, colours: str
         page.set_viewport_size({"width": width, "height": height})
         _choose(page, customer)
         if path is None:
-            page.goto("/")
+            page.goto("/accounts")
             path = page.locator("tbody .name a").nth(4).get_attribute("href")
         page.goto(str(path))
         page.wait_for_load_state("networkidle")

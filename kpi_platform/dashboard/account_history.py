@@ -1,6 +1,6 @@
 """How values of accounts developed, from what uploads brought that still count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -108,32 +108,22 @@ def health_state(
     """Returns the account's newest health as of `at` or before; None if no upload that counts brought one.
     NotFound without account."""
     get_account(connection, customer, account_id)
-    return health_states(connection, customer, at, account_id).get(account_id)
-
-
-def first_health_at(connection: sa.Connection, customer: str) -> datetime | None:
-    """Returns the instant of the first health score that counts; None without one."""
-    history = tables.account_health_history
-    query = counting(connection, customer, history, ()).with_only_columns(sa.func.min(history.c.as_of))
-    first: datetime | None = connection.execute(query.order_by(None)).scalar_one()
-    return first
+    return health_states(connection, customer, [account_id], at).get(account_id)
 
 
 def health_states(
-    connection: sa.Connection, customer: str, at: datetime, account_id: int | None = None
+    connection: sa.Connection, customer: str, account_ids: Collection[int], at: datetime
 ) -> dict[int, HealthState]:
-    """Returns the newest health as of `at` or before, by account: of all that had one, or of one."""
+    """Returns the newest health as of `at` or before of those of the accounts that had one, by account."""
     history = tables.account_health_history
     newest_first = (history.c.as_of.desc(), history.c.upload_version.desc())
     rank = sa.func.row_number().over(partition_by=history.c.account_id, order_by=newest_first)
     ranked = (
         counting(connection, customer, history, ())
         .with_only_columns(history.c.upload_version, history.c.account_id, rank.label("rank"))
-        .where(history.c.retired_at.is_(None), history.c.as_of <= at)
+        .where(history.c.account_id.in_(account_ids), history.c.retired_at.is_(None), history.c.as_of <= at)
         .order_by(None)
     )
-    if account_id is not None:
-        ranked = ranked.where(history.c.account_id == account_id)
     newest = ranked.subquery()
     customer_id = get_customer(connection, customer).id
     same = sa.and_(
@@ -156,8 +146,10 @@ def health_states(
     return {row["account_id"]: _health_state(row) for row in connection.execute(query).mappings()}
 
 
-def current_health(connection: sa.Connection, customer: str) -> dict[int, HealthState]:
-    """Returns what is shown of the health of each account now: of all that have one."""
+def current_health(
+    connection: sa.Connection, customer: str, account_ids: Collection[int]
+) -> dict[int, HealthState]:
+    """Returns what is shown of the health now of those of the accounts that have one, by account."""
     shown = tables.account_health
     brought = sa.and_(
         _uploads.c.customer_id == shown.c.customer_id, _uploads.c.version == shown.c.upload_version
@@ -166,7 +158,11 @@ def current_health(connection: sa.Connection, customer: str) -> dict[int, Health
     query = (
         sa.select(*(shown.c[name] for name in columns), _uploads.c.settings_version)
         .outerjoin_from(shown, _uploads, brought)
-        .where(shown.c.customer_id == get_customer(connection, customer).id, shown.c.retired_at.is_(None))
+        .where(
+            shown.c.customer_id == get_customer(connection, customer).id,
+            shown.c.account_id.in_(account_ids),
+            shown.c.retired_at.is_(None),
+        )
     )
     return {row["account_id"]: _health_state(row) for row in connection.execute(query).mappings()}
 

@@ -29,22 +29,27 @@ def shown(customer_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return _accounts.c.customer_id == customer_id, _accounts.c.retired_at.is_(None)
 
 
-def _joined(customer_id: int, columns: Sequence[Any]) -> sa.Select[Any]:
+def _joined(customer_id: int, columns: Sequence[Any], *, also_gone: bool = False) -> sa.Select[Any]:
     same = sa.and_(
         _health.c.customer_id == _accounts.c.customer_id,
         _health.c.account_id == _accounts.c.id,
         _health.c.retired_at.is_(None),
     )
-    return sa.select(*columns).outerjoin_from(_accounts, _health, same).where(*shown(customer_id))
+    there = shown(customer_id)[:1] if also_gone else shown(customer_id)
+    return sa.select(*columns).outerjoin_from(_accounts, _health, same).where(*there)
 
 
 def filtered(
-    customer_id: int, definitions: Mapping[str, KpiDefinition], wanted: AccountFilter
+    customer_id: int,
+    definitions: Mapping[str, KpiDefinition],
+    wanted: AccountFilter,
+    *,
+    also_gone: bool = False,
 ) -> sa.Select[Any]:
-    """Returns the accounts that the filter leaves: the columns of ACCOUNT, health score and coverage. Raises
-    InvalidInput for a KPI that there is not."""
+    """Returns the accounts that the filter leaves (with `also_gone` those that left too): the columns of
+    ACCOUNT, health score and coverage. Raises InvalidInput for a KPI that there is not."""
     columns = [*(_accounts.c[name] for name in ACCOUNT), _health.c.health_score, _health.c.coverage]
-    query = _joined(customer_id, columns)
+    query = _joined(customer_id, columns, also_gone=also_gone)
     if wanted.search:
         found = _accounts.c.name.icontains(wanted.search, autoescape=True)
         query = query.where(sa.or_(found, _accounts.c.external_id == wanted.search))
@@ -53,6 +58,8 @@ def filtered(
             query = query.where(_accounts.c[column] == value)
     for condition in _limits(wanted):
         query = query.where(condition)
+    if wanted.csm_email is not None:
+        query = query.where(sa.func.lower(_accounts.c.csm_email) == wanted.csm_email.lower())
     if wanted.health is not None:
         query = query.where(in_band(_health.c.health_score, HEALTH_THRESHOLDS, "high", wanted.health))
     if wanted.kpi is not None:

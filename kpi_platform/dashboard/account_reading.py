@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
@@ -24,6 +25,7 @@ from kpi_platform.dashboard.shown_accounts import (
     KpiValue,
 )
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, Band, is_too_few
+from kpi_platform.domain.load_plan import Array
 
 _accounts = tables.accounts
 _health = tables.account_health
@@ -53,6 +55,17 @@ def find_accounts(
     rows = connection.execute(query.limit(limit).offset(offset)).mappings()
     summaries = _summaries(connection, customer_id, definitions, [dict(row) for row in rows])
     return AccountPage(total, summaries)
+
+
+def account_ids(
+    connection: sa.Connection, customer: str, wanted: AccountFilter, *, also_gone: bool = False
+) -> Array:
+    """Returns the ids of the accounts that the filter leaves; with `also_gone` of those that left too. Raises
+    as `find_accounts`."""
+    customer_id = get_customer(connection, customer).id
+    query = filtered(customer_id, stored_definitions(connection, customer_id), wanted, also_gone=also_gone)
+    ids = query.with_only_columns(_accounts.c.id, maintain_column_froms=True)
+    return np.fromiter(connection.scalars(ids), np.int64)
 
 
 def account_detail(connection: sa.Connection, customer: str, account_id: int) -> AccountDetail:

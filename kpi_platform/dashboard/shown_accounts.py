@@ -70,7 +70,8 @@ class AccountDetail:
 @dataclass(frozen=True, slots=True)
 class AccountFilter:
     """A filter of accounts. `kpi` names the KPI that `kpi_band`, `kpi_min` and `kpi_max` are about. All
-    limits are inclusive; an account without the number or the date is not within them."""
+    limits are inclusive; an account without the number or the date is not within them. `csm_email` is that of
+    the customer success manager, in any case."""
 
     search: str | None = None
     health: BandFilter | None = None
@@ -85,6 +86,7 @@ class AccountFilter:
     arr_max: float | None = None
     renewal_from: date | None = None
     renewal_to: date | None = None
+    csm_email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,27 +63,32 @@ class _Numbers(sa.TypeDecorator[Sequence[int]]):
         return list(value or ()) if dialect.name == "postgresql" else json.dumps(list(value or ()))
 
 
-class _AmongCustomers(FunctionElement[Any]):
+class _Among(FunctionElement[Any]):
     # As a boolean it became `… = 1` on SQLite, for which no index is of use.
     type = sa.types.NullType()
-    name = "among_customers"
+    name = "among"
     inherit_cache = True
 
 
-def among_customers(column: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """Whether `column` is one of the numbers that are given as `customers`. However many they are, it is the
+def among(column: sa.ColumnElement[int], parameter: str) -> sa.ColumnElement[bool]:
+    """Whether `column` is one of the numbers that are given as `parameter`. However many they are, it is the
     same statement, which is compiled and prepared once."""
-    return _AmongCustomers(column, sa.bindparam("customers", type_=_Numbers))
+    return _Among(column, sa.bindparam(parameter, type_=_Numbers))
 
 
-@compiles(_AmongCustomers, "postgresql")
-def _any_of_array(element: _AmongCustomers, compiler: SQLCompiler, **options: Any) -> str:
+def among_customers(column: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Whether `column` is one of the numbers that are given as `customers`."""
+    return among(column, "customers")
+
+
+@compiles(_Among, "postgresql")
+def _any_of_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, numbers = element.clauses
     return compiler.process(column == sa.any_(numbers), **options)
 
 
-@compiles(_AmongCustomers, "sqlite")
-def _in_json(element: _AmongCustomers, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_Among, "sqlite")
+def _in_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, numbers = element.clauses
     values = sa.func.json_each(numbers).table_valued("value")
     return compiler.process(column.in_(sa.select(values.c.value)), **options)

@@ -1,19 +1,39 @@
-"""Changes of a customer's accounts since an instant, and their reasons."""
+"""Changes of a customer's accounts between two instants, and their reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import sqlalchemy as sa
 
-from kpi_platform.dashboard.account_history import current_health, first_health_at, health_states
-from kpi_platform.dashboard.accounts import Account, list_accounts
+from kpi_platform.dashboard import tables
+from kpi_platform.dashboard.account_history import current_health, health_states
+from kpi_platform.dashboard.account_money import money_of
+from kpi_platform.dashboard.account_reading import account_ids
+from kpi_platform.dashboard.accounts import Account, accounts_of
+from kpi_platform.dashboard.bulk_reading import read_columns
+from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.health_book import HealthBook, HealthBooks
 from kpi_platform.dashboard.lost_values import LostValue, lost_values
+from kpi_platform.dashboard.shown_accounts import AccountFilter
+from kpi_platform.domain.health_bands import BandTotal, HealthBand, band_totals
+from kpi_platform.domain.load_plan import Array
 from kpi_platform.domain.score_change import ScoreReason
 from kpi_platform.pipeline.score_change import Weights
 
 LEAST_CHANGE = 0.05
 """A score that moved by fewer points is shown as the same."""
+
+EVERYBODY = AccountFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """The accounts of a band now and before."""
+
+    now: BandTotal
+    before: BandTotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,64 +51,141 @@ class MovedAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class LostAccount:
+    """An account and its values that are there no more."""
+
+    account: Account
+    values: Sequence[LostValue]
+
+
+@dataclass(frozen=True, slots=True)
 class AccountChanges:
-    """`since` is the first instant that is known if an earlier one was asked for (`is_first`). `worse` and
-    `better`: the greatest movers first, at most as many as were asked for of `worse_count` and
-    `better_count`. `new`: accounts that nothing was known of; `gone`: those that left. `lost`: values that
-    are there no more, by account."""
+    """`since` is the first instant that is known if an earlier one was asked for (`is_first`). `counts` are
+    all accounts of each list by its name; the lists have at most as many as were asked for. `worse` and
+    `better`: the greatest movers first. `new`: accounts that nothing was known of."""
 
     since: datetime
     is_first: bool
-    worse_count: int
-    better_count: int
+    facets: Mapping[HealthBand, Facet]
+    counts: Mapping[str, int]
     worse: Sequence[MovedAccount]
     better: Sequence[MovedAccount]
     new: Sequence[Account]
     gone: Sequence[Account]
-    lost: Sequence[tuple[Account, Sequence[LostValue]]]
+    lost: Sequence[LostAccount]
 
 
-def changes_since(
-    connection: sa.Connection, customer: str, since: datetime, limit: int = 50
+@dataclass(frozen=True, slots=True)
+class WeekOfHealth:
+    """The accounts by band at the end of the week that begins on `monday`."""
+
+    monday: datetime
+    bands: Mapping[HealthBand, BandTotal]
+
+
+def changes_between(
+    connection: sa.Connection,
+    customer: str,
+    since: datetime,
+    until: datetime | None = None,
+    *,
+    wanted: AccountFilter = EVERYBODY,
+    limit: int = 50,
 ) -> AccountChanges:
-    """Compares the health of all accounts as of `since` with that of now; `limit` accounts of those that got
-    worse, and of those that got better, come with reasons. The queries do not grow with the accounts."""
-    everybody = {one.id: one for one in list_accounts(connection, customer, retired=True)}
-    active = {key: one for key, one in everybody.items() if one.retired_at is None}
-    first = first_health_at(connection, customer)
+    """Compares the accounts that `wanted` leaves as of `since` with those as of `until` (None: now). Each
+    list has at most `limit` accounts. Raises as `find_accounts`."""
+    books = HealthBooks(connection, get_customer(connection, customer).id)
+    first = books.first_at
     is_first = first is not None and since < first
     since = max(since, first or since)
-    before = health_states(connection, customer, since)
-    after = current_health(connection, customer)
-    points: dict[int, float] = {}
-    for key in active.keys() & before.keys() & after.keys():
-        old, new = before[key].health_score, after[key].health_score
-        if old is not None and new is not None and abs(new - old) >= LEAST_CHANGE:
-            points[key] = new - old
-    order = sorted(points, key=lambda key: (points[key], active[key].name, key))
-    worse = [key for key in order if points[key] < 0]
-    better = [key for key in reversed(order) if points[key] > 0]
+    before = books.at(since)
+    after = _shown_now(connection, books.customer_id) if until is None else books.at(until)
+    if wanted != EVERYBODY:
+        ids = account_ids(connection, customer, wanted, also_gone=True)
+        before, after = _among(before, ids), _among(after, ids)
+    worse, better = _moved(before, after)
+    new = np.setdiff1d(after.accounts, before.accounts, assume_unique=True)
+    gone = np.setdiff1d(before.accounts, after.accounts, assume_unique=True)
+    lost: dict[int, list[LostValue]] = {}
+    there = set(after.accounts.tolist())
+    for value in lost_values(connection, customer, since, until):
+        if value.account_id in there:
+            lost.setdefault(value.account_id, []).append(value)
+    lists = {"worse": worse, "better": better, "new": new.tolist(), "gone": gone.tolist(), "lost": list(lost)}
+    shown = {name: ids[:limit] for name, ids in lists.items()}
+    accounts = accounts_of(connection, customer, (one for ids in shown.values() for one in ids))
+    movers = [*shown["worse"], *shown["better"]]
+    old = health_states(connection, customer, movers, since)
+    young = (
+        current_health(connection, customer, movers)
+        if until is None
+        else health_states(connection, customer, movers, until)
+    )
     weights = Weights(connection, customer)
 
     def moved(key: int) -> MovedAccount:
-        direction = 1 if points[key] > 0 else -1
-        reasons = sorted(weights.reasons(before[key], after[key]), key=lambda one: -direction * one.points)
-        return MovedAccount(
-            active[key], before[key].health_score or 0.0, after[key].health_score or 0.0, reasons
-        )
+        start, end = old[key].health_score or 0.0, young[key].health_score or 0.0
+        direction = 1 if end > start else -1
+        reasons = sorted(weights.reasons(old[key], young[key]), key=lambda one: -direction * one.points)
+        return MovedAccount(accounts[key], start, end, reasons)
 
-    lost: dict[int, list[LostValue]] = {}
-    for value in lost_values(connection, customer, since):
-        if value.account_id in active:
-            lost.setdefault(value.account_id, []).append(value)
+    was, now = band_totals(before.scores, before.money), band_totals(after.scores, after.money)
     return AccountChanges(
-        since,
-        is_first,
-        len(worse),
-        len(better),
-        [moved(key) for key in worse[:limit]],
-        [moved(key) for key in better[:limit]],
-        [one for key, one in active.items() if key in after and key not in before],
-        [one for one in everybody.values() if one.retired_at is not None and one.retired_at > since],
-        [(active[key], values) for key, values in lost.items()],
+        since=since,
+        is_first=is_first,
+        facets={band: Facet(now[band], was[band]) for band in now},
+        counts={name: len(ids) for name, ids in lists.items()},
+        worse=[moved(key) for key in shown["worse"]],
+        better=[moved(key) for key in shown["better"]],
+        new=[accounts[key] for key in shown["new"]],
+        gone=[accounts[key] for key in shown["gone"]],
+        lost=[LostAccount(accounts[key], lost[key]) for key in shown["lost"]],
     )
+
+
+def health_by_week(
+    connection: sa.Connection, customer: str, weeks: int, *, wanted: AccountFilter = EVERYBODY
+) -> list[WeekOfHealth]:
+    """Returns the newest `weeks` with an upload, oldest first, of the accounts that `wanted` leaves."""
+    read = HealthBooks(connection, get_customer(connection, customer).id).weekly(weeks)
+    if wanted != EVERYBODY:
+        ids = account_ids(connection, customer, wanted, also_gone=True)
+        read = [(monday, _among(book, ids)) for monday, book in read]
+    return [WeekOfHealth(monday, band_totals(book.scores, book.money)) for monday, book in read]
+
+
+def _moved(before: HealthBook, after: HealthBook) -> tuple[list[int], list[int]]:
+    """Accounts whose score fell, and those whose score rose, the greatest movers first."""
+    both, was, now = np.intersect1d(before.accounts, after.accounts, assume_unique=True, return_indices=True)
+    points = after.scores[now] - before.scores[was]
+    order = np.argsort(points, kind="stable")
+    points, both = points[order], both[order]
+    worse, better = both[points <= -LEAST_CHANGE], both[points >= LEAST_CHANGE][::-1]
+    return worse.tolist(), better.tolist()
+
+
+def _among(book: HealthBook, ids: Array) -> HealthBook:
+    chosen = np.isin(book.accounts, ids, assume_unique=True)
+    return HealthBook(book.as_of, book.accounts[chosen], book.scores[chosen], book.money[chosen])
+
+
+_accounts, _health = tables.accounts, tables.account_health
+_NOW = (
+    sa.select(_accounts.c.id, _health.c.health_score, money_of(_accounts))
+    .outerjoin_from(
+        _accounts,
+        _health,
+        sa.and_(
+            _health.c.customer_id == _accounts.c.customer_id,
+            _health.c.account_id == _accounts.c.id,
+            _health.c.retired_at.is_(None),
+        ),
+    )
+    .where(_accounts.c.customer_id == sa.bindparam("customer"), _accounts.c.retired_at.is_(None))
+    .order_by(_accounts.c.id)
+)
+
+
+def _shown_now(connection: sa.Connection, customer_id: int) -> HealthBook:
+    rows = read_columns(connection, _NOW, {"customer": customer_id})
+    return HealthBook(datetime.max, rows["id"], rows["health_score"], rows["money"])

@@ -20,7 +20,7 @@ from kpi_platform.domain.account_names import shown_name
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.kpis import unreadable_rows
 from kpi_platform.domain.revenue_bases import REVENUE_BASES
-from kpi_platform.web import charts, formats
+from kpi_platform.web import bands_chart, charts, formats
 from kpi_platform.web.dependencies import (
     CSRF_FIELD,
     ConfigurationDep,
@@ -53,7 +53,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for module in (formats, charts):
+    for module in (formats, charts, bands_chart):
         names = [name for name in vars(module) if not name.startswith("_")]
         environment.globals |= {name: getattr(module, name) for name in names}
     environment.globals |= {

@@ -31,7 +31,7 @@ GOAL_SECONDS = 1.0
 """For 99 in 100 requests of each kind."""
 READERS, READS_EVERY, SAVES_EVERY = 2, 0.5, 0.5
 """Readers open a page, one more person saves settings, each so often (seconds)."""
-_PAGES = ("/", "/accounts/{account}", "/uploads", "/settings", "/matches")
+_PAGES = ("/", "/accounts", "/accounts/{account}", "/uploads", "/settings", "/matches")
 _CYCLE = "cycle, s"
 _KINDS = ("pages", "saves")
 

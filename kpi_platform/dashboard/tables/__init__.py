@@ -17,6 +17,7 @@ from kpi_platform.dashboard.tables.accounts import (
     account_health_history,
     account_history,
     accounts,
+    health_weeks,
 )
 from kpi_platform.dashboard.tables.customers import (
     allowed_secrets,
@@ -25,7 +26,7 @@ from kpi_platform.dashboard.tables.customers import (
     destination_places,
     settings_claims,
 )
-from kpi_platform.dashboard.tables.kpis import kpi_definitions, kpi_history, kpis
+from kpi_platform.dashboard.tables.kpis import kpi_definitions, kpi_history, kpis, lost_values
 from kpi_platform.dashboard.tables.matches import account_matches, match_decisions
 from kpi_platform.dashboard.tables.operation import (
     account_counts,
@@ -72,11 +73,13 @@ __all__ = [
     "fivetran_account",
     "fivetran_calls",
     "fivetran_events",
+    "health_weeks",
     "kpi_definitions",
     "kpi_history",
     "kpi_uploads",
     "kpis",
     "load_holds",
+    "lost_values",
     "match_decisions",
     "metadata",
     "orchestrator",

@@ -93,3 +93,15 @@ account_health = sa.Table(
 account_health_history = history_table(
     "account_health_history", [key_column("account_id", sa.Integer)], _HEALTH_STATE, upload_key()
 )
+
+health_weeks = sa.Table(
+    "health_weeks",
+    metadata,
+    customer_id_column(primary_key=True),
+    sa.Column("upload_version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("accounts", sa.LargeBinary, nullable=False, comment="Ids, ascending; 4 bytes each."),
+    sa.Column("scores", sa.LargeBinary, nullable=False, comment="Health scores; 8 bytes each."),
+    sa.Column("money", sa.LargeBinary, nullable=False, comment="Recurring revenue; 8 bytes each."),
+    comment="Health of all accounts after the last upload of a week, of customers with many accounts: a copy "
+    "of what the histories say, for charts.",
+)

@@ -67,3 +67,14 @@ kpis = sa.Table(
 kpi_history = history_table(
     "kpi_history", [key_column("account_id", sa.Integer), key_column("kpi", Slug)], _KPI_STATE
 )
+
+lost_values = sa.Table(
+    "lost_values",
+    metadata,
+    key_column("customer_id", sa.Integer),
+    key_column("upload_version", sa.Integer),
+    key_column("account_id", sa.Integer),
+    key_column("kpi", Slug),
+    sa.Column("value", sa.Float, nullable=False, comment="The value before the upload."),
+    comment="Values that an upload took away: the KPI had one before it, and none after it.",
+)

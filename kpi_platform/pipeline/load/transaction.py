@@ -14,6 +14,7 @@ from kpi_platform.dashboard.accounts import new_account_ids
 from kpi_platform.dashboard.baseline import record_baseline
 from kpi_platform.dashboard.customers import find_each
 from kpi_platform.dashboard.definitions import KpiDefinition
+from kpi_platform.dashboard.health_book import KEPT_FROM, HealthBooks
 from kpi_platform.dashboard.load_holds import end_holds, usual_loads
 from kpi_platform.dashboard.match_store import matches_states
 from kpi_platform.dashboard.retention import retention_of_upload, retention_rows
@@ -133,6 +134,8 @@ def apply_loads(
         for load in applied:
             _apply(load, placed.pop(0), loaded.pop(load.task.customer_id), new_ids, writer, progress)
         progress("finish", 0, 1)
+    if not options.dry_run:
+        _keep_health(connection, applied)
     gone_through = {
         load.task.customer_id: load.task.customer
         for load in loads
@@ -140,6 +143,15 @@ def apply_loads(
     }
     if gone_through:
         end_holds(connection, gone_through)
+
+
+def _keep_health(connection: sa.Connection, loads: Sequence[Load]) -> None:
+    """Keeps the state of health of large customers at the end of the week; after a back-fill the next load
+    does."""
+    for load in loads:
+        task = load.task
+        if len(task.incoming.source_ids) >= KEPT_FROM and not task.any_older:
+            HealthBooks(connection, task.customer_id).keep_weeks()
 
 
 def _apply(

@@ -80,6 +80,7 @@ def _load_slice(
     retired = {"as_of": current.columns["as_of"], "retired_at": task.as_of}
     writer.change(VALUES, "inserted", columns, changes.inserted)
     writer.change(VALUES, "updated", columns, changes.updated)
+    _note_lost(task, writer, rows.take(changes.updated), current, slugs)
     writer.change(VALUES, "retired", task.upload | _value_columns(current, slugs) | retired, changes.retired)
     past_rows = 0
     if len(changes.older):
@@ -97,6 +98,15 @@ def _load_slice(
         ("kpis_skipped", len(changes.duplicate)),
     ):
         task.counts[name] += count
+
+
+def _note_lost(task: LoadTask, writer: LoadWriter, updated: Rows, current: Rows, slugs: list[str]) -> None:
+    """Gives `writer` the values that were shown and that the load takes away."""
+    before = current.take(np.searchsorted(current.key, updated.key))
+    shown = not_null(before.columns["value"]) & ~not_null(before.columns["retired_at"])
+    lost = before.take(shown & ~not_null(updated.columns["value"]))
+    columns = _value_columns(lost, slugs)
+    writer.lose(task.upload | {name: columns[name] for name in ("account_id", "kpi", "value")}, len(lost))
 
 
 def _keyed_values(task: LoadTask, target: Array, slugs: list[str]) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from kpi_platform.dashboard.bulk_writing import concatenated, write_columns
 from kpi_platform.dashboard.definitions import KpiDefinition, store_definitions
 from kpi_platform.dashboard.match_store import note_loaded
 from kpi_platform.dashboard.retention import store_retention
+from kpi_platform.dashboard.tables import lost_values
 from kpi_platform.dashboard.uploads import add_uploads, note_end, update_upload
 from kpi_platform.dashboard.versioned import (
     FAMILIES,
@@ -56,6 +57,7 @@ class LoadWriter:
     _changed: set[tuple[int, int]] = field(default_factory=set)
     """Uploads that change rows: history refers to them, so their own row must stay."""
     _retention: list[Mapping[str, Any]] = field(default_factory=list)
+    _lost: list[tuple[Columns, int]] = field(default_factory=list)
     _loaded: dict[int, int] = field(default_factory=dict)
     _created: dict[int, int] = field(default_factory=dict)
     _new_definitions: dict[int, list[KpiDefinition]] = field(default_factory=dict)
@@ -95,6 +97,11 @@ class LoadWriter:
             if self._rows >= AT_ONCE:
                 self._write()
 
+    def lose(self, columns: Columns, rows: int) -> None:
+        """Adds `rows` values that the upload takes away; `columns` are those of `lost_values`."""
+        if rows:
+            self._lost.append((columns, rows))
+
     def note_loaded(self, customer_id: int, version: int, *, created: bool) -> None:
         """Notes that the upload uses its customer's matches; see `match_store.note_loaded`."""
         self._loaded[customer_id] = version
@@ -122,6 +129,8 @@ class LoadWriter:
             customers = sorted({customer for customer, _ in self._written})
             apply_staged(self.connection, family, table, customers, change)
         store_retention(self.connection, self._retention)
+        if self._lost:
+            write_columns(self.connection, lost_values, *concatenated(self._lost))
         note_loaded(self.connection, self._loaded, created=self._created)
         store_definitions(self.connection, self._new_definitions, self._changed_definitions)
         if self._written:
@@ -161,6 +170,7 @@ class DryRun(LoadWriter):
     def complete(self, customer_id: int, version: int, values: Mapping[str, Any]) -> None: ...
     def discard(self, customer_id: int, version: int) -> None: ...
     def change(self, family: Family, change: Change, columns: Columns, rows: Positions) -> None: ...
+    def lose(self, columns: Columns, rows: int) -> None: ...
     def note_loaded(self, customer_id: int, version: int, *, created: bool) -> None: ...
     def finish(self) -> None: ...
 

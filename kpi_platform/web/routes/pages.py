@@ -7,7 +7,6 @@ from kpi_platform.web.error_page import error_page
 from kpi_platform.web.routes import (
     pages_account,
     pages_accounts,
-    pages_changes,
     pages_custom_kpis,
     pages_explanation,
     pages_findings,
@@ -23,6 +22,7 @@ from kpi_platform.web.routes import (
     pages_status,
     pages_sync,
     pages_tables,
+    pages_today,
     pages_uploads,
     pages_versions,
     pages_webhook,
@@ -31,7 +31,7 @@ from kpi_platform.web.routes import (
 _PAGES = (
     pages_sign_in,
     pages_accounts,
-    pages_changes,
+    pages_today,
     pages_retention,
     pages_left_out,
     pages_account,

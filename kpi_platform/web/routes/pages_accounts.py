@@ -1,7 +1,7 @@
 """Page 1: all accounts with health and KPIs."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from itertools import chain
 from typing import Annotated, Any, get_args
@@ -25,7 +25,7 @@ from kpi_platform.dashboard.shown_accounts import (
 )
 from kpi_platform.domain.errors import InvalidInput
 from kpi_platform.web.account_csv import account_lines
-from kpi_platform.web.dependencies import ConnectionDep, CustomerDep, EngineDep
+from kpi_platform.web.dependencies import ConnectionDep, CurrentPrincipal, CustomerDep, EngineDep
 from kpi_platform.web.formats import (
     BAND_WORDS,
     REASON_WORDS,
@@ -34,12 +34,18 @@ from kpi_platform.web.formats import (
     unit_words,
 )
 from kpi_platform.web.page import CustomerPageDep
+from kpi_platform.web.scopes import EVERYBODY, AccountScope, ScopeDep, scopes_of
 
 router = APIRouter(include_in_schema=False)
 
 DEFAULT_LIMIT = 50
 _BANDS = (("healthy", "Healthy"), ("between", "Watch"), ("at_risk", "At risk"), ("missing", "No score"))
 _KPI_BANDS = (*_BANDS[:3], ("missing", "Missing"))
+
+LIST_NAMES = frozenset(
+    (*(field.name for field in fields(AccountFilter)), "sort", "descending", "limit", "offset")
+)
+"""Names in the address of the list, which begin none of the start page."""
 
 Text = Annotated[str, Query(max_length=200)]
 # An input that is left empty comes as an empty text.
@@ -58,11 +64,13 @@ class AccountQuery:
     descending: bool
     limit: int
     offset: int
+    scope: AccountScope
 
     @property
     def query(self) -> dict[str, Any]:
         """The address's query again, without what is as usual."""
-        values = asdict(self.filter)
+        values = asdict(self.filter) | {"csm_email": None}
+        values["scope"] = self.scope.name if self.scope is not EVERYBODY else None
         values["sort"] = None if self.sort == "name" else self.sort
         values["descending"] = "true" if self.descending else None
         values["limit"] = None if self.limit == DEFAULT_LIMIT else self.limit
@@ -70,6 +78,7 @@ class AccountQuery:
 
 
 def _wanted(
+    scope: ScopeDep,
     search: Text = "",
     health: Text = "",
     industry: Text = "",
@@ -91,9 +100,9 @@ def _wanted(
     of_kpi = (_band(kpi_band), kpi_min, kpi_max) if kpi else (None, None, None)
     wanted = AccountFilter(
         search.strip() or None, _band(health), industry or None, region or None, csm or None, kpi or None,
-        *of_kpi, arr_min, arr_max, renewal_from, renewal_to,
+        *of_kpi, arr_min, arr_max, renewal_from, renewal_to, scope.wanted.csm_email,
     )  # fmt: skip
-    return AccountQuery(wanted, sort or "name", descending, limit, offset)
+    return AccountQuery(wanted, sort or "name", descending, limit, offset, scope)
 
 
 def _band(text: str) -> BandFilter | None:
@@ -103,10 +112,13 @@ def _band(text: str) -> BandFilter | None:
 WantedDep = Annotated[AccountQuery, Depends(_wanted)]
 
 
-@router.get("/")
 @router.get("/accounts")
 def show_accounts(
-    page: CustomerPageDep, wanted: WantedDep, connection: ConnectionDep, customer: CustomerDep
+    page: CustomerPageDep,
+    wanted: WantedDep,
+    connection: ConnectionDep,
+    customer: CustomerDep,
+    principal: CurrentPrincipal,
 ) -> HTMLResponse:
     """Returns a page of the accounts; to a script, only the part below the filter."""
     definitions = kpi_definitions(connection, customer)
@@ -132,6 +144,8 @@ def show_accounts(
             ("csm", "Success manager", facets.csms, chosen.csm),
         ),
         wanted=chosen,
+        scope=wanted.scope,
+        scopes=scopes_of(connection, principal),
         is_filtered=chosen != AccountFilter(),
         nobody_left=_nobody_left(connection, customer) if not found.total else "",
         query=wanted.query,

@@ -28,13 +28,14 @@ def test_no_page_has_a_barrier(page: Page, customer: Seed) -> None:
     account_id = seed_review(customer)
     seed_runs(customer)
     paths = [
-        "/", "/?search=nobody", f"/accounts/{account_id}", "/settings", "/settings?section=kpi_mappings",
+        "/", "/?period=quarter&by=money", "/accounts", "/accounts?search=nobody",
+        f"/accounts/{account_id}", "/settings", "/settings?section=kpi_mappings",
         "/settings?section=warehouse", "/settings/versions", "/matches", "/matches?state=match", "/uploads",
         "/uploads/2/diff", "/uploads/2/rollback", "/status", "/accounts/999999", "/runs", "/runs/broke",
-        "/runs/tables", "/accounts/left-out", "/settings/custom-kpis/new", "/changes",
+        "/runs/tables", "/accounts/left-out", "/settings/custom-kpis/new",
     ]  # fmt: skip
-    on_a_phone = ("/", "/settings", "/matches", "/uploads", "/uploads/2/diff", "/runs")
-    page.goto("/")
+    on_a_phone = ("/", "/accounts", "/settings", "/matches", "/uploads", "/uploads/2/diff", "/runs")
+    page.goto("/accounts")
     account = page.locator("tbody .name a").first.get_attribute("href")
     paths += [f"{account}", f"{account}/kpis/nps/explanation"]
     for path in paths:
@@ -128,7 +129,7 @@ def test_signing_in_and_adding_a_customer_have_no_barrier(
     with served.engine.begin() as connection:
         token, _ = create_token(connection, name="Op", customer=None, scope="admin", who="test")
     page = sign_in(token)
-    for path in ("/customers/new", "/status", "/people"):
+    for path in ("/customers", "/customers/new", "/status", "/people"):
         page.goto(path)
         assert complaints(page) == [], path
         assert walk(page) == [], path

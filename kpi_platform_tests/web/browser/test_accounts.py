@@ -47,15 +47,15 @@ def names(page: Page) -> list[str]:
 
 
 def test_accounts_are_searched_filtered_and_sorted_and_the_address_says_how(page: Page) -> None:
-    page.goto("/")
+    page.goto("/accounts")
     assert len(names(page)) == 6
     page.get_by_label("Search").press_sequentially("amber")
     expect(page.locator("tbody tr")).to_have_count(1)
-    expect(page).to_have_url("/?search=amber&sort=name")
-    page.goto("/")
+    expect(page).to_have_url("/accounts?search=amber&sort=name")
+    page.goto("/accounts")
     page.get_by_label("Industry").select_option("Steel")
     expect(page.locator("tbody tr")).to_have_count(2)
-    page.goto("/")
+    page.goto("/accounts")
     backwards = sorted(names(page), key=str.lower, reverse=True)
     page.get_by_role("link", name="Account").filter(has_text="Account").last.click()
     expect(page.locator("tbody .name a")).to_have_text(backwards)
@@ -79,7 +79,7 @@ def test_accounts_are_filtered_without_a_script(browser: Browser, served: Served
 
 
 def test_the_export_holds_what_the_filter_leaves(page: Page, customer: Seed) -> None:
-    page.goto("/?industry=Steel")
+    page.goto("/accounts?industry=Steel")
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     with download.value.path().open(newline="", encoding="utf-8-sig") as file:
@@ -92,7 +92,7 @@ def test_the_export_holds_what_the_filter_leaves(page: Page, customer: Seed) -> 
 
 
 def test_an_account_explains_its_numbers(page: Page) -> None:
-    page.goto("/")
+    page.goto("/accounts")
     page.get_by_role("link", name="Amber Works 0").click()
     card = page.locator("#sla_compliance, #nps").first
     card.get_by_text("How it is computed").click()
@@ -106,7 +106,7 @@ def test_source_rows_are_asked_for_until_they_can_be_read_and_shown_across_the_p
 ) -> None:
     monkeypatch.setattr("kpi_platform.web.explaining.WAIT_SECONDS", 0.1)
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
-    page.goto("/")
+    page.goto("/accounts")
     page.get_by_role("link", name="Amber Works 0").click()
     card = page.locator("#csat")
     card.get_by_text("How it is computed").click()
@@ -131,10 +131,18 @@ def test_source_rows_are_asked_for_until_they_can_be_read_and_shown_across_the_p
 
 def test_a_phone_shows_cards_and_never_scrolls_sideways(page: Page) -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    for path in ("/", "/settings", "/settings?section=kpi_mappings", "/matches", "/uploads", "/status"):
+    for path in (
+        "/",
+        "/accounts",
+        "/settings",
+        "/settings?section=kpi_mappings",
+        "/matches",
+        "/uploads",
+        "/status",
+    ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
-    page.goto("/")
+    page.goto("/accounts")
     expect(page.locator("tbody td").first).to_be_visible()
     page.locator("tbody .name a").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

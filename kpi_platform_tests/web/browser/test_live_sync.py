@@ -47,7 +47,7 @@ def test_a_sync_by_hand_is_shown_step_by_step_and_its_values_after_it(
             expect(state).to_contain_text("values written")
             run = state.get_by_role("link", name="Run", exact=True)
             assert run.get_attribute("href") == f"/runs/{installation.runs('sync_and_refresh')[0].run_id}"
-            page.goto("/")
+            page.goto("/accounts")
             names = page.locator("tbody .name a").all_inner_texts()
             assert sorted(names) == live_customers(installation.configuration, "umbra_salesforce")
             explains_a_value(page)

@@ -22,7 +22,7 @@ def test_an_unchanged_visit_fetches_less_than_twenty_kilobytes(page: Page, custo
 
     def visit() -> float:
         fetched.clear()
-        for path in ("/", "/settings", "/uploads"):
+        for path in ("/", "/accounts", "/settings", "/uploads"):
             page.goto(path, wait_until="networkidle")
         return sum(fetched)
 

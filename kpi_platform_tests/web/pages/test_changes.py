@@ -34,15 +34,15 @@ def test_what_changed_since_an_instant_is_said_with_reasons(web: Web) -> None:
         ("Acme Corporation", [{"kpi": "csat", "value": 4, "status": "no_data"}])
     ]
 
-    page = client.get("/changes").text
+    page = client.get("/").text
     assert "Got worse" in page
-    assert "70 → 60" in page
+    assert "70 → <b>60</b>" in page
     assert "CSAT: was 4, now no data" in page
     assert "Newcomer" in page
     # Nothing is new only because the history does not go back so far.
     early = client.get("/api/changes", params={"since": "2001-01-01"}).json()
     assert [one["name"] for one in early["new"]] == ["Newcomer"]
-    assert "when the history begins" in client.get("/changes", params={"period": "month"}).text
+    assert "the history begins on" in client.get("/", params={"period": "month"}).text
     # The first upload and the second are both older than a few hours ago.
     quiet = client.get("/api/changes", params={"since": NOW.isoformat()}).json()
     assert [quiet[name] for name in ("worse", "better", "new", "gone", "lost")] == [[], [], [], [], []]

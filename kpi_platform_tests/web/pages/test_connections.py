@@ -34,7 +34,7 @@ def test_until_the_first_load_the_page_says_what_is_done_and_what_is_to_be_done_
     assert "Set-up: 1 of 4 steps done" in page
     assert 'Sign in to Salesforce<span class="sr"> (to do now)' in page
     assert "Connect ServiceNow" not in page
-    assert 'href="/runs">See what is left to do' in acme.get("/").text
+    assert 'href="/runs">See what is left to do' in acme.get("/accounts").text
     with web.engine.begin() as connection:
         record_sync_state(
             connection, "acme", "salesforce", connection_id="sf_1", in_first_sync=True,

@@ -38,7 +38,9 @@ def test_the_frame_of_every_page_names_the_version_of_the_platform(web: Web) -> 
 
 def test_an_operator_chooses_a_customer_first_and_then_sees_its_pages(web: Web) -> None:
     browser = web.signed_in()
-    answer = browser.get("/", headers=HTML)
+    everybody = browser.get("/", headers=HTML).text
+    assert "All customers" in everybody and "Bolt Works" in everybody and "Got worse" in everybody
+    answer = browser.get("/accounts", headers=HTML)
     assert answer.headers["location"] == "/status?choose=1"
     status = browser.get("/status", headers=HTML).text
     assert "Acme Corporation" in status and "Bolt Works" in status
@@ -46,13 +48,13 @@ def test_an_operator_chooses_a_customer_first_and_then_sees_its_pages(web: Web) 
         "/customer", data={"customer": "bolt", "next": "/", "csrf_token": form_token(status)}
     )
     assert chosen.status_code == 303
-    assert "Accounts of Bolt Works" in browser.get("/", headers=HTML).text
+    assert "Bolt Works, in 7 days" in browser.get("/", headers=HTML).text
 
 
 def test_a_link_from_an_alert_or_from_dagster_shows_the_customer_that_it_names(web: Web) -> None:
     browser = web.signed_in()
     assert "Accounts of Bolt Works" in browser.get("/accounts?customer=bolt", headers=HTML).text
-    assert "Accounts of Bolt Works" in browser.get("/", headers=HTML).text
+    assert "Bolt Works, in 7 days" in browser.get("/", headers=HTML).text
     own = web.client("acme", "read", **HTML)
     assert "Accounts of Acme Corporation" in own.get("/accounts?customer=bolt").text
 
@@ -125,7 +127,7 @@ def test_names_from_the_sources_are_never_taken_for_markup_or_for_formulas(web: 
     with web.engine.begin() as connection:
         add_account(connection, "acme", name='=<script>alert("1")</script>', industry='"><img src=x>')
     client = web.client("acme", "read", **HTML)
-    page = client.get("/").text
+    page = client.get("/accounts").text
     assert "<script>alert" not in page and "<img" not in page
     answer = client.get("/accounts.csv")
     assert answer.content.startswith(b"\xef\xbb\xbf"), "or Excel reads another encoding"
@@ -136,8 +138,9 @@ def test_names_from_the_sources_are_never_taken_for_markup_or_for_formulas(web: 
 
 def test_an_empty_dashboard_says_what_comes_next(web: Web) -> None:
     client = web.client("acme", **HTML)
-    assert "No accounts yet" in client.get("/").text
-    assert "No account matches" in client.get("/?search=x").text
+    assert "The set-up is not finished" in client.get("/").text
+    assert "No accounts yet" in client.get("/accounts").text
+    assert "No account matches" in client.get("/accounts?search=x").text
     assert "No uploads yet" in client.get("/uploads").text
     assert "Nothing to review" in client.get("/matches").text
     assert "Nothing saved yet" in client.get("/settings/versions").text
@@ -145,7 +148,7 @@ def test_an_empty_dashboard_says_what_comes_next(web: Web) -> None:
 
 @pytest.mark.parametrize("query", ["sort=secret", "kpi=nothing&kpi_band=healthy"])
 def test_an_address_that_asks_for_what_there_is_not_is_answered_in_words(web: Web, query: str) -> None:
-    answer = web.client("acme", **HTML).get(f"/?{query}")
+    answer = web.client("acme", **HTML).get(f"/accounts?{query}")
     assert (answer.status_code, 'role="alert"' in answer.text) == (200, True)
     refused = web.client("acme").get(f"/accounts.csv?{query}")
     assert (refused.status_code, "Use one of" in refused.text or "Sort by" in refused.text) == (400, True)

@@ -7,7 +7,7 @@ import pytest
 from kpi_platform_tests.web.conftest import Web
 from kpi_platform_tests.web.pages.test_pages import HTML
 
-PAGES = ("/", "/settings", "/settings?section=kpi_mappings", "/matches", "/uploads")
+PAGES = ("/", "/accounts", "/settings", "/settings?section=kpi_mappings", "/matches", "/uploads")
 
 
 def test_static_files_are_named_by_their_content_and_kept_for_a_year(web: Web) -> None:
