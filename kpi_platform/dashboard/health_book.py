@@ -15,7 +15,6 @@ import numpy as np
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
-from kpi_platform.dashboard.account_money import money_of
 from kpi_platform.dashboard.bulk_reading import read_columns
 from kpi_platform.dashboard.types import among
 from kpi_platform.domain.load_plan import Array
@@ -30,7 +29,8 @@ _BROUGHT = ("inserted", "updated", "retired", "baseline", "history_only")
 
 @dataclass(frozen=True, slots=True)
 class HealthBook:
-    """Accounts that were there as of `as_of`, ascending by id. `scores` and `money` are NaN without one."""
+    """Accounts that were there as of `as_of`, ascending by id. `scores` and `money` are NaN without one. An
+    account whose money was not known then counts with that of today."""
 
     as_of: datetime
     accounts: Array
@@ -54,18 +54,26 @@ class _Brought:
 
 @dataclass(slots=True)
 class HealthBooks:
-    """Reads the books of one customer."""
+    """Reads the books of one customer. `is_arr` says what money is: the annual recurring revenue if that of
+    any account is known, else the revenue."""
 
     connection: sa.Connection
     customer_id: int
     _uploads: list[_Brought] = field(init=False)
     _everybody: Array = field(init=False)
     _money: Array = field(init=False)
+    is_arr: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self._uploads = _brought(self.connection, self.customer_id)
         everybody = read_columns(self.connection, _EVERYBODY, {"customer": self.customer_id})
-        self._everybody, self._money = everybody["id"], everybody["money"]
+        self._everybody = everybody["id"]
+        self.is_arr = bool((~np.isnan(everybody["arr"])).any())
+        self._money = self.money_of(everybody)
+
+    def money_of(self, rows: Mapping[str, Array]) -> Array:
+        """Returns the money of rows of accounts or of their history."""
+        return rows["arr" if self.is_arr else "revenue"]
 
     @property
     def first_at(self) -> datetime | None:
@@ -101,6 +109,7 @@ class HealthBooks:
                 "accounts": book.accounts.astype("<i4").tobytes(),
                 "scores": book.scores.astype("<f8").tobytes(),
                 "money": book.money.astype("<f8").tobytes(),
+                "is_arr": self.is_arr,
             }
             for stop, book in zip(missing, self._read(missing), strict=True)
         ]
@@ -114,7 +123,8 @@ class HealthBooks:
 
     def _kept(self) -> dict[int, int]:
         """Version of each kept week that is valid, by how many uploads have come by its end."""
-        query = sa.select(_weeks.c.upload_version).where(_weeks.c.customer_id == self.customer_id)
+        mine = _weeks.c.customer_id == self.customer_id, _weeks.c.is_arr.is_(self.is_arr)
+        query = sa.select(_weeks.c.upload_version).where(*mine)
         kept = set(self.connection.scalars(query))
         newest, valid = 0, {}
         for place, one in enumerate(self._uploads, 1):
@@ -136,7 +146,7 @@ class HealthBooks:
         ]
         told = [self._uploads[place].version for begin, stop in spans for place in range(begin, stop)]
         ranks = {one.version: place for place, one in enumerate(self._uploads)}
-        changes = _Changes.read(self.connection, self.customer_id, told, ranks, self._everybody)
+        changes = self._changes(told, ranks)
         used = {kept[stop] for stop in (start, *stops) if stop in kept}
         weeks = _kept_weeks(self.connection, self.customer_id, used)
         book = _State.empty(self._everybody, self._money)
@@ -150,6 +160,20 @@ class HealthBooks:
                 changes.apply(book, begin, stop)
             begin = stop
             yield book.shown(self._uploads[stop - 1].as_of if stop else datetime.min.replace(tzinfo=UTC))
+
+    def _changes(self, versions: list[int], ranks: Mapping[int, int]) -> "_Changes":
+        given = {"customer": self.customer_id, "versions": versions}
+        parts = []
+        for query in (_HEALTH, _ACCOUNTS):
+            rows = read_columns(self.connection, query, given)
+            known, at = np.unique(rows.pop("upload_version"), return_inverse=True)
+            rank = np.array([ranks[version] for version in known.tolist()], np.int64)[at]
+            order = np.argsort(rank, kind="stable")
+            place = np.searchsorted(self._everybody, rows.pop("account_id"))
+            parts.append(
+                {"rank": rank[order], "place": place[order]} | {n: v[order] for n, v in rows.items()}
+            )
+        return _Changes(parts[0], parts[1], self.money_of(parts[1]))
 
 
 @dataclass(slots=True)
@@ -183,24 +207,7 @@ class _Changes:
 
     health: Mapping[str, Array]
     accounts: Mapping[str, Array]
-
-    @classmethod
-    def read(
-        cls, connection: sa.Connection, customer_id: int, versions: list[int], ranks: Mapping[int, int],
-        everybody: Array,
-    ) -> "_Changes":  # fmt: skip
-        given = {"customer": customer_id, "versions": versions}
-        parts = []
-        for query in (_HEALTH, _ACCOUNTS):
-            rows = read_columns(connection, query, given)
-            known, at = np.unique(rows.pop("upload_version"), return_inverse=True)
-            rank = np.array([ranks[version] for version in known.tolist()], np.int64)[at]
-            order = np.argsort(rank, kind="stable")
-            place = np.searchsorted(everybody, rows.pop("account_id"))
-            parts.append(
-                {"rank": rank[order], "place": place[order]} | {n: v[order] for n, v in rows.items()}
-            )
-        return cls(*parts)
+    money: Array
 
     def apply(self, book: _State, begin: int, end: int) -> None:
         """Applies the uploads from `begin` up to `end` (exclusive)."""
@@ -214,7 +221,8 @@ class _Changes:
         order = np.argsort(rank, kind="stable")
         book.there[places[order]] = there[order]
         book.scores[scores] = self.health["health_score"][scored]
-        book.money[who] = self.accounts["money"][changed]
+        money = self.money[changed]
+        book.money[who] = np.where(np.isnan(money), book.usual[who], money)
 
 
 def _query(history: sa.Table, *columns: Any) -> sa.Select[Any]:
@@ -227,9 +235,9 @@ def _query(history: sa.Table, *columns: Any) -> sa.Select[Any]:
 
 _health, _accounts = tables.account_health_history, tables.account_history
 _HEALTH = _query(_health, _health.c.health_score).where(_health.c.retired_at.is_(None))
-_ACCOUNTS = _query(_accounts, money_of(_accounts), _accounts.c.retired_at)
+_ACCOUNTS = _query(_accounts, _accounts.c.arr, _accounts.c.revenue, _accounts.c.retired_at)
 _EVERYBODY = (
-    sa.select(tables.accounts.c.id, money_of(tables.accounts))
+    sa.select(tables.accounts.c.id, tables.accounts.c.arr, tables.accounts.c.revenue)
     .where(tables.accounts.c.customer_id == sa.bindparam("customer"))
     .order_by(tables.accounts.c.id)
 )

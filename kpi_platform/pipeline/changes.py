@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.account_history import current_health, health_states
-from kpi_platform.dashboard.account_money import money_of
 from kpi_platform.dashboard.account_reading import account_ids
 from kpi_platform.dashboard.accounts import Account, accounts_of
 from kpi_platform.dashboard.bulk_reading import read_columns
@@ -62,10 +61,12 @@ class LostAccount:
 class AccountChanges:
     """`since` is the first instant that is known if an earlier one was asked for (`is_first`). `counts` are
     all accounts of each list by its name; the lists have at most as many as were asked for. `worse` and
-    `better`: the greatest movers first. `new`: accounts that nothing was known of."""
+    `better`: the greatest movers first. `new`: accounts that nothing was known of. `is_arr`: money is the
+    annual recurring revenue, else the revenue."""
 
     since: datetime
     is_first: bool
+    is_arr: bool
     facets: Mapping[HealthBand, Facet]
     counts: Mapping[str, int]
     worse: Sequence[MovedAccount]
@@ -99,7 +100,7 @@ def changes_between(
     is_first = first is not None and since < first
     since = max(since, first or since)
     before = books.at(since)
-    after = _shown_now(connection, books.customer_id) if until is None else books.at(until)
+    after = _shown_now(books) if until is None else books.at(until)
     if wanted != EVERYBODY:
         ids = account_ids(connection, customer, wanted, also_gone=True)
         before, after = _among(before, ids), _among(after, ids)
@@ -133,6 +134,7 @@ def changes_between(
     return AccountChanges(
         since=since,
         is_first=is_first,
+        is_arr=books.is_arr,
         facets={band: Facet(now[band], was[band]) for band in now},
         counts={name: len(ids) for name, ids in lists.items()},
         worse=[moved(key) for key in shown["worse"]],
@@ -171,7 +173,7 @@ def _among(book: HealthBook, ids: Array) -> HealthBook:
 
 _accounts, _health = tables.accounts, tables.account_health
 _NOW = (
-    sa.select(_accounts.c.id, _health.c.health_score, money_of(_accounts))
+    sa.select(_accounts.c.id, _health.c.health_score, _accounts.c.arr, _accounts.c.revenue)
     .outerjoin_from(
         _accounts,
         _health,
@@ -186,6 +188,6 @@ _NOW = (
 )
 
 
-def _shown_now(connection: sa.Connection, customer_id: int) -> HealthBook:
-    rows = read_columns(connection, _NOW, {"customer": customer_id})
-    return HealthBook(datetime.max, rows["id"], rows["health_score"], rows["money"])
+def _shown_now(books: HealthBooks) -> HealthBook:
+    rows = read_columns(books.connection, _NOW, {"customer": books.customer_id})
+    return HealthBook(datetime.max, rows["id"], rows["health_score"], books.money_of(rows))

@@ -1,6 +1,7 @@
 """The health of all accounts as of any instant is what the histories say, kept weeks or not."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -38,28 +39,31 @@ def row(name: str, score: float | None, revenue: float = 10.0) -> MartAccount:
     return MartAccount(f"001{name}", name, {"nps": score or 0.0}, {"revenue": revenue}, health)
 
 
-def books(desk: Desk) -> HealthBooks:
-    connection = desk.engine.connect()
-    return HealthBooks(connection, get_customer(connection, "hull").id)
+@contextmanager
+def books(desk: Desk) -> Iterator[HealthBooks]:
+    with desk.engine.connect() as connection:
+        yield HealthBooks(connection, get_customer(connection, "hull").id)
+
+
+def weeks_of(desk: Desk, weeks: int) -> dict[datetime, int]:
+    """Mondays of the newest weeks → how many accounts there were."""
+    with books(desk) as read:
+        return {monday: len(book.accounts) for monday, book in read.weekly(weeks)}
 
 
 def shown(desk: Desk, at: datetime) -> dict[str, tuple[float, float]]:
     """Name of each account → score and money, by the book; the scores are those of the history."""
-    read = books(desk)
-    book = read.at(at)
-    names_of = sa.select(tables.accounts.c.id, tables.accounts.c.name)
-    names = dict(read.connection.execute(names_of).tuples().all())
-    known = health_states(read.connection, "hull", book.accounts.tolist(), at)
-    for account, score in zip(book.accounts.tolist(), book.scores.tolist(), strict=True):
+    with books(desk) as read:
+        book = read.at(at)
+        names_of = sa.select(tables.accounts.c.id, tables.accounts.c.name)
+        names = dict(read.connection.execute(names_of).tuples().all())
+        known = health_states(read.connection, "hull", book.accounts.tolist(), at)
+    columns = (book.accounts.tolist(), book.scores.tolist(), book.money.tolist())
+    found = {}
+    for account, score, money in zip(*columns, strict=True):
         state = known.get(account)
         assert (state.health_score if state else None) == (None if np.isnan(score) else score)
-    found = {
-        names[account]: (score, money)
-        for account, score, money in zip(
-            book.accounts.tolist(), book.scores.tolist(), book.money.tolist(), strict=True
-        )
-    }
-    read.connection.close()
+        found[names[account]] = (score, money)
     return found
 
 
@@ -78,12 +82,13 @@ def test_a_book_is_what_was_known_then_through_back_fills_and_roll_backs(desk: D
     assert shown(desk, days[2]) == {"Amber": (65, 10), "Birch": (66, 20)}
     desk.load(days[4], [row("Amber", 71), row("Cobalt", None)])
     assert list(shown(desk, days[4])) == ["Amber", "Cobalt"]
-    weeks = {monday: len(book.accounts) for monday, book in books(desk).weekly(9)}
-    assert weeks == {day - timedelta(days=2): many for day, many in zip(days, (2, 2, 2, 1, 2), strict=True)}
+    assert weeks_of(desk, 9) == {
+        day - timedelta(days=2): many for day, many in zip(days, (2, 2, 2, 1, 2), strict=True)
+    }
     with desk.engine.begin() as connection:
         rollback(connection, "hull", 3, who="test")
     assert shown(desk, days[4]) == {"Amber": (55, 10), "Birch": (60, 20)}
-    assert [monday for monday, _ in books(desk).weekly(1)] == [days[1] - timedelta(days=2)]
+    assert list(weeks_of(desk, 1)) == [days[1] - timedelta(days=2)]
     desk.load(days[4] + timedelta(days=1), [row("Amber", 72), row("Birch", 61)])
     assert shown(desk, days[4] + timedelta(days=1)) == {"Amber": (72, 10), "Birch": (61, 10)}
 

@@ -41,6 +41,7 @@ def get_changes(
             "since": found.since,
             "until": until,
             "scope": scope.name,
+            "is_arr": found.is_arr,
             "bands": {band: _facet(one) for band, one in found.facets.items()},
             "counts": found.counts,
             "worse": [_moved(one) for one in found.worse],
@@ -86,7 +87,10 @@ def _start(since: datetime | None, load: datetime | None) -> datetime:
 
 
 def _account(account: Account) -> dict[str, Any]:
-    return {name: getattr(account, name) for name in ("id", "name", "csm_name", "revenue")}
+    return {
+        name: getattr(account, name)
+        for name in ("id", "name", "csm_name", "arr", "next_renewal_date", "revenue")
+    }
 
 
 def _moved(one: Any) -> dict[str, Any]:
@@ -98,6 +102,6 @@ def _facet(one: Facet) -> dict[str, Any]:
     return {
         "accounts": one.now.accounts,
         "change": one.now.accounts - one.before.accounts,
-        "revenue": one.now.money,
-        "revenue_before": one.before.money,
+        "money": one.now.money,
+        "money_before": one.before.money,
     }

@@ -1,6 +1,6 @@
 """Changes of a customer's accounts, health by week, and what waits."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import Field
 
@@ -13,7 +13,9 @@ class ChangedAccountAnswer(Answer):
     id: int = Field(examples=[7])
     name: str = Field(examples=["Amber Works"])
     csm_name: str | None = Field(description="Customer success manager.", examples=["Mila Ito"])
-    revenue: float | None = Field(description="Recurring revenue of a year.", examples=[120000.0])
+    arr: float | None = Field(description="Annual recurring revenue.", examples=[120000.0])
+    next_renewal_date: date | None = Field(examples=["2026-09-30"])
+    revenue: float | None
 
 
 class MovedAccountAnswer(ChangedAccountAnswer):
@@ -38,8 +40,8 @@ class LostValuesAnswer(ChangedAccountAnswer):
 class BandAnswer(Answer):
     accounts: int = Field(examples=[41])
     change: int = Field(description="Accounts more (or fewer) than as of `since`.", examples=[-3])
-    revenue: float | None = Field(description="Their recurring revenue of a year.", examples=[2.4e6])
-    revenue_before: float | None = Field(description="That as of `since`.", examples=[2.6e6])
+    money: float | None = Field(description="Their ARR, or revenue: see `is_arr`.", examples=[2.4e6])
+    money_before: float | None = Field(description="That as of `since`.", examples=[2.6e6])
 
 
 class ChangesAnswer(Answer):
@@ -50,6 +52,9 @@ class ChangesAnswer(Answer):
     )
     until: datetime | None = Field(description="As asked for; null: now.")
     scope: str = Field(description="Whose accounts: `mine` or `all`.", examples=["all"])
+    is_arr: bool = Field(
+        description="Whether `money` is annual recurring revenue; else it is the accounts' revenue."
+    )
     bands: dict[HealthBand, BandAnswer] = Field(description="By band of the health score.")
     counts: dict[str, int] = Field(examples=[{"worse": 12, "better": 9, "new": 1, "gone": 0, "lost": 2}])
     worse: list[MovedAccountAnswer]
@@ -62,7 +67,7 @@ class ChangesAnswer(Answer):
 class BandTotalAnswer(Answer):
     accounts: int = Field(examples=[41])
     money: float | None = Field(
-        description="Their recurring revenue of a year, as it was then.", examples=[2.4e6]
+        description="Their ARR, or revenue where no ARR is known, as it was then.", examples=[2.4e6]
     )
 
 

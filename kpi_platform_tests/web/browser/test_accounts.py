@@ -72,6 +72,7 @@ def test_accounts_are_filtered_without_a_script(browser: Browser, served: Served
     page.goto("/sign-in")
     page.get_by_label("Access token").fill(customer.token("read"))
     page.get_by_role("button", name="Sign in").click()
+    page.goto("/accounts")
     page.get_by_label("Industry").select_option("Energy")
     page.get_by_role("button", name="Filter").click()
     assert len(names(page)) == 2

@@ -8,8 +8,8 @@ from alembic import op
 
 from kpi_platform.dashboard.types import Slug
 
-revision = "0023"
-down_revision = "0022"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
@@ -40,7 +40,8 @@ def upgrade() -> None:
         sa.Column("upload_version", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("accounts", sa.LargeBinary, nullable=False, comment="Ids, ascending; 4 bytes each."),
         sa.Column("scores", sa.LargeBinary, nullable=False, comment="Health scores; 8 bytes each."),
-        sa.Column("money", sa.LargeBinary, nullable=False, comment="Recurring revenue; 8 bytes each."),
+        sa.Column("money", sa.LargeBinary, nullable=False, comment="8 bytes each."),
+        sa.Column("is_arr", sa.Boolean, nullable=False, comment="Whether `money` is ARR; else revenue."),
         comment="Health of all accounts after the last upload of a week, of customers with many accounts: a "
         "copy of what the histories say, for charts.",
     )
