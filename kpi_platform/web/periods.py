@@ -85,7 +85,9 @@ def chosen_period(connection: sa.Connection, customer: str, asked: PeriodQuery, 
             return Period(since, None, f"since {day(since)}")
         return Period(since, until, f"from {day(since)} to {day(until)}")
     days = LENGTHS[asked.period][1]
-    return Period(now - timedelta(days=days), None, "since yesterday" if days == 1 else f"in {days} days")
+    return Period(
+        now - timedelta(days=days), None, "since yesterday" if days == 1 else f"in the last {days} days"
+    )
 
 
 def _date(text: str) -> date | None:

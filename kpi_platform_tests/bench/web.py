@@ -22,10 +22,11 @@ from kpi_platform.web.app import create_app
 from kpi_platform_tests.bench.before import beside, figures_before
 from kpi_platform_tests.web.seeding import seed
 
-PAGE_SECONDS, CSV_SECONDS, VISIT_BYTES = 0.15, 0.7, 20_000
+TODAY_SECONDS, PAGE_SECONDS, CSV_SECONDS, VISIT_BYTES = 0.25, 0.15, 0.7, 20_000
 _ROUNDS = 15
 _VISIT = "unchanged visit"
 _PAGES = {
+    "today": ("/?period=quarter", TODAY_SECONDS),
     "accounts": ("/accounts", PAGE_SECONDS),
     "sorted by a KPI": ("/accounts?sort=sla_compliance&descending=true", PAGE_SECONDS),
     "filtered by a KPI's band": ("/accounts?kpi=nps&kpi_band=at_risk", PAGE_SECONDS),

@@ -27,6 +27,7 @@ from kpi_platform.web.moved_score import reason_name
 from kpi_platform.web.page import Page, PageDep, with_query
 from kpi_platform.web.periods import LENGTHS, Period, PeriodQuery, chosen_period, period_query
 from kpi_platform.web.refusals import NoCustomerChosen
+from kpi_platform.web.retention import retention_section
 from kpi_platform.web.routes.pages_accounts import LIST_NAMES
 from kpi_platform.web.scopes import EVERYBODY, scopes_of, usual_scope
 from kpi_platform.web.waiting import Waiting, waiting_for
@@ -101,6 +102,7 @@ def show_today(
         lists=_LISTS,
         weeks=health_by_week(connection, customer.key, WEEKS, wanted=chosen.wanted),
         by="money" if by == "money" else "accounts",
+        retention=retention_section(connection, customer.key),
         waiting=waiting_for(configuration, connection, customer.key, operator=principal.operator),
         scopes=scopes,
         scope=chosen,

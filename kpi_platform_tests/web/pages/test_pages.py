@@ -48,13 +48,13 @@ def test_an_operator_chooses_a_customer_first_and_then_sees_its_pages(web: Web) 
         "/customer", data={"customer": "bolt", "next": "/", "csrf_token": form_token(status)}
     )
     assert chosen.status_code == 303
-    assert "Bolt Works, in 7 days" in browser.get("/", headers=HTML).text
+    assert "Bolt Works, in the last 7 days" in browser.get("/", headers=HTML).text
 
 
 def test_a_link_from_an_alert_or_from_dagster_shows_the_customer_that_it_names(web: Web) -> None:
     browser = web.signed_in()
     assert "Accounts of Bolt Works" in browser.get("/accounts?customer=bolt", headers=HTML).text
-    assert "Bolt Works, in 7 days" in browser.get("/", headers=HTML).text
+    assert "Bolt Works, in the last 7 days" in browser.get("/", headers=HTML).text
     own = web.client("acme", "read", **HTML)
     assert "Accounts of Acme Corporation" in own.get("/accounts?customer=bolt").text
 
