@@ -15,6 +15,7 @@ from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.health_book import HealthBooks
 from kpi_platform.dashboard.lost_values import lost_values
 from kpi_platform.dashboard.rollback import rollback
+from kpi_platform.pipeline.changes import changes_between
 from kpi_platform.pipeline.load import transaction
 from kpi_platform_tests.pipeline.desk import Desk
 from kpi_platform_tests.pipeline.marts import MartAccount
@@ -26,12 +27,12 @@ MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 def desk(
     request: pytest.FixtureRequest,
     configuration: Configuration,
-    sqlite_engine: sa.Engine,
+    any_dashboard_engine: sa.Engine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Desk]:
     if request.param == "weeks are kept":
         monkeypatch.setattr(transaction, "KEPT_FROM", 0)
-    yield Desk(configuration, sqlite_engine, "hull")
+    yield Desk(configuration, any_dashboard_engine, "hull")
 
 
 def row(name: str, score: float | None, revenue: float = 10.0) -> MartAccount:
@@ -55,6 +56,8 @@ def shown(desk: Desk, at: datetime) -> dict[str, tuple[float, float]]:
     """Name of each account → score and money, by the book; the scores are those of the history."""
     with books(desk) as read:
         book = read.at(at)
+        totals = changes_between(read.connection, "hull", at - timedelta(days=900), at).facets.values()
+        assert sum(one.now.accounts for one in totals) == len(book.accounts)
         names_of = sa.select(tables.accounts.c.id, tables.accounts.c.name)
         names = dict(read.connection.execute(names_of).tuples().all())
         known = health_states(read.connection, "hull", book.accounts.tolist(), at)
@@ -114,14 +117,14 @@ def test_only_large_customers_keep_weeks_and_one_a_week(
 
 
 def test_a_value_is_lost_from_the_upload_that_took_it_until_there_is_one_again(
-    configuration: Configuration, sqlite_engine: sa.Engine
+    configuration: Configuration, any_dashboard_engine: sa.Engine
 ) -> None:
-    desk = Desk(configuration, sqlite_engine, "hull")
+    desk = Desk(configuration, any_dashboard_engine, "hull")
     nps = [40.0, "no_data", "no_data", 30.0, "not_mapped"]
     days = [MONDAY + timedelta(days=day) for day in range(5)]
 
     def lost(since: datetime, until: datetime | None = None) -> list[tuple[float, str]]:
-        with sqlite_engine.connect() as connection:
+        with any_dashboard_engine.connect() as connection:
             return [(one.value, one.status) for one in lost_values(connection, "hull", since, until)]
 
     for day, value in zip(days[:2], nps, strict=False):
@@ -135,6 +138,6 @@ def test_a_value_is_lost_from_the_upload_that_took_it_until_there_is_one_again(
     assert lost(days[0]) == [(30.0, "not_mapped")]
     assert lost(days[0], days[2]) == [(40.0, "no_data")]
     assert lost(days[0], days[3]) == []
-    with sqlite_engine.begin() as connection:
+    with any_dashboard_engine.begin() as connection:
         rollback(connection, "hull", 5, who="test")
     assert lost(days[0]) == []
