@@ -75,6 +75,8 @@ followers_0 as (
         customer_id,
         account_key,
         line_key,
+        close_date,
+        contract_key,
         start_date,
         end_date,
         months
@@ -110,18 +112,13 @@ beside_{{ round }} as (
         followers.line_key,
         running.end_date as first_end,
         running.end_date as last_end,
-        case when {{ stands_apart('followers.renewed_key', 'earlier.contract_key') }} then 0 else 1 end as is_renewed
+        case when {{ stands_apart('followers.renewed_key', 'running.contract_key') }} then 0 else 1 end as is_renewed
     from followers
-    inner join followers as earlier
-        on
-            followers.customer_id = earlier.customer_id
-            and followers.account_key = earlier.account_key
-            and followers.close_date > earlier.close_date
     inner join followers_{{ round }} as running
         on
-            earlier.customer_id = running.customer_id
-            and earlier.account_key = running.account_key
-            and earlier.line_key = running.line_key
+            followers.customer_id = running.customer_id
+            and followers.account_key = running.account_key
+            and followers.close_date > running.close_date
             and followers.close_date >= running.start_date
             and followers.close_date < running.end_date
 
@@ -148,6 +145,8 @@ starts_{{ round }} as (
         followers.customer_id,
         followers.account_key,
         followers.line_key,
+        followers.close_date,
+        followers.contract_key,
         followers.given_end,
         followers.term_months,
         followers.default_months,
@@ -182,6 +181,8 @@ followers_{{ round + 1 }} as (
         timed.customer_id,
         timed.account_key,
         timed.line_key,
+        timed.close_date,
+        timed.contract_key,
         timed.start_date,
         {{ end_of_term('timed', 'timed.start_date', 'timed.months') }} as end_date,
         timed.months
