@@ -38,6 +38,7 @@ def local_fivetran(
     """
     from kpi_platform.local.behaviour import parse_behaviour
     from kpi_platform.local.samples import SAMPLE_CUSTOMERS
+    from kpi_platform.local.samples.profiles import SAMPLED
     from kpi_platform.local.server import HOST, serve
 
     behaves = parse_behaviour(behaviour or [])
@@ -55,6 +56,6 @@ def local_fivetran(
         console.print("  key and secret as in FIVETRAN_API_KEY and FIVETRAN_API_SECRET")
     console.print(f"  state in {configuration.local_fivetran_home}, rows in {configuration.warehouse_file}")
     for customer in SAMPLE_CUSTOMERS:
-        ids = ", ".join(source["connection_id"] for source in customer.settings.values())
+        ids = ", ".join(customer.settings[source]["connection_id"] for source in SAMPLED)
         console.print(f"  {customer.name} ({customer.key}): {ids}")
     serve(configuration, port, behaves)

@@ -76,6 +76,30 @@ def test_salesforce_ids_carry_the_right_check_characters(customer: str) -> None:
             assert value[15:] == "".join(alphabet[number] for number in sums)
 
 
+def test_contracts_follow_from_won_deals_in_three_currencies_that_have_rates() -> None:
+    source = _source("northwind", SalesforceSample)
+    until = INSTALLED + timedelta(days=100)
+
+    def rows(table: str) -> list[dict[str, object]]:
+        return source.changes(table, Window.between(None, until)).rows.to_pylist()
+
+    deals = {one["Id"]: one for one in rows("Opportunity")}
+    named = {one["ContractId"] for one in deals.values() if one["ContractId"]}
+    assert {one["Id"] for one in rows("Contract")} <= named
+    assert all(one["IsWon"] for one in deals.values() if one["ContractId"])
+    rated = {one["IsoCode"] for one in rows("CurrencyType")}
+    assert {one["CurrencyIsoCode"] for one in deals.values()} == rated
+    assert {one["IsoCode"] for one in rows("DatedConversionRate")} < rated
+    prices: dict[object, float] = {}
+    for item in rows("OpportunityLineItem"):
+        prices[item["OpportunityId"]] = prices.get(item["OpportunityId"], 0.0) + float(
+            str(item["TotalPrice"])
+        )
+    for deal, price in prices.items():
+        if deals[deal]["Amount"] is not None:
+            assert price == pytest.approx(deals[deal]["Amount"])
+
+
 def test_activities_point_at_accounts_and_contacts_that_are_there() -> None:
     source = _source("northwind", SalesforceSample, **SMALL)
     window = Window.between(None, INSTALLED)

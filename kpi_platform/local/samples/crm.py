@@ -34,6 +34,7 @@ _TITLES = (
     ("Executive Assistant to the CEO", 1), ("Project Manager", 5), ("Operations Coordinator", 3),
     ("Service Desk Lead", 3), (None, 1),
 )  # fmt: skip
+_CURRENCIES = {"GB": "GBP", "DE": "EUR", "FR": "EUR", "NL": "EUR"}
 _SPONSORS = (
     "Chief Operating Officer",
     "CIO",
@@ -90,6 +91,12 @@ class Crm:
         """The first deal of each account: half a year to four years before the installation."""
         days = 180 + (1300 * uniform(f"{self.seed}/client since", self.all_accounts)).astype(np.int64)
         return self.day - days * DAY
+
+    @cached_property
+    def currencies(self) -> Texts:
+        """The currency of each account, that of its country; US dollars elsewhere."""
+        codes = [_CURRENCIES.get(company.country_code, "USD") for company in self.companies]
+        return np.array(codes, dtype=object)
 
     @cached_property
     def user_ids(self) -> Texts:
@@ -149,13 +156,15 @@ def accounts(crm: Crm, window: Window) -> pa.Table:
         "Industry": texts([company.industry for company in who]),
         "AnnualRevenue": numbers(np.array([company.revenue for company in who]), i % 19 == 18),
         "NumberOfEmployees": integers(np.array([company.employees for company in who])),
+        "CurrencyIsoCode": texts(crm.currencies[i]),
         "OwnerId": texts(crm.owners[i]),
         "AccountSource": texts(pick(("Web", "Referral", "Partner", None), f"{crm.seed}/source", i)),
         "CreatedDate": timestamps(created),
         "LastModifiedDate": timestamps(written),
         "SystemModstamp": timestamps(written),
     }
-    return pa.table(columns | scores(crm, i, weeks, written))
+    columns |= scores(crm, i, weeks, written)
+    return pa.table({name: column for name, column in columns.items() if name not in crm.profile.missing})
 
 
 def scores(crm: Crm, i: Integers, weeks: Integers, written: Integers) -> dict[str, pa.Array]:
@@ -173,7 +182,7 @@ def scores(crm: Crm, i: Integers, weeks: Integers, written: Integers) -> dict[st
     idle = np.exp(1.2 + 3 * (1 - health) + 0.8 * normal(f"{crm.seed}/idle", i, weeks))
     adoption = np.clip(near("adoption", 15, 100, 5, weeks), 0, 100)
     adoption[i == 11] = 104.0
-    fields = {
+    return {
         crm.profile.nps_field: numbers(
             np.clip(np.round(near("nps", -55, 95, 12, weeks // 13)), -100, 100), unknown("nps", 0.08)
         ),
@@ -194,7 +203,6 @@ def scores(crm: Crm, i: Integers, weeks: Integers, written: Integers) -> dict[st
             np.select([health < 0.45, health < 0.75], ["Low", "Medium"], "High"), unknown("engagement", 0.15)
         ),
     }
-    return {name: values for name, values in fields.items() if name not in crm.profile.missing}
 
 
 def contacts(crm: Crm, window: Window) -> pa.Table:

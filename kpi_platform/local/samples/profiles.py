@@ -21,6 +21,14 @@ SERVICENOW_LESS = frozenset(
 )
 
 
+_TERMS = frozenset(
+    {"Contract", "OpportunityLineItem", "Product2", "CurrencyType", "DatedConversionRate", "CurrencyIsoCode"}
+    | {"ContractId", "Contract_Start_Date__c", "Contract_End_Date__c", "Term_Months__c"}
+    | {"SBQQ__RenewedContract__c"}
+)
+_ASSETS = frozenset({"Asset", "AssetStatePeriod"})
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """The shape of one sample customer's sources.
@@ -52,14 +60,15 @@ class SampleCustomer:
 
 
 PROFILES: Mapping[str, Profile] = {
-    # Class tables and Fivetran's own naming; no formula fields, so that churn is computed.
+    # Class tables and Fivetran's own naming; no formula fields, so that churn is computed. Contracts
+    # with terms, in three currencies.
     "northwind": Profile(
         seed="northwind",
         slice=0,
         accounts=56,
-        missing=frozenset({"Churn_Risk_Score__c", "Health_Score__c", "Executive_Engagement__c"}),
+        missing=_ASSETS | {"Churn_Risk_Score__c", "Health_Score__c", "Executive_Engagement__c"},
     ),
-    # A flat incident table with a custom reference field; the sources' own names.
+    # A flat incident table with a custom reference field; the sources' own names. Assets with their periods.
     "initech": Profile(
         seed="initech",
         slice=1,
@@ -68,7 +77,7 @@ PROFILES: Mapping[str, Profile] = {
         naming="SOURCE_NAMING",
         account_reference=True,
         has_sla_due=True,
-        missing=frozenset({"task", "task_sla", "contract_sla"}),
+        missing=_TERMS | {"task", "task_sla", "contract_sla"},
     ),
     # Little is synced.
     "umbra": Profile(
@@ -78,12 +87,15 @@ PROFILES: Mapping[str, Profile] = {
         layout="inherited",
         nps_field="Client_NPS__c",
         missing=SERVICENOW_LESS
+        | _TERMS
+        | _ASSETS
         | {"task", "Event", "Contact", "Satisfaction_Rating__c", "u_satisfaction_rating", "Health_Score__c"}
         | {"Active_Users__c", "Total_Users__c", "Executive_Engagement__c"},
     ),
 }
 
 _NAMES = {"northwind": "Northwind Cloud", "initech": "Initech Systems", "umbra": "Umbra Software"}
+_SECTIONS = {"northwind": {"revenue": {"one_off_product_families": ["Services"]}}}
 _FIELDS = {"umbra": {"salesforce": {"custom_fields": {"nps_score": "Client_NPS__c"}}}}
 
 
@@ -93,7 +105,7 @@ def connection_id(key: str, source: str) -> str:
 
 
 def _settings(key: str) -> dict[str, Any]:
-    return {
+    return _SECTIONS.get(key, {}) | {
         source: {"connection_id": connection_id(key, source), "schema": connection_id(key, source)}
         | _FIELDS.get(key, {}).get(source, {})
         for source in SAMPLED
@@ -114,7 +126,9 @@ def profile_of(sample: Mapping[str, Any], schema: str) -> Profile:
     """
     endings = "|".join(SAMPLED)
     key = str(sample.get("customer") or re.sub(f"_({endings})$", "", schema))
-    profile = PROFILES.get(key) or Profile(seed=key, slice=sum(key.encode()) % 3, accounts=20)
+    profile = PROFILES.get(key) or Profile(
+        seed=key, slice=sum(key.encode()) % 3, accounts=20, missing=_TERMS | _ASSETS
+    )
     if sample.get("accounts"):
         profile = replace(profile, accounts=min(int(sample["accounts"]), profile.accounts))
     if sample.get("history_days"):

@@ -5,12 +5,18 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from kpi_platform.local.samples.activities import ACTIVITIES
+from kpi_platform.local.samples.contracts import CONTRACTS
 from kpi_platform.local.samples.crm import PEOPLE_AND_COMPANIES, Crm, CrmTable
 from kpi_platform.local.samples.deals import DEALS
 from kpi_platform.local.samples.profiles import Profile
 from kpi_platform.local.samples.source import SourceChanges, Window
 
-_TABLES: Mapping[str, CrmTable] = {**PEOPLE_AND_COMPANIES, **DEALS, **ACTIVITIES}
+_TABLES: Mapping[str, CrmTable] = {
+    **PEOPLE_AND_COMPANIES,
+    **DEALS,
+    **CONTRACTS,
+    **ACTIVITIES,
+}
 
 
 class SalesforceSample:
