@@ -86,6 +86,8 @@ def _value(table: sa.Table, column: sa.Column[Any], mark: str) -> Any:
         return 1
     if isinstance(kind, sa.Boolean):
         return True
+    if kind.python_type is bytes:
+        return mark.encode()
     return [mark] if isinstance(kind, sa.JSON) else mark
 
 
