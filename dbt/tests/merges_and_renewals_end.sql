@@ -1,5 +1,6 @@
 {{ config(severity='warn') }}
 -- Accounts that are merged in a circle or into nothing, and contracts that renew each other in a circle.
+{%- do ref('recurring_revenue_lines') %}
 {%- set doublings = 5 %}
 {%- if batch_has_ledger() %}
 with

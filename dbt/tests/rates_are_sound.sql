@@ -1,5 +1,6 @@
 {{ config(severity='warn') }}
 -- Rates that are none, and dated rates of one currency that hold at the same time.
+{%- do ref('kpi_accounts') %}
 {%- if batch_has_currencies() %}
 with
 
