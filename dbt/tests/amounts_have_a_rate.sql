@@ -55,7 +55,5 @@ inner join landed_accounts
 where accounts.revenue is null and landed_accounts.revenue is not null
 group by accounts.customer_id, landed_accounts.currency
 {%- else %}
-select {{ literal(none, 'string') }} as customer_id
-from (select 1 as nothing) as nothing
-where false
+{{ literal_rows({'customer_id': 'string'}, []) }}
 {%- endif %}

@@ -44,7 +44,5 @@ where
 group by accounts.customer_id, accounts.account_id
 having count(distinct coalesce(opportunities.currency, 'corporate')) > 1
 {%- else %}
-select {{ literal(none, 'string') }} as customer_id
-from (select 1 as nothing) as nothing
-where false
+{{ literal_rows({'customer_id': 'string'}, []) }}
 {%- endif %}

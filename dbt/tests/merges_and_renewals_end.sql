@@ -77,7 +77,5 @@ select
 from found
 group by customer_id, source_table, column_name, broken_rule
 {%- else %}
-select {{ literal(none, 'string') }} as customer_id
-from (select 1 as nothing) as nothing
-where false
+{{ literal_rows({'customer_id': 'string'}, []) }}
 {%- endif %}

@@ -7,6 +7,7 @@ from typing import Any
 
 from kpi_platform.domain.clocks import follows, lies_ahead
 from kpi_platform.domain.errors import FivetranUnavailable
+from kpi_platform.domain.instants import in_utc
 
 UNKNOWN = "unknown"
 """The set-up or sync state of a connection whose description says nothing of it."""
@@ -124,8 +125,7 @@ def parse_instant(text: str | None) -> datetime | None:
     """Returns an ISO 8601 instant in UTC. One without an offset is UTC, as in all of Fivetran's answers; None
     if there is none."""
     try:
-        instant = datetime.fromisoformat(text or "")
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        return in_utc(datetime.fromisoformat(text or ""))
     except (TypeError, ValueError, OverflowError):
         return None
 

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from kpi_platform.domain.fivetran_budget import LONGEST_BLOCK
+from kpi_platform.domain.instants import in_utc
 
 _LIMIT_HEADERS = ("X-Rate-Limit-Limit", "X-Rate-Limit", "X-RateLimit-Limit")
 _LEADING_NUMBER = re.compile(r"\s*([0-9]{1,9})(?![0-9])")
@@ -30,9 +31,6 @@ def retry_after(headers: httpx.Headers) -> float | None:
 
 def _seconds_until(text: str) -> float:
     try:
-        moment = parsedate_to_datetime(text)
-        # A date without a zone is in UTC.
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-        return (moment - datetime.now(UTC)).total_seconds()
+        return (in_utc(parsedate_to_datetime(text)) - datetime.now(UTC)).total_seconds()
     except (ValueError, OverflowError):
         return 0.0

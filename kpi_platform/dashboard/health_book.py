@@ -86,6 +86,11 @@ class HealthBooks:
         [book] = self._read([stop])
         return book
 
+    def now(self) -> HealthBook:
+        """Returns the book of what is shown now."""
+        rows = read_columns(self.connection, _NOW, {"customer": self.customer_id})
+        return HealthBook(datetime.max, rows["id"], rows["health_score"], self.money_of(rows))
+
     def weekly(self, weeks: int) -> list[tuple[datetime, HealthBook]]:
         """Returns the Monday and the last book of each of the newest `weeks` that had an upload, oldest
         first."""
@@ -240,6 +245,19 @@ _EVERYBODY = (
     sa.select(tables.accounts.c.id, tables.accounts.c.arr, tables.accounts.c.revenue)
     .where(tables.accounts.c.customer_id == sa.bindparam("customer"))
     .order_by(tables.accounts.c.id)
+)
+_shown = tables.account_health
+_NOW = (
+    _EVERYBODY.add_columns(_shown.c.health_score)
+    .outerjoin(
+        _shown,
+        sa.and_(
+            _shown.c.customer_id == tables.accounts.c.customer_id,
+            _shown.c.account_id == tables.accounts.c.id,
+            _shown.c.retired_at.is_(None),
+        ),
+    )
+    .where(tables.accounts.c.retired_at.is_(None))
 )
 
 

@@ -35,6 +35,7 @@ from kpi_platform.defs.partitions import CUSTOMERS_NAME
 from kpi_platform.defs.requests import REQUEST_TAG, TRIGGER_TAG
 from kpi_platform.defs.run_queue import WAITING, RunQueue
 from kpi_platform.defs.runs import CANCELLED, UNFINISHED, customers_of
+from kpi_platform.domain.instants import in_utc
 from kpi_platform.domain.runs import Cause
 
 FIRST_LOOK = timedelta(days=30)
@@ -79,7 +80,7 @@ def follow_runs(instance: dg.DagsterInstance, engine: sa.Engine, configuration: 
     )
     waiting = instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED))
     records = {record.dagster_run.run_id: record for record in (*changed, *waiting)}
-    news = [one for run_id, one in records.items() if ended.get(run_id) != _utc(one.update_timestamp)]
+    news = [one for run_id, one in records.items() if ended.get(run_id) != in_utc(one.update_timestamp)]
     if news:
         write(instance, engine, configuration, news)
 
@@ -96,7 +97,7 @@ def cancel(instance: dg.DagsterInstance, configuration: Configuration, run_id: s
     elif run.status is not dg.DagsterRunStatus.CANCELING:
         instance.add_run_tags(run_id, CANCELLED)
         instance.run_coordinator.cancel_run(run_id)
-    elif _utc(record.update_timestamp) < datetime.now(UTC) - GRACE:
+    elif in_utc(record.update_timestamp) < datetime.now(UTC) - GRACE:
         pid = process_of(configuration.dagster_home, run_id)
         if pid is not None:
             # First, so that nobody takes it for a crash.
@@ -150,13 +151,14 @@ def _record(
         started_by=cause_of(run.tags),
         request_id=run.tags.get(REQUEST_TAG),
         state=state,
-        queued_at=_utc(record.create_timestamp),
+        queued_at=in_utc(record.create_timestamp),
         started_at=_instant(record.start_time),
-        finished_at=_instant(record.end_time) or (_utc(record.update_timestamp) if run.is_finished else None),
+        finished_at=_instant(record.end_time)
+        or (in_utc(record.update_timestamp) if run.is_finished else None),
         place=place,
         waits_for=waits_for,
         steps=_steps(instance, run) if record.start_time else [],
-        changed_at=_utc(record.update_timestamp),
+        changed_at=in_utc(record.update_timestamp),
         states=states,
         errors=errors,
     )
@@ -252,7 +254,3 @@ def _text(seconds: float | None) -> str | None:
 
 def _instant(seconds: float | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

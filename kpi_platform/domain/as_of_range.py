@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from kpi_platform.domain.errors import InvalidInput
+from kpi_platform.domain.instants import in_utc
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
@@ -17,7 +18,7 @@ def parse_as_of(text: str) -> datetime:
         raise InvalidInput(
             f"'{text}' is no instant.", next_step="Write it like 2026-03-31 or 2026-03-31T06:00:00Z."
         ) from cause
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return in_utc(instant)
 
 
 def as_of_range(first: datetime, last: datetime, every: str | timedelta) -> Iterator[datetime]:

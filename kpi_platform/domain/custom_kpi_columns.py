@@ -8,10 +8,11 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from kpi_platform.domain.custom_kpis import Comparison, Condition, CustomKpi, Measure, Or, Scalar
+from kpi_platform.domain.instants import in_utc
 from kpi_platform.domain.landed import LandedColumn, LandedTable, column_key
 from kpi_platform.domain.sources import SOURCE_TABLES, Source
 
@@ -245,7 +246,7 @@ def _utc(text: str) -> str | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
+    return in_utc(moment).isoformat()
 
 
 def _key(name: str | None) -> str | None:

@@ -7,11 +7,9 @@ from datetime import datetime
 import numpy as np
 import sqlalchemy as sa
 
-from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.account_history import current_health, health_states
 from kpi_platform.dashboard.account_reading import account_ids
 from kpi_platform.dashboard.accounts import Account, accounts_of
-from kpi_platform.dashboard.bulk_reading import read_columns
 from kpi_platform.dashboard.customers import get_customer
 from kpi_platform.dashboard.health_book import HealthBook, HealthBooks
 from kpi_platform.dashboard.lost_values import LostValue, lost_values
@@ -100,7 +98,7 @@ def changes_between(
     is_first = first is not None and since < first
     since = max(since, first or since)
     before = books.at(since)
-    after = _shown_now(books) if until is None else books.at(until)
+    after = books.now() if until is None else books.at(until)
     if wanted != EVERYBODY:
         ids = account_ids(connection, customer, wanted, also_gone=True)
         before, after = _among(before, ids), _among(after, ids)
@@ -169,25 +167,3 @@ def _moved(before: HealthBook, after: HealthBook) -> tuple[list[int], list[int]]
 def _among(book: HealthBook, ids: Array) -> HealthBook:
     chosen = np.isin(book.accounts, ids, assume_unique=True)
     return HealthBook(book.as_of, book.accounts[chosen], book.scores[chosen], book.money[chosen])
-
-
-_accounts, _health = tables.accounts, tables.account_health
-_NOW = (
-    sa.select(_accounts.c.id, _health.c.health_score, _accounts.c.arr, _accounts.c.revenue)
-    .outerjoin_from(
-        _accounts,
-        _health,
-        sa.and_(
-            _health.c.customer_id == _accounts.c.customer_id,
-            _health.c.account_id == _accounts.c.id,
-            _health.c.retired_at.is_(None),
-        ),
-    )
-    .where(_accounts.c.customer_id == sa.bindparam("customer"), _accounts.c.retired_at.is_(None))
-    .order_by(_accounts.c.id)
-)
-
-
-def _shown_now(books: HealthBooks) -> HealthBook:
-    rows = read_columns(books.connection, _NOW, {"customer": books.customer_id})
-    return HealthBook(datetime.max, rows["id"], rows["health_score"], books.money_of(rows))

@@ -5,7 +5,7 @@ The rows are the ones that the value is an aggregate of: dbt compiles the same m
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.definitions import KpiDefinition
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.find_account import AccountName, find_account
+from kpi_platform.domain.instants import in_utc
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.revenue_bases import DEFAULT_BASIS, REVENUE_KPIS
@@ -135,7 +136,7 @@ def explain_value(
 ) -> Explanation:
     """Explains `value`, the account's row of the mart kpi_values or kpi_daily."""
     kpi = definition.kpi
-    moment = _utc(value["as_of"])
+    moment = in_utc(value["as_of"])
     counted, left_out, examples, source_rows = _evidence(configuration, one, account.id, kpi, moment, rows)
     return Explanation(
         customer=one.customer,
@@ -152,8 +153,8 @@ def explain_value(
         sample_size=value["sample_size"],
         # Days that were computed before it was counted have none.
         unreadable_count=value.get("unreadable_count") or 0,
-        window_start=_utc(value["window_start"]) if value["window_start"] else None,
-        window_end=_utc(value["window_end"]),
+        window_start=in_utc(value["window_start"]) if value["window_start"] else None,
+        window_end=in_utc(value["window_end"]),
         as_of=moment,
         counted=counted,
         left_out=left_out,
@@ -198,7 +199,7 @@ def _source_row(settings: CustomerSettings, row: Mapping[str, Any]) -> SourceRow
     return SourceRow(
         table=row["source_table"],
         id=row["source_id"],
-        event_time=_utc(row["event_time"]) if row["event_time"] else None,
+        event_time=in_utc(row["event_time"]) if row["event_time"] else None,
         numerator=row["numerator"],
         denominator=row["denominator"],
         left_out_reason=row["left_out_reason"],
@@ -222,6 +223,8 @@ def _bases(destination: Destination, customer: str) -> dict[str, str]:
         for name in {"time_basis", "revenue_basis"} & set(rows.schema.names) - set(found):
             if known := rows.column(name).drop_null().to_pylist():
                 found[name] = known[0]
+        if len(found) == 2:
+            break
     return found
 
 
@@ -232,7 +235,7 @@ def _value(
     mart = "kpi_values" if as_of is None else "kpi_daily"
     batches = destination.read_mart(mart, customer, where={"account_id": account_id, "kpi": kpi})
     found: list[dict[str, Any]] = [
-        row for rows in batches for row in rows.to_pylist() if as_of is None or _utc(row["as_of"]) == as_of
+        row for rows in batches for row in rows.to_pylist() if as_of is None or in_utc(row["as_of"]) == as_of
     ]
     if not found:
         when = f" at {as_of.isoformat()}" if as_of else ""
@@ -253,10 +256,6 @@ def _factors(
         "account_churn_risk", customer, [*names, "as_of"], where={"account_id": account_id}
     )
     for row in (row for rows in batches for row in rows.to_pylist()):
-        if _utc(row["as_of"]) == as_of:
+        if in_utc(row["as_of"]) == as_of:
             return {name: row[name] for name in names}
     return {}
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -7,6 +7,7 @@ from typing import Any
 
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.domain.errors import NotFound
+from kpi_platform.domain.instants import in_utc
 from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.settings import CustomerSettings
 
@@ -73,4 +74,4 @@ def _instant(value: date | None) -> datetime | None:
         return None
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return in_utc(value)

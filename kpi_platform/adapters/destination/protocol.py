@@ -123,7 +123,7 @@ class Destination(Protocol):
         """Keeps others out while dbt works in the destination, or a caller does several things there."""
 
     def reading_together(self) -> AbstractContextManager[None]:
-        """Spares each of several reads in the block what one of them has to wait for."""
+        """Opens the destination once for all reads in the block."""
 
     def within(self, seconds: float) -> Self:
         """Returns the same destination for a caller that waits at most so long for its turn, if it has

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from kpi_platform.dashboard.accounts import Account
 from kpi_platform.dashboard.uploads import get_upload
 from kpi_platform.domain.errors import InvalidInput
-from kpi_platform.pipeline.changes import Facet, changes_between, health_by_week
+from kpi_platform.pipeline.changes import Facet, MovedAccount, changes_between, health_by_week
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CurrentPrincipal, CustomerDep
 from kpi_platform.web.schemas.answers import Instant, Limit, errors
 from kpi_platform.web.schemas.changes import ChangesAnswer, HealthWeekAnswer, WaitingAnswer
@@ -93,7 +93,7 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
-def _moved(one: Any) -> dict[str, Any]:
+def _moved(one: MovedAccount) -> dict[str, Any]:
     own = {name: getattr(one, name) for name in ("before", "after", "points", "reasons")}
     return {**_account(one.account), **own}
 
