@@ -38,6 +38,7 @@ _OPTIONS = [
 ]
 
 _SHOTS = (
+    ("today", "/?period=quarter", CUSTOMER, "light", _WIDE),
     ("accounts", "/accounts?sort=health_score", CUSTOMER, "light", _WIDE),
     ("accounts-dark", "/accounts?sort=health_score", CUSTOMER, "dark", _WIDE),
     ("accounts-phone", "/accounts?sort=health_score", CUSTOMER, "light", _PHONE),
