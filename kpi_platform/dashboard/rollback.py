@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from kpi_platform.dashboard import tables, uploads
 from kpi_platform.dashboard.customers import get_customer
+from kpi_platform.dashboard.peers import keep_peers
 from kpi_platform.dashboard.uploads import BASELINE, Upload
 from kpi_platform.dashboard.versioned import (
     ACCOUNTS,
@@ -68,6 +69,7 @@ def rollback(
         elif family is VALUES:
             counts |= {"kpis_updated": restored, "kpis_retired": removed}
     _mark(connection, customer_id, everything, version, new)
+    keep_peers(connection, [customer_id])
     uploads.update_upload(connection, customer_id, new, **uploads.closing(counts, [], None))
     uploads.note_end(connection, [(customer_id, new)])
     return uploads.get_upload(connection, customer, new)

@@ -37,6 +37,7 @@ from kpi_platform.dashboard.tables.operation import (
     people,
     sessions,
 )
+from kpi_platform.dashboard.tables.peers import peer_groups
 from kpi_platform.dashboard.tables.previews import previews
 from kpi_platform.dashboard.tables.retention import revenue_retention
 from kpi_platform.dashboard.tables.runs import orchestrator, run_customers, runs
@@ -83,6 +84,7 @@ __all__ = [
     "match_decisions",
     "metadata",
     "orchestrator",
+    "peer_groups",
     "people",
     "previews",
     "revenue_retention",

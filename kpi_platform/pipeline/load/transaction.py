@@ -17,6 +17,7 @@ from kpi_platform.dashboard.definitions import KpiDefinition
 from kpi_platform.dashboard.health_book import KEPT_FROM, HealthBooks
 from kpi_platform.dashboard.load_holds import end_holds, usual_loads
 from kpi_platform.dashboard.match_store import matches_states
+from kpi_platform.dashboard.peers import keep_peers, without_peers
 from kpi_platform.dashboard.retention import retention_of_upload, retention_rows
 from kpi_platform.domain.account_counts import AccountCounts
 from kpi_platform.domain.retention import RETENTION_SOURCE
@@ -81,6 +82,11 @@ class Load:
     def is_held(self) -> bool:
         return bool(self.judged.harms) and not self.is_same
 
+    @property
+    def changes_shown(self) -> bool:
+        """Whether it brought an upload with something new."""
+        return self.version == self.task.version and not self.is_same
+
     def row(self) -> dict[str, Any]:
         """Returns the row of an upload that has not changed anything yet."""
         return uploads.upload_row(self.task.customer_id, self.task.version, kind="load", **self.header)
@@ -136,6 +142,7 @@ def apply_loads(
         progress("finish", 0, 1)
     if not options.dry_run:
         _keep_health(connection, applied)
+        _keep_peers(connection, loads)
     gone_through = {
         load.task.customer_id: load.task.customer
         for load in loads
@@ -152,6 +159,13 @@ def _keep_health(connection: sa.Connection, loads: Sequence[Load]) -> None:
         task = load.task
         if len(task.incoming.source_ids) >= KEPT_FROM and not task.any_older:
             HealthBooks(connection, task.customer_id).keep_weeks()
+
+
+def _keep_peers(connection: sa.Connection, loads: Sequence[Load]) -> None:
+    """Keeps what is usual among the accounts that are shown now."""
+    changed = [load.task.customer_id for load in loads if load.changes_shown]
+    others = [load.task.customer_id for load in loads if not (load.changes_shown or load.is_held)]
+    keep_peers(connection, [*changed, *without_peers(connection, others)])
 
 
 def _apply(

@@ -12,6 +12,7 @@ from kpi_platform.dashboard.account_reading import account_detail, find_accounts
 from kpi_platform.dashboard.account_support import account_support
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.matches import matches_of_account
+from kpi_platform.dashboard.peers import HEALTH, peer_places
 from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary, BandFilter
 from kpi_platform.dashboard.tables import EXTRA_METRICS, SUPPORT_METRICS
 from kpi_platform.domain.account_counts import AccountCounts
@@ -107,8 +108,8 @@ def get_left_out_accounts(connection: ConnectionDep, customer: CustomerDep) -> L
 def get_account(
     account_id: AccountId, configuration: ConfigurationDep, connection: ConnectionDep, customer: CustomerDep
 ) -> AccountDetailAnswer:
-    """Returns one account: its values, how its health score is put together, and what it is in the
-    sources."""
+    """Returns one account: its values, how its health score is put together, where it stands among its peers,
+    and what it is in the sources."""
     detail = account_detail(connection, customer, account_id)
     settings = effective_settings(configuration, connection, customer)
     sources = [
@@ -121,11 +122,16 @@ def get_account(
         )
         for match in matches_of_account(connection, customer, account_id)
     ]
-    return AccountDetailAnswer(
-        **_account(detail.summary).model_dump(),
-        health=dict(detail.health),
-        health_as_of=detail.health_as_of,
-        sources=sources,
+    peers = peer_places(connection, customer, detail.summary, kpi_definitions(connection, customer))
+    return AccountDetailAnswer.model_validate(
+        _account(detail.summary).model_dump()
+        | {
+            "health": dict(detail.health),
+            "health_as_of": detail.health_as_of,
+            "health_peers": peers.pop(HEALTH, None),
+            "kpi_peers": peers,
+            "sources": sources,
+        }
     )
 
 

@@ -14,6 +14,7 @@ from kpi_platform.dashboard.account_support import account_support
 from kpi_platform.dashboard.accounts import Account
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
 from kpi_platform.dashboard.matches import matches_of_account
+from kpi_platform.dashboard.peers import HEALTH, peer_places
 from kpi_platform.dashboard.shown_accounts import KpiValue
 from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.health import HEALTH_CATEGORIES
@@ -98,6 +99,7 @@ def show_account(
         for category in categories
         for name, points in category.inputs
     ]
+    peers = peer_places(connection, customer, detail.summary, definitions)
     health = health_series(connection, customer, account_id)
     return page.show(
         "account.html",
@@ -113,6 +115,8 @@ def show_account(
         moved=moved_score(connection, customer, account_id, health, definitions, since, until),
         until=max(ends.values(), default=None),
         kpis=kpis,
+        peers=peers,
+        health_peers=peers.get(HEALTH),
         support=account_support(connection, customer, account_id),
         resolution=definitions.get("resolution_time"),
         sources=[

@@ -100,11 +100,28 @@ class MatchedSourceAnswer(Answer):
     page: str | None = Field(description="Its page in the source; null if the settings name no instance.")
 
 
+class PeerPlaceAnswer(Answer):
+    """An account among its peers: the accounts of its industry, or all if too few of those have a value."""
+
+    industry: str | None = Field(description="Null: all accounts.", examples=["Steel"])
+    accounts: int = Field(description="Peers with a value, itself among them.", examples=[23])
+    median: float = Field(examples=[38.0])
+    percentile: float | None = Field(
+        description="Share of them with a worse value, 0 to 100; null without a value.", examples=[72.0]
+    )
+
+
 class AccountDetailAnswer(AccountAnswer):
     health: dict[str, float | None] = Field(
         description="The score's categories and contributions, and further rates."
     )
     health_as_of: datetime | None
+    health_peers: PeerPlaceAnswer | None = Field(
+        description="Where the health score stands; null if too few accounts have one."
+    )
+    kpi_peers: dict[str, PeerPlaceAnswer] = Field(
+        description="Where each value stands, by KPI; without those of which too few accounts have one."
+    )
     sources: list[MatchedSourceAnswer]
 
 
