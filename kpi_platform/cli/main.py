@@ -40,7 +40,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Thirteen customer-success KPIs from Salesforce and ServiceNow, for all accounts of all customers.",
+    help="Fourteen customer-success KPIs from Salesforce and ServiceNow, for all accounts of all customers.",
     epilog="Start with `kpi-platform demo`, then `up`. `kpi-platform COMMAND --help` explains each.",
 )
 

@@ -171,7 +171,7 @@ class KpiSetting:
 
     kpi: Annotated[str, Column("string", "Slug.")]
     source: Annotated[Source, Column("string", "salesforce or servicenow.")]
-    scale: Annotated[int, Column("float", "What numerator / denominator is multiplied by.")]
+    scale: Annotated[float, Column("float", "What numerator / denominator is multiplied by.")]
     minimum: Annotated[float | None, Column("float", "Least value in range; NULL for none.")]
     maximum: Annotated[float | None, Column("float", "Greatest value in range; NULL for none.")]
     prior_window_start: Annotated[
@@ -228,7 +228,7 @@ def _kpi_setting(
     return KpiSetting(
         kpi=kpi.slug,
         source=kpi.source,
-        scale=kpi.scale,
+        scale=kpi.factor(days),
         minimum=kpi.minimum,
         maximum=kpi.maximum,
         prior_window_start=before(as_of, _YEAR + days) if days else None,

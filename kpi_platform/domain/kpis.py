@@ -89,7 +89,8 @@ class Needs:
 @dataclass(frozen=True, slots=True)
 class Kpi:
     """One KPI of the contract. `window_days` is None if the latest value counts. `scale` multiplies
-    numerator / denominator; `minimum` and `maximum` are the range of the value. `models` are the dbt models
+    numerator / denominator; a KPI `per_days` is that of a window of so many days, whatever its own is.
+    `minimum` and `maximum` are the range of the value. `models` are the dbt models
     that its source rows, and so its formula, are read from; `summed` is the one of them whose numerators and
     denominators are added up by account (None: another model does that, or nothing is added up). `column` is
     its name in the wide marts."""
@@ -113,7 +114,14 @@ class Kpi:
     needs: Needs
     field: MappedField | None = None
     scale: int = 1
+    per_days: int | None = None
     summed: str | None = None
+
+    def factor(self, window_days: int | None) -> float:
+        """Returns what numerator / denominator is multiplied by, of a window of so many days."""
+        if self.per_days is None or window_days is None:
+            return self.scale
+        return self.scale * self.per_days / window_days
 
 
 _RELATIONSHIP = "Relationship Strength"
@@ -163,6 +171,12 @@ _CATALOGUE = (
         "incidents opened in the window",
         models=("int_incident_event",), column="support_ticket_volume",
         needs=Needs(("incident",))),
+    Kpi("support_ticket_rate", "Support Ticket Rate", "Ticket rate", _SUPPORT, "Medium", "Weekly",
+        "tickets per 100 users", 0, None, "low", 30, "servicenow", Thresholds(2, 5),
+        "100 · incidents opened in the window / total users of the account, for 30 days",
+        models=("int_incident_event",), column="support_ticket_rate",
+        needs=Needs(("incident",)),
+        scale=100, per_days=30),
     Kpi("sla_compliance", "SLA Compliance", "SLA met", _SUPPORT, "Critical", "Daily",
         "percent", 0, 100, "high", 30, "servicenow", Thresholds(95, 85),
         "100 · met / (met + breached), of the SLAs decided in the window",

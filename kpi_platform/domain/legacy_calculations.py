@@ -51,6 +51,7 @@ _TIME_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "csat": ("created_date",),
         "executive_engagement": ("activity_date", "completed_date_time"),
         "support_ticket_volume": ("opened_at",),
+        "support_ticket_rate": ("opened_at",),
         "sla_compliance": ("resolved_at", "closed_at", "sla_due"),
         "first_response_time": ("first_responded_at",),
         "resolution_time": ("resolved_at", "closed_at"),

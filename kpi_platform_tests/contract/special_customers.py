@@ -33,6 +33,7 @@ _CHANGED_SETTINGS: Document = {
         "adoption_index": {"field": "Usage_Points__c"},
         "executive_engagement": {"window_days": 90},
         "support_ticket_volume": {"window_days": 7},
+        "support_ticket_rate": {"window_days": 45},
         "sla_compliance": {"window_days": 90},
         "resolution_time": {"enabled": False},
         "revenue_growth": {"window_days": 90},

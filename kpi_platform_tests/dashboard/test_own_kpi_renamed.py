@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from kpi_platform.dashboard import database, tables
@@ -10,18 +11,16 @@ from kpi_platform.dashboard.customers import add_customer, get_customer
 from kpi_platform.dashboard.settings_versions import save_settings, settings_history
 from kpi_platform.domain.settings import parse_settings
 
-BEFORE = "0023"
 AT = datetime(2026, 11, 30, tzinfo=UTC)
-OWN: dict[str, Any] = {
-    "name": "Our GRR", "slug": "gross_revenue_retention", "source": "salesforce", "table": "opportunity",
+OTHER: dict[str, Any] = {
+    "name": "Ours", "slug": "something_else", "source": "salesforce", "table": "opportunity",
     "aggregate": "count",
 }  # fmt: skip
-OTHER = {**OWN, "slug": "something_else"}
 
 
-def add_value(connection: sa.Connection, customer: str) -> None:
+def add_value(connection: sa.Connection, customer: str, kpi: str) -> None:
     row = {
-        "customer_id": get_customer(connection, customer).id, "account_id": 1, "kpi": OWN["slug"],
+        "customer_id": get_customer(connection, customer).id, "account_id": 1, "kpi": kpi,
         "value": 4.0, "unreadable_count": 0, "status": "ok", "as_of": AT, "upload_version": 1,
     }  # fmt: skip
     connection.execute(sa.insert(tables.kpis).values(row))
@@ -32,23 +31,27 @@ def slugs(document: Any) -> list[str]:
     return [one["slug"] for one in document.get("custom_kpis", [])]
 
 
-def test_an_own_kpi_with_the_slug_of_a_new_standard_one_is_renamed(any_dashboard_engine: sa.Engine) -> None:
-    database.downgrade(any_dashboard_engine, BEFORE)
+@pytest.mark.parametrize(
+    ("before", "taken"), [("0023", "gross_revenue_retention"), ("0027", "support_ticket_rate")]
+)
+def test_an_own_kpi_with_the_slug_of_a_new_standard_one_is_renamed(
+    any_dashboard_engine: sa.Engine, before: str, taken: str
+) -> None:
+    own, free = {**OTHER, "slug": taken}, f"own_{taken}"
+    database.downgrade(any_dashboard_engine, before)
     with any_dashboard_engine.begin() as connection:
         add_customer(connection, "acme", "Acme")
         add_customer(connection, "bolt", "Bolt")
-        save_settings(connection, "acme", {"custom_kpis": [OTHER, OWN]}, who="somebody")
+        save_settings(connection, "acme", {"custom_kpis": [OTHER, own]}, who="somebody")
         save_settings(connection, "bolt", {"custom_kpis": [OTHER]}, who="somebody")
-        add_value(connection, "acme")
+        add_value(connection, "acme", taken)
     database.upgrade(any_dashboard_engine)
     with any_dashboard_engine.connect() as connection:
         newest, first = settings_history(connection, "acme")
         [untouched] = settings_history(connection, "bolt")
         for table in (tables.kpis, tables.kpi_history):
-            assert connection.execute(sa.select(table.c.kpi, table.c.value)).all() == [
-                ("own_gross_revenue_retention", 4.0)
-            ]
-    assert slugs(newest.document) == slugs(first.document) == [OTHER["slug"], "own_gross_revenue_retention"]
+            assert connection.execute(sa.select(table.c.kpi, table.c.value)).all() == [(free, 4.0)]
+    assert slugs(newest.document) == slugs(first.document) == [OTHER["slug"], free]
     assert newest.saved_by == "the upgrade"
     assert [change["path"] for change in newest.changes] == ["custom_kpis"]
     assert slugs(untouched.document) == [OTHER["slug"]]

@@ -77,6 +77,7 @@ _SALESFORCE_COLUMNS = {
 }
 _SERVICENOW_COLUMNS = {
     "support_ticket_volume": "support_ticket_volume",
+    "support_ticket_rate": "support_ticket_rate",
     "sla_compliance": "sla_compliance_percent",
     "first_response_time": "first_response_time_hours",
     "resolution_time": "resolution_time_hours",
@@ -214,11 +215,12 @@ def _measures(world: _World, shared: _Shared, key: str, account: Account) -> dic
     """The standard KPIs of one account, in the order of the contract."""
     found = _found_in_salesforce(world, shared, key, account)
     support = world.support.get(key, world.no_support)
+    users = None if account.row is None else number(account.row[world.salesforce.field("total_users")])
     measures = {}
     for kpi in SERVICENOW_KPIS:
         measures[kpi] = settle(
             kpi,
-            servicenow.find(support, world.rules, kpi),
+            servicenow.find(support, world.rules, kpi, users),
             shared.servicenow_barriers[kpi],
             stale="servicenow" in world.customer.stale,
         )

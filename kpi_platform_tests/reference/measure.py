@@ -11,6 +11,7 @@ _RANGES: dict[str, tuple[int | None, int | None]] = {
     "executive_engagement": (0, None),
     "adoption_index": (0, 100),
     "support_ticket_volume": (0, None),
+    "support_ticket_rate": (0, None),
     "sla_compliance": (0, 100),
     "first_response_time": (0, None),
     "resolution_time": (0, None),

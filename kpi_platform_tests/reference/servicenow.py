@@ -57,6 +57,16 @@ class Support:
         opened, u = self.opened(days)
         return measure.count(len(opened)).with_unreadable(u) if self.seen else measure.field(None)
 
+    def ticket_rate(self, days: int, users: Fraction | None) -> Found:
+        """ "100 · n / total_users · 30 / window_days"; "numerator n, denominator total_users, sample_size n;
+        status follows support_ticket_volume, then `no_data` where total_users is unknown or ≤ 0" """
+        found = self.volume(days)
+        n = found.numerator
+        if n is None:
+            return found
+        rate = 100 * n / users * 30 / days if users is not None and users > 0 else None
+        return replace(found, value=rate, denominator=users)
+
     def sla_compliance(self, days: int) -> Found:
         """ "`100·met/(met+breached)`"; "SLA: met, met + breached, met + breached." """
         decisions, u = [], 0
@@ -119,6 +129,7 @@ def barriers(servicenow: ServiceNow, support: Support, rules: Rules, kpi: str) -
     resolution = servicenow.has("resolved_at") or servicenow.has("closed_at")
     fields = {
         "support_ticket_volume": True,
+        "support_ticket_rate": True,
         "sla_compliance": True,
         "first_response_time": servicenow.has(rules.field("servicenow", "first_responded_at")),
         "resolution_time": resolution,
@@ -134,10 +145,13 @@ def barriers(servicenow: ServiceNow, support: Support, rules: Rules, kpi: str) -
     return found
 
 
-def find(support: Support, rules: Rules, kpi: str) -> Found:
+def find(support: Support, rules: Rules, kpi: str, users: Fraction | None) -> Found:
+    """`users` are the total users of the account; None if they are not known."""
     days = rules.window_days(kpi)
     if kpi == "support_ticket_volume":
         return support.volume(days)
+    if kpi == "support_ticket_rate":
+        return support.ticket_rate(days, users)
     if kpi == "sla_compliance":
         return support.sla_compliance(days)
     if kpi == "first_response_time":

@@ -13,6 +13,7 @@ WINDOW_DAYS: Mapping[str, int | None] = {
     "executive_engagement": 30,
     "adoption_index": None,
     "support_ticket_volume": 30,
+    "support_ticket_rate": 30,
     "sla_compliance": 30,
     "first_response_time": 30,
     "resolution_time": 30,
@@ -36,6 +37,7 @@ SALESFORCE_KPIS = (
 )
 SERVICENOW_KPIS = (
     "support_ticket_volume",
+    "support_ticket_rate",
     "sla_compliance",
     "first_response_time",
     "resolution_time",

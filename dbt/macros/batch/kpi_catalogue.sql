@@ -6,6 +6,7 @@
         {'slug': 'executive_engagement', 'source': 'salesforce', 'column': 'executive_engagement_score', 'summed': 'int_executive_touch'},
         {'slug': 'adoption_index', 'source': 'salesforce', 'column': 'adoption_index', 'summed': none},
         {'slug': 'support_ticket_volume', 'source': 'servicenow', 'column': 'support_ticket_volume', 'summed': none},
+        {'slug': 'support_ticket_rate', 'source': 'servicenow', 'column': 'support_ticket_rate', 'summed': none},
         {'slug': 'sla_compliance', 'source': 'servicenow', 'column': 'sla_compliance_percent', 'summed': none},
         {'slug': 'first_response_time', 'source': 'servicenow', 'column': 'first_response_time_hours', 'summed': none},
         {'slug': 'resolution_time', 'source': 'servicenow', 'column': 'resolution_time_hours', 'summed': none},

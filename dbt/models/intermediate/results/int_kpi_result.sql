@@ -93,7 +93,8 @@ found as (
         case
             when settings.kpi = 'nps' then accounts.nps_score
             when settings.kpi = 'adoption_index' then accounts.adoption_score
-            when settings.kpi = 'support_ticket_volume' and not accounts.is_seen_in_servicenow then null
+            when settings.kpi in ('support_ticket_volume', 'support_ticket_rate') and not accounts.is_seen_in_servicenow
+                then null
             when sums.money_reason is not null then null
             when settings.kpi in ('first_response_time', 'resolution_time')
                 then coalesce({{ hours('sums.numerator') }}, 0)
@@ -114,6 +115,8 @@ found as (
             when settings.kpi = 'nps' then case when accounts.nps_score is not null then 1 end
             when settings.kpi = 'adoption_index' then case when accounts.adoption_score is not null then 1 end
             when settings.kpi = 'support_ticket_volume' then case when accounts.is_seen_in_servicenow then 1 end
+            when settings.kpi = 'support_ticket_rate'
+                then case when accounts.is_seen_in_servicenow then accounts.total_users end
             when settings.kpi = 'executive_engagement' then 1
             when sums.money_reason is not null then null
             else coalesce(cast(sums.denominator as {{ canonical_type('float') }}), 0)

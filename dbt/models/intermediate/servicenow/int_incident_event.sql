@@ -4,6 +4,7 @@ incidents as (
     select
         incidents.*,
         windows.opened_from,
+        windows.rate_from,
         windows.responded_from,
         windows.calendar_from,
         windows.business_from,
@@ -31,6 +32,21 @@ support_ticket_volume as (
         {{ literal(none, 'string') }} as basis
     from incidents
     where {{ is_looked_at('opened_at', 'opening_unreadable', 'opened_from') }}
+),
+
+support_ticket_rate as (
+    select
+        customer_id,
+        account_key,
+        sys_id,
+        coalesce(left_out_reason, opening_unreadable) as left_out_reason,
+        'support_ticket_rate' as kpi,
+        opened_at as event_time,
+        {{ exact(1) }} as numerator,
+        {{ exact(0) }} as denominator,
+        {{ literal(none, 'string') }} as basis
+    from incidents
+    where {{ is_looked_at('opened_at', 'opening_unreadable', 'rate_from') }}
 ),
 
 first_response_time as (
@@ -183,6 +199,8 @@ rates as (
 
 events as (
     select * from support_ticket_volume
+    union all
+    select * from support_ticket_rate
     union all
     select * from first_response_time
     union all

@@ -4,6 +4,7 @@ records as (
     select
         recent.*,
         {{ is_looked_at('recent.opened_at', 'recent.opening_unreadable', 'windows.opened_from') }} as is_opened,
+        {{ is_looked_at('recent.opened_at', 'recent.opening_unreadable', 'windows.rate_from') }} as is_in_ticket_rate,
         {{ is_looked_at('recent.responded_at', 'recent.response_unreadable', 'windows.responded_from') }}
             as is_responded,
         {{ is_looked_at('recent.ended_at', 'recent.resolution_unreadable', 'windows.calendar_from') }} as is_resolved,
@@ -46,6 +47,7 @@ summed as (
         all_unreadable,
 
         count(case when is_opened then 1 end) as opened,
+        count(case when is_in_ticket_rate then 1 end) as in_ticket_rate,
 
         count(case when is_responded and not is_response_negative then 1 end) as responses,
         sum(case when is_responded and not is_response_negative then {{ exact('response_microseconds') }} end)
@@ -107,6 +109,11 @@ linked as (
 final as (
     {{ incident_sums(
         'support_ticket_volume', rows='opened', numerator='opened', unreadable='opening_unreadable', denominator=0,
+    ) }}
+    union all
+    {{ incident_sums(
+        'support_ticket_rate', rows='in_ticket_rate', numerator='in_ticket_rate', unreadable='opening_unreadable',
+        denominator=0,
     ) }}
     union all
     {{ incident_sums(

@@ -13,6 +13,7 @@ windows as (
         customer_id,
         max(case when kpi = 'support_ticket_volume' then window_start end) as volume_from,
         max(case when kpi = 'support_ticket_volume' and gap is null then window_start end) as opened_from,
+        max(case when kpi = 'support_ticket_rate' and gap is null then window_start end) as rate_from,
         max(case when kpi = 'first_response_time' and gap is null then window_start end) as responded_from,
         max(case when kpi = 'resolution_time' then window_start end) as ended_from,
         max(case when kpi = 'resolution_time' and gap is null then window_start end) as resolved_from,
@@ -26,6 +27,7 @@ final as (
     select
         windows.customer_id,
         windows.opened_from,
+        windows.rate_from,
         windows.responded_from,
         windows.resolved_from,
         case when customers.time_setting in ('auto', 'calendar') then windows.resolved_from end as calendar_from,

@@ -272,6 +272,20 @@ parts as (
 
     select
         account_key,
+        'support_ticket_rate',
+        left_out_reason,
+        null,
+        recent,
+        recent,
+        0,
+        null,
+        null
+    from incidents
+
+    union all
+
+    select
+        account_key,
         'critical_issues_count',
         left_out_reason,
         null,

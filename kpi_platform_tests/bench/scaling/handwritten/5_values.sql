@@ -212,6 +212,20 @@ measured as (
     select
         account_id,
         true,
+        'support_ticket_rate',
+        null,
+        tickets,
+        null,
+        coalesce(tickets, 0),
+        days_before_as_of(30),
+        tickets_left_out
+    from figures
+
+    union all
+
+    select
+        account_id,
+        true,
         'sla_compliance',
         sla_compliance,
         slas_met,
