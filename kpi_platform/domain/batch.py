@@ -14,6 +14,7 @@ from kpi_platform.domain.batch_rows import (
     customer_facts,
     kpi_settings,
 )
+from kpi_platform.domain.churn_rules import ChurnRule, churn_rules
 from kpi_platform.domain.custom_kpi_columns import custom_kpi_var
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.kpi_gaps import Landed, row_gap
@@ -55,6 +56,7 @@ class CustomerPlan:
     sources: Mapping[Source, Mapping[str, Any]]
     facts: CustomerFacts
     kpi_settings: tuple[KpiSetting, ...]
+    churn_rules: tuple[ChurnRule, ...]
     recurring_types: tuple[RecurringType, ...]
     account_types: AccountTypes
     titles: TitleList
@@ -110,6 +112,7 @@ def plan_customer(
         },
         facts=customer_facts(settings, landed),
         kpi_settings=kpi_settings(settings, landed, stale, as_of),
+        churn_rules=churn_rules(settings, as_of),
         recurring_types=recurring_types(settings),
         account_types=settings.salesforce.account_types,
         titles=title_list(settings),
@@ -127,6 +130,7 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
     and lists of types, and SQL with thousands of rows is slow to plan: they go by number."""
     plans = list(plans)
     profiles: dict[tuple[KpiSetting, ...], int] = {}
+    factors: dict[tuple[ChurnRule, ...], int] = {}
     lists: dict[tuple[RecurringType, ...], int] = {}
     account_types: dict[AccountTypes, int] = {}
     titles: dict[TitleList, int] = {}
@@ -142,6 +146,7 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
             account_type_list=counting,
             title_list=titles.setdefault(plan.titles, len(titles)),
             kpi_profile=profile,
+            churn_list=factors.setdefault(plan.churn_rules, len(factors)),
             type_list=type_list,
         )
         facts = asdict(member) | asdict(plan.facts)
@@ -153,6 +158,9 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
         "customers": customers,
         "kpi_settings": [
             {"kpi_profile": number, **asdict(each)} for one, number in profiles.items() for each in one
+        ],
+        "churn_rules": [
+            {"churn_list": number, **asdict(each)} for one, number in factors.items() for each in one
         ],
         "recurring_types": [
             {"type_list": number, **asdict(each)} for one, number in lists.items() for each in one

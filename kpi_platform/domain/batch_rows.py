@@ -43,6 +43,8 @@ class Member:
     ]
     kpi_profile: int
     """Which of the batch's lists of KPI settings."""
+    churn_list: int
+    """Which of the batch's lists of churn factors."""
     type_list: int
     """Which of the batch's lists of recurring opportunity types."""
 

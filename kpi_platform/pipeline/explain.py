@@ -14,6 +14,7 @@ from kpi_platform.adapters.dbt import DbtProject, model_file
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.definitions import KpiDefinition
+from kpi_platform.domain.churn import CHURN_FACTORS
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.find_account import AccountName, find_account
 from kpi_platform.domain.instants import in_utc
@@ -251,7 +252,7 @@ def _factors(
     destination: Destination, customer: str, account_id: str, as_of: datetime
 ) -> dict[str, float | None]:
     """Only of the newest run: factors are not kept by day."""
-    names = ["nps_risk", "csat_risk", "inactivity_risk", "support_volume_risk", "relationship_risk"]
+    names = [factor.name for factor in CHURN_FACTORS]
     batches = destination.read_mart(
         "account_churn_risk", customer, [*names, "as_of"], where={"account_id": account_id}
     )

@@ -36,6 +36,15 @@ _CHANGED_SETTINGS: Document = {
         "support_ticket_rate": {"window_days": 45},
         "sla_compliance": {"window_days": 90},
         "resolution_time": {"enabled": False},
+        "churn_risk": {
+            "factors": {
+                "nps_risk": {"weight": 40, "limit": 30.5},
+                "csat_risk": {"limit": 4},
+                "inactivity_risk": {"weight": 10, "limit": 60},
+                "support_volume_risk": {"limit": 2},
+                "relationship_risk": {"weight": 0, "limit": 1},
+            }
+        },
         "revenue_growth": {"window_days": 90},
         "net_revenue_retention": {
             "window_days": 700,

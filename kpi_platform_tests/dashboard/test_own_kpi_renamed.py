@@ -32,7 +32,7 @@ def slugs(document: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("before", "taken"), [("0023", "gross_revenue_retention"), ("0027", "support_ticket_rate")]
+    ("before", "taken"), [("0023", "gross_revenue_retention"), ("0036", "support_ticket_rate")]
 )
 def test_an_own_kpi_with_the_slug_of_a_new_standard_one_is_renamed(
     any_dashboard_engine: sa.Engine, before: str, taken: str

@@ -10,34 +10,47 @@ from kpi_platform_tests.reference.salesforce import Salesforce
 from kpi_platform_tests.reference.tables import Row
 from kpi_platform_tests.reference.values import DAY, choice, instant, number, unreadable
 
-WEIGHTS = {
-    "nps_risk": 25,
-    "csat_risk": 20,
-    "inactivity_risk": 15,
-    "support_volume_risk": 15,
-    "relationship_risk": 25,
+FACTORS: Mapping[str, tuple[int, int]] = {
+    "nps_risk": (25, 10),
+    "csat_risk": (20, 3),
+    "inactivity_risk": (15, 30),
+    "support_volume_risk": (15, 10),
+    "relationship_risk": (25, 0),
 }
+"""Weight and limit of each."""
 
 
 @dataclass(frozen=True)
 class Factors:
-    """Whether each risk holds; None where it is unknown."""
+    """Whether each risk holds, None where it is unknown, and what each weighs."""
 
     holds: Mapping[str, bool | None]
+    weights: Mapping[str, Fraction]
 
     @property
-    def known(self) -> int:
-        return sum(weight for name, weight in WEIGHTS.items() if self.holds[name] is not None)
+    def known(self) -> Fraction:
+        return sum(
+            (weight for name, weight in self.weights.items() if self.holds[name] is not None), Fraction(0)
+        )
 
     @property
-    def held(self) -> int:
-        return sum(weight for name, weight in WEIGHTS.items() if self.holds[name])
+    def held(self) -> Fraction:
+        return sum((weight for name, weight in self.weights.items() if self.holds[name]), Fraction(0))
 
-    def points(self) -> dict[str, int | None]:
+    @property
+    def total(self) -> Fraction:
+        return sum(self.weights.values(), Fraction(0))
+
+    @property
+    def coverage(self) -> Fraction:
+        """ "`account_churn_risk.coverage` = known / that sum." """
+        return self.known / self.total if self.total else Fraction(0)
+
+    def points(self) -> dict[str, Fraction | None]:
         """ "weight or 0, NULL unknown" """
         return {
             name: None if self.holds[name] is None else weight * bool(self.holds[name])
-            for name, weight in WEIGHTS.items()
+            for name, weight in self.weights.items()
         }
 
 
@@ -45,24 +58,31 @@ def factors(salesforce: Salesforce, row: Row | None, measures: Mapping[str, Meas
     """ "weights 25 (NPS < 10), 20 (CSAT < 3), 15 (no login within 30 d…), 15 (support_ticket_volume > 10), 25
     (executive engagement low…)"; "A disabled KPI is unknown in churn and health." """
     nps, csat, volume = (measures[kpi].value for kpi in ("nps", "csat", "support_ticket_volume"))
+    chosen = {name: salesforce.rules.churn_factor(name, *usual) for name, usual in FACTORS.items()}
+    limits = {name: limit for name, (_, limit) in chosen.items()}
     return Factors(
         {
-            "nps_risk": None if nps is None else nps < 10,
-            "csat_risk": None if csat is None else csat < 3,
-            "inactivity_risk": _inactive(salesforce, row),
-            "support_volume_risk": None if volume is None else volume > 10,
-            "relationship_risk": _disengaged(salesforce, row, measures["executive_engagement"].value),
-        }
+            "nps_risk": None if nps is None else nps < limits["nps_risk"],
+            "csat_risk": None if csat is None else csat < limits["csat_risk"],
+            "inactivity_risk": _inactive(salesforce, row, int(limits["inactivity_risk"])),
+            "support_volume_risk": None if volume is None else volume > limits["support_volume_risk"],
+            "relationship_risk": _disengaged(
+                salesforce, row, measures["executive_engagement"].value, limits["relationship_risk"]
+            ),
+        },
+        {name: weight for name, (weight, _) in chosen.items()},
     )
 
 
-def _inactive(salesforce: Salesforce, row: Row | None) -> bool | None:
+def _inactive(salesforce: Salesforce, row: Row | None, days: int) -> bool | None:
     """ "`last_login_date < as_of − 30 d`"; "`last_login_date` at or after `as_of`: known, no risk." """
     login = None if row is None else instant(row[salesforce.field("last_login_date")])
-    return None if login is None else login < salesforce.as_of - 30 * DAY
+    return None if login is None else login < salesforce.as_of - days * DAY
 
 
-def _disengaged(salesforce: Salesforce, row: Row | None, touches: Fraction | None) -> bool | None:
+def _disengaged(
+    salesforce: Salesforce, row: Row | None, touches: Fraction | None, limit: Fraction
+) -> bool | None:
     """ "the mapped field equals `Low`, else, where it is not mapped, executive_engagement = 0; a mapped
     field that is NULL makes the factor unknown" """
     column = salesforce.field("executive_engagement")
@@ -70,19 +90,20 @@ def _disengaged(salesforce: Salesforce, row: Row | None, touches: Fraction | Non
     if account is not None and account.has(column):
         engagement = None if row is None else choice(row[column])
         return None if engagement is None else engagement == "low"
-    return None if touches is None else touches == 0
+    return None if touches is None else touches <= limit
 
 
 def churn_risk(salesforce: Salesforce, row: Row | None, found: Factors) -> Found:
     """ "the account field mapped as `churn_risk` where it exists and is not NULL; else computed … `value =
     100 · Σ weight of risks that hold / Σ weight of factors that are known`; `no_data` when the known
-    weights sum to less than 50." "Computed churn: held weights, known weights, number of known
-    factors." """
+    weights sum to less than 50"; "less than half of the sum of all weights of factors in force". "Computed
+    churn: held weights, known weights, number of known factors." """
     landed = None if row is None else row[salesforce.field("churn_risk")]
     own = number(landed)
     # "churn_risk itself is `unreadable` only where its mapped field cannot be read (it is then not computed)"
     if own is not None or unreadable(number, landed):
         return measure.field(own, unreadable=own is None)
     sample = sum(held is not None for held in found.holds.values())
-    value = Fraction(100 * found.held, found.known) if found.known >= 50 else None
-    return Found(value, Fraction(found.held), Fraction(found.known), sample)
+    is_enough = found.known > 0 and 2 * found.known >= found.total
+    value = 100 * found.held / found.known if is_enough else None
+    return Found(value, found.held, found.known, sample)

@@ -298,7 +298,7 @@ def _account_marts(world: _World, shared: _Shared, key: str, account: Account) -
             {
                 **found.points(),
                 "total_churn_risk_score": measures["churn_risk"].value,
-                "coverage": Fraction(found.known, 100),
+                "coverage": found.coverage,
             }
         ],
         "servicenow_support_metrics": [metrics] if metrics else [],

@@ -1,3 +1,4 @@
+# Long: the KPIs, the rates and the two support marts of one account.
 """The measures of each account in ServiceNow: the five KPIs, the rates and the two support marts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

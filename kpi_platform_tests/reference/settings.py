@@ -244,6 +244,11 @@ class Rules:
     def sla_source(self) -> str:
         return str(self._get("servicenow", "sla_source", default="auto"))
 
+    def churn_factor(self, name: str, weight: int, limit: int) -> tuple[Fraction, Fraction]:
+        """Weight and limit of a factor of the churn risk."""
+        chosen = self._get("kpi_mappings", "churn_risk", "factors", name, default={})
+        return Fraction(str(chosen.get("weight", weight))), Fraction(str(chosen.get("limit", limit)))
+
     def health_weight(self, category: str) -> Fraction:
         chosen = self._get("health_score", "weights", category)
         return Fraction(_HEALTH_WEIGHTS[category] if chosen is None else str(chosen))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kpi_platform.domain.churn import CHURN_FACTORS, ChurnFactor
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI
 from kpi_platform_tests.settings_effects.effect import Effect
@@ -14,6 +15,7 @@ OPPORTUNITY_FIELDS = (
 )
 
 _CRM, _ITSM = "salesforce.custom_fields", "servicenow.custom_fields"
+_FACTORS = "kpi_mappings.churn_risk.factors"
 _VALUE_OF = {
     "nps_score": "nps",
     "adoption_score": "adoption_index",
@@ -97,7 +99,34 @@ def _types(usual: tuple[str, ...], account: str, kind: str) -> Effect:
     return Effect("marts", (list(usual), [*usual, kind]), seen, customer="mapped")
 
 
+_FACTOR_LIMITS: dict[str, tuple[Any, Any]] = {
+    "nps_risk": (10.0, 50.0),
+    "csat_risk": (3.0, 4.5),
+    "inactivity_risk": (30, 5),
+    "support_volume_risk": (10.0, 0.0),
+}
+"""Those beyond which no account is, and which the account `sn_id` is beyond."""
+
+
+def _factor_weight(factor: ChurnFactor) -> Effect:
+    values = (factor.weight, factor.weight + 5)
+    return Effect("marts", values, lambda seen: seen.risk("risky", factor.name), customer="factor_weights")
+
+
+def _factor_limit(name: str) -> Effect:
+    # What it weighs is another setting's effect.
+    return Effect(
+        "marts", _FACTOR_LIMITS[name], lambda seen: seen.risk("sn_id", name) > 0, customer="factor_limits"
+    )
+
+
 KPI_EFFECTS: dict[str, Effect] = {
+    **{f"{_FACTORS}.{one.name}.weight": _factor_weight(one) for one in CHURN_FACTORS},
+    **{f"{_FACTORS}.{name}.limit": _factor_limit(name) for name in _FACTOR_LIMITS},
+    f"{_FACTORS}.relationship_risk.limit": Effect(
+        "marts", (0.0, 5.0), lambda seen: seen.risk("called", "relationship_risk"), customer="touches",
+        beside={"salesforce": {"custom_fields": {"executive_engagement": "Nowhere__c"}}},
+    ),
     "salesforce.enabled": Effect(
         "marts", (True, False), lambda seen: seen.value("nps_score", "nps", "status"), customer="no_crm",
     ),

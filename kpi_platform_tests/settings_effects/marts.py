@@ -19,7 +19,13 @@ from kpi_platform_tests.settings_effects.effect import Effect, merged
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 RAW = {"salesforce": {"schema": "one_crm"}, "servicenow": {"schema": "one_itsm"}}
 LEDGER = merged(RAW, {"revenue": {"basis": "contract_terms"}})
-_MARTS = ("kpi_values", "account_health_score", "kpi_integrated_metrics", "recurring_revenue_lines")
+_MARTS = (
+    "kpi_values",
+    "account_health_score",
+    "account_churn_risk",
+    "kpi_integrated_metrics",
+    "recurring_revenue_lines",
+)
 _LAST_WEEK, _LONG_AGO = datetime(2026, 2, 20), datetime(2025, 12, 1)
 
 # Of each field its value, and another one that stands in a second column, at one account only: the account
@@ -68,6 +74,10 @@ class Computed:
         """How much a category counts at an account of which all its inputs are known."""
         points = sum(self.health("nps_score", f"{name}_contribution") for name in inputs)
         return round(points / self.health("nps_score", f"{category}_score"), 9)
+
+    def risk(self, account: str, factor: str) -> Any:
+        [row] = [one for one in self.rows["account_churn_risk"] if one["account_id"] == account]
+        return row[factor]
 
     def basis(self) -> Any:
         [basis] = {one["revenue_basis"] for one in self.rows["kpi_integrated_metrics"]}
@@ -214,6 +224,7 @@ def _salesforce() -> dict[str, Any]:
         "sn_reopened",
         "sn_child",
     ]
+    risky = _account("risky", nps_score_c=5.0, last_login_date_c=str(_LONG_AGO), executive_engagement_c="Low")
     written = _account("written", health_score_c="20,5", last_login_date_c="20/02/2026")
     won: list[dict[str, Any]] = []
     for account, kind, currency in (
@@ -237,11 +248,12 @@ def _salesforce() -> dict[str, Any]:
         }
         for account in accounts
     ]  # fmt: skip
+    cases.append({**cases[0], "id": "risky", "account_id": "risky", "satisfaction_rating_c": 2.0})
     cases.append({**cases[0], "id": "six", "account_id": "sixes", "satisfaction_rating_c": 6.0})
     return {
         "account": (
             _ACCOUNT,
-            [*map(_account, accounts), written, _account("prospect", type="Prospect")],
+            [*map(_account, accounts), risky, written, _account("prospect", type="Prospect")],
         ),
         "opportunity": (_OPPORTUNITY, won),
         "case": (_CASE, cases),
@@ -315,6 +327,7 @@ def _servicenow() -> dict[str, Any]:
         _incident("sn_reopened") | {"reopened_time": _LAST_WEEK + timedelta(days=4)},
         _incident("sn_child") | {"parent_incident_value": "sn_sla"},
         _incident("N/A"),
+        *(_incident("risky") | {"sys_id": f"risky{number}"} for number in range(11)),
     ]
     return {"incident": (_INCIDENT, incidents), "task_sla": (_TASK_SLA, _slas(incidents))}
 

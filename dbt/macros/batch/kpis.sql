@@ -16,6 +16,12 @@
 {% endmacro %}
 
 
+{% macro churn_rule_rows() %}
+    {#- A row by name for each list of churn factors (customers with equal settings share one) and factor. -#}
+    {{- return(var('churn_rules', [])) -}}
+{% endmacro %}
+
+
 {% macro recurring_type_rows() %}
     {#- A row by name for each list of types (customers with equal settings share one) and type that recurs. -#}
     {{- return(var('recurring_types', [])) -}}

@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 
-{% macro engagement_risk(level) -%}
+{% macro engagement_risk(level, weight) -%}
     {#- The risk in an executive engagement as the CRM words it; a blank one is unknown. -#}
-    case when lower(trim({{ level }})) = 'low' then 25 when {{ not_blank(level) }} is not null then 0 end
+    case when lower(trim({{ level }})) = 'low' then {{ weight }} when {{ not_blank(level) }} is not null then 0 end
 {%- endmacro %}

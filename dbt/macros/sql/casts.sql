@@ -46,3 +46,9 @@
 {% macro default__text_as_utc(text) %}
     {{- return("(try_cast(" ~ text ~ " as timestamp with time zone) at time zone 'UTC')") -}}
 {% endmacro %}
+
+
+{% macro as_int(number) %}
+    {#- A whole number in the type that a literal of it has. -#}
+    {{- return('cast(' ~ number ~ ' as ' ~ dbt.type_int() ~ ')') -}}
+{% endmacro %}

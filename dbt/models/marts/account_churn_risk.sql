@@ -1,3 +1,4 @@
+{%- set factors = ['nps', 'csat', 'inactivity', 'support_volume', 'relationship'] -%}
 with
 
 accounts as (
@@ -29,6 +30,20 @@ inputs as (
     group by customer_id, account_key
 ),
 
+-- Weights and limits of each customer's factors.
+rules as (
+    select
+        customer_id,
+        {%- for factor in factors %}
+        max(case when factor = '{{ factor }}_risk' then weight end) as {{ factor }}_weight,
+        max(case when factor = '{{ factor }}_risk' then factor_limit end) as {{ factor }}_limit,
+        {%- endfor %}
+        max(case when factor = 'inactivity_risk' then since end) as active_since,
+        cast(sum(weight) as {{ canonical_type('integer') }}) as total_weight
+    from {{ ref('int_churn_rule') }}
+    group by customer_id
+),
+
 factors as (
     select
         accounts.customer_id,
@@ -41,25 +56,31 @@ factors as (
         settings.minimum,
         settings.maximum,
         settings.window_end,
-        case when inputs.nps < 10 then 25 when inputs.nps is not null then 0 end as nps_risk,
-        case when inputs.csat < 3 then 20 when inputs.csat is not null then 0 end as csat_risk,
+        {%- for factor in factors %}
+        rules.{{ factor }}_weight,
+        {%- endfor %}
+        rules.total_weight,
+        case when inputs.nps < rules.nps_limit then rules.nps_weight when inputs.nps is not null then 0 end as nps_risk,
+        case when inputs.csat < rules.csat_limit then rules.csat_weight when inputs.csat is not null then 0 end
+            as csat_risk,
         case
-            when accounts.last_login_date < {{ days_before_as_of(30) }} then 15
+            when accounts.last_login_date < rules.active_since then rules.inactivity_weight
             when accounts.last_login_date is not null then 0
         end as inactivity_risk,
         case
-            when inputs.support_ticket_volume > 10 then 15
+            when inputs.support_ticket_volume > rules.support_volume_limit then rules.support_volume_weight
             when inputs.support_ticket_volume is not null then 0
         end as support_volume_risk,
         case
             when customers.has_engagement_field and accounts.is_salesforce_account
-                then {{ engagement_risk('accounts.executive_engagement') }}
-            when inputs.executive_engagement = 0 then 25
+                then {{ engagement_risk('accounts.executive_engagement', 'rules.relationship_weight') }}
+            when inputs.executive_engagement <= rules.relationship_limit then rules.relationship_weight
             when inputs.executive_engagement is not null then 0
         end as relationship_risk
     from accounts
     inner join customers on accounts.customer_id = customers.customer_id
     inner join settings on accounts.customer_id = settings.customer_id
+    inner join rules on accounts.customer_id = rules.customer_id
     left join inputs
         on
             accounts.customer_id = inputs.customer_id
@@ -69,18 +90,15 @@ factors as (
 weighed as (
     select
         *,
-        coalesce(nps_risk, 0) + coalesce(csat_risk, 0) + coalesce(inactivity_risk, 0)
-        + coalesce(support_volume_risk, 0) + coalesce(relationship_risk, 0) as held_weight,
-        case when nps_risk is not null then 25 else 0 end
-        + case when csat_risk is not null then 20 else 0 end
-        + case when inactivity_risk is not null then 15 else 0 end
-        + case when support_volume_risk is not null then 15 else 0 end
-        + case when relationship_risk is not null then 25 else 0 end as known_weight,
-        case when nps_risk is not null then 1 else 0 end
-        + case when csat_risk is not null then 1 else 0 end
-        + case when inactivity_risk is not null then 1 else 0 end
-        + case when support_volume_risk is not null then 1 else 0 end
-        + case when relationship_risk is not null then 1 else 0 end as known_factors
+        {% for factor in factors -%}
+        coalesce({{ factor }}_risk, 0){{ ' + ' if not loop.last }}
+        {%- endfor %} as held_weight,
+        {% for factor in factors -%}
+        case when {{ factor }}_risk is not null then {{ factor }}_weight else 0 end{{ '\n        + ' if not loop.last }}
+        {%- endfor %} as known_weight,
+        {% for factor in factors -%}
+        case when {{ factor }}_risk is not null then 1 else 0 end{{ '\n        + ' if not loop.last }}
+        {%- endfor %} as known_factors
     from factors
 ),
 
@@ -91,7 +109,7 @@ scored as (
             as sample_size,
         case
             when mapped_score is not null then mapped_score
-            when known_weight >= 50 then 100.0 * held_weight / known_weight
+            when known_weight > 0 and 2 * known_weight >= total_weight then 100.0 * held_weight / known_weight
         end as score
     from weighed
 ),
@@ -107,14 +125,14 @@ final as (
     select
         customer_id,
         account_id,
-        nps_risk,
-        csat_risk,
-        inactivity_risk,
-        support_volume_risk,
-        relationship_risk,
+        {{ as_int('nps_risk') }} as nps_risk,
+        {{ as_int('csat_risk') }} as csat_risk,
+        {{ as_int('inactivity_risk') }} as inactivity_risk,
+        {{ as_int('support_volume_risk') }} as support_volume_risk,
+        {{ as_int('relationship_risk') }} as relationship_risk,
         case when status in ('ok', 'stale') then cast(score as {{ canonical_type('float') }}) end
             as total_churn_risk_score,
-        cast(known_weight as {{ canonical_type('float') }}) / 100 as coverage,
+        coalesce(cast(known_weight as {{ canonical_type('float') }}) / nullif(total_weight, 0), 0) as coverage,
         status,
         case when mapped_score is not null or unreadable_count > 0 then 'mapped field' else 'computed' end
             as calculation,

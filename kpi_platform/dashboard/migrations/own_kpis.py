@@ -1,4 +1,4 @@
-"""Renames the KPIs that customers define with the slug of a new standard KPI, for the migration that brings it.
+"""Renames KPIs that customers define with the slug of a new standard KPI, for the migration that brings it.
 
 Values, history and definition go with it, and so does every stored version of the settings: an older one that
 is restored still has it.

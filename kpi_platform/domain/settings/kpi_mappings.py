@@ -9,6 +9,7 @@ from pydantic import Field, create_model, model_validator
 from kpi_platform.domain.kpis import KPIS, Frequency, Impact, Kpi
 from kpi_platform.domain.limits import Matching, at_most, refused
 from kpi_platform.domain.rating_scales import USUAL_SCALE, RatingScale
+from kpi_platform.domain.settings.churn_factors import ChurnFactors
 from kpi_platform.domain.settings.section import Blank, Section, Text, section, setting
 from kpi_platform.domain.sources import Source
 from kpi_platform.domain.titles import EXECUTIVE, NO_EXECUTIVE, TITLE_CHARACTERS
@@ -138,6 +139,15 @@ class RetentionMapping(KpiMapping):
     types: RetentionTypes = section(RetentionTypes, "Opportunity types that count.")
 
 
+class ChurnMapping(KpiMapping):
+    """Churn risk also has its factors."""
+
+    factors: ChurnFactors = section(
+        ChurnFactors, "What a churn risk is computed from where the CRM holds none: the weights of the risks "
+        "that hold, in percent of the weights of those that are known.",
+    )  # fmt: skip
+
+
 def _thresholds_type(kpi: Kpi) -> type[KpiThresholds]:
     better = kpi.better
 
@@ -219,6 +229,7 @@ _BASES: Mapping[str, type[KpiMapping]] = {
     "executive_engagement": EngagementMapping,
     "support_satisfaction": RatingMapping,
     "net_revenue_retention": RetentionMapping,
+    "churn_risk": ChurnMapping,
 }
 
 
@@ -236,6 +247,7 @@ class KpiMappings(_Standard):  # type: ignore[misc]
     if TYPE_CHECKING:
         executive_engagement: EngagementMapping
         net_revenue_retention: RetentionMapping
+        churn_risk: ChurnMapping
 
     def __getitem__(self, slug: str) -> KpiMapping:
         """The mapping of a standard KPI; KeyError for any other name."""

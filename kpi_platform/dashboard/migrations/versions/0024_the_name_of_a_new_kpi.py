@@ -1,4 +1,4 @@
-"""A customer's own KPI with the slug of gross revenue retention gets another one, and keeps all that it has."""
+"""A customer's own KPI with the slug of gross revenue retention gets another one, and keeps all it has."""
 
 from kpi_platform.dashboard.migrations import own_kpis
 

@@ -1,9 +1,9 @@
-"""A customer's own KPI with the slug of the support ticket rate gets another one, and keeps all that it has."""
+"""A customer's own KPI with the slug of the support ticket rate gets another one, and keeps all it has."""
 
 from kpi_platform.dashboard.migrations import own_kpis
 
 revision = "0030"
-down_revision = "0027"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
