@@ -1,5 +1,5 @@
 {% macro computed_once() %}
-    {#- Stands between AS and the parenthesis of a WITH query that is read more than once. -#}
+    {#- Begins a model that a statement reads more than once. -#}
     {{- return(adapter.dispatch('computed_once', 'kpi_platform')()) -}}
 {% endmacro %}
 

@@ -30,3 +30,12 @@ def test_what_comes_out_is_what_dbt_makes_by_parsing(sql: str, ctes: list[Inject
             inject(sql, ctes)
     else:
         assert inject(sql, ctes) == expected
+
+
+@pytest.mark.parametrize("sql", ["with one as (select 1) select * from one", "select * from __dbt__cte__a"])
+def test_a_marked_model_is_computed_once(sql: str) -> None:
+    marked = InjectedCTE("a", " __dbt__cte__a as (\n/* computed once */\nselect 1 as b\n)")
+    plain = InjectedCTE("c", " __dbt__cte__c as (\nselect '/* computed once */' as d\n)")
+    found = inject(sql, [marked, plain])
+    assert "__dbt__cte__a as materialized (\n/* computed once */\nselect 1 as b\n)" in found
+    assert "__dbt__cte__c as (" in found

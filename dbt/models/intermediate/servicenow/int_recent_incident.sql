@@ -1,6 +1,7 @@
+{{ computed_once() }}
 with
 
-final as {{ computed_once() }} (
+final as (
     select * from {{ ref('int_incident_fact') }}
     where {{ is_in_earliest_window() }}
 )
