@@ -43,16 +43,18 @@ def start_preview(
     turns: Turns,
     customer: str,
     settings: CustomerSettings,
+    subject: str,
     *,
     slug: str | None = None,
 ) -> str:
-    """Starts the preview of `settings`, or of their custom KPI `slug`, and returns its id at once. Raises
-    TooBusy. The customer's turn is taken until it ends."""
+    """Starts the preview of `settings`, or of their custom KPI `slug`, and returns its id at once. `subject`
+    names the form that asks, as StoredPreview has it. Raises TooBusy. The customer's turn is taken until it
+    ends."""
     kind: Kind = "settings" if slug is None else "custom_kpi"
     with ExitStack() as stack:
         stack.enter_context(turns.take(customer))
         with engine.begin() as connection:
-            preview_id = add_preview(connection, customer, kind)
+            preview_id = add_preview(connection, customer, kind, subject)
         task = task_of(configuration, customer, kind, settings.document(), slug or "")
         process = subprocess.Popen(
             [sys.executable, "-m", "kpi_platform.web.preview_process"],

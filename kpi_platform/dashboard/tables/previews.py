@@ -11,6 +11,7 @@ previews = sa.Table(
     key_column("id", Slug),
     customer_id_column(),
     sa.Column("kind", Slug, nullable=False),
+    sa.Column("subject", Slug, nullable=False, comment="The section, or the custom KPI; new: one to be."),
     sa.Column("state", Slug, nullable=False),
     sa.Column("asked_at", UtcDateTime, nullable=False),
     sa.Column("seen_at", UtcDateTime, nullable=False, comment="When the server last worked on it."),

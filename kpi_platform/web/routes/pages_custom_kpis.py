@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.previews import StoredPreview
+from kpi_platform.dashboard.previews import StoredPreview, found_preview
 from kpi_platform.dashboard.settings_versions import current_settings
 from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.errors import InvalidSettings, KpiPlatformError, NotFound
@@ -52,8 +52,9 @@ Slug = Annotated[str, Path(pattern="^[a-z][a-z0-9_]{0,47}$")]
 
 @router.get("/new")
 def new_custom_kpi(page: CustomerPageDep, connection: ConnectionDep, customer: CustomerDep) -> HTMLResponse:
-    """Returns the empty form."""
-    return _form(page, None, texts_of(None), _version(connection, customer))
+    """Returns the empty form, with a preview that somebody left."""
+    job = found_preview(connection, customer, "custom_kpi", _NEW)
+    return _form(page, None, texts_of(None), _version(connection, customer), job=job)
 
 
 @router.get("/{slug}")
@@ -64,9 +65,11 @@ def edit_custom_kpi(
     connection: ConnectionDep,
     customer: CustomerDep,
 ) -> HTMLResponse:
-    """Returns the form of one custom KPI. Raises NotFound if the settings have none of that name."""
+    """Returns the form of one custom KPI, with a preview that somebody left. Raises NotFound if the settings
+    have none of that name."""
     known = _known(configuration, connection, customer)
-    return _form(page, slug, texts_of(known[slug]), _version(connection, customer))
+    job = found_preview(connection, customer, "custom_kpi", slug)
+    return _form(page, slug, texts_of(known[slug]), _version(connection, customer), job=job)
 
 
 @router.post("/new", dependencies=[_writing])
@@ -119,7 +122,7 @@ def preview_custom_kpi(
             by=principal.editor, based_on=based_on, undecided=_paths(known, undecided), dry_run=True,
         )  # fmt: skip
         preview_id = start_preview(
-            configuration, engine, turns, customer, change.settings, slug=known or typed.get("slug", "")
+            configuration, engine, turns, customer, change.settings, slug, slug=known or typed.get("slug", "")
         )
     except KpiPlatformError as error:
         page.note(error)

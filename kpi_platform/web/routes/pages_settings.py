@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_counts import account_counts
 from kpi_platform.dashboard.database import reading
-from kpi_platform.dashboard.previews import StoredPreview
+from kpi_platform.dashboard.previews import StoredPreview, found_preview
 from kpi_platform.dashboard.source_states import source_states
 from kpi_platform.domain.errors import Conflict, InvalidSettings, KpiPlatformError
 from kpi_platform.domain.settings import settings_leaves, value_at
@@ -85,8 +85,10 @@ def show_settings(
     customer: CustomerDep,
     section: SectionName = "fivetran",
 ) -> HTMLResponse:
-    """Returns one section's form, with last and next sync, and the newest manual sync."""
-    return _show(page, configuration, connection, customer, section, Shown())
+    """Returns one section's form, with last and next sync, the newest manual sync, and a preview that was
+    left."""
+    shown = Shown(preview=found_preview(connection, customer, "settings", _known(section)))
+    return _show(page, configuration, connection, customer, section, shown)
 
 
 @router.post("", dependencies=[_writing])
@@ -164,7 +166,7 @@ def preview_section(
             configuration, engine, customer, lambda document: document_of(document, section, typed),
             by=principal.editor, based_on=version_of(typed), undecided=undecided, dry_run=True,
         )  # fmt: skip
-        preview_id = start_preview(configuration, engine, turns, customer, change.settings)
+        preview_id = start_preview(configuration, engine, turns, customer, change.settings, _known(section))
         shown = Shown(typed, based_on=version_of(typed))
     except KpiPlatformError as error:
         page.note(error)
@@ -227,6 +229,10 @@ def version_of(typed: Mapping[str, str]) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
+def _known(section: str) -> str:
+    return section if section in SECTIONS else "fivetran"
+
+
 def _show(
     page: Page,
     configuration: Configuration,
@@ -236,7 +242,7 @@ def _show(
     shown: Shown,
     status: int = 200,
 ) -> HTMLResponse:
-    section = section if section in SECTIONS else "fivetran"
+    section = _known(section)
     version, document = settings_document(configuration, connection, customer)
     unsaved = shown.planned is not None and shown.saved is None
     if shown.planned is not None and unsaved:

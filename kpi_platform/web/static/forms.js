@@ -69,8 +69,9 @@
     }
   });
 
-  document.addEventListener("htmx:afterSettle", (event) => {
-    mark();
+  document.addEventListener("htmx:afterSettle", mark);
+  // In the same turn as the swap: whoever types on at once keeps the field.
+  document.addEventListener("htmx:afterSwap", (event) => {
     const place = { main: "#main", problem: "#problem" }[event.detail.target?.id];
     const notice = place && document.querySelector(`${place} .notice`);
     if (notice) notice.focus();

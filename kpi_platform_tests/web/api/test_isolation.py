@@ -79,7 +79,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         add_customer(connection, "bolt", "Bolt")
         request = create_sync_request(connection, "acme", "combined", requested_by=MARKER)
         finish_sync_request(connection, request.id, "done", results={"errors": [MARKER]})
-        preview = add_preview(connection, "acme", "settings")
+        preview = add_preview(connection, "acme", "settings", "alerts")
         end_preview(connection, preview, "failed", error=MARKER)
         found = [Finding("house_rule", "kpi_values", "warn", 1, MARKER, [{"account_id": MARKER}])]
         record_check_results(connection, "kpis", {"acme": (1, found)}, run_id=None)

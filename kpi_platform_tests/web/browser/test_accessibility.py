@@ -6,6 +6,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from kpi_platform.dashboard.run_records import write_runs
 from kpi_platform.dashboard.tokens import create_token
+from kpi_platform_tests.web.api.test_isolation import ROUTES
 from kpi_platform_tests.web.browser.conftest import PHONE, Served, SignIn
 from kpi_platform_tests.web.browser.keyboard import walk
 from kpi_platform_tests.web.pages.test_runs import record
@@ -24,31 +25,70 @@ def complaints(page: Page, *rules: str) -> list[str]:
     ]
 
 
+PAGES: dict[str, tuple[str, ...]] = {
+    "/": ("/", "/?period=quarter&by=money"),
+    "/accounts": ("/accounts", "/accounts?search=nobody"),
+    "/accounts/{account_id}": ("/accounts/{reviewed}", "/accounts/{account}", "/accounts/999999"),
+    "/accounts/{account_id}/kpis/{kpi}/explanation": ("/accounts/{account}/kpis/nps/explanation",),
+    "/accounts/left-out": ("/accounts/left-out",),
+    "/matches": ("/matches", "/matches?state=match"),
+    "/retention": ("/retention",),
+    "/runs": ("/runs",),
+    "/runs/{run_id}": ("/runs/broke",),
+    "/runs/tables": ("/runs/tables",),
+    "/settings": ("/settings", "/settings?section=kpi_mappings", "/settings?section=warehouse"),
+    "/settings/custom-kpis/new": ("/settings/custom-kpis/new",),
+    "/settings/versions": ("/settings/versions",),
+    "/status": ("/status",),
+    "/status/checks/{suite}/{check}": ("/status/checks/data/never",),
+    "/uploads": ("/uploads",),
+    "/uploads/{version}/diff": ("/uploads/2/diff",),
+    "/uploads/{version}/rollback": ("/uploads/2/rollback",),
+}
+"""Every page of a customer, by its route, and the addresses at which it is looked at."""
+
+OPERATORS_PAGES = ("/customers", "/customers/new", "/people")
+
+NO_PAGES = {
+    # The new form's template, filled; as test_what_opens_answers_and_refuses_has_no_barrier opens the rest.
+    "/settings/custom-kpis/{slug}",
+    # Parts of pages.
+    "/matches/search", "/runs/now", "/settings/landed-fields", "/settings/preview/{preview_id}",
+    "/settings/sync",
+    # What signing in shows, which a test of its own looks at.
+    "/sign-in", "/sign-in/link",
+    # Addresses of before, which lead on.
+    "/changes",
+    # Files, and what machines ask for.
+    "/accounts.csv", "/docs", "/docs/start.js", "/docs/{name}", "/healthz", "/metrics", "/openapi.json",
+    "/readyz", "/session", "/static/{name:path}", "/uploads/{version}/diff.csv",
+}  # fmt: skip
+
+ON_A_PHONE = ("/", "/accounts", "/settings", "/matches", "/retention", "/uploads", "/uploads/2/diff", "/runs")
+
+
+def test_every_page_is_looked_at() -> None:
+    pages = {path for method, path in ROUTES if method == "GET" and not path.startswith("/api/")}
+    assert pages == {*PAGES, *OPERATORS_PAGES, *NO_PAGES}
+
+
 def test_no_page_has_a_barrier(page: Page, customer: Seed) -> None:
-    account_id = seed_review(customer)
+    reviewed = seed_review(customer)
     seed_runs(customer)
-    paths = [
-        "/", "/?period=quarter&by=money", "/accounts", "/accounts?search=nobody",
-        f"/accounts/{account_id}", "/settings", "/settings?section=kpi_mappings",
-        "/settings?section=warehouse", "/settings/versions", "/matches", "/matches?state=match", "/uploads",
-        "/uploads/2/diff", "/uploads/2/rollback", "/status", "/accounts/999999", "/runs", "/runs/broke",
-        "/runs/tables", "/accounts/left-out", "/settings/custom-kpis/new",
-    ]  # fmt: skip
-    on_a_phone = ("/", "/accounts", "/settings", "/matches", "/uploads", "/uploads/2/diff", "/runs")
     page.goto("/accounts")
-    account = page.locator("tbody .name a").first.get_attribute("href")
-    paths += [f"{account}", f"{account}/kpis/nps/explanation"]
-    for path in paths:
+    account = page.locator("tbody .name a").first.get_attribute("href") or ""
+    places = {"reviewed": reviewed, "account": account.rpartition("/")[2]}
+    for path in [one.format_map(places) for addresses in PAGES.values() for one in addresses]:
         page.emulate_media(color_scheme="light")
         page.goto(path)
         assert complaints(page) == [], path
         # In the dark nothing but the colours is another.
         page.emulate_media(color_scheme="dark")
         assert complaints(page, "color-contrast") == [], ("dark", path)
-        if path not in on_a_phone:
+        if path not in ON_A_PHONE:
             assert walk(page) == [], path
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    for path in on_a_phone:
+    for path in ON_A_PHONE:
         page.goto(path)
         assert complaints(page) == [], ("phone", path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
@@ -129,7 +169,7 @@ def test_signing_in_and_adding_a_customer_have_no_barrier(
     with served.engine.begin() as connection:
         token, _ = create_token(connection, name="Op", customer=None, scope="admin", who="test")
     page = sign_in(token)
-    for path in ("/customers", "/customers/new", "/status", "/people"):
+    for path in (*OPERATORS_PAGES, "/status"):
         page.goto(path)
         assert complaints(page) == [], path
         assert walk(page) == [], path

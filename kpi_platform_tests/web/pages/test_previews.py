@@ -106,7 +106,7 @@ def test_what_is_wrong_in_the_form_is_said_at_once_by_labels(acme: TestClient) -
 
 def test_of_a_server_that_has_stopped_the_page_says_so(web: Web, acme: TestClient) -> None:
     with web.engine.begin() as connection:
-        preview = add_preview(connection, "acme", "settings")
+        preview = add_preview(connection, "acme", "settings", "alerts")
         long_ago = datetime.now(UTC) - 2 * LOST_AFTER
         connection.execute(sa.update(tables.previews).values(seen_at=long_ago))
     page = acme.get(f"/settings/preview/{preview}").text
@@ -118,3 +118,22 @@ def test_a_preview_that_cannot_be_computed_says_why(web: Web, acme: TestClient) 
     web.configuration.warehouse_file.write_bytes(b"no database" * 100)
     page = followed(acme, acme.post("/settings/preview?section=alerts", data={}))
     assert "No preview" in page and "Traceback" not in page
+
+
+def test_whoever_leaves_a_preview_finds_it_at_the_form_again_until_the_settings_are_saved(
+    web: Web, acme: TestClient
+) -> None:
+    off = {"alerts.on_threshold_crossing": "false"}
+    begun = acme.post("/settings/preview?section=alerts", data=off)
+    [left] = set(re.findall(r'hx-get="(/settings/preview/\w+)"', begun.text))
+    page = web.client("acme")
+    page.headers.update({"Accept": "text/html"})
+    assert left in page.get("/settings?section=alerts").text
+    assert "preview-title" not in page.get("/settings?section=update").text
+    assert "preview-title" not in page.get("/settings/custom-kpis/new").text
+    followed(acme, begun)
+    again = page.get("/settings?section=alerts").text
+    assert "What saving would change" in again and "Asked for at" in again
+    with web.engine.begin() as connection:
+        save_settings(connection, "acme", parse_settings({}).document(), who="test")
+    assert "preview-title" not in page.get("/settings?section=alerts").text
