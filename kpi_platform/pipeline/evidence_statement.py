@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from kpi_platform.adapters.dbt import DbtProject
+from kpi_platform.domain.kpis import KPIS
 
 _EVIDENCE = """
 select *
@@ -53,7 +54,8 @@ def evidence_statement(
     each reason; `variables` are those of the batch."""
     is_plain = _PLAIN_ID.fullmatch(account) is not None
     explained = {
-        "customer": customer, "account": _SOME_ACCOUNT if is_plain else account, "kpi": kpi, "rows": rows
+        "customer": customer, "account": _SOME_ACCOUNT if is_plain else account, "kpi": kpi, "rows": rows,
+        "models": _models(kpi),
     }  # fmt: skip
     asked = {**variables, "explained": explained}
     stated = json.dumps([project.destination.name, str(project.directory), asked], default=str)
@@ -61,7 +63,14 @@ def evidence_statement(
     return statement.replace(f"'{_SOME_ACCOUNT}'", f"'{account}'") if is_plain else statement
 
 
-# Of 100 kB each.
+def _models(kpi: str) -> list[str]:
+    """The dbt models with the KPI's rows: the others are not compiled."""
+    if kpi not in KPIS:
+        return ["int_custom_event"]
+    return [model for model in (*KPIS[kpi].models, KPIS[kpi].summed) if model]
+
+
+# Of up to 100 kB each.
 @lru_cache(maxsize=64)
 def _compiled(question: _Question) -> str:
     return question.project.compile(_EVIDENCE, question.variables)

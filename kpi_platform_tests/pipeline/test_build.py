@@ -167,6 +167,21 @@ def test_one_statement_explains_a_kpi_of_all_accounts_and_gives_each_its_own_row
     assert len(compiled) == 1
 
 
+def test_what_has_landed_since_an_explanation_is_seen_by_the_next(
+    installation: Installation, first: BuildReport
+) -> None:
+    assert first.built
+    configuration, engine = installation
+    assert len(explain(configuration, engine, "acme", "account 1", "csat").rows) == len(CASES)
+    with duckdb_file.connect(configuration.warehouse_file) as warehouse:
+        warehouse.execute("alter table acme_sf.case rename to later_case")
+    try:
+        assert explain(configuration, engine, "acme", "account 1", "csat").rows == []
+    finally:
+        with duckdb_file.connect(configuration.warehouse_file) as warehouse:
+            warehouse.execute("alter table acme_sf.later_case rename to 'case'")
+
+
 @pytest.fixture(scope="module")
 def shown(installation: Installation, first: BuildReport) -> Iterator[tuple[TestClient, str]]:
     """Somebody of acme at the web app, after a load, and the page of its account 1."""

@@ -16,7 +16,19 @@
 
 {% macro summed_models() %}
     {#- The models whose rows are added up by account, each once. -#}
-    {{- return(kpi_catalogue() | map(attribute='summed') | select | unique | list) -}}
+    {{- return(asked_for(kpi_catalogue() | map(attribute='summed') | select | unique | list)) -}}
+{% endmacro %}
+
+
+{% macro event_models() %}
+    {#- The models whose rows are the events of KPIs. -#}
+    {{- return((['int_summed_event'] if summed_models() else []) + asked_for(['int_task_sla_event', 'int_incident_event'])) -}}
+{% endmacro %}
+
+
+{% macro asked_for(models) %}
+    {#- All of them, or, where one KPI is explained, those that its rows come from. dbt reads the whole project first. -#}
+    {{- return(models | select('in', var('explained').models) | list if execute and var('explained', none) else models) -}}
 {% endmacro %}
 
 

@@ -1,10 +1,11 @@
 """The embedded DuckDB file as a destination."""
 
 import os
+import warnings
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +28,8 @@ STATEMENTS_AT_ONCE = 2
 dbt renders the next."""
 
 _MEMORY = "memory_of_batch"
+
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 
 ASKED_TOGETHER = 32
 """Number of tables whose keys one statement reads: they are in memory at once."""
@@ -99,7 +102,7 @@ class DuckDbDestination(SqlDestination):
     def query(self, sql: str) -> Iterator[pa.RecordBatch]:
         with self._reading() as connection:
             try:
-                yield from _batches(connection.sql(sql))
+                yield from _batches(_planned_once(connection, sql))
             except duckdb.Error as cause:
                 raise DestinationUnavailable(
                     f"The warehouse file {self.file.name} did not answer: {self._reason(cause)}",
@@ -155,6 +158,15 @@ class DuckDbDestination(SqlDestination):
         with self._naming_faults(), duckdb_file.kept_to_read(self.file, wait_seconds=self.wait_seconds):
             yield
 
+    def state(self) -> Hashable | None:
+        """Returns times and sizes of the file and of the log that DuckDB writes beside it."""
+        found = []
+        for file in (self.file, self.file.with_name(f"{self.file.name}.wal")):
+            with suppress(FileNotFoundError):
+                stat = file.stat()
+                found.append((file.name, stat.st_ino, stat.st_mtime_ns, stat.st_size))
+        return tuple(found)
+
     def within(self, seconds: float) -> Self:
         return replace(self, wait_seconds=seconds)
 
@@ -208,6 +220,14 @@ class DuckDbDestination(SqlDestination):
     def _reason(self, cause: duckdb.Error) -> str:
         """Returns DuckDB's message without the folder."""
         return str(cause).splitlines()[0].replace(f"{self.file.parent}{os.sep}", "")
+
+
+def _planned_once(connection: Any, sql: str) -> Any:
+    """Returns the rows of a long statement. DuckDB plans a relation when it is made, and again when it is
+    read, which takes longer than the copy of a few rows that is made here."""
+    if isinstance(connection, duckdb_file.Beside):
+        return connection.sql(sql)
+    return connection.execute(sql)
 
 
 def _select(connection: duckdb.DuckDBPyConnection, statement: sa.SelectBase) -> duckdb.DuckDBPyRelation:

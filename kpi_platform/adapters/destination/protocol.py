@@ -1,6 +1,6 @@
 """The interface of a destination, whatever its type."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,6 +124,10 @@ class Destination(Protocol):
 
     def reading_together(self) -> AbstractContextManager[None]:
         """Opens the destination once for all reads in the block."""
+
+    def state(self) -> Hashable | None:
+        """Returns what becomes another value with every change of the destination; None if it has no such
+        value at hand."""
 
     def within(self, seconds: float) -> Self:
         """Returns the same destination for a caller that waits at most so long for its turn, if it has

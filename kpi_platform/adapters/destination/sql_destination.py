@@ -1,7 +1,7 @@
 """The queries that all SQL destinations share, whatever their driver."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Self
@@ -63,6 +63,9 @@ class SqlDestination(ABC):
     def reading_together(self) -> AbstractContextManager[None]:
         # A server stays open.
         return nullcontext()
+
+    def state(self) -> Hashable | None:
+        return None
 
     def within(self, seconds: float) -> Self:
         # A server serves all at once.

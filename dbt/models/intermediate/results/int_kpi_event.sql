@@ -1,11 +1,10 @@
 with
 
 events as (
-    select * from {{ ref('int_summed_event') }}
-    union all
-    select * from {{ ref('int_task_sla_event') }}
-    union all
-    select * from {{ ref('int_incident_event') }}
+    {%- for model in event_models() %}
+    select * from {{ ref(model) }}
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select * from events

@@ -1,8 +1,6 @@
+{%- set events = event_models() -%}
+{%- set custom = asked_for(['int_custom_event']) -%}
 with
-
-events as (
-    select * from {{ ref('int_kpi_event') }}
-),
 
 accounts as (
     {{ of_batch(ref('kpi_accounts')) }}
@@ -12,6 +10,12 @@ settings as (
     select * from {{ ref('int_kpi_setting') }}
 ),
 
+{% if events %}
+
+events as (
+    select * from {{ ref('int_kpi_event') }}
+),
+
 sla_sources as (
     select * from {{ ref('int_sla_source') }}
 ),
@@ -19,6 +23,8 @@ sla_sources as (
 time_bases as (
     select * from {{ ref('int_time_basis') }}
 ),
+{% endif %}
+{% if custom %}
 
 custom_events as (
     select * from {{ ref('int_custom_event') }}
@@ -27,6 +33,7 @@ custom_events as (
 custom_settings as (
     select * from {{ ref('int_custom_setting') }}
 ),
+{% endif %}
 
 fields as (
     select
@@ -78,6 +85,8 @@ field_rows as (
     where fields.number is not null or fields.left_out_reason is not null
 ),
 
+{% if events %}
+
 event_rows as (
     select
         events.customer_id,
@@ -111,6 +120,8 @@ event_rows as (
             events.customer_id = settings.customer_id
             and events.kpi = settings.kpi
 ),
+{% endif %}
+{% if custom %}
 
 -- A row that is counted is 1, one that is measured what was read of it.
 custom_rows as (
@@ -142,13 +153,18 @@ custom_rows as (
             custom_events.customer_id = accounts.customer_id
             and custom_events.account_key = accounts.account_key
 ),
+{% endif %}
 
 all_rows as (
     select * from field_rows
+    {%- if events %}
     union all
     select * from event_rows
+    {%- endif %}
+    {%- if custom %}
     union all
     select * from custom_rows
+    {%- endif %}
 ),
 
 final as (
