@@ -64,7 +64,7 @@ class AccountTimes:
     def __len__(self) -> int:
         return len(self.account_id)
 
-    def where(self, mask: NDArray[np.bool_]) -> "AccountTimes":
+    def where(self, mask: NDArray[np.bool_] | NDArray[np.signedinteger[Any]]) -> "AccountTimes":
         """Returns the places at which `mask` is true (or, of whole numbers, these places in their order)."""
         columns = {name: getattr(self, name)[mask] for name in self.__slots__ if name != "inputs"}
         return AccountTimes(**columns, inputs={name: values[mask] for name, values in self.inputs.items()})
