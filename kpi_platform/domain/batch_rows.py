@@ -113,6 +113,9 @@ class CustomerFacts:
         bool, Column("boolean", "Whether the business_duration of task_sla landed and may be the basis.")
     ]
     has_reassignment_count: Annotated[bool, Column("boolean", "Whether reassignment_count landed.")]
+    health_scheme: Annotated[
+        str, Column("string", "Scheme of the health score and the churn risk; classic or standard.")
+    ]
     relationship_weight: Annotated[float, Column("float", "Weight of the category in the health score.")]
     adoption_weight: Annotated[float, Column("float", "Likewise.")]
     business_outcomes_weight: Annotated[float, Column("float", "Likewise.")]
@@ -160,6 +163,7 @@ def customer_facts(settings: CustomerSettings, landed: LandedSources) -> Custome
         has_business_time="business" in bases and not basis_gap("business", servicenow),
         has_sla_time="sla" in bases and not basis_gap("sla", servicenow),
         has_reassignment_count=servicenow.has_incident_column("reassignment_count"),
+        health_scheme=settings.health_score.scheme,
         relationship_weight=weights.relationship,
         adoption_weight=weights.adoption,
         business_outcomes_weight=weights.business_outcomes,

@@ -6,6 +6,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
+
+HealthScheme = Literal["classic", "standard"]
+"""Which inputs the score and the churn risk have: those of before, or those that do not count twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from kpi_platform.adapters.dbt import DbtProject, model_file
 from kpi_platform.adapters.destination.protocol import Destination
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.definitions import KpiDefinition
-from kpi_platform.domain.churn import CHURN_FACTORS
+from kpi_platform.domain.churn import factors_in_force
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.find_account import AccountName, find_account
 from kpi_platform.domain.instants import in_utc
@@ -160,7 +160,7 @@ def explain_value(
         counted=counted,
         left_out=left_out,
         left_out_examples=examples,
-        factors=_factors(one.destination, one.customer, account.id, moment) if kpi == "churn_risk" else {},
+        factors=_factors(one, account.id, moment) if kpi == "churn_risk" else {},
         rows=source_rows,
         basis=definition.basis,
         lines=revenue_lines(one.destination, one.settings, one.customer, account.id, moment)
@@ -266,15 +266,12 @@ def _value(
     return found[0]
 
 
-def _factors(
-    destination: Destination, customer: str, account_id: str, as_of: datetime
-) -> dict[str, float | None]:
+def _factors(one: CustomerInput, account_id: str, as_of: datetime) -> dict[str, float | None]:
     """Only of the newest run: factors are not kept by day."""
-    names = [factor.name for factor in CHURN_FACTORS]
-    batches = destination.read_mart(
-        "account_churn_risk", customer, [*names, "as_of"], where={"account_id": account_id}
-    )
+    batches = one.destination.read_mart("account_churn_risk", one.customer, where={"account_id": account_id})
     for row in (row for rows in batches for row in rows.to_pylist()):
         if in_utc(row["as_of"]) == as_of:
-            return {name: row[name] for name in names}
+            factors = factors_in_force(one.settings.health_score.scheme)
+            # Marts that were built before an upgrade may lack one.
+            return {factor.name: row[factor.name] for factor in factors if factor.name in row}
     return {}

@@ -104,4 +104,6 @@ def _settings(rng: random.Random) -> dict[str, Any]:
             names = ("relationship", "adoption", "business_outcomes", "support")
             weights = {name: share / sum(shares) for name, share in zip(names, shares, strict=True)}
             document["health_score"] = {"weights": weights}
+    if rng.random() < 0.5:
+        document.setdefault("health_score", {})["scheme"] = "standard"
     return document

@@ -1,6 +1,6 @@
 """Customers with settings of every kind, and with what the KPIs stand on taken away piece by piece."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from kpi_platform_tests.contract.customers import (
@@ -72,9 +72,14 @@ _LONG_WINDOWS: Document = {
         for kpi in ("revenue_growth", "net_revenue_retention", "support_ticket_volume")
     }
 }
+_STANDARD: Document = {
+    "health_score": {"scheme": "standard"},
+    "kpi_mappings": {"support_ticket_volume": {"window_days": 45}},
+}
 _AUTO_TIME: Document = {"servicenow": {"time_basis": "auto"}}
 _ALIVE = {"is_deleted": False, "_fivetran_deleted": False, "_fivetran_synced": AS_OFS[0]}
 _A_LITTLE = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
 
 
 def special_customers(seed: str) -> list[LandedCustomer]:
@@ -96,6 +101,9 @@ def _with_other_settings(seed: str) -> list[LandedCustomer]:
         make_customer("switched_off", seed, CLASS_TABLES, _SWITCHED_OFF),
         make_customer("long_windows", seed, both, _LONG_WINDOWS, accounts=8, incidents=200),
         make_customer("busy", seed, both, accounts=4, incidents=40, change=_ten_and_eleven_tickets),
+        make_customer(
+            "standard", seed, both, _STANDARD, accounts=8, incidents=200, change=_silent_and_more_than_usual
+        ),
         make_customer("outage", seed, CLASS_TABLES, _AUTO_TIME, accounts=4, incidents=60, change=_outage),
     ]
 
@@ -137,19 +145,45 @@ def _ten_and_eleven_tickets(world: DirtyWorld) -> None:
             _open_ticket(world, f"{account} {number}", account, None)
 
 
-def _add_account(world: DirtyWorld, account: str) -> None:
+def _silent_and_more_than_usual(world: DirtyWorld) -> None:
+    """Accounts at both ends of the silent days, of the busy ones and of those before the window; some with
+    users by which their tickets are as many as the limit of the rate, or more."""
+    for name, days, users in (
+        ("SILENT", [61 * _DAY] * 9 + [210 * _DAY], None),
+        ("NOTBUSY", [61 * _DAY] * 9 + [210 * _DAY + _A_LITTLE], None),
+        ("STILLBUSY", [61 * _DAY] * 10 + [60 * _DAY], None),
+        ("FRESH", [60 * _DAY + _A_LITTLE] * 10, None),
+        ("USUAL", [1 * _DAY] * 12 + [46 * _DAY] * 12, None),
+        ("MOREUSUAL", [1 * _DAY] * 12 + [135 * _DAY] * 11 + [135 * _DAY + _A_LITTLE], None),
+        ("RATE", [1 * _DAY] * 12, 240),
+        ("MORERATE", [1 * _DAY] * 12, 239),
+    ):
+        account = f"001{name:0<12}"
+        _add_account(world, account, total_users=users)
+        for number, ago in enumerate(days):
+            _open_ticket(world, f"{name} {number}", account, None, AS_OFS[0] - ago)
+
+
+def _add_account(world: DirtyWorld, account: str, **columns: object) -> None:
     accounts = world.salesforce["account"]
-    accounts.append({**accounts[0], "id": account, "type": "Customer", "master_record_id": None, **_ALIVE})
+    first = {**accounts[0], "id": account, "type": "Customer", "master_record_id": None, **_ALIVE}
+    accounts.append({**first, **columns})
 
 
-def _open_ticket(world: DirtyWorld, sys_id: str, account: str, parent: str | None) -> None:
+def _open_ticket(
+    world: DirtyWorld,
+    sys_id: str,
+    account: str,
+    parent: str | None,
+    opened_at: datetime = AS_OFS[0] - _DAY,
+) -> None:
     incidents = world.servicenow["incident"]
     incidents.append(
         {
             **incidents[0],
             "sys_id": sys_id,
             "customer_account_id": account,
-            "opened_at": AS_OFS[0] - timedelta(days=1),
+            "opened_at": opened_at,
             "state": 2,
             "incident_state": 2,
             "parent_incident_value": parent,

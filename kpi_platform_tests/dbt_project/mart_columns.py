@@ -23,6 +23,7 @@ MART_COLUMNS = {
         "inactivity_risk": "integer",
         "support_volume_risk": "integer",
         "relationship_risk": "integer",
+        "silence_risk": "integer",
         "total_churn_risk_score": "double",
         "coverage": "double",
         "status": "varchar",

@@ -7,6 +7,7 @@ from fractions import Fraction
 from kpi_platform_tests.reference import measure
 from kpi_platform_tests.reference.measure import Found, Measure
 from kpi_platform_tests.reference.salesforce import Salesforce
+from kpi_platform_tests.reference.servicenow import Support
 from kpi_platform_tests.reference.tables import Row
 from kpi_platform_tests.reference.values import DAY, choice, instant, number, unreadable
 
@@ -18,6 +19,8 @@ FACTORS: Mapping[str, tuple[int, int]] = {
     "relationship_risk": (25, 0),
 }
 """Weight and limit of each."""
+_SILENCE = {"silence_risk": (15, 2)}
+"""One more, under `standard`: "the five keep theirs"."""
 
 
 @dataclass(frozen=True)
@@ -47,31 +50,62 @@ class Factors:
         return self.known / self.total if self.total else Fraction(0)
 
     def points(self) -> dict[str, Fraction | None]:
-        """ "weight or 0, NULL unknown" """
-        return {
+        """ "weight or 0, NULL unknown"; "silence_risk is a column under both schemes, NULL and without weight
+        under `classic`." """
+        return dict.fromkeys(_SILENCE) | {
             name: None if self.holds[name] is None else weight * bool(self.holds[name])
             for name, weight in self.weights.items()
         }
 
 
-def factors(salesforce: Salesforce, row: Row | None, measures: Mapping[str, Measure]) -> Factors:
+def factors(
+    salesforce: Salesforce, row: Row | None, measures: Mapping[str, Measure], support: Support
+) -> Factors:
     """ "weights 25 (NPS < 10), 20 (CSAT < 3), 15 (no login within 30 d…), 15 (support_ticket_volume > 10), 25
     (executive engagement low…)"; "A disabled KPI is unknown in churn and health." """
     nps, csat, volume = (measures[kpi].value for kpi in ("nps", "csat", "support_ticket_volume"))
-    chosen = {name: salesforce.rules.churn_factor(name, *usual) for name, usual in FACTORS.items()}
+    by_standard = salesforce.rules.scheme == "standard"
+    usual = {**FACTORS, **(_SILENCE if by_standard else {})}
+    chosen = {name: salesforce.rules.churn_factor(name, *each) for name, each in usual.items()}
     limits = {name: limit for name, (_, limit) in chosen.items()}
+    holds = {"silence_risk": _silent(support, limits["silence_risk"], volume)} if by_standard else {}
     return Factors(
         {
+            **holds,
             "nps_risk": None if nps is None else nps < limits["nps_risk"],
             "csat_risk": None if csat is None else csat < limits["csat_risk"],
             "inactivity_risk": _inactive(salesforce, row, int(limits["inactivity_risk"])),
-            "support_volume_risk": None if volume is None else volume > limits["support_volume_risk"],
+            "support_volume_risk": None
+            if volume is None
+            else volume > limits["support_volume_risk"]
+            and (not by_standard or _too_many(salesforce, measures, support)),
             "relationship_risk": _disengaged(
                 salesforce, row, measures["executive_engagement"].value, limits["relationship_risk"]
             ),
         },
         {name: weight for name, (weight, _) in chosen.items()},
     )
+
+
+def _too_many(salesforce: Salesforce, measures: Mapping[str, Measure], support: Support) -> bool:
+    """ "(rate > 5 where known, and n > 2 · the account's own mean per window of the 90 days before the
+    window, where it had incidents then)"; "Own mean = incidents opened in [as_of−w−90 d, as_of−w) · w/90" """
+    n, rate = (measures[kpi].value for kpi in ("support_ticket_volume", "support_ticket_rate"))
+    assert n is not None
+    window = salesforce.rules.window_days("support_ticket_volume")
+    before, _ = support.opened(90, ago=window)
+    own_mean = Fraction(len(before) * window, 90)
+    return (rate is None or rate > 5) and (not before or n > 2 * own_mean)
+
+
+def _silent(support: Support, limit: Fraction, volume: Fraction | None) -> bool | None:
+    """ "holds when at least 2·5 = 10 counting incidents were opened in [as_of−210 d, as_of−60 d) and none in
+    [as_of−60 d, as_of); 0 for every other account that support_ticket_volume is known for; unknown where it
+    has no value. limit = incidents per 30 days" """
+    if volume is None:
+        return None
+    (before, _), (since, _) = support.opened(150, ago=60), support.opened(60)
+    return len(before) >= 5 * limit and not since
 
 
 def _inactive(salesforce: Salesforce, row: Row | None, days: int) -> bool | None:

@@ -230,7 +230,7 @@ def _measures(world: _World, shared: _Shared, key: str, account: Account) -> dic
         barriers = shared.salesforce_barriers[kpi] | ({"not_mapped"} if account.row is None else set())
         measures[kpi] = settle(kpi, raw, barriers, stale=stale)
     risk = churn.churn_risk(
-        world.salesforce, account.row, churn.factors(world.salesforce, account.row, measures)
+        world.salesforce, account.row, churn.factors(world.salesforce, account.row, measures, support)
     )
     measures["churn_risk"] = settle("churn_risk", risk, shared.salesforce_barriers["churn_risk"], stale=stale)
     return {kpi: measures[kpi] for kpi in WINDOW_DAYS}
@@ -273,7 +273,7 @@ def _account_marts(world: _World, shared: _Shared, key: str, account: Account) -
         ),
         **servicenow.rates(support, world.rules, has),
     }
-    found = churn.factors(world.salesforce, account.row, measures)
+    found = churn.factors(world.salesforce, account.row, measures, support)
     metrics = servicenow.support_metrics(support, world.rules, has) if linked else None
     return {
         "kpi_values": [_value_row(world, kpi, measured) for kpi, measured in measures.items()],

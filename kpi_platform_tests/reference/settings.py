@@ -249,6 +249,10 @@ class Rules:
         chosen = self._get("kpi_mappings", "churn_risk", "factors", name, default={})
         return Fraction(str(chosen.get("weight", weight))), Fraction(str(chosen.get("limit", limit)))
 
+    @property
+    def scheme(self) -> str:
+        return str(self._get("health_score", "scheme", default="classic"))
+
     def health_weight(self, category: str) -> Fraction:
         chosen = self._get("health_score", "weights", category)
         return Fraction(_HEALTH_WEIGHTS[category] if chosen is None else str(chosen))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 Bench = Literal[
     "marts",
     "ledger",
+    "standard",
     "fivetran",
     "onboarding",
     "due",

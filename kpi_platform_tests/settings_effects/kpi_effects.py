@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kpi_platform.domain.churn import CHURN_FACTORS, ChurnFactor
+from kpi_platform.domain.churn import ChurnFactor, factors_in_force
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI
 from kpi_platform_tests.settings_effects.effect import Effect
@@ -121,7 +121,7 @@ def _factor_limit(name: str) -> Effect:
 
 
 KPI_EFFECTS: dict[str, Effect] = {
-    **{f"{_FACTORS}.{one.name}.weight": _factor_weight(one) for one in CHURN_FACTORS},
+    **{f"{_FACTORS}.{one.name}.weight": _factor_weight(one) for one in factors_in_force("classic")},
     **{f"{_FACTORS}.{name}.limit": _factor_limit(name) for name in _FACTOR_LIMITS},
     f"{_FACTORS}.relationship_risk.limit": Effect(
         "marts", (0.0, 5.0), lambda seen: seen.risk("called", "relationship_risk"), customer="touches",
@@ -236,6 +236,9 @@ KPI_EFFECTS: dict[str, Effect] = {
         ("Upsell", "Cross-sell", "Expansion", "Existing Customer - Upgrade", "Existing Business"),
         "third", "Gamma",
     ),
+    "health_score.scheme": Effect(
+        "marts", ("classic", "standard"), lambda seen: seen.risk("silent", "silence_risk"), customer="scheme"
+    ),
     "health_score.weights.relationship": _weight(
         "relationship", 0.4, 0.3, "nps", "csat", "executive_engagement"
     ),
@@ -250,6 +253,16 @@ KPI_EFFECTS: dict[str, Effect] = {
         "sla_compliance", "support_satisfaction", "first_response_time", "resolution_time",
     ),
 }  # fmt: skip
+
+STANDARD_EFFECTS: dict[str, Effect] = {
+    f"{_FACTORS}.silence_risk.weight": Effect(
+        "standard", (15, 20), lambda seen: seen.risk("silent", "silence_risk"), customer="silence_weight"
+    ),
+    f"{_FACTORS}.silence_risk.limit": Effect(
+        "standard", (2.0, 3.0), lambda seen: seen.risk("silent", "silence_risk"), customer="silence_limit"
+    ),
+}
+"""Those that do nothing under the scheme classic."""
 
 LEDGER_EFFECTS: dict[str, Effect] = {
     "revenue.default_term_months": Effect(

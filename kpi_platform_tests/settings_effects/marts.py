@@ -19,6 +19,7 @@ from kpi_platform_tests.settings_effects.effect import Effect, merged
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 RAW = {"salesforce": {"schema": "one_crm"}, "servicenow": {"schema": "one_itsm"}}
 LEDGER = merged(RAW, {"revenue": {"basis": "contract_terms"}})
+STANDARD = merged(RAW, {"health_score": {"scheme": "standard"}})
 _MARTS = (
     "kpi_values",
     "account_health_score",
@@ -253,7 +254,13 @@ def _salesforce() -> dict[str, Any]:
     return {
         "account": (
             _ACCOUNT,
-            [*map(_account, accounts), risky, written, _account("prospect", type="Prospect")],
+            [
+                *map(_account, accounts),
+                risky,
+                written,
+                _account("silent"),
+                _account("prospect", type="Prospect"),
+            ],
         ),
         "opportunity": (_OPPORTUNITY, won),
         "case": (_CASE, cases),
@@ -328,6 +335,10 @@ def _servicenow() -> dict[str, Any]:
         _incident("sn_child") | {"parent_incident_value": "sn_sla"},
         _incident("N/A"),
         *(_incident("risky") | {"sys_id": f"risky{number}"} for number in range(11)),
+        *(
+            _incident("silent") | {"sys_id": f"silent{number}", "opened_at": _LONG_AGO}
+            for number in range(10)
+        ),
     ]
     return {"incident": (_INCIDENT, incidents), "task_sla": (_TASK_SLA, _slas(incidents))}
 

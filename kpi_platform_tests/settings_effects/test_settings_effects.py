@@ -16,8 +16,8 @@ from kpi_platform.pipeline.onboarding import WantedConnection, create_customer
 from kpi_platform_tests.editors import OPERATOR
 from kpi_platform_tests.settings_effects.dashboard import DASHBOARD_EFFECTS, board_with
 from kpi_platform_tests.settings_effects.effect import Effect, merged
-from kpi_platform_tests.settings_effects.kpi_effects import KPI_EFFECTS, LEDGER_EFFECTS
-from kpi_platform_tests.settings_effects.marts import LEDGER, RAW, compute
+from kpi_platform_tests.settings_effects.kpi_effects import KPI_EFFECTS, LEDGER_EFFECTS, STANDARD_EFFECTS
+from kpi_platform_tests.settings_effects.marts import LEDGER, RAW, STANDARD, compute
 from kpi_platform_tests.settings_effects.requests import (
     REQUEST_EFFECTS,
     connect,
@@ -39,7 +39,13 @@ from kpi_platform_tests.settings_effects.runs import (
 SAMPLE = {"accounts": 3, "history_days": 5}
 ONBOARDING = {"fivetran.group_id": Effect("onboarding", ("local", None), lambda group: group)}
 EFFECTS: dict[str, Effect] = (
-    KPI_EFFECTS | LEDGER_EFFECTS | REQUEST_EFFECTS | DASHBOARD_EFFECTS | RUN_EFFECTS | ONBOARDING
+    KPI_EFFECTS
+    | LEDGER_EFFECTS
+    | STANDARD_EFFECTS
+    | REQUEST_EFFECTS
+    | DASHBOARD_EFFECTS
+    | RUN_EFFECTS
+    | ONBOARDING
 )
 LEAVES = {leaf.path: leaf for leaf in settings_leaves() if not leaf.read_only}
 
@@ -98,7 +104,9 @@ def test_every_setting_has_an_effect_and_every_effect_a_setting() -> None:
     assert set(EFFECTS) - set(LEAVES) == set(), "effects of settings that are not there"
 
 
-@pytest.mark.parametrize(("effects", "base"), [(KPI_EFFECTS, RAW), (LEDGER_EFFECTS, LEDGER)])
+@pytest.mark.parametrize(
+    ("effects", "base"), [(KPI_EFFECTS, RAW), (LEDGER_EFFECTS, LEDGER), (STANDARD_EFFECTS, STANDARD)]
+)
 def test_what_is_computed_follows_the_settings(
     configuration: Configuration, effects: dict[str, Effect], base: dict[str, Any]
 ) -> None:

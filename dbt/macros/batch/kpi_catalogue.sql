@@ -101,6 +101,7 @@
         'has_business_time': 'boolean',
         'has_sla_time': 'boolean',
         'has_reassignment_count': 'boolean',
+        'health_scheme': 'string',
         'relationship_weight': 'float',
         'adoption_weight': 'float',
         'business_outcomes_weight': 'float',

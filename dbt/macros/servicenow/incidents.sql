@@ -78,7 +78,31 @@ left join accounts
         {%- do conditions.append(time ~ ' >= ' ~ timestamp_literal(starts | min)) -%}
     {%- endfor -%}
     {%- do conditions.append('all_unreadable is not null') -%}
+    {%- set earlier = is_in_earlier_days() -%}
+    {%- if earlier -%}
+        {%- do conditions.append(earlier) -%}
+    {%- endif -%}
     {{- return('(' ~ conditions | join(' or ') ~ ')') -}}
+{%- endmacro %}
+
+
+{% macro is_in_earlier_days() -%}
+    {#- Whether an incident may be in the days before its window that the churn risk of the scheme standard looks at;
+        none if nobody has it. The others' incidents of so long ago are not read. -#}
+    {%- set keys, profiles = [], [] -%}
+    {%- for customer in batch_customers() if customer.get('facts', {}).get('health_scheme') == 'standard' -%}
+        {%- do keys.append(text_literal(customer.key)) -%}
+        {%- do profiles.append(customer.facts.kpi_profile) -%}
+    {%- endfor -%}
+    {%- set day = modules.datetime.timedelta(days=1) -%}
+    {%- set starts = [as_of_datetime() - 210 * day] -%}
+    {%- for row in kpi_setting_rows() if row.kpi == 'support_ticket_volume' and row.kpi_profile in profiles -%}
+        {%- do starts.append(utc_datetime(row.window_start) - 90 * day) -%}
+    {%- endfor -%}
+    {{- return(
+        '(opened_at >= ' ~ timestamp_literal(starts | min) ~ ' and customer_id in (' ~ keys | join(', ') ~ '))'
+        if keys else none
+    ) -}}
 {%- endmacro %}
 
 
@@ -136,10 +160,12 @@ left join accounts
 
 
 {% macro incident_sums(
-    kpi, rows, numerator, unreadable=none, denominator=none, refused=none, basis=none, least=none, greatest=none
+    kpi, rows, numerator, unreadable=none, denominator=none, refused=none, basis=none, least=none, greatest=none,
+    counting_only=false
 ) -%}
     {#- Columns of linked as rows of kpi_measures. The denominator is the rows; `unreadable` and `refused` are why they do
-        not count, if nothing else is; `basis` is what they are measured by, if the customer has a choice. -#}
+        not count, if nothing else is; `basis` is what they are measured by, if the customer has a choice. Counts that no
+        one sees are `counting_only`: what was left out of them would be told of what nobody knows. -#}
     {%- set reasons = ['left_out_reason'] + ([one_unreadable(unreadable)] if unreadable else []) + (["'" ~ refused ~ "'"] if refused else []) %}
     select
         customer_id,
@@ -153,7 +179,7 @@ left join accounts
         {{ least or literal(none, 'exact') }} as least,
         {{ greatest or literal(none, 'exact') }} as greatest
     from linked
-    where {{ rows }} > 0
+    where {{ rows }} > 0{{ ' and left_out_reason is null' if counting_only }}
 {%- endmacro %}
 
 

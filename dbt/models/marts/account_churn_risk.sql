@@ -1,4 +1,4 @@
-{%- set factors = ['nps', 'csat', 'inactivity', 'support_volume', 'relationship'] -%}
+{%- set factors = ['nps', 'csat', 'inactivity', 'support_volume', 'relationship', 'silence'] -%}
 with
 
 accounts as (
@@ -25,9 +25,34 @@ inputs as (
         max(case when kpi = 'nps' then value end) as nps,
         max(case when kpi = 'csat' then value end) as csat,
         max(case when kpi = 'support_ticket_volume' then value end) as support_ticket_volume,
+        max(case when kpi = 'support_ticket_rate' then value end) as support_ticket_rate,
         max(case when kpi = 'executive_engagement' then value end) as executive_engagement
     from results
     group by customer_id, account_key
+),
+
+
+-- Tickets of the days that the scheme standard looks at.
+tickets as (
+    {%- if batch_has_fact('health_scheme', 'standard') %}
+    select
+        customer_id,
+        account_key,
+        sum(case when kpi = 'tickets_before_window' then row_count end) as before_window,
+        sum(case when kpi = 'tickets_in_busy_days' then row_count end) as in_busy_days,
+        sum(case when kpi = 'tickets_in_silent_days' then row_count end) as in_silent_days
+    from {{ ref('kpi_measures') }}
+    where left_out_reason is null and customer_id in ({{ customer_list() }})
+    group by customer_id, account_key
+    {%- else %}
+    {{ literal_rows(
+        {
+            'customer_id': 'string', 'account_key': 'string', 'before_window': 'integer', 'in_busy_days': 'integer',
+            'in_silent_days': 'integer',
+        },
+        [],
+    ) }}
+    {%- endif %}
 ),
 
 -- Weights and limits of each customer's factors.
@@ -39,6 +64,7 @@ rules as (
         max(case when factor = '{{ factor }}_risk' then factor_limit end) as {{ factor }}_limit,
         {%- endfor %}
         max(case when factor = 'inactivity_risk' then since end) as active_since,
+        max(window_days) as window_days,
         cast(sum(weight) as {{ canonical_type('integer') }}) as total_weight
     from {{ ref('int_churn_rule') }}
     group by customer_id
@@ -68,7 +94,19 @@ factors as (
             when accounts.last_login_date is not null then 0
         end as inactivity_risk,
         case
-            when inputs.support_ticket_volume > rules.support_volume_limit then rules.support_volume_weight
+            when
+                inputs.support_ticket_volume > rules.support_volume_limit
+                -- Not many for so many users, or not more than usual. With a tolerance: the rate was divided.
+                and (
+                    rules.window_days is null
+                    or (
+                        coalesce(inputs.support_ticket_rate > 5 + 1e-9, true)
+                        and coalesce(
+                            90 * inputs.support_ticket_volume > 2 * rules.window_days * tickets.before_window, true
+                        )
+                    )
+                )
+                then rules.support_volume_weight
             when inputs.support_ticket_volume is not null then 0
         end as support_volume_risk,
         case
@@ -76,7 +114,13 @@ factors as (
                 then {{ engagement_risk('accounts.executive_engagement', 'rules.relationship_weight') }}
             when inputs.executive_engagement <= rules.relationship_limit then rules.relationship_weight
             when inputs.executive_engagement is not null then 0
-        end as relationship_risk
+        end as relationship_risk,
+        case
+            when rules.silence_weight is null or inputs.support_ticket_volume is null then null
+            when coalesce(tickets.in_busy_days, 0) >= 5 * rules.silence_limit and tickets.in_silent_days is null
+                then rules.silence_weight
+            else 0
+        end as silence_risk
     from accounts
     inner join customers on accounts.customer_id = customers.customer_id
     inner join settings on accounts.customer_id = settings.customer_id
@@ -85,6 +129,10 @@ factors as (
         on
             accounts.customer_id = inputs.customer_id
             and accounts.account_key = inputs.account_key
+    left join tickets
+        on
+            accounts.customer_id = tickets.customer_id
+            and accounts.account_key = tickets.account_key
 ),
 
 weighed as (
@@ -130,6 +178,7 @@ final as (
         {{ as_int('inactivity_risk') }} as inactivity_risk,
         {{ as_int('support_volume_risk') }} as support_volume_risk,
         {{ as_int('relationship_risk') }} as relationship_risk,
+        {{ as_int('silence_risk') }} as silence_risk,
         case when status in ('ok', 'stale') then cast(score as {{ canonical_type('float') }}) end
             as total_churn_risk_score,
         coalesce(cast(known_weight as {{ canonical_type('float') }}) / nullif(total_weight, 0), 0) as coverage,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from kpi_platform.domain.health import HealthScheme
 from kpi_platform.domain.limits import refused
 from kpi_platform.domain.settings.section import Blank, SecretName, Section, section, setting
 
@@ -76,9 +77,13 @@ class HealthWeights(Section, kind="meaning"):
         return self
 
 
-class HealthScore(Section):
+class HealthScore(Section, kind="meaning"):
     """How the health score is put together."""
 
+    scheme: HealthScheme = setting(
+        "classic", "classic: the score and the churn risk of before. standard: accounts with many users may "
+        "have more tickets, and those that have fallen silent are a churn risk.",
+    )  # fmt: skip
     weights: HealthWeights = section(HealthWeights, "Weights of the four categories.")
 
 

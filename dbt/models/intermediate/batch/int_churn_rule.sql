@@ -8,7 +8,7 @@ lists as (
     {{ literal_rows(
         {
             'churn_list': 'integer', 'factor': 'string', 'weight': 'integer', 'factor_limit': 'float',
-            'since': 'timestamp',
+            'since': 'timestamp', 'window_days': 'integer',
         },
         churn_rule_rows(),
     ) }}
@@ -20,7 +20,8 @@ final as (
         lists.factor,
         lists.weight,
         lists.factor_limit,
-        lists.since
+        lists.since,
+        lists.window_days
     from customers
     inner join lists on customers.churn_list = lists.churn_list
 )

@@ -21,6 +21,15 @@ records as (
             as is_in_critical_count,
         {{ is_looked_at('recent.reopening_judged_at', 'recent.reopening_unreadable', 'windows.reopened_from') }}
             as is_in_reopen_rate,
+        {%- if batch_has_fact('health_scheme', 'standard') %}
+        recent.opening_unreadable is null
+        and recent.opened_at >= windows.own_mean_from
+        and recent.opened_at < windows.opened_from as is_before_window,
+        recent.opening_unreadable is null
+        and recent.opened_at >= windows.busy_from
+        and recent.opened_at < windows.silent_from as is_in_busy_days,
+        recent.opening_unreadable is null and recent.opened_at >= windows.silent_from as is_in_silent_days,
+        {%- endif %}
         recent.reopened_at >= windows.reopened_from as is_reopened_in_window
     from {{ ref('int_recent_incident') }} as recent
     inner join {{ ref('int_incident_window') }} as windows on recent.customer_id = windows.customer_id
@@ -48,6 +57,11 @@ summed as (
 
         count(case when is_opened then 1 end) as opened,
         count(case when is_in_ticket_rate then 1 end) as in_ticket_rate,
+        {%- if batch_has_fact('health_scheme', 'standard') %}
+        count(case when is_before_window then 1 end) as before_window,
+        count(case when is_in_busy_days then 1 end) as in_busy_days,
+        count(case when is_in_silent_days then 1 end) as in_silent_days,
+        {%- endif %}
 
         count(case when is_responded and not is_response_negative then 1 end) as responses,
         sum(case when is_responded and not is_response_negative then {{ exact('response_microseconds') }} end)
@@ -115,6 +129,11 @@ final as (
         'support_ticket_rate', rows='in_ticket_rate', numerator='in_ticket_rate', unreadable='opening_unreadable',
         denominator=0,
     ) }}
+    {%- for days in ['before_window', 'in_busy_days', 'in_silent_days']
+        if batch_has_fact('health_scheme', 'standard') %}
+    union all
+    {{ incident_sums('tickets_' ~ days, rows=days, numerator=days, denominator=0, counting_only=true) }}
+    {%- endfor %}
     union all
     {{ incident_sums(
         'first_response_time', rows='responses', numerator='response_microseconds', unreadable='response_unreadable',

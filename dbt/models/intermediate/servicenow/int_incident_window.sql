@@ -41,7 +41,12 @@ final as (
         -- Rates have the window of a KPI, also if that KPI is not computed.
         case when customers.has_escalation then windows.volume_from end as escalated_from,
         case when customers.has_priority then windows.volume_from end as critical_from,
-        case when customers.has_reopening then windows.ended_from end as reopened_from
+        case when customers.has_reopening then windows.ended_from end as reopened_from,
+        -- What the churn risk of the scheme standard compares the tickets of the window with.
+        case when customers.health_scheme = 'standard' then {{ days_before('windows.opened_from', 90) }} end
+            as own_mean_from,
+        case when customers.health_scheme = 'standard' then {{ days_before_as_of(210) }} end as busy_from,
+        case when customers.health_scheme = 'standard' then {{ days_before_as_of(60) }} end as silent_from
     from windows
     inner join customers on windows.customer_id = customers.customer_id
 )

@@ -7,6 +7,7 @@ select
     null::integer as inactivity_risk,
     support_volume_risk,
     relationship_risk,
+    null::integer as silence_risk,
     churn_risk as total_churn_risk_score,
     known_weight / 100 as coverage,
     if(churn_risk is null, 'no_data', 'ok') as status,
