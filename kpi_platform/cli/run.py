@@ -40,6 +40,14 @@ def register(app: typer.Typer) -> None:
         skip_sync: Annotated[
             bool, typer.Option("--skip-sync", help="Compute from what the destination already holds.")
         ] = False,
+        strict: Annotated[
+            bool,
+            typer.Option(
+                "--strict",
+                help="Compute only from what was known at the instant. What fields of the account hold today "
+                "is not used for the past, unless history mode or an earlier run tells what they held then.",
+            ),
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
     ) -> None:
         """Sync, compute, match and load CUSTOMERS here and now, without daemon or server.
@@ -52,7 +60,7 @@ def register(app: typer.Typer) -> None:
         instants = _instants(as_of, as_of_range, every)
         configuration = Configuration.from_environment()
         with dashboard(configuration) as engine:
-            outcomes = run_all(configuration, engine, customers, instants, skip_sync=skip_sync)
+            outcomes = run_all(configuration, engine, customers, instants, skip_sync=skip_sync, strict=strict)
         if as_json:
             print_json(outcomes)
         else:
@@ -68,8 +76,10 @@ def run_all(
     instants: Iterable[datetime],
     *,
     skip_sync: bool,
+    strict: bool = False,
 ) -> list[dict[str, Any]]:
     """Runs the job once for each instant, oldest first, and syncs at most once. The outcomes are JSON.
+    `strict`: only from what was known at each instant.
 
     Before anything starts, raises Damaged if a database of the home cannot be read, and
     MissingConfiguration if Fivetran's key is missing. If Fivetran takes no calls, each customer's
@@ -98,6 +108,7 @@ def run_all(
                 as_of=instant,
                 skip_sync=skip_sync or number > 0,
                 on_progress=lambda line: _progress(status, line),
+                strict=strict,
             )
             outcomes.append(
                 {

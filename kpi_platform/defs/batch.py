@@ -36,6 +36,9 @@ CUSTOMERS_TAG = "kpi/customers"
 AS_OF_TAG = "kpi/as_of"
 """Run tag: the instant the KPIs are computed for, ISO 8601. Set once for each run; default its start."""
 
+STRICT_TAG = "kpi/strict"
+"""Run tag: `true` for a run that computes only from what was known at its instant."""
+
 LOST_TAG = "kpi/lost"
 """Run tag: this run's id, a colon, and the customers that a step has lost; later steps leave them out."""
 

@@ -12,7 +12,7 @@ from dagster_shared.record import replace
 
 from kpi_platform.adapters.dbt import project_directory
 from kpi_platform.adapters.dbt_results import data_test_of
-from kpi_platform.defs.batch import Metadata, StepBatch
+from kpi_platform.defs.batch import STRICT_TAG, Metadata, StepBatch
 from kpi_platform.defs.kpi_checks import record_checks
 from kpi_platform.defs.overlap import wait_for_others
 from kpi_platform.defs.partitions import BATCH_POLICY, CUSTOMERS, OWNERS
@@ -102,6 +102,7 @@ def kpi_marts(manifest: Path) -> dg.AssetsDefinition:
                 customers,
                 batch.as_of,
                 run_id=context.run.run_id,
+                strict=context.run.tags.get(STRICT_TAG) == "true",
                 mapping_overrides=build_wishes(request_of(context, platform)),
                 on_progress=lambda node: context.log.debug(
                     f"{node.done}/{node.total} {node.node}: {node.status}"

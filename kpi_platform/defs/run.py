@@ -14,7 +14,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.check_results import findings_of_run
 from kpi_platform.dashboard.customers import get_customer, list_customers
 from kpi_platform.dashboard.database import reading
-from kpi_platform.defs.batch import Metadata, batch_tags, watcher
+from kpi_platform.defs.batch import STRICT_TAG, Metadata, batch_tags, watcher
 from kpi_platform.defs.dagster_insides import InMemoryJob, execute_run_iterator
 from kpi_platform.defs.dashboard import UPLOAD_VERSION
 from kpi_platform.defs.instance import prepare_dagster_home
@@ -36,10 +36,12 @@ def run_job(
     as_of: datetime,
     skip_sync: bool,
     on_progress: Callable[[str], None],
+    strict: bool = False,
 ) -> RunOutcome:
     """Runs sync (unless `skip_sync`) and refresh for `customers`; needs neither daemon nor web server.
 
-    `as_of` is the instant the KPIs are computed for (with a time zone). `on_progress` gets short lines in
+    `as_of` is the instant the KPIs are computed for (with a time zone); `strict`: only from what was known
+    then. `on_progress` gets short lines in
     plain words. One customer's failure is that customer's alone; errors of all are KpiPlatformErrors.
     """
     if as_of.tzinfo is None:
@@ -56,7 +58,12 @@ def run_job(
         run = instance.create_run_for_job(
             job,
             run_config=_QUIET,
-            tags={**job.run_tags, **batch_tags(instance, wanted, as_of), HOST_TAG: socket.gethostname()},
+            tags={
+                **job.run_tags,
+                **batch_tags(instance, wanted, as_of),
+                **({STRICT_TAG: "true"} if strict else {}),
+                HOST_TAG: socket.gethostname(),
+            },
         )
         loaded: dict[str, int] = {}
 

@@ -17,8 +17,8 @@ from kpi_platform.process import begin
 BATCHES_AT_ONCE = 2
 """While the destination computes for one batch, the other is matched and loaded."""
 
-Work = Callable[[Configuration, Sequence[str], datetime, bool], RunOutcome]
-"""Runs one batch, in a process of the pool: configuration, customers, as_of, skip_sync."""
+Work = Callable[[Configuration, Sequence[str], datetime, bool, bool], RunOutcome]
+"""Runs one batch, in a process of the pool: configuration, customers, as_of, skip_sync, strict."""
 
 
 def run_batches(
@@ -29,15 +29,22 @@ def run_batches(
     as_of: datetime,
     skip_sync: bool,
     on_progress: Callable[[str], None],
+    strict: bool = False,
 ) -> RunOutcome:
     """Does what `run_job` does for any number of customers; a run has at most CUSTOMERS_PER_RUN of them."""
     if len(customers) <= CUSTOMERS_PER_RUN:
         from kpi_platform.defs.run import run_job
 
         return run_job(
-            configuration, engine, customers, as_of=as_of, skip_sync=skip_sync, on_progress=on_progress
+            configuration,
+            engine,
+            customers,
+            as_of=as_of,
+            skip_sync=skip_sync,
+            on_progress=on_progress,
+            strict=strict,
         )
-    return in_processes(run_batch, configuration, customers, as_of, skip_sync, on_progress)
+    return in_processes(run_batch, configuration, customers, as_of, skip_sync, on_progress, strict=strict)
 
 
 def in_processes(
@@ -47,13 +54,17 @@ def in_processes(
     as_of: datetime,
     skip_sync: bool,
     on_progress: Callable[[str], None],
+    *,
+    strict: bool = False,
 ) -> RunOutcome:
     """Does `work` for each batch of `customers`. A batch whose process was killed is lost, by name."""
     batches = list(in_runs(customers, CUSTOMERS_PER_RUN))
     on_progress(f"Computing {len(customers):,} customers in {len(batches)} batches")
     outcome = RunOutcome(())
     with ProcessPoolExecutor(min(BATCHES_AT_ONCE, len(batches)), get_context("spawn"), begin) as processes:
-        tasks = {processes.submit(work, configuration, batch, as_of, skip_sync): batch for batch in batches}
+        tasks = {
+            processes.submit(work, configuration, batch, as_of, skip_sync, strict): batch for batch in batches
+        }
         for task in as_completed(tasks):
             outcome += _result(task, tasks[task])
             done = len(outcome.loaded) + len(outcome.failed)
@@ -62,7 +73,7 @@ def in_processes(
 
 
 def run_batch(
-    configuration: Configuration, customers: Sequence[str], as_of: datetime, skip_sync: bool
+    configuration: Configuration, customers: Sequence[str], as_of: datetime, skip_sync: bool, strict: bool
 ) -> RunOutcome:
     """Runs one batch, in a process that has no engine yet."""
     # Here, so that the process that waits for the batches need not load Dagster before they begin.
@@ -71,7 +82,13 @@ def run_batch(
     engine = open_dashboard(configuration)
     try:
         return run_job(
-            configuration, engine, customers, as_of=as_of, skip_sync=skip_sync, on_progress=lambda _: None
+            configuration,
+            engine,
+            customers,
+            as_of=as_of,
+            skip_sync=skip_sync,
+            on_progress=lambda _: None,
+            strict=strict,
         )
     finally:
         engine.dispose()

@@ -17,6 +17,7 @@ from kpi_platform.domain.batch_rows import (
 from kpi_platform.domain.churn_rules import ChurnRule, churn_rules
 from kpi_platform.domain.custom_kpi_columns import custom_kpi_var
 from kpi_platform.domain.errors import NotFound
+from kpi_platform.domain.known_then import RecordedValues
 from kpi_platform.domain.kpi_gaps import Landed, row_gap
 from kpi_platform.domain.landed import ABSENT, SWITCHED_OFF, LandedTable, find_schema, find_table
 from kpi_platform.domain.rating_scales import SCALES
@@ -63,6 +64,7 @@ class CustomerPlan:
     custom_kpis: Sequence[Mapping[str, Any]]
     account_links: tuple[AccountLink, ...] = ()
     one_off_families: tuple[str, ...] = ()
+    recorded: RecordedValues | None = None
 
 
 def landed_tables(customer: str, settings: CustomerSettings, catalogue: Catalogue) -> Tables:
@@ -83,8 +85,12 @@ def plan_customer(
     sync_states: Mapping[Source, SyncEnds],
     as_of: datetime,
     account_links: tuple[AccountLink, ...] = (),
+    *,
+    strict: bool = False,
+    recorded: RecordedValues | None = None,
 ) -> CustomerPlan:
-    """Plans dbt's input about the customer. It holds no secret: only what the KPIs are computed from."""
+    """Plans dbt's input about the customer. It holds no secret: only what the KPIs are computed from.
+    `strict`: a field of the account counts only if it was known at `as_of`; `recorded` values say so, too."""
     landed = {source: Landed(tables.get(source, {}), _fields(source, settings)) for source in SOURCES}
     placeholders = {source: list(settings.source(source).blank_links) for source in SOURCES}
     stale = {source: _is_stale(source, settings, sync_states.get(source), as_of) for source in SOURCES}
@@ -110,7 +116,7 @@ def plan_customer(
             }
             for source in SOURCES
         },
-        facts=customer_facts(settings, landed),
+        facts=customer_facts(settings, landed, strict=strict),
         kpi_settings=kpi_settings(settings, landed, stale, as_of),
         churn_rules=churn_rules(settings, as_of),
         recurring_types=recurring_types(settings),
@@ -122,6 +128,7 @@ def plan_customer(
         ],
         account_links=account_links,
         one_off_families=one_off_families(settings),
+        recorded=recorded if strict else None,
     )
 
 
@@ -151,7 +158,13 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
         )
         facts = asdict(member) | asdict(plan.facts)
         customers.append(
-            {"key": plan.key, "facts": facts, "sources": plan.sources, "custom_kpis": plan.custom_kpis}
+            {
+                "key": plan.key,
+                "facts": facts,
+                "sources": plan.sources,
+                "custom_kpis": plan.custom_kpis,
+                **({"recorded": plan.recorded.var()} if plan.recorded else {}),
+            }
         )
     return {
         "as_of": as_of.isoformat(),

@@ -58,6 +58,9 @@ class CustomerFacts:
     may_have_ledger: bool
     """Whether another basis than bookings can be in force; rows decide."""
 
+    is_strict: Annotated[
+        bool, Column("boolean", "Whether a field of the account counts only if it was known at as_of.")
+    ] = False
     has_account_type: Annotated[bool, Column("boolean", "Whether accounts have a type.")]
     count_emails: Annotated[bool, Column("boolean", "Whether e-mails count as engagement.")]
     planned_days: Annotated[
@@ -78,6 +81,7 @@ class CustomerFacts:
     has_engagement_field: Annotated[
         bool, Column("boolean", "Whether the field of executive engagement landed.")
     ]
+    has_churn_field: Annotated[bool, Column("boolean", "Whether the field of churn risk landed.")]
     sla_setting: Annotated[str, Column("string", "auto, or the SLA source that the settings name.")]
     sla_unit: Annotated[str, Column("string", "What task_sla decides; ticket or sla.")]
     has_task_sla: Annotated[bool, Column("boolean", "Whether task_sla is synced.")]
@@ -122,7 +126,9 @@ class CustomerFacts:
     support_weight: Annotated[float, Column("float", "Likewise.")]
 
 
-def customer_facts(settings: CustomerSettings, landed: LandedSources) -> CustomerFacts:
+def customer_facts(
+    settings: CustomerSettings, landed: LandedSources, *, strict: bool = False
+) -> CustomerFacts:
     """Returns what int_customer holds of a customer. `target_currency` is None for the corporate one."""
     salesforce, servicenow = landed["salesforce"], landed["servicenow"]
     rules, weights = settings.servicenow, settings.health_score.weights
@@ -132,6 +138,7 @@ def customer_facts(settings: CustomerSettings, landed: LandedSources) -> Custome
     reopened_by_time = rules.reopened == "open_again" and servicenow.has_incident_column("reopened_time")
     return CustomerFacts(
         has_currency=salesforce.has_column("opportunity.currency_iso_code", "account.currency_iso_code"),
+        is_strict=strict,
         has_account_type=salesforce.has_column("account.type"),
         count_emails=engagement.count_emails,
         planned_days=engagement.planned_days,
@@ -145,6 +152,7 @@ def customer_facts(settings: CustomerSettings, landed: LandedSources) -> Custome
         has_opportunities=salesforce.has_table("opportunity"),
         has_asset_periods=not asset_gap(salesforce),
         has_engagement_field=salesforce.has_column("account.executive_engagement"),
+        has_churn_field=salesforce.has_column("account.churn_risk"),
         sla_setting=rules.sla_source,
         sla_unit=rules.sla_unit,
         has_task_sla=servicenow.has_table("task_sla"),

@@ -26,6 +26,7 @@ from kpi_platform.domain.batch import (
     plan_customer,
 )
 from kpi_platform.domain.errors import InvalidInput, KpiPlatformError
+from kpi_platform.domain.known_then import RecordedValues, is_past
 from kpi_platform.domain.landed import LandedTable, column_key
 from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCE_SYSTEMS, SOURCE_TABLES, SOURCES, Source, SourceTable
@@ -100,11 +101,11 @@ def read_inputs(
     return [one for one in inputs if one.customer not in refused], {**failed, **refused}
 
 
-def batches_of(inputs: Sequence[CustomerInput], as_of: datetime) -> list[Batch]:
+def batches_of(inputs: Sequence[CustomerInput], as_of: datetime, *, strict: bool = False) -> list[Batch]:
     """Returns one batch a destination. Reads each destination's catalogue once. If that cannot be read, all
-    its customers are left out."""
+    its customers are left out. `strict` as in `batch_of`."""
     as_of = in_utc(as_of)
-    return [batch_of(group, as_of) for group in by_destination(inputs)]
+    return [batch_of(group, as_of, strict=strict) for group in by_destination(inputs)]
 
 
 def in_utc(as_of: datetime) -> datetime:
@@ -125,11 +126,15 @@ def by_destination(inputs: Sequence[CustomerInput]) -> list[list[CustomerInput]]
     return list(groups.values())
 
 
-def batch_of(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
-    """Returns the batch of customers of one destination; `as_of` is in UTC."""
+def batch_of(group: Sequence[CustomerInput], as_of: datetime, *, strict: bool = False) -> Batch:
+    """Returns the batch of customers of one destination; `as_of` is in UTC. `strict`: only what was known
+    then counts (domain/known_then.py); of an `as_of` that is not past all of it is."""
     destination = group[0].destination
+    strict = strict and is_past(as_of, datetime.now(UTC))
+    schemas = {schema for one in group for schema in _schemas(one)}
     try:
-        catalogue = destination.columns(sorted({schema for one in group for schema in _schemas(one)}))
+        catalogue = destination.columns(sorted(schemas))
+        recorded = _recorded(destination) if strict else None
     except KpiPlatformError as error:
         return Batch(destination, as_of, {}, {one.customer: error for one in group})
     landed: dict[str, Tables] = {}
@@ -142,12 +147,28 @@ def batch_of(group: Sequence[CustomerInput], as_of: datetime) -> Batch:
     landed = _without_repeats(destination, landed)
     plans = {
         one.customer: plan_customer(
-            one.customer, one.settings, landed[one.customer], one.sync_states, as_of, one.account_links
+            one.customer,
+            one.settings,
+            landed[one.customer],
+            one.sync_states,
+            as_of,
+            one.account_links,
+            strict=strict,
+            recorded=replace(recorded, key=one.customer) if recorded else None,
         )
         for one in group
         if one.customer in landed
     }
     return Batch(destination, as_of, plans, left_out)
+
+
+def _recorded(destination: Destination) -> RecordedValues | None:
+    """Where runs have recorded values, with the times at which they computed them; the key is still open."""
+    for schema, marts in destination.columns([destination.mart_schema]).items():
+        for table, columns in marts.items():
+            if table.lower() == "kpi_daily" and "computed_at" in {name.lower() for name in columns}:
+                return RecordedValues(schema, table, "")
+    return None
 
 
 def _without_repeats(destination: Destination, landed: Mapping[str, Tables]) -> dict[str, Tables]:

@@ -54,12 +54,14 @@ def build_kpis(
     select: Sequence[str] | None = None,
     on_progress: Callable[[BuildProgress], None] | None = None,
     mapping_overrides: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+    strict: bool = False,
 ) -> BuildReport:
     """Computes all marts of `customers` at `as_of` (aware) and replaces exactly their rows. A customer that
     cannot be computed fails alone, by name; what concerns a whole destination fails all its customers.
 
     `select` limits the build to these dbt nodes (dbt's selection syntax). `run_id` goes to dbt as a var.
-    `mapping_overrides` (by customer and KPI, as in `kpi_mappings`) hold for this build only."""
+    `mapping_overrides` (by customer and KPI, as in `kpi_mappings`) hold for this build only. `strict`: only
+    what was known at `as_of` counts, as `batch_of` says."""
     started, as_of = time.monotonic(), in_utc(as_of)
     inputs, failed = read_inputs(configuration, engine, customers)
     refused = settle(engine, inputs, again=True)
@@ -83,7 +85,7 @@ def build_kpis(
             except KpiPlatformError as error:
                 failed |= dict.fromkeys([one.customer for one in group], error)
                 continue
-            batch = batch_of(group, as_of)
+            batch = batch_of(group, as_of, strict=strict)
             wrong, found = build.compute(batch)
             checks += found
             failed |= {**batch.left_out, **wrong}

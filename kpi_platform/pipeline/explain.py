@@ -18,6 +18,7 @@ from kpi_platform.domain.churn import factors_in_force
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.find_account import AccountName, find_account
 from kpi_platform.domain.instants import in_utc
+from kpi_platform.domain.known_then import NOT_KNOWN
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.record_links import record_links
 from kpi_platform.domain.revenue_bases import DEFAULT_BASIS, REVENUE_KPIS
@@ -138,7 +139,10 @@ def explain_value(
     """Explains `value`, the account's row of the mart kpi_values or kpi_daily."""
     kpi = definition.kpi
     moment = in_utc(value["as_of"])
-    counted, left_out, examples, source_rows = _evidence(configuration, one, account.id, kpi, moment, rows)
+    strict = value.get("left_out_reason") == NOT_KNOWN
+    counted, left_out, examples, source_rows = _evidence(
+        configuration, one, account.id, kpi, moment, rows, strict=strict
+    )
     return Explanation(
         customer=one.customer,
         account_id=account.id,
@@ -171,14 +175,21 @@ def explain_value(
 
 
 def _evidence(
-    configuration: Configuration, one: CustomerInput, account: str, kpi: str, as_of: datetime, limit: int
+    configuration: Configuration,
+    one: CustomerInput,
+    account: str,
+    kpi: str,
+    as_of: datetime,
+    limit: int,
+    *,
+    strict: bool,
 ) -> tuple[int, dict[str, int], dict[str, SourceRow], list[SourceRow]]:
     """How many rows of the account counted, how many were left out for each reason and one of each, and the
     first `limit`."""
     # The customer's other custom KPIs would be read along with it.
     wanted = tuple(custom for custom in one.settings.custom_kpis if custom.slug == kpi)
     settings = one.settings.model_copy(update={"custom_kpis": wanted})
-    batch = _batch(replace(one, settings=settings), kpi, as_of)
+    batch = _batch(replace(one, settings=settings), kpi, as_of, strict=strict)
     for error in batch.left_out.values():
         raise error
     project = DbtProject(configuration, batch.destination)
@@ -195,18 +206,18 @@ def _evidence(
     return counted, dict(sorted(left_out.items())), examples, rows
 
 
-_newest: dict[tuple[str, str], tuple[Hashable, CustomerInput, Batch]] = {}
+_newest: dict[tuple[str, str, bool], tuple[Hashable, CustomerInput, Batch]] = {}
 _AT_MOST = 1000
 
 
-def _batch(one: CustomerInput, kpi: str, as_of: datetime) -> Batch:
+def _batch(one: CustomerInput, kpi: str, as_of: datetime, *, strict: bool) -> Batch:
     """Returns the batch of the customer alone: that of the explanation of `kpi` before, if neither
     customer nor destination has changed since. To read all keys that landed takes longer than the rows."""
-    state, place = one.destination.state(), (one.customer, kpi)
+    state, place = one.destination.state(), (one.customer, kpi, strict)
     known = _newest.get(place)
     if known and state is not None and known[:2] == (state, one) and known[2].as_of == as_of:
         return known[2]
-    (batch,) = batches_of([one], as_of)
+    (batch,) = batches_of([one], as_of, strict=strict)
     if len(_newest) >= _AT_MOST:
         _newest.clear()
     _newest[place] = (state, one, batch)
@@ -263,7 +274,8 @@ def _value(
             f"{kpi} of account {account_id} was not computed{when}; {mart} has no row of it.",
             next_step=f"Compute it: kpi-platform run {customer} --skip-sync{option}",
         )
-    return found[0]
+    # A day that was computed again later has the values of then, and those of later.
+    return max(found, key=lambda row: (row.get("computed_at") is not None, row.get("computed_at")))
 
 
 def _factors(one: CustomerInput, account_id: str, as_of: datetime) -> dict[str, float | None]:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from kpi_platform.dashboard.shown_accounts import KpiValue
+from kpi_platform.domain.known_then import NOT_KNOWN
 from kpi_platform.domain.kpis import KPIS, Band, left_out_rows
 from kpi_platform.domain.sources import SOURCE_SYSTEMS
 
@@ -95,6 +96,8 @@ _SOURCES = {**_TITLES, "combined": " and ".join(_TITLES.values())}
 def missing_reason(value: KpiValue) -> str:
     """Says in a sentence why a value is missing or old. Where rows were left out, it does not say that
     nothing is there, but what was left out and why."""
+    if value.left_out_reason == NOT_KNOWN:
+        return "Not known then: nothing says what this field of the account held at the time."
     if value.left_out_reason is not None:
         left_out = left_out_rows(value.left_out_count or 0, value.left_out_reason)
         return f"What counts is not enough to measure this KPI from: {left_out}."

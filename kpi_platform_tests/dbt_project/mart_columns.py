@@ -32,6 +32,7 @@ MART_COLUMNS = {
         "denominator": "double",
         "sample_size": "integer",
         "unreadable_count": "integer",
+        "left_out_reason": "varchar",
         "as_of": "timestamp",
     },
     "account_email_domains": {
@@ -96,6 +97,10 @@ MART_COLUMNS = {
         "total_users": "double",
         "feature_usage_score": "double",
         "executive_engagement": "varchar",
+        "is_nps_score_known": "boolean",
+        "is_adoption_score_known": "boolean",
+        "is_churn_risk_known": "boolean",
+        "are_fields_known": "boolean",
         "last_updated": "timestamp",
         "sla_source": "varchar",
         "sla_gap": "varchar",
@@ -120,6 +125,7 @@ MART_COLUMNS = {
         "unreadable_count": "bigint",
         "as_of": "timestamp",
         "as_of_date": "date",
+        "computed_at": "timestamp",
     },
     "kpi_integrated_metrics": {
         **_kpis("salesforce"),

@@ -86,7 +86,7 @@ def test_batches_run_beside_each_other_and_who_fails_is_named(installation: Inst
     assert len(pids - {None}) == 2
 
 
-def killed(_: Configuration, __: Sequence[str], ___: datetime, ____: bool) -> RunOutcome:
+def killed(_: Configuration, __: Sequence[str], ___: datetime, *____: bool) -> RunOutcome:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 

@@ -5,11 +5,13 @@
 
 
 {% macro get_incremental_replace_customer_days_sql(arguments) %}
-    {#- Replaces the batch's customers on the day of as_of; other days stay. -#}
-    {{ replace_rows(
-        arguments,
-        ['customer_id in (' ~ customer_list() ~ ')', 'as_of_date = cast(' ~ as_of() ~ ' as date)'],
-    ) }}
+    {#- Replaces the batch's customers on the day of as_of; other days stay. What was recorded in time stays beside what
+        is computed later. -#}
+    {%- set conditions = ['customer_id in (' ~ customer_list() ~ ')', 'as_of_date = cast(' ~ as_of() ~ ' as date)'] -%}
+    {%- if not is_recorded_in_time() -%}
+        {%- do conditions.append('(computed_at is null or computed_at > ' ~ days_after('as_of', 1) ~ ')') -%}
+    {%- endif %}
+    {{ replace_rows(arguments, conditions) }}
 {% endmacro %}
 
 

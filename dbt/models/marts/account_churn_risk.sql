@@ -76,6 +76,9 @@ factors as (
         accounts.account_key,
         accounts.account_id,
         accounts.churn_risk as mapped_score,
+        -- What a field said in its place is not guessed from other things.
+        case when customers.has_churn_field and not accounts.is_churn_risk_known then {{ not_known() }} end
+            as left_out_reason,
         case when accounts.churn_risk_unreadable is not null then 1 else 0 end as unreadable_count,
         settings.gap,
         settings.is_stale,
@@ -153,10 +156,14 @@ weighed as (
 scored as (
     select
         *,
-        case when mapped_score is not null then 1 when unreadable_count > 0 then 0 else known_factors end
-            as sample_size,
+        case
+            when mapped_score is not null then 1
+            when unreadable_count > 0 or left_out_reason is not null then 0
+            else known_factors
+        end as sample_size,
         case
             when mapped_score is not null then mapped_score
+            when left_out_reason is not null then null
             when known_weight > 0 and 2 * known_weight >= total_weight then 100.0 * held_weight / known_weight
         end as score
     from weighed
@@ -183,16 +190,22 @@ final as (
             as total_churn_risk_score,
         coalesce(cast(known_weight as {{ canonical_type('float') }}) / nullif(total_weight, 0), 0) as coverage,
         status,
-        case when mapped_score is not null or unreadable_count > 0 then 'mapped field' else 'computed' end
-            as calculation,
-        case when gap is null and unreadable_count = 0 then coalesce(mapped_score, held_weight) end as numerator,
         case
-            when gap is not null or unreadable_count > 0 then null
+            when mapped_score is not null or unreadable_count > 0 or left_out_reason is not null then 'mapped field'
+            else 'computed'
+        end as calculation,
+        case
+            when gap is null and unreadable_count = 0 and left_out_reason is null
+                then coalesce(mapped_score, held_weight)
+        end as numerator,
+        case
+            when gap is not null or unreadable_count > 0 or left_out_reason is not null then null
             when mapped_score is not null then 1
             else cast(known_weight as {{ canonical_type('float') }})
         end as denominator,
         case when gap is null then sample_size end as sample_size,
         case when gap is null then unreadable_count else 0 end as unreadable_count,
+        case when status = 'no_data' then left_out_reason end as left_out_reason,
         window_end as as_of
     from judged
 )

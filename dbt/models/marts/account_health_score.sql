@@ -60,6 +60,7 @@ inputs as (
         {{ clamped('kpis.sla_compliance') }} as sla_compliance,
         {{ clamped('(kpis.support_satisfaction - 1) / 4 * 100') }} as support_satisfaction,
         {{ clamped('100 - kpis.first_response_time / 24 * 100') }} as first_response_time,
+        {{ inputs_known_then('accounts', 'customers') }}
         {{ clamped('100 - kpis.resolution_time / 120 * 100') }} as resolution_time
     from accounts
     inner join customers on accounts.customer_id = customers.customer_id
@@ -94,7 +95,7 @@ scored as (
             relationship_weight * relationship_known + adoption_weight * adoption_known
             + business_outcomes_weight * business_outcomes_known + support_weight * support_known
         )
-        / (relationship_weight + adoption_weight + business_outcomes_weight + support_weight) as known_share
+        / {{ weight_that_can_be_known() }} as known_share
     from known
 ),
 

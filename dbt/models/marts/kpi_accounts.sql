@@ -126,6 +126,9 @@ accounts as (
         salesforce_accounts.active_users,
         salesforce_accounts.total_users,
         salesforce_accounts.feature_usage_score,
+        {%- for flag in account_known_flags() %}
+        salesforce_accounts.{{ flag }},
+        {%- endfor %}
         salesforce_accounts.executive_engagement
     from salesforce_accounts
     {% if with_currencies %}
@@ -167,6 +170,9 @@ accounts as (
         {{ literal(none, 'float') }} as active_users,
         {{ literal(none, 'float') }} as total_users,
         {{ literal(none, 'float') }} as feature_usage_score,
+        {%- for flag in account_known_flags() %}
+        true as {{ flag }},
+        {%- endfor %}
         {{ literal(none, 'string') }} as executive_engagement
     from servicenow_accounts
     where not is_salesforce_account

@@ -12,7 +12,8 @@ kpi_values as (
 final as (
     select
         *,
-        cast(as_of as date) as as_of_date
+        cast(as_of as date) as as_of_date,
+        {{ computed_at() }} as computed_at
     from kpi_values
 )
 

@@ -62,7 +62,7 @@ final as (
         as_of as window_end,
         status,
         unreadable_count as left_out_count,
-        {{ literal(none, 'string') }} as left_out_reason,
+        left_out_reason,
         unreadable_count,
         as_of
     from churn

@@ -47,7 +47,12 @@ def timed(seconds: Counter[str], clock: str, stage: str, work: Callable[..., Any
 
 
 def measured_batch(
-    clock: str, configuration: Configuration, customers: Sequence[str], as_of: datetime, skip_sync: bool
+    clock: str,
+    configuration: Configuration,
+    customers: Sequence[str],
+    as_of: datetime,
+    skip_sync: bool,
+    strict: bool = False,
 ) -> RunOutcome:
     """Runs a batch, and adds the time of its stages to the file of measurements."""
     from kpi_platform.defs.run_batches import run_batch
@@ -62,7 +67,7 @@ def measured_batch(
             setattr(holder, name, timed(seconds, clock, stage, originals[holder, name]))
     try:
         outcome: RunOutcome = timed(seconds, clock, "run", run_batch)(
-            configuration, customers, as_of, skip_sync
+            configuration, customers, as_of, skip_sync, strict
         )
     finally:
         for (holder, name), original in originals.items():

@@ -74,7 +74,19 @@ found as (
                 then case when accounts.adoption_score_unreadable is not null then 1 else 0 end
             else coalesce(sums.left_out_count, 0)
         end as left_out_count,
-        coalesce(sums.money_reason, sums.left_out_reason) as left_out_reason,
+        coalesce(
+            sums.money_reason,
+            case
+                when settings.kpi = 'nps' and not accounts.is_nps_score_known then {{ not_known() }}
+                when settings.kpi = 'adoption_index' and not accounts.is_adoption_score_known then {{ not_known() }}
+                when
+                    settings.kpi = 'support_ticket_rate'
+                    and accounts.is_seen_in_servicenow
+                    and not accounts.are_fields_known
+                    then {{ not_known() }}
+            end,
+            sums.left_out_reason
+        ) as left_out_reason,
         case
             when settings.kpi = 'nps' then case when accounts.nps_score_unreadable is not null then 1 else 0 end
             when settings.kpi = 'adoption_index'

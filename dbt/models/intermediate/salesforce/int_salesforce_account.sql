@@ -1,3 +1,4 @@
+{% set strict = batch_is_strict() -%}
 with
 
 accounts as (
@@ -11,6 +12,12 @@ users as (
 customers as (
     select * from {{ ref('int_customer') }}
 ),
+{%- if strict %}
+
+known as (
+    select * from {{ ref('int_account_known') }}
+),
+{%- endif %}
 
 final as (
     select
@@ -23,18 +30,20 @@ final as (
         {{ account_columns_landed({'account': 'accounts', 'user': 'users'}) }},
         accounts.annual_revenue as revenue,
         {{ currency_code('accounts.currency_iso_code') }} as currency,
-        accounts.nps_score,
-        accounts.nps_score_unreadable,
-        accounts.adoption_score,
-        accounts.adoption_score_unreadable,
-        accounts.churn_risk,
-        accounts.churn_risk_unreadable,
-        accounts.health_score,
-        accounts.last_login_date,
-        accounts.active_users,
-        accounts.total_users,
-        accounts.feature_usage_score,
-        accounts.executive_engagement,
+        {%- for field in account_field_names() %}
+        {%- if strict %}
+        {{ known_field(field, 'customers', 'accounts', 'known') }} as {{ field }},
+        {%- else %}
+        accounts.{{ field }},
+        {%- endif %}
+        {%- endfor %}
+        {%- for flag in account_known_flags() %}
+        {%- if strict %}
+        coalesce(not customers.is_strict or known.{{ flag }}, false) as {{ flag }},
+        {%- else %}
+        true as {{ flag }},
+        {%- endif %}
+        {%- endfor %}
         accounts._fivetran_synced as synced_at,
         case
             when accounts.id_key is null then 'account without id'
@@ -55,6 +64,12 @@ final as (
             accounts.customer_id = users.customer_id
             and users.is_live
             and {{ salesforce_key('accounts.owner_id') }} = users.id_key
+    {%- if strict %}
+    left join known
+        on
+            accounts.customer_id = known.customer_id
+            and accounts.id_key = known.account_key
+    {%- endif %}
 )
 
 select * from final

@@ -1,0 +1,3 @@
+-- depends_on: {{ source('salesforce', 'account') }}
+
+{{ staged_versions('salesforce', 'account') }}
