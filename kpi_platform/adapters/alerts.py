@@ -1,4 +1,4 @@
-"""Alerts, posted to the addresses that the customer's settings name: one for each channel.
+"""Alerts and notices, sent to the addresses that the customer's settings name: one for each channel.
 
 The webhook has headers and signature as standardwebhooks.com says, for which receivers have libraries.
 """
@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 
 import httpx
 
+from kpi_platform.adapters.chat import slack, teams
 from kpi_platform.adapters.door import ALLOWED_HOSTS_VARIABLE, Door, HostNotAllowed
 from kpi_platform.adapters.key_file import alert_key
+from kpi_platform.adapters.mail import send_mail
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
-from kpi_platform.domain.alerts import Alert, runbook
-from kpi_platform.domain.errors import KpiPlatformError, Unavailable
-from kpi_platform.domain.settings import Alerts
+from kpi_platform.domain.alerts import HEADINGS, Alert, runbook
+from kpi_platform.domain.errors import Unavailable
+from kpi_platform.domain.notices import Notice, NoticeLine
+from kpi_platform.domain.settings import MAIL, Alerts
 
 TIMEOUT_SECONDS = 10.0
 _PORTS = {"http": 80, "https": 443}
@@ -32,21 +35,17 @@ class Message:
     headers: Mapping[str, str]
 
 
-def send_alert(configuration: Configuration, alerts: Alerts, alert: Alert, secrets: CustomerSecrets) -> bool:
-    """Posts the alert through every channel whose address the settings name. False if they name none. A
-    channel that fails does not hold back the others; a repetition goes through all, with the same id.
+def send_through(
+    configuration: Configuration, alerts: Alerts, channel: str, alert: Alert, secrets: CustomerSecrets
+) -> None:
+    """Sends the alert through the channel of a setting (`Alerts.channels`). A repetition has the same id.
 
     Raises MissingConfiguration if a variable is not set, HostNotAllowed if the operator does not allow its
     address, and Unavailable if it does not take the alert; none of them shows the address."""
-    failed: list[KpiPlatformError] = []
-    for setting, name in alerts.addresses.items():
-        try:
-            _send(configuration, secrets, name, CHANNELS[setting](configuration, alert))
-        except KpiPlatformError as error:
-            failed.append(error)
-    if failed:
-        raise failed[0]
-    return bool(alerts.addresses)
+    if channel == MAIL:
+        send_mail(configuration, alerts.email_to, alert_notice(configuration, alert))
+    else:
+        _send(configuration, secrets, alerts.addresses[channel], CHANNELS[channel](configuration, alert))
 
 
 def _send(configuration: Configuration, secrets: CustomerSecrets, name: str, message: Message) -> None:
@@ -134,7 +133,35 @@ def _webhook(configuration: Configuration, alert: Alert) -> Message:
     return Message(body, headers)
 
 
-CHANNELS: Mapping[str, Callable[[Configuration, Alert], Message]] = {"webhook_url_secret": _webhook}
+def alert_notice(configuration: Configuration, alert: Alert) -> Notice:
+    """Returns what people read of an alert in a mail or a chat."""
+    run = configuration.run_url(alert.run_id)
+    return Notice(
+        alert.id,
+        f"{alert.customer}: {HEADINGS[alert.kind]}",
+        f"{alert.text} {alert.next_step}".strip(),
+        link=alert.link,
+        link_text="Open the page",
+        footer=(
+            NoticeLine(f"Since {alert.since:%Y-%m-%d %H:%M} UTC"),
+            *([NoticeLine("Run in Dagster", link=run)] if run else []),
+        ),
+    )
+
+
+def _slack(configuration: Configuration, alert: Alert) -> Message:
+    return Message(json.dumps(slack(alert_notice(configuration, alert))).encode(), {})
+
+
+def _teams(configuration: Configuration, alert: Alert) -> Message:
+    return Message(json.dumps(teams(alert_notice(configuration, alert))).encode(), {})
+
+
+CHANNELS: Mapping[str, Callable[[Configuration, Alert], Message]] = {
+    "webhook_url_secret": _webhook,
+    "slack_url_secret": _slack,
+    "teams_url_secret": _teams,
+}
 """Setting of the section `alerts` that names the variable with the address → what is posted there."""
 
 

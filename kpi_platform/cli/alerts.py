@@ -52,27 +52,14 @@ def key(customer: CustomerKey) -> None:
 
 @cli_errors
 def test(customer: CustomerKey) -> None:
-    """Send a test alert to the addresses that CUSTOMER's settings name."""
-    from datetime import UTC, datetime
-
-    from kpi_platform.adapters.alerts import send_alert
-    from kpi_platform.dashboard.database import reading
-    from kpi_platform.domain.alerts import Alert
-    from kpi_platform.domain.errors import InvalidInput
-    from kpi_platform.pipeline.customer_settings import customer_secrets, effective_settings
+    """Send a test alert to every receiver that CUSTOMER's settings name."""
+    from kpi_platform.pipeline.alerts import send_test
 
     configuration = Configuration.from_environment()
-    with dashboard(configuration) as engine, reading(engine) as connection:
-        settings = effective_settings(configuration, connection, customer)
-        secrets = customer_secrets(configuration, connection, customer)
-    alert = Alert(
-        "test", customer, "test", "This is a test.", datetime.now(UTC), "Nothing is to be done.",
-        configuration.page("status", customer),
-    )  # fmt: skip
-    if not send_alert(configuration, settings.alerts, alert, secrets):
-        raise InvalidInput(
-            f"The settings of {customer} name no address for alerts.",
-            next_step="Set alerts.webhook_url_secret to the name of the variable with the address.",
-        )
-    for name in settings.alerts.addresses.values():
-        console.print(f"[green]✓[/] {name} has taken a test alert.", highlight=False)
+    with dashboard(configuration) as engine:
+        tested = send_test(configuration, engine, customer)
+    for one in tested:
+        sign = "[red]✗[/]" if one.error else "[green]✓[/]"
+        console.print(f"{sign} {one.channel}: {one.error or 'has taken a test alert.'}", highlight=False)
+    if any(one.error for one in tested):
+        raise typer.Exit(1)

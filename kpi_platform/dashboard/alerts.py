@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from kpi_platform.dashboard import tables
 from kpi_platform.dashboard.customers import get_customer
-from kpi_platform.domain.alerts import AlertKind
+from kpi_platform.dashboard.deliveries import forget
+from kpi_platform.domain.alerts import AlertKind, alert_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +45,42 @@ def open_alert(
     since: datetime,
     link: str | None = None,
     run_id: str | None = None,
-) -> bool:
-    """Opens the alert. Returns whether the caller must send it now: if it was not open, or was not sent yet.
-    `untell` takes that back."""
+) -> datetime | None:
+    """Opens the alert. Returns since when it is open if it must be sent, because it was not so far: its id
+    is made of that. None if it was sent."""
     now = datetime.now(UTC)
     key = _key(connection, customer, kind, subject)
     found = connection.execute(
-        sa.select(_table.c.told_at, _table.c.cleared_at).where(key).with_for_update()
+        sa.select(_table.c.since, _table.c.told_at, _table.c.cleared_at).where(key).with_for_update()
     ).one_or_none()
     row: dict[str, Any] = {"text": text, "next_step": next_step, "link": link, "seen_at": now}
     if found is not None and found.cleared_at is None:
-        connection.execute(sa.update(_table).where(key).values(**row, told_at=found.told_at or now))
-        return found.told_at is None
-    row |= {"run_id": run_id, "since": since, "told_at": now, "cleared_at": None}
+        connection.execute(sa.update(_table).where(key).values(**row))
+        opened: datetime = found.since
+        return None if found.told_at else opened
+    row |= {"run_id": run_id, "since": since, "told_at": None, "cleared_at": None}
     if found is not None:
+        if found.since == since:
+            forget(connection, customer, alert_id(customer, kind, subject, since))
         connection.execute(sa.update(_table).where(key).values(row))
-    else:
-        customer_id = get_customer(connection, customer).id
-        named = {"customer_id": customer_id, "kind": kind, "subject": subject}
-        connection.execute(sa.insert(_table).values(**named, **row))
-    return True
+        return since
+    customer_id = get_customer(connection, customer).id
+    named = {"customer_id": customer_id, "kind": kind, "subject": subject}
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(make(_table).values(**named, **row).on_conflict_do_nothing())
+    # Somebody else may have opened it at this moment.
+    opened_at: datetime = connection.scalars(sa.select(_table.c.since).where(key)).one()
+    return opened_at
 
 
-def untell(connection: sa.Connection, customer: str, kind: AlertKind, subject: str) -> None:
-    """Notes that the address did not take the alert, so that it is sent again."""
-    connection.execute(
-        sa.update(_table).where(_key(connection, customer, kind, subject)).values(told_at=None)
+def note_told(
+    connection: sa.Connection, customer: str, kind: AlertKind, subject: str, since: datetime
+) -> bool:
+    """Notes that every receiver has taken the alert that is open since then. False if that was noted."""
+    told = sa.update(_table).where(
+        _key(connection, customer, kind, subject), _table.c.since == since, _table.c.told_at.is_(None)
     )
+    return bool(connection.execute(told.values(told_at=datetime.now(UTC))).rowcount)
 
 
 def clear_alert(connection: sa.Connection, customer: str, kind: AlertKind, subject: str) -> None:

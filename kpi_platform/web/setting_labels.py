@@ -35,6 +35,7 @@ _GROUPS = {
 }
 _SPELLED: dict[str, str] = {
     "id": "ID", "url": "URL", "api": "API", "sla": "SLA", "kpi": "KPI", "nps": "NPS", "timezone": "time zone",
+    "email": "e-mail", "slack": "Slack", "teams": "Teams",
     **{str(one.name): one.title for one in SOURCE_SYSTEMS.values()},
 }  # fmt: skip
 

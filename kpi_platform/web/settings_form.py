@@ -224,3 +224,13 @@ def _unit(leaf: Leaf) -> str:
     if ".thresholds." in leaf.path:
         return KPIS[leaf.path.split(".")[1]].unit
     return next((unit for ending, unit in _UNITS.items() if leaf.path.endswith(ending)), "")
+
+
+def clash_words(planned: PlannedEdit) -> str:
+    """Says who changed the same settings meanwhile."""
+    names = " and ".join(dict.fromkeys(planned.saved_by(clash.path) for clash in planned.clashes))
+    what = "these settings" if len(planned.clashes) > 1 else "this setting"
+    return (
+        f"{names} changed {what}, and so have you. Choose which value holds, then save. Everything else that "
+        "you typed is kept, and so is everything else that was saved meanwhile."
+    )

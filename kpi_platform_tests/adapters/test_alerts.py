@@ -3,17 +3,21 @@
 import base64
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from kpi_platform.adapters.alerts import CHANNELS, require_allowed, send_alert, signing_secret
+from kpi_platform.adapters.alerts import CHANNELS, require_allowed, send_through, signing_secret
+from kpi_platform.adapters.chat import slack, teams
 from kpi_platform.adapters.door import HostNotAllowed
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.domain.alerts import Alert
 from kpi_platform.domain.errors import MissingConfiguration, Unavailable
+from kpi_platform.domain.notices import Notice, NoticeLine, NoticePart
 from kpi_platform.domain.settings import Alerts
+from kpi_platform_tests.adapters.mail_receiver import receiving_mail
 from kpi_platform_tests.adapters.scripted_server import Answer, scripted
 
 ALERT = Alert(
@@ -33,13 +37,15 @@ def given(url: str, allowed: str = "127.0.0.1") -> Configuration:
     return Configuration.from_environment(environment)
 
 
-def send(configuration: Configuration, alerts: Alerts, alert: Alert) -> bool:
-    return send_alert(configuration, alerts, alert, CustomerSecrets(configuration, alert.customer))
+def send(configuration: Configuration, alerts: Alerts, alert: Alert) -> None:
+    for channel in alerts.channels:
+        secrets = CustomerSecrets(configuration, alert.customer)
+        send_through(configuration, alerts, channel, alert, secrets)
 
 
 def test_an_alert_says_what_where_since_when_and_what_to_do() -> None:
     with scripted(Answer(body={})) as server:
-        assert send(given(f"{server.url}/hook"), NAMED, ALERT)
+        send(given(f"{server.url}/hook"), NAMED, ALERT)
     assert server.requests == [
         (
             "POST",
@@ -82,10 +88,6 @@ def test_a_repeated_alert_has_the_same_id() -> None:
             send(given(server.url), NAMED, ALERT)
     first, second = server.headers
     assert first["webhook-id"] == second["webhook-id"] == ALERT.id
-
-
-def test_without_an_address_nothing_is_sent() -> None:
-    assert not send(given("http://127.0.0.1:1"), Alerts(), ALERT)
 
 
 def test_an_address_that_fails_is_named_by_its_variable_alone() -> None:
@@ -147,12 +149,37 @@ def test_every_setting_of_an_address_has_its_channel() -> None:
     assert set(CHANNELS) == settings
 
 
-def test_a_channel_that_fails_does_not_hold_back_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    class TwoChannels(Alerts):
-        second_secret: str = "KPI_SECRET_ACME_ALERTS"
+def test_each_channel_gets_the_form_that_it_takes() -> None:
+    every = Alerts(
+        slack_url_secret="KPI_SECRET_ACME_ALERTS",
+        teams_url_secret="KPI_SECRET_ACME_ALERTS",
+        email_to=("ada@example.com",),
+    )
+    loud = replace(ALERT, text="The sync of <!channel> & [x](http://evil) failed.")
+    with scripted(Answer(body={})) as server, receiving_mail() as mails:
+        here = given(server.url)
+        send(replace(here, environment={**here.environment, **mails.environment}), every, loud)
+    (_, _, slack), (_, _, teams) = server.requests
+    assert slack["text"].startswith("acme: a sync has failed: The sync of &lt;!channel&gt; &amp; [x]")
+    assert "<https://kpi.example.com/status?customer=acme|Open the page>" in json.dumps(slack["blocks"])
+    [attachment] = teams["attachments"]
+    assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+    texts = [block["text"] for block in attachment["content"]["body"]]
+    assert texts[1].startswith(r"The sync of \<!channel\> & \[x\]\(http://evil\) failed.")
+    [action] = attachment["content"]["actions"]
+    assert action["url"] == ALERT.link
+    [mail] = mails.mails
+    assert mail["Subject"] == "acme: a sync has failed"
 
-    monkeypatch.setitem(CHANNELS, "second_secret", CHANNELS["webhook_url_secret"])  # type: ignore[arg-type]
-    both = TwoChannels(webhook_url_secret="KPI_SECRET_ACME_NOWHERE")
-    with scripted(Answer(body={})) as server, pytest.raises(MissingConfiguration, match="NOWHERE"):
-        send(given(server.url), both, ALERT)
-    assert len(server.requests) == 1
+
+def test_a_long_notice_keeps_the_limits_of_each_chat() -> None:
+    lines = tuple(NoticeLine(f"Account {number} " + "x" * 200, "", "https://e.com") for number in range(400))
+    parts = tuple(NoticePart(f"Part {number}", lines) for number in range(30))
+    long = Notice("msg_1", "t" * 400, "words " * 2000, parts, footer=lines)
+    message = slack(long)
+    assert len(message["blocks"]) <= 50
+    for block in message["blocks"]:
+        assert len(json.dumps(block.get("text"), ensure_ascii=False)) < 3100
+        for element in block.get("elements", ()):
+            assert len(element["text"]) <= 3000
+    assert len(json.dumps(teams(long), ensure_ascii=False).encode()) < 28_000

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 import kpi_platform
-from kpi_platform.adapters.alerts import send_alert
+from kpi_platform.adapters.alerts import CHANNELS, send_through
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.customers import add_customer
@@ -112,7 +113,7 @@ def jobs(
     """What reads, writes or tests a destination, or calls for the customer."""
     secrets = CustomerSecrets(configuration, "acme")
     alert = Alert("test", "acme", "", "x", NOW, "", "", None)
-    hooked = Alerts(webhook_url_secret="KPI_SECRET_ACME_HOOK")
+    hooked = Alerts.model_validate(dict.fromkeys(CHANNELS, "KPI_SECRET_ACME_HOOK"))
     changed = parse_settings({**settings.document(), "custom_kpis": [COMPUTABLE]})
 
     def erase() -> object:
@@ -129,7 +130,10 @@ def jobs(
         "custom KPI": lambda: require_computable(configuration, changed, secrets),
         "erase": erase,
         "test": lambda: _failed(list(run_connection_test(configuration, settings, secrets))),
-        "alert": lambda: send_alert(configuration, hooked, alert, secrets),
+        **{
+            f"alert through {channel}": partial(send_through, configuration, hooked, channel, alert, secrets)
+            for channel in CHANNELS
+        },
         "save": lambda: change_settings(
             configuration, engine, "acme", {**settings.document(), "custom_kpis": [COMPUTABLE]}, by=OPERATOR
         ),
@@ -187,6 +191,7 @@ NETWORK = {
 OPENED_BY = {
     "adapters/door.py": "resolves, and tries what it permits",
     "adapters/alerts.py": "posts to the address that the door answers",
+    "adapters/mail.py": "the operator's own address",
     "adapters/fivetran_http.py": "the operator's own address",
     "adapters/fivetran_limits.py": "reads headers of answers",
     "adapters/destination/postgres.py": "behind the door",

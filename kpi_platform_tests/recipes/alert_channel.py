@@ -16,7 +16,7 @@ _CHANNEL = '''def _pager(_: Configuration, alert: Alert) -> Message:
 
 CHANNELS: Mapping[str, Callable[[Configuration, Alert], Message]] = {
     "pager_url_secret": _pager,
-    "webhook'''
+'''
 
 
 def with_pager(copy: Path) -> None:
@@ -28,5 +28,5 @@ def with_pager(copy: Path) -> None:
     )
     edited(
         package / "adapters" / "alerts.py",
-        ('CHANNELS: Mapping[str, Callable[[Configuration, Alert], Message]] = {"webhook', _CHANNEL),
+        ("CHANNELS: Mapping[str, Callable[[Configuration, Alert], Message]] = {\n", _CHANNEL),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -30,6 +30,7 @@ from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.check_alerts import tell_findings
 from kpi_platform.pipeline.customer_settings import effective_settings
 from kpi_platform.pipeline.threshold_alerts import tell_crossings
+from kpi_platform_tests.adapters.mail_receiver import receiving_mail
 from kpi_platform_tests.adapters.scripted_server import Answer, ScriptedServer, scripted
 from kpi_platform_tests.pipeline.desk import T1, T2, Desk, acme
 from kpi_platform_tests.settings_effects.effect import Effect, merged
@@ -141,6 +142,20 @@ def alerts_of_crossing(
     return [body["data"]["what"] for _, _, body in receivers[0].requests]
 
 
+def recipients_of_checks(
+    configuration: Configuration, engine: sa.Engine, document: Mapping[str, Any]
+) -> list[list[str]]:
+    """Whom a mail about a finding is for, if one is sent."""
+    desk = _desk(configuration, engine, "mailed", document)
+    with engine.connect() as connection:
+        settings = effective_settings(configuration, connection, desk.customer)
+    finding = Finding("first", "kpi_values", "warn", 1, "It found a row.")
+    with receiving_mail() as mails:
+        here = replace(configuration, environment={**configuration.environment, **mails.environment})
+        tell_findings(here, engine, {desk.customer: [finding]}, lambda _: {desk.customer: settings}, None)
+        return mails.recipients
+
+
 def alerts_of_checks(
     configuration: Configuration,
     engine: sa.Engine,
@@ -182,6 +197,14 @@ RUN_EFFECTS: dict[str, Effect] = {
     "alerts.webhook_url_secret": Effect(
         "runs", ("ALERTS_HERE", "ALERTS_THERE"), lambda ended: ended.alerts_elsewhere, _RETRY
     ),
+    "alerts.slack_url_secret": Effect(
+        "runs", (None, "ALERTS_THERE"), lambda ended: ended.alerts_elsewhere, _RETRY
+    ),
+    "alerts.teams_url_secret": Effect(
+        "runs", (None, "ALERTS_THERE"), lambda ended: ended.alerts_elsewhere, _RETRY
+    ),
+    "alerts.email_to": Effect("mails", ([], ["ada@example.com"]), lambda recipients: recipients),
+    "alerts.most_per_hour": Effect("checks", (0, 1), lambda told: told, _TOLD),
     "alerts.on_stale_hours": Effect("stale", (24, 48), lambda alerts: alerts, _TOLD),
     "alerts.on_failed_checks": Effect(
         "checks", (True, False), lambda told: told, _TOLD

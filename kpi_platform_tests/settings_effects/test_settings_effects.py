@@ -34,6 +34,7 @@ from kpi_platform_tests.settings_effects.runs import (
     alerts_of_crossing,
     failed_sync,
     receivers,
+    recipients_of_checks,
 )
 
 SAMPLE = {"accounts": 3, "history_days": 5}
@@ -193,6 +194,8 @@ def test_runs_and_alerts_follow_the_settings(home: Configuration, engine: sa.Eng
         assert crossing == {}
         checks = without_effect(of("checks"), lambda document: alerts_of_checks(here, engine, both, document))
         assert checks == {}
+        mails = without_effect(of("mails"), lambda document: recipients_of_checks(here, engine, document))
+        assert mails == {}
         told = alerts_of_checks(here, engine, both, {"alerts": {"webhook_url_secret": "ALERTS_HERE"}})
         assert told == ["first found a row.", "second found a row.", "first"]
         yard.instance.dispose()

@@ -34,6 +34,7 @@ from kpi_platform.dashboard.tables.operation import (
     api_tokens,
     audit_events,
     check_results,
+    deliveries,
     people,
     sessions,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "check_results",
     "customer_settings_versions",
     "customers",
+    "deliveries",
     "destination_places",
     "fivetran_account",
     "fivetran_calls",

@@ -75,6 +75,18 @@ alerts = sa.Table(
     comment="What a person was told, once for as long as it lasts.",
 )
 
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    customer_id_column(primary_key=True),
+    key_column("notice", Slug),
+    key_column("channel", Slug),
+    sa.Column("message", sa.Text, nullable=False, comment="What it was sent in: itself, or several as one."),
+    sa.Column("claimed_at", UtcDateTime, nullable=False),
+    sa.Column("taken_at", UtcDateTime),
+    comment="Through which channel each notice was sent, so that it goes through each once.",
+)
+
 check_results = sa.Table(
     "check_results",
     metadata,

@@ -17,6 +17,7 @@ from kpi_platform.domain.settings.merging import Clash, Merged, merge_settings
 from kpi_platform.domain.settings.model import CustomerSettings
 from kpi_platform.domain.settings.parsing import editable_part, parse_settings, whole_document
 from kpi_platform.domain.settings.policies import (
+    MAIL,
     AccountMatching,
     Alerts,
     ErrorHandling,
@@ -31,6 +32,7 @@ from kpi_platform.domain.settings.typed import text_of, with_typed, without
 from kpi_platform.domain.settings.warehouse import WarehouseSettings
 
 __all__ = [
+    "MAIL",
     "SCOPES",
     "WHO_MAY",
     "AccountMatching",

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from kpi_platform.domain.health import HealthScheme
 from kpi_platform.domain.limits import refused
-from kpi_platform.domain.settings.section import Blank, SecretName, Section, section, setting
+from kpi_platform.domain.settings.section import Blank, EmailAddresses, SecretName, Section, section, setting
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -119,15 +119,41 @@ class ErrorHandling(Section, kind="meaning"):
     )
 
 
+MAIL = "email_to"
+"""The setting of the channel that needs no address of a server of its own."""
+
+
 class Alerts(Section):
-    """The receiver of alerts, and the events that it gets."""
+    """The receivers of alerts, and the events that they get."""
 
     webhook_url_secret: Annotated[SecretName | None, Blank] = setting(
         None, "Name of the environment variable with the address that alerts are posted to. It begins with "
-        "KPI_SECRET_ and the customer's key in capitals, or the operator lists it. Empty: alerts only go "
-        "to the log.", allowed="name of an environment variable",
+        "KPI_SECRET_ and the customer's key in capitals, or the operator lists it. Without any receiver, "
+        "alerts only go to the log.", allowed="name of an environment variable",
         kind="reach_out",
     )  # fmt: skip
+    email_to: EmailAddresses = setting(
+        (), "E-mail addresses that alerts are sent to, through the operator's mail server.",
+        allowed="at most 20 e-mail addresses",
+        kind="reach_out",
+    )  # fmt: skip
+    slack_url_secret: Annotated[SecretName | None, Blank] = setting(
+        None, "Name of the environment variable with the address of an incoming webhook of Slack.",
+        allowed="name of an environment variable",
+        kind="reach_out",
+    )  # fmt: skip
+    teams_url_secret: Annotated[SecretName | None, Blank] = setting(
+        None, "Name of the environment variable with the address of a workflow of Microsoft Teams that posts "
+        "what its webhook gets.", allowed="name of an environment variable",
+        kind="reach_out",
+    )  # fmt: skip
+    most_per_hour: Annotated[int, Field(ge=0, le=1000)] = setting(
+        20,
+        "Alerts that are sent singly within an hour, through each channel. Further ones come together as one "
+        "when the hour has passed. 0: no limit.",
+        allowed="0 to 1000",
+        kind="meaning",
+    )
     on_sync_failure: bool = setting(True, "Alert when a sync has failed for good.", kind="meaning")
     on_stale_hours: Annotated[int, Field(ge=1, le=8760)] = setting(
         24,
@@ -154,3 +180,8 @@ class Alerts(Section):
             for setting, name in self.model_dump().items()
             if setting.endswith("_secret") and name is not None
         }
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The setting of each channel that is in use."""
+        return (*self.addresses, *([MAIL] if self.email_to else []))

@@ -14,7 +14,7 @@ from pydantic import (
 )
 from rapidfuzz import process
 
-from kpi_platform.domain.limits import Matching, refused
+from kpi_platform.domain.limits import Matching, at_most, refused
 
 PAGE_FREQUENCIES = (60, 180, 360, 720, 1440)
 """Minutes between syncs that the settings page offers; the API takes every value that Fivetran takes."""
@@ -131,4 +131,14 @@ ConnectionId = Annotated[
 HttpsUrl = Annotated[str, Field(max_length=300), AfterValidator(_https)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
+# Spaces, quotes, commas and signs that end a header or an address are none of its signs.
+EmailAddress = Annotated[
+    str,
+    Field(max_length=254),
+    Matching(
+        r"[A-Za-z0-9.!#$%&*+/=?^_{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,63}",
+        "an e-mail address, such as ada@example.com",
+    ),
+]
+EmailAddresses = Annotated[tuple[EmailAddress, ...], Field(strict=False), at_most(20)]
 SyncFrequency = Literal[1, 5, 15, 30, 60, 120, 180, 360, 480, 720, 1440]

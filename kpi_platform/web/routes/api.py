@@ -5,6 +5,7 @@ from fastapi import APIRouter, Depends
 from kpi_platform.web.dependencies import require_scope
 from kpi_platform.web.routes import (
     accounts,
+    alerts,
     changes,
     config,
     connection_test,
@@ -23,6 +24,7 @@ router = APIRouter(prefix="/api", dependencies=[Depends(require_scope("read"))],
 for topic in (
     sync,
     connection_test,
+    alerts,
     schedule,
     config,
     accounts,

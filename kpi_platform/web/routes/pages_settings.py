@@ -33,12 +33,15 @@ from kpi_platform.web.dependencies import (
 from kpi_platform.web.page import CustomerPageDep, Page
 from kpi_platform.web.preview_jobs import start_preview, wait_for_preview
 from kpi_platform.web.retention import basis_in_force
+from kpi_platform.web.routes.alerts import test_alerts
 from kpi_platform.web.routes.connection_test import test_warehouse
 from kpi_platform.web.routes.pages_preview import show_preview
 from kpi_platform.web.routes.pages_sync import newest_sync
+from kpi_platform.web.schemas.alerts import AlertTestAnswer
 from kpi_platform.web.schemas.connection_test import ConnectionTestAnswer, ConnectionTestBody
 from kpi_platform.web.setting_labels import SECTIONS, setting_label
 from kpi_platform.web.settings_form import (
+    clash_words,
     document_of,
     field_groups,
     other_messages,
@@ -66,6 +69,7 @@ class Shown:
     saved: SettingsChange | None = None
     planned: PlannedEdit | None = None
     test: ConnectionTestAnswer | None = None
+    tested: AlertTestAnswer | None = None
     preview: StoredPreview | None = None
 
 
@@ -146,6 +150,29 @@ def test_settings(
         return _show(page, configuration, connection, customer, "warehouse", shown, status)
 
 
+@router.post("/test-alerts", dependencies=[_writing])
+def test_receivers(
+    page: CustomerPageDep,
+    configuration: ConfigurationDep,
+    engine: EngineDep,
+    customer: CustomerDep,
+    turns: HeavyTurnsDep,
+    typed: TypedDep,
+) -> HTMLResponse:
+    """Sends a test alert to the receivers that are saved; what is typed is kept."""
+    status, based_on = 200, version_of(typed)
+    try:
+        tested = test_alerts(configuration, engine, customer, turns)
+        shown = Shown(typed, tested=tested, based_on=based_on)
+    except KpiPlatformError as error:
+        page.note(error)
+        shown, status = Shown(typed, problems=(str(error),), based_on=based_on), error.http_status
+    if page.is_fragment:
+        return page.show("_alert_test.html", status, tested=shown.tested, shown=shown)
+    with reading(engine) as connection:
+        return _show(page, configuration, connection, customer, "alerts", shown, status)
+
+
 @router.post("/preview", dependencies=[_writing])
 def preview_section(
     page: CustomerPageDep,
@@ -190,7 +217,7 @@ def _refused(error: KpiPlatformError, section: str, typed: Mapping[str, str]) ->
     based_on = version_of(typed)
     if isinstance(error, EditClash):
         return Shown(
-            problems=(_clash_words(error.planned),), based_on=error.planned.version, planned=error.planned
+            problems=(clash_words(error.planned),), based_on=error.planned.version, planned=error.planned
         )
     if isinstance(error, InvalidSettings):
         here, elsewhere = other_messages(section, error.details["errors"])
@@ -212,15 +239,6 @@ def _landed_types(connection: sa.Connection, customer: str) -> dict[str, list[tu
     types = list(built.counts.types.items())[:_OFFERED_TYPES]
     lines = [(name or "", f"{name or 'empty'} {accounts:,}") for name, accounts in types]
     return dict.fromkeys(("salesforce.account_types.customer", "salesforce.account_types.former"), lines)
-
-
-def _clash_words(planned: PlannedEdit) -> str:
-    names = " and ".join(dict.fromkeys(planned.saved_by(clash.path) for clash in planned.clashes))
-    what = "these settings" if len(planned.clashes) > 1 else "this setting"
-    return (
-        f"{names} changed {what}, and so have you. Choose which value holds, then save. Everything else that "
-        "you typed is kept, and so is everything else that was saved meanwhile."
-    )
 
 
 def version_of(typed: Mapping[str, str]) -> int | None:
@@ -269,6 +287,7 @@ def _show(
         shown=shown,
         unsaved=bool(shown.typed) or unsaved,
         test=shown.test,
+        tested=shown.tested,
         job=shown.preview,
         times=sync_times(connection, customer, settings),
         states=source_states(connection, customer),

@@ -11,6 +11,8 @@ _TEXTS = {
     "warehouse.credentials_secret": "ACME_WAREHOUSE_PASSWORD",
     "revenue.currency": "EUR",
     "alerts.webhook_url_secret": "ACME_ALERT_URL",
+    "alerts.slack_url_secret": "ACME_SLACK_URL",
+    "alerts.teams_url_secret": "ACME_TEAMS_URL",
 }
 _NUMBERS: dict[str, Any] = {
     "account_matching.threshold": 0.9,
@@ -43,6 +45,8 @@ def second_value(leaf: Leaf) -> Any:
         return leaf.default / 2
     if leaf.type in ("integer", "number"):
         return 7 if leaf.default != 7 else 8
+    if leaf.path == "alerts.email_to":
+        return ["ada@example.com"]
     if leaf.type == "list":
         return ["Something Else"]
     if leaf.path.endswith(".instance_url"):

@@ -23,7 +23,9 @@ def test_where_the_data_lies_is_placement_and_alert_channels_are_reach_out() -> 
     warehouse = {f"warehouse.{name}" for name in CustomerSettings().document()["warehouse"]}
     sources = {f"{source}.{key}" for source in SOURCES for key in ("schema", "connection_id")}
     assert of_kind("placement") == warehouse | sources | {"fivetran.group_id"}
-    assert of_kind("reach_out") == {"alerts.webhook_url_secret"}
+    assert of_kind("reach_out") == {
+        "alerts.email_to", "alerts.slack_url_secret", "alerts.teams_url_secret", "alerts.webhook_url_secret",
+    }  # fmt: skip
 
 
 def test_a_setting_whose_name_is_a_place_is_no_matter_of_meaning() -> None:

@@ -116,6 +116,8 @@ HEAVY = (
     "/accounts/{account}/kpis/nps/explanation",
     "/settings/preview",
     "/settings/test-connection",
+    "/settings/test-alerts",
+    "/api/alerts/test",
     "/runs/tables",
 )
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 import pytest
 
 from kpi_platform.dashboard.accounts import add_account
-from kpi_platform.dashboard.alerts import open_alert
+from kpi_platform.dashboard.alerts import note_told, open_alert
 from kpi_platform.dashboard.check_results import Finding, record_check_results
 from kpi_platform.dashboard.sync_requests import sync_requests
 from kpi_platform_tests.web.conftest import Web
@@ -86,6 +86,7 @@ def test_the_status_says_a_finding_once_though_it_is_an_alert_too(web: Web) -> N
             open_alert(
                 connection, "acme", "checks_fail", subject, text=text, next_step=f"See {subject}.", since=now
             )
+            note_told(connection, "acme", "checks_fail", subject, now)
         found = [Finding("house_rule", "kpi_values", "fail", 2, text)]
         record_check_results(connection, "kpis", {"acme": (55, found)}, run_id="r7")
     page = web.client("acme", "read", **HTML).get("/status").text
