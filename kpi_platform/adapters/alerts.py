@@ -133,6 +133,17 @@ def _webhook(configuration: Configuration, alert: Alert) -> Message:
     return Message(body, headers)
 
 
+def send_notice(
+    configuration: Configuration, alerts: Alerts, channel: str, notice: Notice, secrets: CustomerSecrets
+) -> None:
+    """Sends a notice that is no alert through one of NOTICE_CHANNELS. Raises as `send_through`."""
+    if channel == MAIL:
+        send_mail(configuration, alerts.email_to, notice)
+    else:
+        message = Message(json.dumps(_FORMS[channel](notice)).encode(), {})
+        _send(configuration, secrets, alerts.addresses[channel], message)
+
+
 def alert_notice(configuration: Configuration, alert: Alert) -> Notice:
     """Returns what people read of an alert in a mail or a chat."""
     run = configuration.run_url(alert.run_id)
@@ -156,6 +167,10 @@ def _slack(configuration: Configuration, alert: Alert) -> Message:
 def _teams(configuration: Configuration, alert: Alert) -> Message:
     return Message(json.dumps(teams(alert_notice(configuration, alert))).encode(), {})
 
+
+_FORMS = {"slack_url_secret": slack, "teams_url_secret": teams}
+NOTICE_CHANNELS = frozenset({*_FORMS, MAIL})
+"""Channels that people read; programs get alerts alone."""
 
 CHANNELS: Mapping[str, Callable[[Configuration, Alert], Message]] = {
     "webhook_url_secret": _webhook,

@@ -114,6 +114,16 @@ def open_texts(connection: sa.Connection, kind: AlertKind) -> dict[str, dict[str
     return found
 
 
+def customers_to_tell(connection: sa.Connection) -> set[str]:
+    """Returns the customers with open alerts that not every receiver has taken."""
+    query = (
+        sa.select(tables.customers.c.key)
+        .join_from(_table, tables.customers)
+        .where(_table.c.told_at.is_(None), _table.c.cleared_at.is_(None))
+    )
+    return set(connection.scalars(query))
+
+
 def open_alerts(connection: sa.Connection, customer: str) -> list[StoredAlert]:
     """Returns the open alerts, oldest first."""
     customer_id = get_customer(connection, customer).id

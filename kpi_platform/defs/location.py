@@ -10,6 +10,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.defs.checks import FRESHNESS_CHECKS
 from kpi_platform.defs.dashboard import dashboard_load
 from kpi_platform.defs.dbt import kpi_marts
+from kpi_platform.defs.digest_sensor import digests
 from kpi_platform.defs.fivetran import FIVETRAN_ASSETS
 from kpi_platform.defs.jobs import EXECUTOR, JOBS
 from kpi_platform.defs.matching import account_matches
@@ -41,6 +42,7 @@ def definitions(configuration: Configuration) -> dg.Definitions:
         sensors=[
             *platform_sensors(interval, timedelta(seconds=float(settle)) if settle else SETTLE),
             fivetran_webhook,
+            digests,
             *request_sensors(interval, [*marts.keys, matches.key, load.key]),
         ],
         resources={"platform": platform_resource(configuration)},

@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from kpi_platform.dashboard.account_history import HealthPoint, HistoryPoint
 from kpi_platform.dashboard.definitions import KpiDefinition
-from kpi_platform.domain.kpis import KPIS
+from kpi_platform.domain.reason_names import reason_name
 from kpi_platform.domain.score_change import ScoreReason
 from kpi_platform.pipeline.score_change import ScoreChange, score_change
-from kpi_platform.web.formats import number, quantity, words
+from kpi_platform.web.formats import number, quantity
 
 USUAL_DAYS = 30
 """How far back a change is shown if nobody has chosen a date."""
@@ -43,10 +43,6 @@ class MovedScore:
     moves: Sequence[Move]
 
 
-def input_name(name: str) -> str:
-    return KPIS[name].display_name if name in KPIS else words(name)
-
-
 def moved_score(
     connection: sa.Connection,
     customer: str,
@@ -71,16 +67,6 @@ def moved_score(
         moves.append(Move(reason_name(reason), _detail(reason, change, definitions), reason.points, at))
         at += reason.points
     return MovedScore(instants, since, until, change, moves)
-
-
-def reason_name(reason: ScoreReason) -> str:
-    """Names a reason: `NPS`, `CSAT gone`, `Other weights in the settings`."""
-    if reason.kind == "input":
-        return input_name(reason.inputs[0])
-    if reason.kind == "weights":
-        return "Other weights in the settings"
-    came = [f"{input_name(name)} new" for name in reason.inputs]
-    return ", ".join((*came, *(f"{input_name(name)} gone" for name in reason.gone)))
 
 
 def _detail(reason: ScoreReason, change: ScoreChange, definitions: Mapping[str, KpiDefinition]) -> str:

@@ -140,7 +140,7 @@ def test_the_tests_of_the_marts_are_checks_of_which_only_harm_holds_back_the_loa
 def test_schedule_and_sensors_run_from_the_start(loaded: tuple[dg.Definitions, Configuration]) -> None:
     repository = loaded[0].get_repository_def()
     names = {sensor.name for sensor in repository.sensor_defs}
-    assert names >= {"fivetran_syncs", "refresh", "requests"}
+    assert names >= {"fivetran_syncs", "refresh", "requests", "digests"}
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs)
     assert {schedule.name for schedule in repository.schedule_defs} == {"due_syncs", "freshness_hourly"}
     assert all(

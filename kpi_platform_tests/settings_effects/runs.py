@@ -29,6 +29,7 @@ from kpi_platform.domain.settings import CustomerSettings
 from kpi_platform.domain.sources import SOURCES
 from kpi_platform.pipeline.check_alerts import tell_findings
 from kpi_platform.pipeline.customer_settings import effective_settings
+from kpi_platform.pipeline.digests import send_due_digests
 from kpi_platform.pipeline.threshold_alerts import tell_crossings
 from kpi_platform_tests.adapters.mail_receiver import receiving_mail
 from kpi_platform_tests.adapters.scripted_server import Answer, ScriptedServer, scripted
@@ -156,6 +157,19 @@ def recipients_of_checks(
         return mails.recipients
 
 
+def digests_at_eight(
+    configuration: Configuration, engine: sa.Engine, document: Mapping[str, Any]
+) -> list[str]:
+    """The subjects of the digests that are sent at eight in the morning."""
+    desk = _desk(configuration, engine, "digested", document)
+    with engine.connect() as connection:
+        settings = effective_settings(configuration, connection, desk.customer)
+    with receiving_mail() as mails:
+        here = replace(configuration, environment={**configuration.environment, **mails.environment})
+        send_due_digests(here, engine, {desk.customer: settings}, datetime(2026, 3, 4, 8, tzinfo=UTC))
+        return [mail["Subject"] for mail in mails.mails]
+
+
 def alerts_of_checks(
     configuration: Configuration,
     engine: sa.Engine,
@@ -187,6 +201,8 @@ def _allow_addresses(connection: sa.Connection, customer: str) -> None:
 _TOLD = {"alerts": {"webhook_url_secret": "ALERTS_HERE"}}
 _RETRY = merged(_TOLD, {"error_handling": {"max_retries": 1, "retry_delay_seconds": 0}})
 
+_MAILED = {"alerts": {"email_to": ["ada@example.com"]}}
+
 RUN_EFFECTS: dict[str, Effect] = {
     "error_handling.on_sync_failure": Effect(
         "runs", ("retry", "skip"), lambda ended: ended.succeeded, _RETRY
@@ -204,6 +220,10 @@ RUN_EFFECTS: dict[str, Effect] = {
         "runs", (None, "ALERTS_THERE"), lambda ended: ended.alerts_elsewhere, _RETRY
     ),
     "alerts.email_to": Effect("mails", ([], ["ada@example.com"]), lambda recipients: recipients),
+    "alerts.digest": Effect("digests", ("never", "daily"), lambda subjects: len(subjects), _MAILED),
+    "alerts.digest_hour": Effect(
+        "digests", (7, 23), lambda subjects: len(subjects), merged(_MAILED, {"alerts": {"digest": "daily"}})
+    ),
     "alerts.most_per_hour": Effect("checks", (0, 1), lambda told: told, _TOLD),
     "alerts.on_stale_hours": Effect("stale", (24, 48), lambda alerts: alerts, _TOLD),
     "alerts.on_failed_checks": Effect(

@@ -32,6 +32,7 @@ from kpi_platform_tests.settings_effects.runs import (
     alerts_of_age,
     alerts_of_checks,
     alerts_of_crossing,
+    digests_at_eight,
     failed_sync,
     receivers,
     recipients_of_checks,
@@ -196,6 +197,8 @@ def test_runs_and_alerts_follow_the_settings(home: Configuration, engine: sa.Eng
         assert checks == {}
         mails = without_effect(of("mails"), lambda document: recipients_of_checks(here, engine, document))
         assert mails == {}
+        digests = without_effect(of("digests"), lambda document: digests_at_eight(here, engine, document))
+        assert digests == {}
         told = alerts_of_checks(here, engine, both, {"alerts": {"webhook_url_secret": "ALERTS_HERE"}})
         assert told == ["first found a row.", "second found a row.", "first"]
         yard.instance.dispose()

@@ -154,6 +154,15 @@ class Alerts(Section):
         allowed="0 to 1000",
         kind="meaning",
     )
+    digest: Literal["never", "daily", "workdays", "mondays"] = setting(
+        "never",
+        "Send what changed for the accounts, and why, by e-mail, Slack and Teams on these days.",
+        kind="meaning",
+    )
+    digest_hour: Annotated[int, Field(ge=0, le=23)] = setting(
+        7, "Hour at which the digest is sent, in the time zone of the sync window.", allowed="0 to 23",
+        kind="meaning",
+    )  # fmt: skip
     on_sync_failure: bool = setting(True, "Alert when a sync has failed for good.", kind="meaning")
     on_stale_hours: Annotated[int, Field(ge=1, le=8760)] = setting(
         24,

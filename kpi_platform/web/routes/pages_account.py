@@ -20,6 +20,7 @@ from kpi_platform.domain.account_columns import ACCOUNT_COLUMNS
 from kpi_platform.domain.health import HEALTH_CATEGORIES
 from kpi_platform.domain.kpis import HEALTH_THRESHOLDS, KPIS, Thresholds
 from kpi_platform.domain.rating_scales import SCALES
+from kpi_platform.domain.reason_names import input_name
 from kpi_platform.domain.record_links import account_pages
 from kpi_platform.domain.settings import CustomerSettings, HealthWeights, RatingMapping
 from kpi_platform.domain.sources import SOURCES
@@ -27,7 +28,7 @@ from kpi_platform.pipeline.customer_settings import effective_settings, health_w
 from kpi_platform.web.charts import Part, Point
 from kpi_platform.web.dependencies import ConfigurationDep, ConnectionDep, CustomerDep, ExplainerDep
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS, missing_reason, money, number, percent, words
-from kpi_platform.web.moved_score import input_name, moved_score
+from kpi_platform.web.moved_score import moved_score
 from kpi_platform.web.page import CustomerPageDep
 from kpi_platform.web.revenue_facts import revenue_facts
 from kpi_platform.web.schemas.answers import Instant

@@ -14,6 +14,7 @@ from kpi_platform.dashboard.customers import StoredCustomer, list_customers
 from kpi_platform.dashboard.definitions import kpi_definitions
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import KpiPlatformError
+from kpi_platform.domain.reason_names import reason_name
 from kpi_platform.pipeline.changes import AccountChanges, changes_between, health_by_week
 from kpi_platform.web.dependencies import (
     ConfigurationDep,
@@ -23,7 +24,6 @@ from kpi_platform.web.dependencies import (
     require_operator,
 )
 from kpi_platform.web.formats import BAND_WORDS, REASON_WORDS
-from kpi_platform.web.moved_score import reason_name
 from kpi_platform.web.page import Page, PageDep, with_query
 from kpi_platform.web.periods import LENGTHS, Period, PeriodQuery, chosen_period, period_query
 from kpi_platform.web.refusals import NoCustomerChosen

@@ -12,7 +12,13 @@ branch_labels = None
 depends_on = None
 
 _OLD = {"alerts.most_per_hour": 0}
-_NEW = ("alerts.email_to", "alerts.slack_url_secret", "alerts.teams_url_secret")
+_NEW = (
+    "alerts.email_to",
+    "alerts.slack_url_secret",
+    "alerts.teams_url_secret",
+    "alerts.digest",
+    "alerts.digest_hour",
+)
 
 
 def upgrade() -> None:
