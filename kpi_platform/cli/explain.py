@@ -106,6 +106,7 @@ def print_explanation(explanation: "Explanation") -> None:
         ("Status", explanation.status),
         ("Formula", explanation.formula),
         *([("Basis", explanation.basis)] if explanation.basis else []),
+        *([("Age", explanation.age)] if explanation.age else []),
         ("Measured in", ", ".join(explanation.models)),
         ("Numerator", _number(explanation.numerator)),
         ("Denominator", _number(explanation.denominator)),

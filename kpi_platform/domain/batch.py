@@ -17,6 +17,7 @@ from kpi_platform.domain.batch_rows import (
 from kpi_platform.domain.churn_rules import ChurnRule, churn_rules
 from kpi_platform.domain.custom_kpi_columns import custom_kpi_var
 from kpi_platform.domain.errors import NotFound
+from kpi_platform.domain.input_ages import AgeLimit, age_limits
 from kpi_platform.domain.known_then import RecordedValues
 from kpi_platform.domain.kpi_gaps import Landed, row_gap
 from kpi_platform.domain.landed import ABSENT, SWITCHED_OFF, LandedTable, find_schema, find_table
@@ -58,6 +59,7 @@ class CustomerPlan:
     facts: CustomerFacts
     kpi_settings: tuple[KpiSetting, ...]
     churn_rules: tuple[ChurnRule, ...]
+    age_limits: tuple[AgeLimit, ...]
     recurring_types: tuple[RecurringType, ...]
     account_types: AccountTypes
     titles: TitleList
@@ -119,6 +121,7 @@ def plan_customer(
         facts=customer_facts(settings, landed, strict=strict),
         kpi_settings=kpi_settings(settings, landed, stale, as_of),
         churn_rules=churn_rules(settings, as_of),
+        age_limits=age_limits(settings, landed, as_of),
         recurring_types=recurring_types(settings),
         account_types=settings.salesforce.account_types,
         titles=title_list(settings),
@@ -141,9 +144,10 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
     lists: dict[tuple[RecurringType, ...], int] = {}
     account_types: dict[AccountTypes, int] = {}
     titles: dict[TitleList, int] = {}
-    customers, links, families = [], [], []
+    customers, links, families, ages = [], [], [], []
     for plan in plans:
         families += [{"customer_id": plan.key, "family": one} for one in plan.one_off_families]
+        ages += [{"customer_id": plan.key, **asdict(limit)} for limit in plan.age_limits]
         links += [{"customer_id": plan.key, **asdict(link)} for link in plan.account_links]
         profile = profiles.setdefault(plan.kpi_settings, len(profiles))
         type_list = lists.setdefault(plan.recurring_types, len(lists))
@@ -175,6 +179,7 @@ def batch_vars(plans: Iterable[CustomerPlan], as_of: datetime) -> dict[str, Any]
         "churn_rules": [
             {"churn_list": number, **asdict(each)} for one, number in factors.items() for each in one
         ],
+        "age_limits": ages,
         "recurring_types": [
             {"type_list": number, **asdict(each)} for one, number in lists.items() for each in one
         ],

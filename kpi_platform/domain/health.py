@@ -38,6 +38,14 @@ HEALTH_INPUTS = (
 )
 """In the order in which they are shown."""
 
+DATED_INPUTS = ("nps", "adoption_index", "activation", "feature_usage", "churn_risk")
+"""The inputs that are fields of the CRM's account, and may say of when they are."""
+
+MAX_AGE_DAYS: Mapping[HealthScheme, Mapping[str, int]] = MappingProxyType(
+    {"classic": {}, "standard": {name: 365 if name == "nps" else 90 for name in DATED_INPUTS}}
+)
+"""Days from which on an input is too old, unless the settings say otherwise. One that is missing never is."""
+
 HEALTH_CATEGORIES: Mapping[str, tuple[HealthInput, ...]] = MappingProxyType(
     {
         category: tuple(one for one in HEALTH_INPUTS if one.category == category)

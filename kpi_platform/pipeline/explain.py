@@ -17,6 +17,7 @@ from kpi_platform.dashboard.definitions import KpiDefinition
 from kpi_platform.domain.churn import factors_in_force
 from kpi_platform.domain.errors import NotFound
 from kpi_platform.domain.find_account import AccountName, find_account
+from kpi_platform.domain.input_ages import age_in_words
 from kpi_platform.domain.instants import in_utc
 from kpi_platform.domain.known_then import NOT_KNOWN
 from kpi_platform.domain.kpis import KPIS
@@ -55,7 +56,8 @@ class Explanation:
     each. `rows` are the source rows, those that counted first, newest first, as many as were asked for.
     `factors` are the parts of a computed churn risk: weight or 0, None if unknown. `unreadable_count` rows
     could not be read. `models` are the files of the dbt models that measure the rows. `basis` is what it is
-    measured by, if there are several ways; `lines` are those of the recurring revenue behind it."""
+    measured by, if there are several ways; `lines` are those of the recurring revenue behind it. `age` says
+    in words when a field that may be too old is from, or that nothing says so."""
 
     customer: str
     account_id: str
@@ -81,6 +83,7 @@ class Explanation:
     left_out_examples: Mapping[str, SourceRow] = field(default_factory=dict)
     basis: str | None = None
     lines: Sequence[RevenueLine] = ()
+    age: str | None = None
 
 
 def explain(
@@ -166,6 +169,7 @@ def explain_value(
         left_out_examples=examples,
         factors=_factors(one, account.id, moment) if kpi == "churn_risk" else {},
         rows=source_rows,
+        age=age_in_words(one.settings, kpi, source_rows),
         basis=definition.basis,
         lines=revenue_lines(one.destination, one.settings, one.customer, account.id, moment)
         if kpi in REVENUE_KPIS and definition.basis != DEFAULT_BASIS

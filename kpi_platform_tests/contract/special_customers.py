@@ -104,6 +104,10 @@ def _with_other_settings(seed: str) -> list[LandedCustomer]:
         make_customer(
             "standard", seed, both, _STANDARD, accounts=8, incidents=200, change=_silent_and_more_than_usual
         ),
+        *(
+            make_customer(f"dated_{scheme}", seed, style, _dated(scheme), change=_of_all_ages)
+            for scheme, style in (("standard", both), ("classic", FLAT_API))
+        ),
         make_customer("outage", seed, CLASS_TABLES, _AUTO_TIME, accounts=4, incidents=60, change=_outage),
     ]
 
@@ -143,6 +147,27 @@ def _ten_and_eleven_tickets(world: DirtyWorld) -> None:
         _add_account(world, account)
         for number in range(tickets):
             _open_ticket(world, f"{account} {number}", account, None)
+
+
+def _dated(scheme: str) -> Document:
+    """Settings with dates of all inputs but one, whose column is not there."""
+    names = ("nps", "adoption_index", "activation", "churn_risk")
+    fields = {f"{name}_date": f"{name.title()}_Date__c" for name in names}
+    chosen = {"adoption_index": 30, "churn_risk": None} if scheme == "standard" else {"nps": 200}
+    return {
+        "salesforce": {"custom_fields": {**fields, "feature_usage_date": "Nowhere__c"}},
+        "health_score": {"scheme": scheme, "max_age_days": {**chosen, "activation": 90}},
+    }
+
+
+def _of_all_ages(world: DirtyWorld) -> None:
+    """Accounts of all ages, at and around the limits, after as_of, and without dates."""
+    days = (0, 29, 30, 31, 89, 90, 91, 200, 364, 365, 366, -1)
+    for number, row in enumerate(world.salesforce["account"]):
+        for place, name in enumerate(("nps", "adoption_index", "activation", "feature_usage", "churn_risk")):
+            ago = timedelta(days=days[(number + 5 * place) % len(days)])
+            late = _A_LITTLE * ((number + place) % 3 - 1)
+            row[f"{name}_date"] = None if (number + place) % 7 == 0 else AS_OFS[0] - ago + late
 
 
 def _silent_and_more_than_usual(world: DirtyWorld) -> None:

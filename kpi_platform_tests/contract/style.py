@@ -15,9 +15,12 @@ _TIMES = {
     "_fivetran_synced", "_fivetran_start", "last_login_date", "created_date", "completed_date_time",
     "start_date_time", "end_date_time", "opened_at", "first_responded_at", "resolved_at", "closed_at",
     "sla_due", "reopened_time", "start_time", "end_time", "planned_end_time",
-    "business_duration",
+    "business_duration", "nps_date", "activation_date",
 }  # fmt: skip
-_DATES = {"close_date", "activity_date", "start_date", "next_start_date"}
+_DATES = {
+    "close_date", "activity_date", "start_date", "next_start_date", "adoption_index_date",
+    "feature_usage_date", "churn_risk_date",
+}  # fmt: skip
 _FLAGS = {
     "is_deleted", "_fivetran_deleted", "_fivetran_active", "is_won", "is_closed", "made_sla", "has_breached",
     "is_corporate",
@@ -31,7 +34,8 @@ _NUMBERS = {
 _CUSTOM = {
     "nps_score", "adoption_score", "churn_risk", "health_score", "last_login_date", "active_users",
     "total_users", "feature_usage_score", "executive_engagement", "satisfaction_rating",
-    "customer_account_id", "customer_account_name", "first_responded_at",
+    "customer_account_id", "customer_account_name", "first_responded_at", "nps_date", "adoption_index_date",
+    "activation_date", "feature_usage_date", "churn_risk_date",
 }  # fmt: skip
 _OF_INCIDENT = {
     "sys_id", "incident_state", "category", "reopen_count", "reopened_time", "resolved_at",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from kpi_platform_tests.reference import measure
+from kpi_platform_tests.reference.ages import too_old
 from kpi_platform_tests.reference.measure import Found, Measure
 from kpi_platform_tests.reference.salesforce import Salesforce
 from kpi_platform_tests.reference.servicenow import Support
@@ -134,6 +135,9 @@ def churn_risk(salesforce: Salesforce, row: Row | None, found: Factors) -> Found
     churn: held weights, known weights, number of known factors." """
     landed = None if row is None else row[salesforce.field("churn_risk")]
     own = number(landed)
+    if own is not None and too_old(salesforce, row, "churn_risk"):
+        # "It is too old, so the KPI is `no_data` (not computed from the factors)"
+        return measure.field(None)
     # "churn_risk itself is `unreadable` only where its mapped field cannot be read (it is then not computed)"
     if own is not None or unreadable(number, landed):
         return measure.field(own, unreadable=own is None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+from kpi_platform_tests.reference.ages import too_old
 from kpi_platform_tests.reference.measure import Measure
 from kpi_platform_tests.reference.salesforce import Salesforce
 from kpi_platform_tests.reference.tables import Row
@@ -82,6 +83,8 @@ def _scores(
         "activation": _activation(salesforce, row),
         "feature_usage": None if row is None else number(row[salesforce.field("feature_usage_score")]),
     }
+    # "An input older than max_age_days: unknown"
+    raw |= {name: None for name in ("activation", "feature_usage") if too_old(salesforce, row, name)}
     formulas: dict[str, Callable[[Fraction], Fraction]] = {
         "nps": lambda n: (n + 100) / 2,
         "csat": lambda c: (c - 1) / 4 * 100,

@@ -16,6 +16,7 @@ from kpi_platform_tests.reference.accounts import (
     salesforce_accounts,
     synced_at,
 )
+from kpi_platform_tests.reference.ages import too_old
 from kpi_platform_tests.reference.formats import as_written
 from kpi_platform_tests.reference.identity import id_key
 from kpi_platform_tests.reference.incidents import ServiceNow, read_servicenow
@@ -237,15 +238,18 @@ def _measures(world: _World, shared: _Shared, key: str, account: Account) -> dic
 
 
 def _found_in_salesforce(world: _World, shared: _Shared, key: str, account: Account) -> dict[str, Found]:
-    def account_field(name: str) -> Found:
+    def account_field(name: str, kpi: str) -> Found:
+        # "It is too old, so the KPI is `no_data` …; likewise nps and adoption_index: value, numerator,
+        # denominator NULL, sample_size 0."
         landed = None if account.row is None else account.row[world.salesforce.field(name)]
-        return measure.field(number(landed), unreadable=unreadable(number, landed))
+        known = None if too_old(world.salesforce, account.row, kpi) else number(landed)
+        return measure.field(known, unreadable=unreadable(number, landed))
 
     nothing = measure.percent(Fraction(0), Fraction(0), 0)
     by_bookings = world.revenue.ledger.basis == "bookings"
     return {
-        "nps": account_field("nps_score"),
-        "adoption_index": account_field("adoption_score"),
+        "nps": account_field("nps_score", "nps"),
+        "adoption_index": account_field("adoption_score", "adoption_index"),
         "csat": shared.csat.get(key, measure.mean(())),
         "executive_engagement": shared.engagement.get(key, measure.count(0)),
         "revenue_growth": shared.growth.get(key, nothing) if by_bookings else world.revenue.growth(key),

@@ -253,6 +253,19 @@ class Rules:
     def scheme(self) -> str:
         return str(self._get("health_score", "scheme", default="classic"))
 
+    def max_age_days(self, name: str) -> int | None:
+        """ "standard: nps 365, adoption_index, activation, feature_usage, other CRM fields 90; classic:
+        none"; "none: never too old" """
+        chosen = self._get("health_score", "max_age_days", default={})
+        usual = None if self.scheme == "classic" else 365 if name == "nps" else 90
+        days = chosen.get(name, usual)
+        return None if days is None else int(days)
+
+    def date_field(self, name: str) -> str | None:
+        """ "Dates: `custom_fields.nps_date`, `adoption_index_date`, `activation_date` (both user counts),
+        `feature_usage_date`, `churn_risk_date`…; none mapped by default" """
+        return self._get("salesforce", "custom_fields", f"{name}_date") or None
+
     def health_weight(self, category: str) -> Fraction:
         chosen = self._get("health_score", "weights", category)
         return Fraction(_HEALTH_WEIGHTS[category] if chosen is None else str(chosen))

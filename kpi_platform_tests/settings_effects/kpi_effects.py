@@ -3,6 +3,7 @@
 from typing import Any
 
 from kpi_platform.domain.churn import ChurnFactor, factors_in_force
+from kpi_platform.domain.health import DATED_INPUTS
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings.kpi_mappings import FIELD_OF_KPI
 from kpi_platform_tests.settings_effects.effect import Effect
@@ -118,6 +119,15 @@ def _factor_limit(name: str) -> Effect:
     return Effect(
         "marts", _FACTOR_LIMITS[name], lambda seen: seen.risk("sn_id", name) > 0, customer="factor_limits"
     )
+
+
+def _input_date(name: str) -> Effect:
+    def seen(computed: Any) -> Any:
+        if name in KPIS:
+            return computed.value("dated", name, "status")
+        return computed.health("dated", f"{name}_contribution")
+
+    return Effect("standard", (None, f"{name}_date__c"), seen, customer=f"dated_{name}")
 
 
 KPI_EFFECTS: dict[str, Effect] = {
@@ -261,7 +271,12 @@ STANDARD_EFFECTS: dict[str, Effect] = {
     f"{_FACTORS}.silence_risk.limit": Effect(
         "standard", (2.0, 3.0), lambda seen: seen.risk("silent", "silence_risk"), customer="silence_limit"
     ),
-}
+    **{f"{_CRM}.{name}_date": _input_date(name) for name in DATED_INPUTS},
+    "health_score.max_age_days": Effect(
+        "standard", ({}, {"nps": 30}), lambda seen: seen.value("aged", "nps", "status"),
+        customer="ages", beside={"salesforce": {"custom_fields": {"nps_date": "NPS_Date__c"}}},
+    ),
+}  # fmt: skip
 """Those that do nothing under the scheme classic."""
 
 LEDGER_EFFECTS: dict[str, Effect] = {

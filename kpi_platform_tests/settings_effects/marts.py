@@ -11,6 +11,7 @@ from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.adapters.destination.open import open_destination
 from kpi_platform.adapters.secrets import CustomerSecrets
 from kpi_platform.configuration import Configuration
+from kpi_platform.domain.health import DATED_INPUTS
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.pipeline.batch import CustomerInput, batches_of
 from kpi_platform_tests.pipeline.landing import land
@@ -147,6 +148,7 @@ _ACCOUNT = {
     "_fivetran_synced": "timestamp",
     **{_LANDED.get(field, f"{field}_c"): kind for field, (kind, _, _) in _FIELDS.items()},
     **{f"other_{field}_c": kind for field, (kind, _, _) in _FIELDS.items()},
+    **{f"{name}_date_c": "date" for name in DATED_INPUTS},
 }  # fmt: skip
 _OPPORTUNITY = {
     "id": "varchar", "account_id": "varchar", "type": "varchar", "amount": "double", "is_won": "boolean",
@@ -206,7 +208,8 @@ def _account(key: str, **values: Any) -> dict[str, Any]:
         known = usual if field != "churn_risk" or key == field else None
         row[_LANDED.get(field, f"{field}_c")] = known
         row[f"other_{field}_c"] = other if key == field else known
-    return {**row, **values, "_fivetran_synced": _LAST_WEEK}
+    dates = dict.fromkeys(f"{name}_date_c" for name in DATED_INPUTS)
+    return {**row, **dates, **values, "_fivetran_synced": _LAST_WEEK}
 
 
 def _salesforce() -> dict[str, Any]:
@@ -226,6 +229,11 @@ def _salesforce() -> dict[str, Any]:
         "sn_child",
     ]
     risky = _account("risky", nps_score_c=5.0, last_login_date_c=str(_LONG_AGO), executive_engagement_c="Low")
+    old = dict.fromkeys((f"{name}_date_c" for name in DATED_INPUTS), date(2024, 1, 1))
+    dated = [
+        _account("dated", churn_risk_score_c=30.0, **old),
+        _account("aged", nps_date_c=date(2025, 12, 1)),
+    ]
     written = _account("written", health_score_c="20,5", last_login_date_c="20/02/2026")
     won: list[dict[str, Any]] = []
     for account, kind, currency in (
@@ -259,6 +267,7 @@ def _salesforce() -> dict[str, Any]:
                 risky,
                 written,
                 _account("silent"),
+                *dated,
                 _account("prospect", type="Prospect"),
             ],
         ),

@@ -10,7 +10,7 @@ from kpi_platform.adapters.fivetran import open_fivetran
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_engine, upgrade
 from kpi_platform.domain.errors import InvalidSettings
-from kpi_platform.domain.settings import parse_settings, settings_leaves
+from kpi_platform.domain.settings import parse_settings, settings_leaves, settings_structures
 from kpi_platform.local.server import running
 from kpi_platform.pipeline.onboarding import WantedConnection, create_customer
 from kpi_platform_tests.editors import OPERATOR
@@ -49,7 +49,9 @@ EFFECTS: dict[str, Effect] = (
     | RUN_EFFECTS
     | ONBOARDING
 )
-LEAVES = {leaf.path: leaf for leaf in settings_leaves() if not leaf.read_only}
+LEAVES = {leaf.path: leaf for leaf in settings_leaves() if not leaf.read_only} | {
+    one.path: one for one in settings_structures() if one.path != "custom_kpis"
+}
 
 
 def of(*benches: str) -> dict[str, Effect]:

@@ -21,7 +21,8 @@
     {{- return([
         'nps_score', 'nps_score_unreadable', 'adoption_score', 'adoption_score_unreadable', 'churn_risk',
         'churn_risk_unreadable', 'health_score', 'last_login_date', 'active_users', 'total_users', 'feature_usage_score',
-        'executive_engagement',
+        'executive_engagement', 'nps_date', 'adoption_index_date', 'activation_date', 'feature_usage_date',
+        'churn_risk_date',
     ]) -}}
 {% endmacro %}
 

@@ -22,6 +22,18 @@
 {% endmacro %}
 
 
+{% macro age_limit_rows() %}
+    {#- A row by name for each customer and input that may be too old. -#}
+    {{- return(var('age_limits', [])) -}}
+{% endmacro %}
+
+
+{% macro batch_has_ages() %}
+    {#- Whether an input of a customer of the batch may be too old; true while dbt parses, like batch_has(). -#}
+    {{- return(age_limit_rows() | length > 0 or not execute) -}}
+{% endmacro %}
+
+
 {% macro recurring_type_rows() %}
     {#- A row by name for each list of types (customers with equal settings share one) and type that recurs. -#}
     {{- return(var('recurring_types', [])) -}}

@@ -14,6 +14,11 @@ settings as (
     where kpi = 'churn_risk'
 ),
 
+too_old as (
+    select * from {{ ref('int_dated_input') }}
+    where input = 'churn_risk' and is_too_old
+),
+
 results as (
     select * from {{ ref('int_kpi_result') }}
 ),
@@ -75,10 +80,12 @@ factors as (
         accounts.customer_id,
         accounts.account_key,
         accounts.account_id,
-        accounts.churn_risk as mapped_score,
+        case when too_old.is_too_old then null else accounts.churn_risk end as mapped_score,
         -- What a field said in its place is not guessed from other things.
-        case when customers.has_churn_field and not accounts.is_churn_risk_known then {{ not_known() }} end
-            as left_out_reason,
+        case
+            when customers.has_churn_field and not accounts.is_churn_risk_known then {{ not_known() }}
+            when accounts.churn_risk is not null then too_old.too_old_reason
+        end as left_out_reason,
         case when accounts.churn_risk_unreadable is not null then 1 else 0 end as unreadable_count,
         settings.gap,
         settings.is_stale,
@@ -136,6 +143,10 @@ factors as (
         on
             accounts.customer_id = tickets.customer_id
             and accounts.account_key = tickets.account_key
+    left join too_old
+        on
+            accounts.customer_id = too_old.customer_id
+            and accounts.account_key = too_old.account_key
 ),
 
 weighed as (

@@ -16,6 +16,17 @@ customers as (
     select * from {{ ref('int_customer') }}
 ),
 
+too_old as (
+    select
+        customer_id,
+        account_key,
+        max(case when input = 'activation' then 1 else 0 end) = 1 as is_activation_too_old,
+        max(case when input = 'feature_usage' then 1 else 0 end) = 1 as is_feature_usage_too_old
+    from {{ ref('int_dated_input') }}
+    where is_too_old
+    group by customer_id, account_key
+),
+
 kpis as (
     select
         customer_id,
@@ -51,9 +62,12 @@ inputs as (
         {{ clamped('kpis.executive_engagement / 10 * 100') }} as executive_engagement,
         {{ clamped('kpis.adoption_index') }} as adoption_index,
         case
+            when too_old.is_activation_too_old then null
             when accounts.total_users > 0 then {{ clamped('accounts.active_users / accounts.total_users * 100') }}
         end as activation,
-        {{ clamped('accounts.feature_usage_score') }} as feature_usage,
+        case
+            when too_old.is_feature_usage_too_old then null else {{ clamped('accounts.feature_usage_score') }}
+        end as feature_usage,
         {{ clamped('kpis.revenue_growth') }} as revenue_growth,
         {{ clamped('kpis.net_revenue_retention / 150 * 100') }} as net_revenue_retention,
         {{ clamped('100 - kpis.churn_risk') }} as churn_risk,
@@ -68,6 +82,10 @@ inputs as (
         on
             accounts.customer_id = kpis.customer_id
             and accounts.account_id = kpis.account_id
+    left join too_old
+        on
+            accounts.customer_id = too_old.customer_id
+            and accounts.account_key = too_old.account_key
 ),
 
 known as (

@@ -129,7 +129,12 @@ accounts as (
         {%- for flag in account_known_flags() %}
         salesforce_accounts.{{ flag }},
         {%- endfor %}
-        salesforce_accounts.executive_engagement
+        salesforce_accounts.executive_engagement,
+        salesforce_accounts.nps_date,
+        salesforce_accounts.adoption_index_date,
+        salesforce_accounts.activation_date,
+        salesforce_accounts.feature_usage_date,
+        salesforce_accounts.churn_risk_date
     from salesforce_accounts
     {% if with_currencies %}
     inner join customers on salesforce_accounts.customer_id = customers.customer_id
@@ -173,7 +178,12 @@ accounts as (
         {%- for flag in account_known_flags() %}
         true as {{ flag }},
         {%- endfor %}
-        {{ literal(none, 'string') }} as executive_engagement
+        {{ literal(none, 'string') }} as executive_engagement,
+        {{ literal(none, 'timestamp') }} as nps_date,
+        {{ literal(none, 'timestamp') }} as adoption_index_date,
+        {{ literal(none, 'timestamp') }} as activation_date,
+        {{ literal(none, 'timestamp') }} as feature_usage_date,
+        {{ literal(none, 'timestamp') }} as churn_risk_date
     from servicenow_accounts
     where not is_salesforce_account
 ),

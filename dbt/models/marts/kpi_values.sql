@@ -61,7 +61,7 @@ final as (
         null as window_start,
         as_of as window_end,
         status,
-        unreadable_count as left_out_count,
+        unreadable_count + case when left_out_reason like 'older than %' then 1 else 0 end as left_out_count,
         left_out_reason,
         unreadable_count,
         as_of

@@ -12,7 +12,13 @@ from kpi_platform.domain.settings.kpi_mappings import (
     RetentionMapping,
     RetentionTypes,
 )
-from kpi_platform.domain.settings.leaves import Leaf, settings_kinds, settings_leaves, value_at
+from kpi_platform.domain.settings.leaves import (
+    Leaf,
+    settings_kinds,
+    settings_leaves,
+    settings_structures,
+    value_at,
+)
 from kpi_platform.domain.settings.merging import Clash, Merged, merge_settings
 from kpi_platform.domain.settings.model import CustomerSettings
 from kpi_platform.domain.settings.parsing import editable_part, parse_settings, whole_document
@@ -71,6 +77,7 @@ __all__ = [
     "require_none",
     "settings_kinds",
     "settings_leaves",
+    "settings_structures",
     "stated_part",
     "text_of",
     "value_at",

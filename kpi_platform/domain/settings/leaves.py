@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from kpi_platform.domain.settings.model import CustomerSettings
 from kpi_platform.domain.settings.section import Kind, Section
 
-LeafType = Literal["boolean", "integer", "number", "text", "list"]
+LeafType = Literal["boolean", "integer", "number", "text", "list", "structure"]
 
 READ_ONLY: Mapping[str, str] = {
     "fivetran.last_sync": "When the last sync of this customer ended successfully. Computed.",
@@ -24,7 +24,8 @@ READ_ONLY: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One setting. `choices` is empty if the value is free; `allowed` says in words what may stand there.
-    `environment` names the variable that gives the default, or is empty. A `read_only` one is shown only."""
+    `environment` names the variable that gives the default, or is empty. A `read_only` one is shown only. A
+    `structure` has named parts, or entries with parts: it is not one field of a form."""
 
     path: str
     section: str
@@ -42,22 +43,24 @@ class Leaf:
 
 @cache
 def settings_leaves() -> tuple[Leaf, ...]:
-    """Returns all settings in the order of the document; custom KPIs are a list of their own and not among
-    them."""
-    return tuple(_leaves(CustomerSettings(), "")) + tuple(
+    """Returns all settings that are one field of a form, in the order of the document."""
+    return tuple(one for one in _leaves(CustomerSettings(), "") if one.type != "structure") + tuple(
         Leaf(path, "fivetran", "meaning", "text", None, "computed", text, optional=True, read_only=True)
         for path, text in READ_ONLY.items()
     )
 
 
 @cache
+def settings_structures() -> tuple[Leaf, ...]:
+    """Returns the settings with named parts, or entries with parts, such as the list of custom KPIs."""
+    return tuple(one for one in _leaves(CustomerSettings(), "") if one.type == "structure")
+
+
+@cache
 def settings_kinds() -> Mapping[str, Kind]:
-    """Returns the kind of every setting that a document may change, by its path; the list of custom KPIs is
-    one."""
-    custom = _kind("custom_kpis", CustomerSettings, CustomerSettings.model_fields["custom_kpis"])
-    return {leaf.path: leaf.kind for leaf in settings_leaves() if not leaf.read_only} | {
-        "custom_kpis": custom
-    }
+    """Returns the kind of every setting that a document may change, by its path."""
+    changeable = (leaf for leaf in settings_leaves() if not leaf.read_only)
+    return {one.path: one.kind for one in (*changeable, *settings_structures())}
 
 
 def value_at(document: Mapping[str, Any], path: str) -> Any:
@@ -73,7 +76,7 @@ def _leaves(part: BaseModel, prefix: str) -> Iterator[Leaf]:
         value, path = getattr(part, name), f"{prefix}{field.alias or name}"
         if isinstance(value, BaseModel):
             yield from _leaves(value, f"{path}.")
-        elif field.annotation is not NoneType and path != "custom_kpis":
+        elif field.annotation is not NoneType:
             yield _leaf(path, _kind(path, type(part), field), field, value)
 
 
@@ -123,7 +126,7 @@ def _flat(annotation: Any) -> Iterator[Any]:
     """The parts of a union, without `Annotated`."""
     if hasattr(annotation, "__metadata__"):
         yield from _flat(annotation.__origin__)
-    elif get_origin(annotation) in (Literal, tuple) or not get_args(annotation):
+    elif get_origin(annotation) in (Literal, tuple, Mapping) or not get_args(annotation):
         yield annotation
     else:
         for part in get_args(annotation):
@@ -131,6 +134,8 @@ def _flat(annotation: Any) -> Iterator[Any]:
 
 
 def _type(types: tuple[Any, ...], literals: tuple[Any, ...]) -> LeafType:
+    if any(map(_is_structure, types)):
+        return "structure"
     if bool in types:
         return "boolean"
     if int in types or any(isinstance(value, int) for value in literals):
@@ -138,3 +143,10 @@ def _type(types: tuple[Any, ...], literals: tuple[Any, ...]) -> LeafType:
     if float in types:
         return "number"
     return "list" if any(get_origin(kind) is tuple for kind in types) else "text"
+
+
+def _is_structure(kind: Any) -> bool:
+    if get_origin(kind) is Mapping:
+        return True
+    entries = get_args(kind)[:1] if get_origin(kind) is tuple else ()
+    return any(isinstance(one, type) and issubclass(one, BaseModel) for one in entries)

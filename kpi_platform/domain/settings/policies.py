@@ -4,14 +4,15 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from kpi_platform.domain.health import HealthScheme
+from kpi_platform.domain.health import DATED_INPUTS, MAX_AGE_DAYS, HealthScheme
 from kpi_platform.domain.limits import refused
 from kpi_platform.domain.settings.section import Blank, EmailAddresses, SecretName, Section, section, setting
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
+MaxAge = Annotated[int, Field(ge=1, le=3650)] | None
 
 
 def _strategy(value: Any) -> Any:
@@ -84,7 +85,28 @@ class HealthScore(Section, kind="meaning"):
         "classic", "classic: the score and the churn risk of before. standard: accounts with many users may "
         "have more tickets, and those that have fallen silent are a churn risk.",
     )  # fmt: skip
+    max_age_days: Mapping[str, MaxAge] = setting(
+        {}, "Days after which an input is too old, by its name: its KPI then has no data, and the score and "
+        "the churn risk go without it. null: it is never too old. If it is not named, nps has 365 days and "
+        "the others 90 under the scheme standard, and under classic none is too old. The date is in the "
+        "field that custom_fields map as <input>_date; if none is mapped, the age is unknown and the input "
+        "counts.", allowed=f"{', '.join(DATED_INPUTS)}: 1 to 3650, or null",
+    )  # fmt: skip
     weights: HealthWeights = section(HealthWeights, "Weights of the four categories.")
+
+    @field_validator("max_age_days")
+    @classmethod
+    def _ages_of_dated_inputs(cls, days: Mapping[str, MaxAge]) -> Mapping[str, MaxAge]:
+        for name in days:
+            if name not in DATED_INPUTS:
+                raise refused(
+                    f"is no input with an age; these have one: {', '.join(DATED_INPUTS)}", field=name
+                )
+        return days
+
+    def max_age(self, name: str) -> int | None:
+        """Returns the days from which on an input is too old, None if it never is (scorecards.md S16)."""
+        return {**MAX_AGE_DAYS[self.scheme], **self.max_age_days}.get(name)
 
 
 class Update(Section, kind="meaning"):

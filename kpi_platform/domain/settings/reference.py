@@ -1,13 +1,12 @@
 """The reference page of all settings, made from the model."""
 
 from collections.abc import Iterable, Mapping
-from itertools import groupby
 from typing import Any
 
 from kpi_platform.domain.custom_kpis import CustomKpi
 from kpi_platform.domain.kpis import KPIS
 from kpi_platform.domain.settings.editor import WHO_MAY
-from kpi_platform.domain.settings.leaves import Leaf, settings_kinds, settings_leaves
+from kpi_platform.domain.settings.leaves import Leaf, settings_kinds, settings_leaves, settings_structures
 from kpi_platform.domain.settings.model import CustomerSettings
 from kpi_platform.domain.settings.section import Kind
 from kpi_platform.domain.sources import SOURCES
@@ -43,7 +42,7 @@ _KINDS: Mapping[Kind, str] = {
 
 def settings_reference() -> str:
     """Returns the page, as Markdown."""
-    leaves = settings_leaves()
+    leaves = (*settings_leaves(), *(one for one in settings_structures() if one.path != "custom_kpis"))
     kinds = "".join(f"| {kind} | {about} | {WHO_MAY[kind]} |\n" for kind, about in _KINDS.items())
     parts = [_INTRODUCTION + kinds]
     for name, field in CustomerSettings.model_fields.items():
@@ -51,7 +50,8 @@ def settings_reference() -> str:
         parts.append(f"## {name}\n\n{field.description}\n")
         if name == "kpi_mappings":
             parts += [
-                _kpi(slug, list(group)) for slug, group in groupby(own, lambda leaf: leaf.path.split(".")[1])
+                _kpi(slug, [leaf for leaf in own if leaf.path.split(".")[1] == slug])
+                for slug in dict.fromkeys(leaf.path.split(".")[1] for leaf in own)
             ]
         elif own:
             parts.append(_table(own, prefix=f"{name}."))
@@ -95,6 +95,8 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if value == {}:
+        return "–"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

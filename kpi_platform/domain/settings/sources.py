@@ -69,7 +69,8 @@ class SourceSettings(Section):
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """Custom fields by what they mean; `CustomerSettings.mapped_field` has the last word."""
+        """Custom fields that are mapped, by what they mean; `CustomerSettings.mapped_field` has the last
+        word."""
         raise NotImplementedError
 
     @property
@@ -80,6 +81,16 @@ class SourceSettings(Section):
 
 def _field(default: str, meaning: str) -> Any:
     return setting(default, meaning, allowed="Salesforce API name or landed column name")
+
+
+OptionalField = Annotated[Identifier | None, Blank]
+
+
+def _date(what: str) -> Any:
+    return setting(
+        None, f"Account field with the date of {what}, for health_score.max_age_days. Empty: its age is "
+        "unknown.", allowed="Salesforce API name or landed column name",
+    )  # fmt: skip
 
 
 class SalesforceFields(Section, kind="meaning"):
@@ -118,6 +129,11 @@ class SalesforceFields(Section, kind="meaning"):
         "Executive_Engagement__c", "Account field with the engagement of executives. The value Low adds "
         "to the churn risk.",
     )  # fmt: skip
+    nps_date: OptionalField = _date("NPS")
+    adoption_index_date: OptionalField = _date("the adoption score")
+    activation_date: OptionalField = _date("active and total users")
+    feature_usage_date: OptionalField = _date("the feature usage")
+    churn_risk_date: OptionalField = _date("the churn risk score")
     opportunity_arr: Identifier = _field(
         "ARR__c", "Opportunity field with its annual recurring revenue. Where it has a value, nothing is "
         "computed from amount and term.",
@@ -195,7 +211,7 @@ class SalesforceSettings(SourceSettings):
 
     @property
     def fields(self) -> Mapping[str, str]:
-        return self.custom_fields.model_dump()
+        return {field: name for field, name in self.custom_fields.model_dump().items() if name is not None}
 
 
 def _landed(name: str, meaning: str) -> Any:

@@ -6,6 +6,9 @@ from typing import Any
 from kpi_platform.domain.settings.leaves import settings_kinds, value_at
 from kpi_platform.domain.settings.sources import made_names
 
+_ABSENT: Any = object()
+"""What a part of a setting is by default that has no parts then."""
+
 
 def stated_part(
     document: Mapping[str, Any],
@@ -58,12 +61,12 @@ def _stated(
         former = stored.get(key)
         if isinstance(value, Mapping):
             inner = former if isinstance(former, Mapping) else {}
-            part = _stated(value, inner, before.get(key, {}), holds[key], defaults[key])
+            part = _stated(value, inner, before.get(key, {}), holds[key], defaults.get(key, {}))
             if part or former == {}:
                 stated[key] = part
         elif key in stored:
-            if former == value or holds[key] != defaults[key]:
+            if former == value or holds[key] != defaults.get(key, _ABSENT):
                 stated[key] = value
-        elif holds[key] != defaults[key] and value != before.get(key):
+        elif holds[key] != defaults.get(key, _ABSENT) and value != before.get(key, _ABSENT):
             stated[key] = value
     return stated

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from rapidfuzz import fuzz, process
 
 from kpi_platform.domain.custom_kpis import And, Comparison, CustomKpi, CustomThresholds, Measure, Or
-from kpi_platform.domain.settings.leaves import settings_leaves
+from kpi_platform.domain.settings.leaves import settings_leaves, settings_structures
 from kpi_platform.domain.settings.model import CustomerSettings
 
 Place = tuple[int | str, ...]
@@ -64,7 +64,7 @@ def _unknown(part: Mapping[str, Any], known: Mapping[str, Any], place: Place) ->
             yield (*place, key)
         elif key == "custom_kpis" and not place:
             yield from _unknown_in_definitions(value, (key,))
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) and ".".join(map(str, (*place, key))) not in _structures():
             yield from _unknown(value, known[key], (*place, key))
 
 
@@ -100,5 +100,11 @@ def _keys_at(parents: list[int | str]) -> list[str]:
         return list(CustomKpi.model_fields) if len(parents) == 2 else []
     known = _tree()
     for parent in parents:
-        known = known[str(parent)]
+        known = known.get(str(parent), {})
     return list(known)
+
+
+@cache
+def _structures() -> frozenset[str]:
+    """The settings whose parts the model alone knows."""
+    return frozenset(one.path for one in settings_structures())

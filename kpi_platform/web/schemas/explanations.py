@@ -70,6 +70,10 @@ class ExplanationAnswer(Answer):
     basis: str | None = Field(
         description="What it is measured by, if there are several ways.", examples=["contract_terms"]
     )
+    age: str | None = Field(
+        description="When the field that it is read from is from, in words, if it may be too old.",
+        examples=["from 2026-01-31; too old after 90 days"],
+    )
     lines: list[RevenueLineAnswer] = Field(description="The recurring revenue behind it.")
     models: list[str] = Field(
         description="The files of the dbt models that say how the rows are measured.",

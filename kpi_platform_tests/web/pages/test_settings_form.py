@@ -73,8 +73,8 @@ def test_a_message_about_another_section_is_said_with_its_label() -> None:
 
 def test_a_message_about_a_group_stands_at_its_first_field() -> None:
     groups = field_groups("health_score", DOCUMENT, {}, {"health_score.weights": "must sum to 1"}, OPERATOR)
-    messages = [field.message for group in groups for field in group.fields]
-    assert messages == ["must sum to 1", None, None, None]
+    messages = {field.path: field.message for group in groups for field in group.fields if field.message}
+    assert messages == {"health_score.weights.relationship": "must sum to 1"}
 
 
 def test_a_frequency_that_only_the_api_takes_stays_in_the_list() -> None:

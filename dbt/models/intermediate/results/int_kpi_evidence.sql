@@ -35,9 +35,14 @@ custom_settings as (
 ),
 {% endif %}
 
+dated as (
+    select * from {{ ref('int_dated_input') }}
+),
+
 fields as (
     select
         customer_id,
+        account_key,
         account_id,
         'nps' as kpi,
         nps_score as number,
@@ -48,6 +53,7 @@ fields as (
 
     select
         customer_id,
+        account_key,
         account_id,
         'adoption_index' as kpi,
         adoption_score as number,
@@ -58,6 +64,7 @@ fields as (
 
     select
         customer_id,
+        account_key,
         account_id,
         'churn_risk' as kpi,
         churn_risk as number,
@@ -72,16 +79,21 @@ field_rows as (
         fields.kpi,
         'salesforce.account' as source_table,
         fields.account_id as source_id,
-        {{ literal(none, 'timestamp') }} as event_time,
+        dated.value_date as event_time,
         fields.number as numerator,
         cast(1 as {{ canonical_type('float') }}) as denominator,
-        fields.left_out_reason
+        coalesce(fields.left_out_reason, case when dated.is_too_old then dated.too_old_reason end) as left_out_reason
     from fields
     inner join settings
         on
             fields.customer_id = settings.customer_id
             and fields.kpi = settings.kpi
             and settings.gap is null
+    left join dated
+        on
+            fields.customer_id = dated.customer_id
+            and fields.account_key = dated.account_key
+            and fields.kpi = dated.input
     where fields.number is not null or fields.left_out_reason is not null
 ),
 

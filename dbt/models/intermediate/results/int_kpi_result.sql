@@ -47,6 +47,11 @@ sums as (
     group by customer_id, account_key, kpi, basis
 ),
 
+too_old as (
+    select * from {{ ref('int_dated_input') }}
+    where is_too_old
+),
+
 -- Numerator, denominator and sample as found, whatever the status will be.
 found as (
     select
@@ -73,7 +78,7 @@ found as (
             when settings.kpi = 'adoption_index'
                 then case when accounts.adoption_score_unreadable is not null then 1 else 0 end
             else coalesce(sums.left_out_count, 0)
-        end as left_out_count,
+        end + case when too_old.is_too_old then 1 else 0 end as left_out_count,
         coalesce(
             sums.money_reason,
             case
@@ -85,7 +90,8 @@ found as (
                     and not accounts.are_fields_known
                     then {{ not_known() }}
             end,
-            sums.left_out_reason
+            sums.left_out_reason,
+            too_old.too_old_reason
         ) as left_out_reason,
         case
             when settings.kpi = 'nps' then case when accounts.nps_score_unreadable is not null then 1 else 0 end
@@ -103,6 +109,7 @@ found as (
             when {{ lacks_account('settings.source', 'accounts') }} then 'not_mapped'
         end as gap,
         case
+            when too_old.is_too_old then null
             when settings.kpi = 'nps' then accounts.nps_score
             when settings.kpi = 'adoption_index' then accounts.adoption_score
             when settings.kpi in ('support_ticket_volume', 'support_ticket_rate') and not accounts.is_seen_in_servicenow
@@ -124,6 +131,7 @@ found as (
             else coalesce(cast(sums.numerator as {{ canonical_type('float') }}), 0)
         end as numerator,
         case
+            when too_old.is_too_old then null
             when settings.kpi = 'nps' then case when accounts.nps_score is not null then 1 end
             when settings.kpi = 'adoption_index' then case when accounts.adoption_score is not null then 1 end
             when settings.kpi = 'support_ticket_volume' then case when accounts.is_seen_in_servicenow then 1 end
@@ -134,6 +142,7 @@ found as (
             else coalesce(cast(sums.denominator as {{ canonical_type('float') }}), 0)
         end as denominator,
         case
+            when too_old.is_too_old then 0
             when settings.kpi = 'nps' then case when accounts.nps_score is not null then 1 else 0 end
             when settings.kpi = 'adoption_index' then case when accounts.adoption_score is not null then 1 else 0 end
             else coalesce(sums.counted_rows, 0)
@@ -146,6 +155,12 @@ found as (
             and accounts.account_key = sums.account_key
             and settings.kpi = sums.kpi
             and (sums.basis is null or accounts.sla_source = sums.basis or accounts.time_basis = sums.basis)
+    left join too_old
+        on
+            accounts.customer_id = too_old.customer_id
+            and accounts.account_key = too_old.account_key
+            and settings.kpi = too_old.input
+            and case when settings.kpi = 'nps' then accounts.nps_score else accounts.adoption_score end is not null
 ),
 
 measured as (

@@ -16,6 +16,7 @@ select
     known_weight as denominator,
     known_factors as sample_size,
     0 as unreadable_count,
+    null::varchar as left_out_reason,
     as_of() as as_of
 from figures;
 
