@@ -38,7 +38,7 @@ help:  ## list the targets
 	@touch $@
 
 demo: .venv/.base  ## set up, run the main job end to end, show the KPI table
-	@$(BIN)/kpi-platform demo
+	@$(BIN)/kpi-platform demo $(DEMO)
 
 dev: .venv/.dev  ## set up everything a developer needs
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kpi_platform.cli import history
 from kpi_platform.cli.dashboard import dashboard
 from kpi_platform.cli.output import cli_errors, console
 from kpi_platform.configuration import Configuration
@@ -29,12 +30,20 @@ def register(app: typer.Typer) -> None:
         skip_sync: Annotated[
             bool, typer.Option("--skip-sync", help="Compute from what the last demo landed.")
         ] = False,
+        with_history: Annotated[
+            bool,
+            typer.Option(
+                "--history/--no-history",
+                help="Compute the twelve weeks before as well, or leave them to `up`.",
+            ),
+        ] = True,
     ) -> None:
         """Run the main job end to end on sample data, and show the KPIs.
 
         Starts the local Fivetran, adds three sample customers and the accounts that their dashboards already
         know, syncs Salesforce and ServiceNow, computes the KPIs with dbt, matches the accounts and loads the
-        dashboard database. Everything lands under KPI_PLATFORM_HOME; run it again at any time.
+        dashboard database; the first time it computes the twelve weeks before as well, in a minute or two.
+        Everything lands under KPI_PLATFORM_HOME; run it again at any time.
         """
         from kpi_platform.cli.kpi_table import print_customer
         from kpi_platform.cli.run import print_outcomes, run_all
@@ -52,6 +61,8 @@ def register(app: typer.Typer) -> None:
             with engine.connect() as connection:
                 for key in outcomes[0]["loaded"]:
                     print_customer(connection, key)
+            if with_history:
+                history.compute(configuration, engine, keys)
         print_outcomes(outcomes)
         console.print(f"\nDone in {time.monotonic() - started:.0f} s, all of it under {configuration.home}.")
         _say_what_next()

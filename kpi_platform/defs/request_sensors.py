@@ -10,6 +10,7 @@ from kpi_platform.defs.batch import batch_tags
 from kpi_platform.defs.fivetran import source_keys
 from kpi_platform.defs.jobs import REFRESH, SYNC_AND_REFRESH
 from kpi_platform.defs.partitions import CUSTOMERS_NAME, add_partitions
+from kpi_platform.defs.past_runs import past_runs
 from kpi_platform.defs.requests import REQUEST_TAG, TRIGGER_TAG
 from kpi_platform.defs.resources import PlatformParam
 from kpi_platform.defs.run_history import follow_runs
@@ -31,7 +32,8 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts a run for each sync that somebody has asked for on the web page or by the API, "
         "cancels the runs that somebody has cancelled there, and tells the web app how all runs stand. Loads "
-        "what was held and somebody has released. Keeps the partitions in step with the customers.",
+        "what was held and somebody has released. Computes the weeks before first loads, one at a time. "
+        "Keeps the partitions in step with the customers.",
     )
     def requests(
         context: dg.SensorEvaluationContext, platform: PlatformParam
@@ -44,6 +46,7 @@ def request_sensors(interval_seconds: int, kpi_keys: list[dg.AssetKey]) -> list[
         known = set(customers)
         runs = [run_for(context.instance, one, kpi_keys) for one in queued if one.customer in known]
         runs += [load_of(context.instance, key, hold.id) for key, hold in released.items() if key in known]
+        runs += past_runs(context.instance, platform.engine)
         return dg.SensorResult(run_requests=runs) if runs else dg.SkipReason("Nobody has asked for anything.")
 
     return [requests]

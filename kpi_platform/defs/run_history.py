@@ -176,6 +176,8 @@ def cause_of(tags: Mapping[str, str]) -> Cause:
         return "request"
     if tags.get(TRIGGER_TAG) == "release":
         return "release"
+    if tags.get(TRIGGER_TAG) == "past":
+        return "past"
     if "dagster/schedule_name" in tags:
         return "schedule"
     if "dagster/sensor_name" in tags:

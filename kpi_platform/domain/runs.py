@@ -7,9 +7,9 @@ from typing import Literal
 
 from kpi_platform.domain.sources import SOURCE_SYSTEMS
 
-Cause = Literal["request", "release", "schedule", "sync", "command_line", "dagster"]
+Cause = Literal["request", "release", "schedule", "sync", "past", "command_line", "dagster"]
 """The cause of a run: a person who asks for a sync, or releases a load that was held; the schedule; a sync
-that has ended in Fivetran; the command line; a person in Dagster's UI."""
+that has ended in Fivetran; weeks before the first load; the command line; a person in Dagster's UI."""
 
 STEP_TITLES = {
     **{f"{system.name}_sync": f"Syncing {system.title}" for system in SOURCE_SYSTEMS.values()},

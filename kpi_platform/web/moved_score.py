@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from kpi_platform.dashboard.account_history import HealthPoint, HistoryPoint
 from kpi_platform.dashboard.definitions import KpiDefinition
-from kpi_platform.domain.reason_names import reason_name
+from kpi_platform.domain.reason_names import input_name, named, reason_name
 from kpi_platform.domain.score_change import ScoreReason
 from kpi_platform.pipeline.score_change import ScoreChange, score_change
 from kpi_platform.web.formats import number, quantity
@@ -73,7 +73,13 @@ def _detail(reason: ScoreReason, change: ScoreChange, definitions: Mapping[str, 
     if reason.kind == "weights":
         return "The categories count for more or less than before."
     if reason.kind == "coverage":
-        return "What is known makes up the score, and counts for more or less than before."
+        many = [
+            (names, word)
+            for names, word in ((reason.inputs, "New"), (reason.gone, "Gone"))
+            if not named(names)
+        ]
+        listed = "".join(f"{word}: {', '.join(map(input_name, names))}. " for names, word in many)
+        return f"{listed}What is known makes up the score, and counts for more or less than before."
     (name,) = reason.inputs
     before, after = change.values.get(name, (None, None))
     return f"{_value(before, definitions.get(name))} → {_value(after, definitions.get(name))}"

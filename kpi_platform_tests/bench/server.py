@@ -24,7 +24,7 @@ def environment_of(home: str) -> dict[str, str]:
 def demo(home: str) -> dict[str, str]:
     """Runs `kpi-platform demo` in a home, and returns the environment of its programs."""
     environment = environment_of(home)
-    subprocess.run([*COMMAND, "demo"], env=environment, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([*COMMAND, "demo", "--no-history"], env=environment, stdout=subprocess.DEVNULL, check=True)
     return environment
 
 

@@ -31,7 +31,7 @@ def environment(home: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def made(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return _run(["make", "demo"], CHECKOUT, environment)
+    return _run(["make", "demo", "DEMO=--no-history"], CHECKOUT, environment)
 
 
 @pytest.mark.timeout(600)

@@ -116,7 +116,7 @@ def test_a_home_that_is_not_there_yet_remembers_its_port(tmp_path: Path) -> None
 def test_a_port_that_was_named_and_is_taken_is_an_error(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        answer = run_command(tmp_path, "demo", KPI_LOCAL_FIVETRAN_PORT=port)
+        answer = run_command(tmp_path, "demo", "--no-history", KPI_LOCAL_FIVETRAN_PORT=port)
     assert answer.exit_code == 1
     assert f"Port {port}, which KPI_LOCAL_FIVETRAN_PORT names, is in use" in answer.stderr
 

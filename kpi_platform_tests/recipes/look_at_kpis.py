@@ -24,7 +24,7 @@ def main(copy: str, home: str) -> dict[str, Any]:
 
     from kpi_platform.cli.main import app
 
-    run = CliRunner().invoke(app, ["demo"])
+    run = CliRunner().invoke(app, ["demo", "--no-history"])
     assert run.exit_code == 0, run.output
     from kpi_platform.adapters.duckdb_file import connect
     from kpi_platform.configuration import Configuration

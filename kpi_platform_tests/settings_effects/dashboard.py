@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -11,6 +12,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_reading import find_accounts
 from kpi_platform.dashboard.accounts import Account, add_account
 from kpi_platform.dashboard.definitions import KpiDefinition, kpi_definitions
+from kpi_platform.dashboard.past import get_past
 from kpi_platform.dashboard.shown_accounts import AccountFilter, AccountSummary
 from kpi_platform.domain.errors import InvalidSettings, LoadRefused
 from kpi_platform.domain.kpis import KPIS, Kpi
@@ -35,6 +37,8 @@ class Board:
     matches: MatchReport | None
     second: LoadReport | None
     refused: str
+    past_weeks: Callable[[], int]
+    """How many weeks before it a first load asks for; another customer's, made when it is asked."""
     accounts: dict[str, Account] = field(default_factory=dict)
     definitions: dict[str, KpiDefinition] = field(default_factory=dict)
     summaries: dict[str, AccountSummary] = field(default_factory=dict)
@@ -58,11 +62,23 @@ def board_with(configuration: Configuration, engine: sa.Engine, document: Mappin
     beta = MartAccount("001BETA", "Beta Works", {"nps": 20.0})
     gone = MartAccount("001GONE", "Gone Ventures", values)
     desk.load(T1, [alpha, beta, gone])
-    own = {source: {"schema": f"{desk.customer}_{source}"} for source in SOURCES}
+
+    def own(customer: str) -> Mapping[str, Any]:
+        schemas = {source: {"schema": f"{customer}_{source}"} for source in SOURCES}
+        return merged(schemas, document)
+
+    def past_weeks() -> int:
+        fresh = Desk(configuration, engine, f"{desk.customer}_fresh")
+        fresh.settings(**own(fresh.customer))
+        fresh.load(datetime.now(UTC), [alpha])
+        with engine.connect() as connection:
+            past = get_past(connection, fresh.customer)
+        return past.total if past else 0
+
     try:
-        desk.settings(**merged(own, document))
+        desk.settings(**own(desk.customer))
     except InvalidSettings as error:
-        return Board(None, None, error.message)
+        return Board(None, None, error.message, past_weeks)
     with engine.begin() as connection:
         add_account(connection, desk.customer, name="Quarry Holdings International")
         add_account(connection, desk.customer, name="Domain Owner", website="https://owner.example.com")
@@ -83,7 +99,7 @@ def board_with(configuration: Configuration, engine: sa.Engine, document: Mappin
         page = find_accounts(connection, desk.customer, AccountFilter())
         summaries = {one.account.name: one for one in page.accounts}
         return Board(
-            matches, report, refused,
+            matches, report, refused, past_weeks,
             {name: one.account for name, one in summaries.items()},
             kpi_definitions(connection, desk.customer), summaries,
         )  # fmt: skip
@@ -130,6 +146,7 @@ DASHBOARD_EFFECTS: dict[str, Effect] = {
         (True, False), lambda board: board.accounts["Alpha Works"].industry
     ),
     "update.mode": _policy(("upsert", "replace"), lambda board: "Gone Ventures" in board.accounts),
+    "update.history_weeks": _policy((0, 2), lambda board: board.past_weeks()),
     "error_handling.on_missing_account": _policy(("create", "error"), lambda board: board.refused),
     "error_handling.on_duplicate_kpi": _policy(
         ("update", "skip"), lambda board: board.summaries["Beta Works"].kpis["nps"].value

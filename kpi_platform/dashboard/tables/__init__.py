@@ -38,6 +38,7 @@ from kpi_platform.dashboard.tables.operation import (
     people,
     sessions,
 )
+from kpi_platform.dashboard.tables.past import past_weeks
 from kpi_platform.dashboard.tables.peers import peer_groups
 from kpi_platform.dashboard.tables.previews import previews
 from kpi_platform.dashboard.tables.retention import revenue_retention
@@ -86,6 +87,7 @@ __all__ = [
     "match_decisions",
     "metadata",
     "orchestrator",
+    "past_weeks",
     "peer_groups",
     "people",
     "previews",

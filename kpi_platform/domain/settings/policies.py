@@ -116,6 +116,12 @@ class Update(Section, kind="meaning"):
         "upsert", "upsert: a load adds and changes. replace: the dashboard then holds exactly this load; "
         "accounts and values that are not in it are retired, and a roll-back brings them back.",
     )  # fmt: skip
+    history_weeks: Annotated[int, Field(ge=0, le=104)] = setting(
+        12, "How many weeks before the first load are computed after it, in the background, so that charts "
+        "and changes begin there. What fields of the account held then is not known, and is left out. "
+        "0: none.",
+        allowed="0 to 104",
+    )  # fmt: skip
 
 
 class ErrorHandling(Section, kind="meaning"):

@@ -29,6 +29,7 @@ from kpi_platform.pipeline.load.read import Incoming
 from kpi_platform.pipeline.load.task import Loaded, LoadTask, read_loaded
 from kpi_platform.pipeline.load.values import load_values
 from kpi_platform.pipeline.load.write import LoadWriter, writing
+from kpi_platform.pipeline.past import note_first_load
 
 UpdateMode = Literal["upsert", "replace"]
 Progress = Callable[[str, int, int], None]
@@ -141,6 +142,8 @@ def apply_loads(
             _apply(load, placed.pop(0), loaded.pop(load.task.customer_id), new_ids, writer, progress)
         progress("finish", 0, 1)
     if not options.dry_run:
+        for task in (task for task in tasks if task.is_first):
+            note_first_load(connection, task.customer_id, task.settings, task.as_of)
         _keep_health(connection, applied)
         _keep_peers(connection, loads)
     gone_through = {

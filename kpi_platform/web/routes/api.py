@@ -11,6 +11,7 @@ from kpi_platform.web.routes import (
     connection_test,
     customers,
     matches,
+    past,
     people,
     retention,
     runs,
@@ -33,6 +34,7 @@ for topic in (
     uploads,
     matches,
     runs,
+    past,
     customers,
     people,
 ):

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import reading
+from kpi_platform.dashboard.past import get_past
 from kpi_platform.dashboard.runs import (
     SILENT_AFTER,
     count_runs,
@@ -35,6 +36,7 @@ from kpi_platform.web.dependencies import (
 )
 from kpi_platform.web.page import CustomerPageDep, Page
 from kpi_platform.web.routes.customers import new_set_up_link
+from kpi_platform.web.routes.past import cancel_whole_past
 from kpi_platform.web.routes.runs import RunId, cancel_one_run, run_answer
 from kpi_platform.web.routes.sync import RequestId, cancel_request, request_sync
 from kpi_platform.web.schemas.sync import SyncBody
@@ -121,6 +123,7 @@ def _show(
         offset=offset,
         set_up=set_up,
         checks=shown_checks(configuration, connection, customer),
+        past=get_past(connection, customer),
         **now,
         **{"link": None, "link_source": None, "refused": None, **values},
     )
@@ -162,6 +165,13 @@ def cancel_waiting(
 ) -> RedirectResponse:
     """Cancels a sync that was asked for."""
     cancel_request(request_id, configuration, engine, customer, principal)
+    return RedirectResponse("/runs", 303)
+
+
+@router.post("/past/cancel", dependencies=[Depends(require_scope("write"))])
+def cancel_weeks(engine: EngineDep, customer: CustomerDep) -> RedirectResponse:
+    """Cancels the weeks before the first load that wait."""
+    cancel_whole_past(engine, customer)
     return RedirectResponse("/runs", 303)
 
 

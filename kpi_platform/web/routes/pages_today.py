@@ -12,6 +12,7 @@ from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.account_history import confirmed_until
 from kpi_platform.dashboard.customers import StoredCustomer, list_customers
 from kpi_platform.dashboard.definitions import kpi_definitions
+from kpi_platform.dashboard.past import begins_in_past
 from kpi_platform.dashboard.uploads import list_uploads
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.reason_names import reason_name
@@ -100,6 +101,7 @@ def show_today(
         show=show if show in changes.counts else "",
         shown=SHOWN,
         lists=_LISTS,
+        begins_in_past=begins_in_past(connection, customer.key, changes.since),
         weeks=health_by_week(connection, customer.key, WEEKS, wanted=chosen.wanted),
         by="money" if by == "money" else "accounts",
         retention=retention_section(connection, customer.key),

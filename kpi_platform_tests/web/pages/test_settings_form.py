@@ -48,7 +48,7 @@ def test_what_is_typed_becomes_the_settings_own_types() -> None:
 def test_a_section_changes_only_its_own_settings_and_never_what_is_read_only() -> None:
     typed = {"update.mode": "replace", "alerts.on_stale_hours": "5", "fivetran.last_sync": "2026-01-01"}
     changed = document_of(DOCUMENT, "update", typed)
-    assert changed == {**DOCUMENT, "update": {"mode": "replace"}}
+    assert changed == {**DOCUMENT, "update": {"mode": "replace", "history_weeks": 12}}
     assert document_of(DOCUMENT, "fivetran", typed) == DOCUMENT
 
 

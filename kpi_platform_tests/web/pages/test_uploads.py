@@ -17,4 +17,4 @@ def test_after_a_back_fill_the_newest_data_is_what_is_shown(web: Web) -> None:
     page = web.client("acme", **HTML).get("/uploads").text
     heads = re.findall(r'<th scope="row" class="num">(v\d)(.*?)</th>', page)
     said = {version: re.sub(r"<[^>]+>", "", text).strip() for version, text in heads}
-    assert said == {"v3": "back-fill, history only", "v2": "shown now", "v1": ""}
+    assert said == {"v3": "history only", "v2": "shown now", "v1": ""}
