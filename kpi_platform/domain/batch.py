@@ -10,6 +10,7 @@ from kpi_platform.domain.batch_rows import (
     CustomerFacts,
     KpiSetting,
     Member,
+    Population,
     before,
     customer_facts,
     kpi_settings,
@@ -90,6 +91,7 @@ def plan_customer(
     *,
     strict: bool = False,
     recorded: RecordedValues | None = None,
+    population: Population = "shown",
 ) -> CustomerPlan:
     """Plans dbt's input about the customer. It holds no secret: only what the KPIs are computed from.
     `strict`: a field of the account counts only if it was known at `as_of`; `recorded` values say so, too."""
@@ -118,7 +120,7 @@ def plan_customer(
             }
             for source in SOURCES
         },
-        facts=customer_facts(settings, landed, strict=strict),
+        facts=customer_facts(settings, landed, strict=strict, population=population),
         kpi_settings=kpi_settings(settings, landed, stale, as_of),
         churn_rules=churn_rules(settings, as_of),
         age_limits=age_limits(settings, landed, as_of),

@@ -17,6 +17,10 @@ from kpi_platform.domain.settings.revenue import AS_LANDED, CORPORATE
 from kpi_platform.domain.sources import Source
 
 _YEAR = 365
+Population = Literal["shown", "buyers", "versions", "present"]
+"""The accounts that count: those that the dashboard shows; or in a back-test those that had bought something
+by as_of, whatever became of them, those that counted by their version of then, or those of today."""
+
 LEDGER_KPIS = ("revenue_growth", "net_revenue_retention", "gross_revenue_retention")
 """The KPIs that are measured from the ledger of recurring revenue."""
 
@@ -61,6 +65,10 @@ class CustomerFacts:
     is_strict: Annotated[
         bool, Column("boolean", "Whether a field of the account counts only if it was known at as_of.")
     ] = False
+    population: Annotated[
+        Population,
+        Column("string", "Which accounts count: shown, or in a back-test buyers, versions, present."),
+    ] = "shown"
     has_account_type: Annotated[bool, Column("boolean", "Whether accounts have a type.")]
     count_emails: Annotated[bool, Column("boolean", "Whether e-mails count as engagement.")]
     planned_days: Annotated[
@@ -127,7 +135,11 @@ class CustomerFacts:
 
 
 def customer_facts(
-    settings: CustomerSettings, landed: LandedSources, *, strict: bool = False
+    settings: CustomerSettings,
+    landed: LandedSources,
+    *,
+    strict: bool = False,
+    population: Population = "shown",
 ) -> CustomerFacts:
     """Returns what int_customer holds of a customer. `target_currency` is None for the corporate one."""
     salesforce, servicenow = landed["salesforce"], landed["servicenow"]
@@ -139,6 +151,7 @@ def customer_facts(
     return CustomerFacts(
         has_currency=salesforce.has_column("opportunity.currency_iso_code", "account.currency_iso_code"),
         is_strict=strict,
+        population=population,
         has_account_type=salesforce.has_column("account.type"),
         count_emails=engagement.count_emails,
         planned_days=engagement.planned_days,

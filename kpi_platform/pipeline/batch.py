@@ -134,7 +134,7 @@ def batch_of(group: Sequence[CustomerInput], as_of: datetime, *, strict: bool = 
     schemas = {schema for one in group for schema in _schemas(one)}
     try:
         catalogue = destination.columns(sorted(schemas))
-        recorded = _recorded(destination) if strict else None
+        recorded = recorded_values(destination) if strict else None
     except KpiPlatformError as error:
         return Batch(destination, as_of, {}, {one.customer: error for one in group})
     landed: dict[str, Tables] = {}
@@ -162,8 +162,16 @@ def batch_of(group: Sequence[CustomerInput], as_of: datetime, *, strict: bool = 
     return Batch(destination, as_of, plans, left_out)
 
 
-def _recorded(destination: Destination) -> RecordedValues | None:
-    """Where runs have recorded values, with the times at which they computed them; the key is still open."""
+def landed_of(one: CustomerInput) -> Tables:
+    """Returns the landed tables of a customer. Raises NotFound if it was never synced, and what reading the
+    destination raises."""
+    tables = landed_tables(one.customer, one.settings, one.destination.columns(sorted(_schemas(one))))
+    return _without_repeats(one.destination, {one.customer: tables})[one.customer]
+
+
+def recorded_values(destination: Destination) -> RecordedValues | None:
+    """Returns the place where runs have recorded values, with the times at which they computed them; the key
+    is still open."""
     for schema, marts in destination.columns([destination.mart_schema]).items():
         for table, columns in marts.items():
             if table.lower() == "kpi_daily" and "computed_at" in {name.lower() for name in columns}:

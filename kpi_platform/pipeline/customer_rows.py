@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from kpi_platform.adapters.dbt import DbtProject
 from kpi_platform.adapters.destination.protocol import Destination
@@ -18,6 +19,26 @@ def scratch_keys(customer: str) -> tuple[str, str]:
     """Returns the keys of a customer in the scratch schema: with the settings so far, and with the changed
     ones."""
     return f"{customer}__before", f"{customer}__after"
+
+
+def left_instants(configuration: Configuration, customer: str) -> tuple[str, ...]:
+    """Returns the keys of a customer's instants in the scratch schema, those that a killed back-test left."""
+    file = _instants_file(configuration, customer)
+    return tuple(file.read_text(encoding="utf-8").split()) if file.exists() else ()
+
+
+def note_instants(configuration: Configuration, customer: str, keys: Sequence[str]) -> None:
+    """Notes the keys that may have rows now; none if all are erased."""
+    file = _instants_file(configuration, customer)
+    if not keys:
+        file.unlink(missing_ok=True)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join(keys), encoding="utf-8")
+
+
+def _instants_file(configuration: Configuration, customer: str) -> Path:
+    return configuration.home / "instants" / f"{customer}.txt"
 
 
 def customer_rows(destination: Destination, customers: Sequence[str]) -> dict[str, int]:

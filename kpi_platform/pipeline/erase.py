@@ -19,7 +19,14 @@ from kpi_platform.domain.errors import FivetranRefused, InvalidSettings
 from kpi_platform.domain.places import spelled_place
 from kpi_platform.domain.settings import parse_settings
 from kpi_platform.domain.sources import SOURCES
-from kpi_platform.pipeline.customer_rows import customer_rows, erase_customer_rows, scratch_keys, scratch_of
+from kpi_platform.pipeline.customer_rows import (
+    customer_rows,
+    erase_customer_rows,
+    left_instants,
+    note_instants,
+    scratch_keys,
+    scratch_of,
+)
 from kpi_platform.pipeline.customer_settings import customer_secrets
 
 Connections = Literal["pause", "delete", "keep"]
@@ -40,8 +47,9 @@ def erase_in_destinations(
         present = _tables(destination, mine)
         dropped = sorted(present) if raw_schemas else []
         yield from _erase_rows(configuration, destination, [key], dropped)
-        # A preview that was killed has left its rows.
-        yield from _erase_rows(configuration, scratch_of(destination), scratch_keys(key))
+        # A preview or a back-test that was killed has left its rows.
+        left = (*scratch_keys(key), *left_instants(configuration, key))
+        yield from _erase_rows(configuration, scratch_of(destination), left)
         remaining = _tables(destination, mine)
         gone = set(mine) - {name.lower() for name in remaining}
         with engine.begin() as connection:
@@ -51,6 +59,7 @@ def erase_in_destinations(
             yield Erased(
                 f"{destination.name}: tables of raw schema {schema}", count, remaining.get(schema, 0), kept
             )
+    note_instants(configuration, key, ())
 
 
 def _erase_rows(

@@ -42,6 +42,17 @@ MART_COLUMNS = {
         "contact_count": "bigint",
         "as_of": "timestamp",
     },
+    "account_outcomes": {
+        "customer_id": "varchar",
+        "account_id": "varchar",
+        "outcome": "varchar",
+        "outcome_date": "timestamp",
+        "arr_before": "double",
+        "arr_after": "double",
+        "evidence_table": "varchar",
+        "evidence_id": "varchar",
+        "as_of": "timestamp",
+    },
     "account_health_score": {
         "customer_id": "varchar",
         "account_id": "varchar",

@@ -58,6 +58,7 @@ ELSEWHERE = (
     "kpi_platform/adapters/destination/pins.py",
     # Back-tests: the interface of their rows is here before those who compute them.
     "kpi_platform/domain/backtest/",
+    "kpi_platform/pipeline/backtest/",
     "kpi_platform/defs/dagster_insides.py",
 )
 """Files whose names others read."""

@@ -163,6 +163,10 @@ KPI_EFFECTS: dict[str, Effect] = {
     "salesforce.schema": _raw("other_crm", "nps_score", "nps"),
     "servicenow.schema": _raw("other_itsm", "sn_id", "support_ticket_volume"),
     **{f"{_CRM}.{field}": _crm_field(field) for field in _DEFAULTS},
+    f"{_CRM}.churn_date": Effect(
+        "marts", ("Churn_Date__c", "Other_churn_date__c"), lambda seen: seen.left("churn_date"),
+        customer="crm_fields",
+    ),
     "salesforce.account_types.customer": Effect(
         "marts", (["Customer"], ["Customer", "Prospect"]), lambda seen: "prospect" in seen.accounts(),
         customer="weights",

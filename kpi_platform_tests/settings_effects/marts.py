@@ -27,6 +27,7 @@ _MARTS = (
     "account_churn_risk",
     "kpi_integrated_metrics",
     "recurring_revenue_lines",
+    "account_outcomes",
 )
 _LAST_WEEK, _LONG_AGO = datetime(2026, 2, 20), datetime(2025, 12, 1)
 
@@ -42,6 +43,7 @@ _FIELDS: Mapping[str, tuple[str, Any, Any]] = {
     "total_users": ("double", 10.0, 20.0),
     "feature_usage_score": ("double", 30.0, 60.0),
     "executive_engagement": ("varchar", "High", "Low"),
+    "churn_date": ("date", date(2026, 1, 10), date(2026, 1, 20)),
 }
 _LANDED = {"churn_risk": "churn_risk_score_c"}
 _CASES = "satisfaction_rating"
@@ -88,6 +90,11 @@ class Computed:
     def line(self, opportunity: str, column: str) -> Any:
         [row] = [one for one in self.rows["recurring_revenue_lines"] if one["line_id"] == opportunity]
         return row[column]
+
+    def left(self, account: str) -> Any:
+        """When the account left."""
+        [row] = [one for one in self.rows["account_outcomes"] if one["account_id"] == account]
+        return row["outcome_date"]
 
     def accounts(self) -> set[str]:
         """Those that count."""

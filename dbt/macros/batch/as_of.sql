@@ -1,5 +1,19 @@
-{% macro as_of() %}
+{% macro as_of(rows=none) %}
+    {#- as_of in SQL. In a batch of several instants the key of a customer ends with its own (customer_as_of); `rows` is
+        the relation to read the key from, where several have one. -#}
+    {%- if var('instants', false) -%}
+        {{- return(
+            'cast(right(' ~ (rows ~ '.' if rows else '') ~ 'customer_id, 26) as ' ~ canonical_type('timestamp') ~ ')'
+        ) -}}
+    {%- endif -%}
     {{- return(timestamp_literal(as_of_datetime())) -}}
+{% endmacro %}
+
+
+{% macro customer_as_of(customer, days=0) %}
+    {#- The as_of of one customer of the batch, or so many days before it, as a literal. -#}
+    {%- set moment = utc_datetime(customer.key[-26:]) if var('instants', false) else as_of_datetime() -%}
+    {{- return(timestamp_literal(moment - modules.datetime.timedelta(days=days))) -}}
 {% endmacro %}
 
 
@@ -8,7 +22,10 @@
 {% endmacro %}
 
 
-{% macro days_before_as_of(days) %}
+{% macro days_before_as_of(days, rows=none) %}
+    {%- if var('instants', false) -%}
+        {{- return('(' ~ dbt.dateadd('day', -days, as_of(rows)) | trim ~ ')') -}}
+    {%- endif -%}
     {{- return(timestamp_literal(as_of_datetime() - modules.datetime.timedelta(days=days))) -}}
 {% endmacro %}
 

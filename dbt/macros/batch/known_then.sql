@@ -71,8 +71,8 @@ from {{ landed_relation(customer.recorded) }}
 where
     customer_id = {{ text_literal(customer.recorded.key) }}
     and kpi in ('nps', 'adoption_index', 'churn_risk')
-    and as_of > {{ days_before_as_of(7) }}
-    and as_of <= {{ as_of() }}
+    and as_of > {{ customer_as_of(customer, days=7) }}
+    and as_of <= {{ customer_as_of(customer) }}
     and computed_at <= {{ days_after('as_of', 1) }}
         {%- endset -%}
         {%- do parts.append(part) -%}
@@ -132,3 +132,13 @@ where
     {%- endfor -%}
     {{- return('nullif(' ~ parts | join(' + ') ~ ', 0)') -}}
 {%- endmacro %}
+
+
+{% macro batch_is_backtest() %}
+    {#- Whether the batch is a back-test, in which other accounts count than those that the dashboard shows. -#}
+    {{- return(
+        batch_has_fact('population', 'buyers')
+        or batch_has_fact('population', 'versions')
+        or batch_has_fact('population', 'present')
+    ) -}}
+{% endmacro %}

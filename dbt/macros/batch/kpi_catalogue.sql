@@ -72,6 +72,7 @@
         'account_type_list': 'integer',
         'title_list': 'integer',
         'is_strict': 'boolean',
+        'population': 'string',
         'has_account_type': 'boolean',
         'count_emails': 'boolean',
         'planned_days': 'integer',

@@ -71,10 +71,10 @@
         on
             {{ rows }}.customer_id = own_rates.customer_id
             and {{ currency }} = own_rates.currency
-            and own_rates.rate_time = case when customers.uses_dated_rates then {{ time }} else {{ as_of() }} end
+            and own_rates.rate_time = case when customers.uses_dated_rates then {{ time }} else {{ as_of('customers') }} end
     left join rates as target_rates
         on
             {{ rows }}.customer_id = target_rates.customer_id
             and customers.target_currency = target_rates.currency
-            and target_rates.rate_time = case when customers.uses_dated_rates then {{ time }} else {{ as_of() }} end
+            and target_rates.rate_time = case when customers.uses_dated_rates then {{ time }} else {{ as_of('customers') }} end
 {%- endmacro %}

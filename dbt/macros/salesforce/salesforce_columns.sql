@@ -12,6 +12,7 @@
                     'owner_id': 'string',
                     'is_deleted': 'boolean',
                     'is_deleted_by_sync': ['_fivetran_deleted', 'boolean'],
+                    'created_date': 'timestamp',
                 },
                 **landed_account_columns('account')
             ),
@@ -30,6 +31,7 @@
                 'activation_date': 'timestamp',
                 'feature_usage_date': 'timestamp',
                 'churn_risk_date': 'timestamp',
+                'churn_date': 'date',
             },
             'keyless': true,
         },

@@ -1,16 +1,13 @@
 {% macro staged_versions(source, table) -%}
-    {#- Every version of the rows of a table in history mode, as staged() types them, of the strict customers of the batch,
-        with `_fivetran_end`. Tables without history mode have none. -#}
+    {#- Every version of the rows of a table in history mode, as staged() types them, with `_fivetran_end`. Tables
+        without history mode have none. -#}
     {%- set read = staged_columns(source, table) -%}
     {%- set columns = dict(read.columns, _fivetran_end='moment') -%}
     {%- set fields, references = read.get('fields', {}), read.get('references', []) -%}
     {%- set selects = [] -%}
     {%- for customers in customers_alike(source, table) if landed_column(customers[0], source, table, '_fivetran_start') -%}
-        {%- set strict = customers | selectattr('facts.is_strict') | list -%}
-        {%- if strict -%}
-            {%- set versions = staged_alike(strict, source, table, columns, fields, references) -%}
-            {%- do selects.append('select\n    *,\n    1 as version_rank\nfrom (\n' ~ versions ~ '\n) as versions') -%}
-        {%- endif -%}
+        {%- set versions = staged_alike(customers, source, table, columns, fields, references) -%}
+        {%- do selects.append('select\n    *,\n    1 as version_rank\nfrom (\n' ~ versions ~ '\n) as versions') -%}
     {%- endfor -%}
     {{ selects | join('\nunion all\n') if selects else staged_nothing(columns, fields, references) }}
 {%- endmacro %}

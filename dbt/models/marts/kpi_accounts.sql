@@ -197,7 +197,7 @@ final as (
         time_bases.time_basis,
         revenue_bases.revenue_basis,
         revenues.revenue_since,
-        {{ as_of() }} as as_of
+        {{ as_of('accounts') }} as as_of
     from accounts
     left join sla_sources on accounts.customer_id = sla_sources.customer_id
     left join time_bases on accounts.customer_id = time_bases.customer_id

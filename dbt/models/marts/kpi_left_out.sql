@@ -23,7 +23,7 @@ final as (
         measures.kpi,
         measures.left_out_reason,
         cast(sum(measures.row_count) as {{ canonical_type('integer') }}) as left_out_count,
-        {{ as_of() }} as as_of
+        {{ as_of('measures') }} as as_of
     from measures
     inner join sla_sources on measures.customer_id = sla_sources.customer_id
     inner join time_bases

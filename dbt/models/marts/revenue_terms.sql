@@ -48,7 +48,7 @@ opportunities as (
     where
         opportunities.is_live
         and coalesce(opportunities.is_won, opportunities.is_won_unreadable is not null)
-        and (opportunities.close_date < {{ as_of() }} or opportunities.close_date is null)
+        and (opportunities.close_date < {{ as_of('opportunities') }} or opportunities.close_date is null)
 ),
 
 contracts as (

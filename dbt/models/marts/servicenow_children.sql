@@ -58,7 +58,7 @@ final as (
         children.customer_id,
         children.sys_id,
         children.parent_sys_id,
-        {{ as_of() }} as as_of
+        {{ as_of('children') }} as as_of
     from linked as children
     inner join linked as parents
         on

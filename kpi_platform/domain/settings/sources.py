@@ -134,6 +134,10 @@ class SalesforceFields(Section, kind="meaning"):
     activation_date: OptionalField = _date("active and total users")
     feature_usage_date: OptionalField = _date("the feature usage")
     churn_risk_date: OptionalField = _date("the churn risk score")
+    churn_date: Identifier = _field(
+        "Churn_Date__c", "Account field with the day on which it left. Where it has a value, it is the first "
+        "outcome of the account that a back-test takes.",
+    )  # fmt: skip
     opportunity_arr: Identifier = _field(
         "ARR__c", "Opportunity field with its annual recurring revenue. Where it has a value, nothing is "
         "computed from amount and term.",

@@ -60,7 +60,12 @@ final as (
         on
             followed.customer_id = masters.customer_id
             and followed.master_key = masters.id_key
+    {%- if batch_is_backtest() %}
+    inner join {{ ref('int_customer') }} as customers on followed.customer_id = customers.customer_id
+    where masters.master_key is null and (masters.is_live or customers.population <> 'shown')
+    {%- else %}
     where masters.is_live and masters.master_key is null
+    {%- endif %}
 )
 
 select * from final

@@ -24,7 +24,8 @@ open_renewals as (
         opportunities.is_live
         and not coalesce(opportunities.is_won, false)
         and not coalesce(opportunities.is_closed, false)
-        and opportunities.close_date >= cast(cast({{ as_of() }} as date) as {{ canonical_type('timestamp') }})
+        and opportunities.close_date
+        >= cast(cast({{ as_of('opportunities') }} as date) as {{ canonical_type('timestamp') }})
     group by opportunities.customer_id, {{ salesforce_key(not_blank('opportunities.account_id')) }}
 ),
 

@@ -30,7 +30,7 @@ final as (
         on
             cases.customer_id = accounts.customer_id
             and {{ salesforce_key('cases.account_id') }} = accounts.account_key
-    where cases.created_date < {{ as_of() }} or cases.created_date_unreadable is not null
+    where cases.created_date < {{ as_of('cases') }} or cases.created_date_unreadable is not null
 )
 
 select * from final

@@ -50,7 +50,7 @@ currencies as (
 asked_days as (
     select
         customer_id,
-        {{ as_of() }} as rate_time
+        {{ as_of('customers') }} as rate_time
     from customers
     union all
     select
@@ -61,7 +61,7 @@ asked_days as (
         on
             opportunities.customer_id = customers.customer_id
             and customers.uses_dated_rates
-    where opportunities.close_date < {{ as_of() }}
+    where opportunities.close_date < {{ as_of('opportunities') }}
     {%- if batch_has('salesforce', 'asset_state_period') %}
     union all
     select

@@ -56,7 +56,7 @@ final as (
     inner join customers on opportunities.customer_id = customers.customer_id
     {{ rates_at('opportunities', currency, 'opportunities.close_date') }}
     {%- endif %}
-    where opportunities.close_date < {{ as_of() }} or opportunities.close_date_unreadable is not null
+    where opportunities.close_date < {{ as_of('opportunities') }} or opportunities.close_date_unreadable is not null
 )
 
 select * from final

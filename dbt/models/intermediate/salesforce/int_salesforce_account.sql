@@ -1,4 +1,5 @@
 {% set strict = batch_is_strict() -%}
+{% set in_backtest = batch_is_backtest() -%}
 with
 
 accounts as (
@@ -16,6 +17,32 @@ customers as (
 
 known as (
     select * from {{ ref('int_account_known') }}
+),
+{%- endif %}
+{%- if in_backtest %}
+
+-- Who had bought something by as_of, whatever became of it since.
+buyers as (
+    select distinct
+        masters.customer_id,
+        masters.account_key
+    from {{ ref('int_account_master') }} as masters
+    inner join (
+        select
+            customer_id,
+            {{ salesforce_key(not_blank('account_id')) }} as linked_key
+        from {{ ref('stg_salesforce__opportunity') }}
+        where is_live and is_won and close_date < {{ as_of() }}
+        union all
+        select
+            customer_id,
+            {{ salesforce_key(not_blank('account_id')) }} as linked_key
+        from {{ ref('stg_salesforce__asset') }}
+        where is_live
+    ) as purchases
+        on
+            masters.customer_id = purchases.customer_id
+            and masters.id_key = purchases.linked_key
 ),
 {%- endif %}
 
@@ -47,6 +74,25 @@ final as (
         accounts._fivetran_synced as synced_at,
         case
             when accounts.id_key is null then 'account without id'
+            {%- if in_backtest %}
+            when customers.population <> 'shown' and {{ not_blank('accounts.master_record_id') }} is not null
+                then 'account merged'
+            when customers.population = 'buyers'
+                then case when buyers.account_key is null then 'account has bought nothing' end
+            when customers.population in ('versions', 'present') and accounts.created_date > {{ as_of('accounts') }}
+                then 'account not created yet'
+            when customers.population = 'versions'
+                then
+                    case
+                        when not coalesce(known.are_fields_known, false) then 'account inactive'
+                        when
+                            customers.has_account_type
+                            and not {{ counts_by_type(
+                                not_blank('known.account_type'), 'customers.account_type_list'
+                            ) }}
+                            then 'account of another type'
+                    end
+            {%- endif %}
             when not accounts.is_live and coalesce(accounts.is_deleted or accounts.is_deleted_by_sync, false)
                 then 'account deleted'
             when not accounts.is_live then 'account inactive'
@@ -69,6 +115,12 @@ final as (
         on
             accounts.customer_id = known.customer_id
             and accounts.id_key = known.account_key
+    {%- endif %}
+    {%- if in_backtest %}
+    left join buyers
+        on
+            accounts.customer_id = buyers.customer_id
+            and accounts.id_key = buyers.account_key
     {%- endif %}
 )
 

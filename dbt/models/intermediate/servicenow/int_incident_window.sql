@@ -45,8 +45,8 @@ final as (
         -- What the churn risk of the scheme standard compares the tickets of the window with.
         case when customers.health_scheme = 'standard' then {{ days_before('windows.opened_from', 90) }} end
             as own_mean_from,
-        case when customers.health_scheme = 'standard' then {{ days_before_as_of(210) }} end as busy_from,
-        case when customers.health_scheme = 'standard' then {{ days_before_as_of(60) }} end as silent_from
+        case when customers.health_scheme = 'standard' then {{ days_before_as_of(210, 'customers') }} end as busy_from,
+        case when customers.health_scheme = 'standard' then {{ days_before_as_of(60, 'customers') }} end as silent_from
     from windows
     inner join customers on windows.customer_id = customers.customer_id
 )
