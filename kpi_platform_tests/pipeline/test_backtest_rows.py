@@ -487,6 +487,15 @@ def rows_left(world: World) -> list[str]:
         ]
 
 
+def test_before_its_first_account_a_customer_has_no_rows(
+    world: World, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(computing, "WITH_TURNS", 1)
+    early = BacktestSpec(FIRST.replace(year=2020), FIRST, every="48 months", horizon_days=HORIZON)
+    times = world.rows("led", tmp_path / "work", early).account_times
+    assert {one.astype(datetime) for one in times.t} == {FIRST.replace(tzinfo=None)}
+
+
 def test_what_the_dashboard_shows_stays(world: World, tmp_path: Any) -> None:
     build_kpis(world.configuration, world.engine, ["led"], datetime.now(UTC))
 

@@ -42,7 +42,8 @@ def scores_at(computed: Computed) -> pa.Table:
     each input of _FLAGS whether it was known (`<input>_known`)."""
     flags = dict.fromkeys(flag for flag, _ in _FLAGS.values())
     accounts = computed.read("kpi_accounts", (*_ACCOUNT, *flags))
-    accounts = accounts.filter(accounts["is_salesforce_account"].combine_chunks())
+    # Before its first account a customer has no rows, and a mart without rows no types.
+    accounts = accounts.filter(pa.array(accounts["is_salesforce_account"].to_pylist(), pa.bool_()))
     places = {
         key: place
         for place, key in enumerate(
@@ -83,8 +84,8 @@ def scores_at(computed: Computed) -> pa.Table:
     )
     return pa.table(
         {
-            "account_id": accounts["account_id"],
-            "account_name": accounts["account_name"],
+            "account_id": accounts["account_id"].cast(pa.string()),
+            "account_name": accounts["account_name"].cast(pa.string()),
             "t": pa.array([in_utc(computed.keys[key]) for key, _ in places], pa.timestamp("us", tz="UTC")),
             "arr": column(metrics, "arr"),
             "arr_currency": pa.array([currencies.get(key) for key in places], pa.string()),
@@ -92,7 +93,7 @@ def scores_at(computed: Computed) -> pa.Table:
             "crm_health_score": column(health, "crm_health_score"),
             "churn_risk_value": measured["churn_risk"],
             **{name: points(name, numbers) for name, numbers in measured.items()},
-            **{f"{name}_known": accounts[flag] for name, (flag, _) in _FLAGS.items()},
+            **{f"{name}_known": accounts[flag].cast(pa.bool_()) for name, (flag, _) in _FLAGS.items()},
         }
     )
 
