@@ -44,6 +44,7 @@ def erase(
     """
     from kpi_platform.dashboard.offboarding import erase_dashboard, find_leaver, retire
     from kpi_platform.defs.erase import erase_in_dagster, require_idle
+    from kpi_platform.pipeline.backtest.run import erase_computed_parts
     from kpi_platform.pipeline.erase import end_connections, erase_in_destinations
 
     configuration = Configuration.from_environment()
@@ -63,6 +64,7 @@ def erase(
             configuration, engine, leaver, raw_schemas=raw_schemas, former=not current_only
         )
         proof += erase_in_dagster(configuration, key)
+        proof.append(erase_computed_parts(configuration, key))
         proof += erase_dashboard(engine, leaver, who=who(), keep_audit=keep_audit)
     proved = all(one.proved for one in proof)
     if as_json:

@@ -12,6 +12,7 @@ import typer
 from kpi_platform.adapters.private_home import keep_private
 from kpi_platform.cli import (
     alerts,
+    backtest,
     backup,
     claims,
     customers,
@@ -53,6 +54,7 @@ for group in (
     status,
     explain,
     history,
+    backtest,
     customers,
     claims,
     dagster_home,

@@ -1,6 +1,6 @@
 """The accounts that a dashboard knows."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -93,6 +93,17 @@ def list_accounts(connection: sa.Connection, customer: str, *, retired: bool = F
     if not retired:
         query = query.where(_table.c.retired_at.is_(None))
     return [Account(**row) for row in connection.execute(query).mappings()]
+
+
+def ids_by_external_id(
+    connection: sa.Connection, customer: str, external_ids: Collection[str]
+) -> dict[str, int]:
+    """Returns the ids of the customer's accounts, retired ones too, that have these ids at the source."""
+    customer_id = get_customer(connection, customer).id
+    query = sa.select(_table.c.external_id, _table.c.id).where(
+        _table.c.customer_id == customer_id, _table.c.external_id.in_(external_ids)
+    )
+    return {row.external_id: row.id for row in connection.execute(query)}
 
 
 def _select(connection: sa.Connection, customer: str) -> sa.Select[Any]:

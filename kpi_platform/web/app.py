@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from kpi_platform.configuration import Configuration
 from kpi_platform.dashboard.database import open_dashboard
+from kpi_platform.web.backtest_keeper import BacktestKeeper
 from kpi_platform.web.body import BoundBody
 from kpi_platform.web.compression import Compression
 from kpi_platform.web.edge import Edge
@@ -37,7 +38,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        app.state.backtest_keeper.watch()
         yield
+        app.state.backtest_keeper.close()
         app.state.readiness.close()
         explainer.close()
         engine.dispose()
@@ -61,6 +64,7 @@ def create_app(
         each=2, all_=16, what="explanations, previews or tests", retry_after_seconds=5
     )
     app.state.watch_turns = Turns(each=20, all_=200, what="streams of progress", retry_after_seconds=30)
+    app.state.backtest_keeper = BacktestKeeper(configuration, engine)
     app.state.readiness = Readiness(engine)
     app.state.metrics = Metrics()
     register_error_handlers(app)

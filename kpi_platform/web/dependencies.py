@@ -18,6 +18,7 @@ from kpi_platform.dashboard.tokens import ApiToken, hash_text, needs_note, note_
 from kpi_platform.domain.errors import Forbidden
 from kpi_platform.domain.settings import SCOPES, Editor, Scope
 from kpi_platform.logs import note_id
+from kpi_platform.web.backtest_keeper import BacktestKeeper
 from kpi_platform.web.explaining import Explainer
 from kpi_platform.web.hosts import OwnHosts
 from kpi_platform.web.refusals import NoCustomerChosen, NotSignedIn
@@ -82,6 +83,11 @@ def get_heavy_turns(request: Request) -> Turns:
     return turns
 
 
+def get_backtest_keeper(request: Request) -> BacktestKeeper:
+    keeper: BacktestKeeper = request.app.state.backtest_keeper
+    return keeper
+
+
 def get_explainer(request: Request) -> Explainer:
     explainer: Explainer = request.app.state.explainer
     return explainer
@@ -93,6 +99,7 @@ EngineDep = Annotated[sa.Engine, Depends(get_engine)]
 SessionsDep = Annotated[Sessions, Depends(get_sessions)]
 HeavyTurnsDep = Annotated[Turns, Depends(get_heavy_turns)]
 """For what occupies a thread and the warehouse for seconds: `with turns.take(customer)`."""
+BacktestKeeperDep = Annotated[BacktestKeeper, Depends(get_backtest_keeper)]
 ExplainerDep = Annotated[Explainer, Depends(get_explainer)]
 HostsDep = Annotated[OwnHosts, Depends(get_hosts)]
 

@@ -33,6 +33,9 @@ SYNC_WORDS = {
 }
 """The states of a sync that somebody has asked for."""
 
+BACKTEST_WORDS = {"running": "Being computed", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}
+"""The states of a back-test."""
+
 METHOD_WORDS = {
     "id": "Known by its id",
     "exact": "Same name",

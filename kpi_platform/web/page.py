@@ -17,10 +17,11 @@ from kpi_platform.dashboard.customers import StoredCustomer, get_customer, list_
 from kpi_platform.dashboard.database import reading
 from kpi_platform.dashboard.matches import count_matches
 from kpi_platform.domain.account_names import shown_name
+from kpi_platform.domain.backtest.words import LEAVERS_ARE_MISSING, NOT_INDEPENDENT
 from kpi_platform.domain.errors import KpiPlatformError
 from kpi_platform.domain.kpis import unreadable_rows
 from kpi_platform.domain.revenue_bases import REVENUE_BASES
-from kpi_platform.web import bands_chart, charts, formats
+from kpi_platform.web import backtest_charts, bands_chart, charts, formats
 from kpi_platform.web.dependencies import (
     CSRF_FIELD,
     ConfigurationDep,
@@ -53,7 +54,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for module in (formats, charts, bands_chart):
+    for module in (formats, charts, bands_chart, backtest_charts):
         names = [name for name in vars(module) if not name.startswith("_")]
         environment.globals |= {name: getattr(module, name) for name in names}
     environment.globals |= {
@@ -67,6 +68,8 @@ def _environment() -> Environment:
         "revenue_facts": revenue_facts,
         "waterfall": waterfall,
         "REVENUE_BASES": REVENUE_BASES,
+        "LEAVERS_ARE_MISSING": LEAVERS_ARE_MISSING,
+        "NOT_INDEPENDENT": NOT_INDEPENDENT,
     }
     environment.filters["plain"] = plain
     environment.globals["platform_version"] = version("kpi_platform")

@@ -56,9 +56,6 @@ ELSEWHERE = (
     # What they assign is read by those whose code they patch.
     "kpi_platform/adapters/dbt_patches/",
     "kpi_platform/adapters/destination/pins.py",
-    # Back-tests: the interface of their rows is here before those who compute them.
-    "kpi_platform/domain/backtest/",
-    "kpi_platform/pipeline/backtest/",
     "kpi_platform/defs/dagster_insides.py",
 )
 """Files whose names others read."""

@@ -19,6 +19,7 @@ from kpi_platform.dashboard.tables.accounts import (
     accounts,
     health_weeks,
 )
+from kpi_platform.dashboard.tables.backtests import backtests
 from kpi_platform.dashboard.tables.customers import (
     allowed_secrets,
     customer_settings_versions,
@@ -69,6 +70,7 @@ __all__ = [
     "allowed_secrets",
     "api_tokens",
     "audit_events",
+    "backtests",
     "check_results",
     "customer_settings_versions",
     "customers",

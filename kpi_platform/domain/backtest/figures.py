@@ -227,7 +227,8 @@ def missed_of(rows: BacktestRows) -> list[Missed]:
             account_times=len(found),
             score=float(wrong.score[found[-1]]),
             outcome_date=instant_of(date),
-            arr=None if np.isnan(wrong.arr[found[-1]]) else float(wrong.arr[found[-1]]),
+            arr=_known(wrong.arr[found[-1]]),
+            inputs={name: _known(values[found[-1]]) for name, values in wrong.inputs.items()},
         )
         for (account, date), found in places.items()
     ]
@@ -255,6 +256,10 @@ def _by_account(
     for account, instant in zip(accounts, instants, strict=True):
         found[account].append(instant)
     return found
+
+
+def _known(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _ratio(part: float | None, whole: float | None) -> float | None:

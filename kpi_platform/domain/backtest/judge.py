@@ -3,14 +3,13 @@
 import numpy as np
 
 from kpi_platform.domain.backtest import figures
-from kpi_platform.domain.backtest.report import BacktestReport
+from kpi_platform.domain.backtest.advice import advise
+from kpi_platform.domain.backtest.report import LEAST_OUTCOMES, BacktestReport
 from kpi_platform.domain.backtest.rows import BacktestRows
-
-LEAST_OUTCOMES = 10
-"""Distinct accounts that churned, and that were kept; with fewer, an AUC says nothing (B19)."""
+from kpi_platform.domain.backtest.spec import BacktestSpec
 
 
-def report_of(rows: BacktestRows) -> BacktestReport:
+def report_of(rows: BacktestRows, spec: BacktestSpec) -> BacktestReport:
     """Returns the report. Figures of the score are of the rows that are labelled and scored (B16)."""
     times = rows.account_times
     scored = figures.by_score(figures.scored_of(times))
@@ -37,5 +36,5 @@ def report_of(rows: BacktestRows) -> BacktestReport:
         not_known=list(rows.not_known),
         survivorship=rows.survivorship,
         currency=rows.currency,
-        advice=None,
+        advice=advise(times, spec) if enough else None,
     )

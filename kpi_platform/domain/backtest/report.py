@@ -7,6 +7,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+LEAST_OUTCOMES = 10
+"""Distinct accounts that churned, and that were kept; with fewer, an AUC says nothing (B19)."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -117,6 +120,8 @@ class Missed(_Part):
     score: float
     outcome_date: datetime
     arr: float | None
+    inputs: dict[str, float | None]
+    """Each input of the score at `t`, 0 to 100; None not known then."""
 
 
 class Advice(_Part):

@@ -6,6 +6,7 @@ from kpi_platform.web.dependencies import require_scope
 from kpi_platform.web.routes import (
     accounts,
     alerts,
+    backtests,
     changes,
     config,
     connection_test,
@@ -31,6 +32,7 @@ for topic in (
     accounts,
     changes,
     retention,
+    backtests,
     uploads,
     matches,
     runs,

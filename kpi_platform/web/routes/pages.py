@@ -7,6 +7,7 @@ from kpi_platform.web.error_page import error_page
 from kpi_platform.web.routes import (
     pages_account,
     pages_accounts,
+    pages_backtests,
     pages_custom_kpis,
     pages_explanation,
     pages_findings,
@@ -33,6 +34,7 @@ _PAGES = (
     pages_accounts,
     pages_today,
     pages_retention,
+    pages_backtests,
     pages_left_out,
     pages_account,
     pages_explanation,

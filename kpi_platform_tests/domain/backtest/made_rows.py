@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from kpi_platform.domain.backtest.rows import AccountTimes, BacktestRows, Outcome
+from kpi_platform.domain.backtest.spec import BacktestSpec
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NAN = float("nan")
+SPEC = BacktestSpec(START, START.replace(year=2025), horizon_days=30)
 
 
 def band_of(score: float) -> str | None:

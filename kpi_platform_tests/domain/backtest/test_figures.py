@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from kpi_platform.domain.backtest.figures import auc
-from kpi_platform.domain.backtest.judge import LEAST_OUTCOMES, report_of
-from kpi_platform.domain.backtest.report import BacktestReport, Rate
+from kpi_platform.domain.backtest.judge import report_of
+from kpi_platform.domain.backtest.report import LEAST_OUTCOMES, BacktestReport, Rate
 from kpi_platform.domain.backtest.rows import AccountTimes
-from kpi_platform_tests.domain.backtest.made_rows import NAN, account_times, outcome, rows_of
+from kpi_platform_tests.domain.backtest.made_rows import NAN, SPEC, account_times, outcome, rows_of
 
 Z = 1.959963984540054
 
@@ -76,7 +76,7 @@ def same_rate(found: Rate, rows: list[int], times: AccountTimes) -> bool:
 
 @pytest.mark.parametrize("times", WORLDS)
 def test_counts_and_rates_are_those_of_a_plain_loop(times: AccountTimes) -> None:
-    report = report_of(rows_of(times))
+    report = report_of(rows_of(times), SPEC)
     everybody = range(len(times))
     labelled = [row for row in everybody if not isnan(times.label[row])]
     churned = [row for row in labelled if times.label[row] == 1]
@@ -128,7 +128,7 @@ def test_counts_and_rates_are_those_of_a_plain_loop(times: AccountTimes) -> None
 def test_an_auc_is_the_share_of_all_pairs_and_there_is_none_with_too_few_outcomes(
     times: AccountTimes,
 ) -> None:
-    report = report_of(rows_of(times))
+    report = report_of(rows_of(times), SPEC)
     scored = [row for row in range(len(times)) if not isnan(times.label[row] + times.score[row])]
     left, kept = ({times.account_id[row] for row in scored if times.label[row] == label} for label in (1, 0))
     enough = len(left) >= LEAST_OUTCOMES and len(kept) >= LEAST_OUTCOMES
@@ -153,7 +153,7 @@ def test_an_auc_is_the_share_of_all_pairs_and_there_is_none_with_too_few_outcome
 
 @pytest.mark.parametrize("times", WORLDS)
 def test_the_area_under_the_roc_curve_is_the_auc(times: AccountTimes) -> None:
-    report = report_of(rows_of(times))
+    report = report_of(rows_of(times), SPEC)
     if report.auc is not None:
         kept, churned = [one.kept for one in report.roc], [one.churned for one in report.roc]
         assert same(float(np.trapezoid(churned, kept)), report.auc)
@@ -161,7 +161,7 @@ def test_the_area_under_the_roc_curve_is_the_auc(times: AccountTimes) -> None:
 
 @pytest.mark.parametrize("times", WORLDS)
 def test_a_report_survives_being_kept_as_json(times: AccountTimes) -> None:
-    report = report_of(rows_of(times))
+    report = report_of(rows_of(times), SPEC)
     assert BacktestReport.model_validate_json(report.model_dump_json()) == report
 
 
@@ -184,15 +184,15 @@ def test_a_warning_counts_from_the_first_time_at_risk_after_the_outcome_before()
         left_after=[120.0] * 4 + [100.0, 100.0],
     )
     again = [outcome("a", 10, "renewed"), outcome("a", 120), outcome("b", 100), outcome("c", 100)]
-    found = report_of(rows_of(times, again)).at_risk
+    found = report_of(rows_of(times, again), SPEC).at_risk
     assert (found.left, found.warned, found.median_days) == (3, 1, 60)
-    first = report_of(rows_of(times, again[1:])).at_risk
+    first = report_of(rows_of(times, again[1:]), SPEC).at_risk
     assert first.median_days == 120
 
 
 def test_the_median_of_an_even_number_is_the_mean_of_the_middle_two() -> None:
     times = account_times([20, 20], [1, 1], days=[0, 0], left_after=[10.0, 15.5])
-    assert report_of(rows_of(times)).at_risk.median_days == median([10, 15.5])
+    assert report_of(rows_of(times), SPEC).at_risk.median_days == median([10, 15.5])
 
 
 def test_an_account_that_was_healthy_and_left_is_listed_once_for_its_outcome_with_the_last_time() -> None:
@@ -204,7 +204,7 @@ def test_an_account_that_was_healthy_and_left_is_listed_once_for_its_outcome_wit
         left_after=[80.0, 80.0, 80.0, 20.0],
         arr=[1, 2, 3, 50],
     )
-    found = report_of(rows_of(times)).missed
+    found = report_of(rows_of(times), SPEC).missed
     assert [(one.account_id, f"{one.t:%Y-%m-%d}", one.account_times, one.score) for one in found] == [
         ("b", "2024-01-01", 1, 75),
         ("a", "2024-01-31", 2, 80),
@@ -212,13 +212,13 @@ def test_an_account_that_was_healthy_and_left_is_listed_once_for_its_outcome_wit
 
 
 def test_without_a_ledger_there_is_no_money() -> None:
-    report = report_of(rows_of(account_times([10, 90], [1, 0], arr=[NAN, NAN])))
+    report = report_of(rows_of(account_times([10, 90], [1, 0], arr=[NAN, NAN])), SPEC)
     assert report.counts.population.arr is None
     assert report.counts.base_rate_arr is None
     assert report.lift.churned_arr_share is None
 
 
 def test_nobody_at_all_is_a_report_too() -> None:
-    report = report_of(rows_of(account_times([], [])))
+    report = report_of(rows_of(account_times([], [])), SPEC)
     assert report.counts.base_rate is None
     assert (report.enough, report.auc, report.deciles, report.roc) == (False, None, [], [])

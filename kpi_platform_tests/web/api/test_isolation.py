@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from starlette.requests import Request
 
 from kpi_platform.configuration import Configuration
+from kpi_platform.dashboard.backtests import add_backtest, end_backtest
 from kpi_platform.dashboard.check_results import Finding, record_check_results
 from kpi_platform.dashboard.customers import add_customer
 from kpi_platform.dashboard.database import open_engine, upgrade
@@ -22,6 +23,7 @@ from kpi_platform.dashboard.sync_requests import create_sync_request, finish_syn
 from kpi_platform.dashboard.tokens import create_token, revoke_token
 from kpi_platform.web.app import create_app
 from kpi_platform.web.sessions import SESSION_COOKIE
+from kpi_platform_tests.domain.backtest.made_rows import SPEC
 from kpi_platform_tests.pipeline.desk import T1
 from kpi_platform_tests.pipeline.marts import MartAccount
 from kpi_platform_tests.web.api.decisions import DECISIONS, Decision
@@ -81,6 +83,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         finish_sync_request(connection, request.id, "done", results={"errors": [MARKER]})
         preview = add_preview(connection, "acme", "settings", "alerts")
         end_preview(connection, preview, "failed", error=MARKER)
+        backtest = add_backtest(connection, "acme", SPEC, who=MARKER)
+        end_backtest(connection, backtest.id, "failed", error=MARKER)
         found = [Finding("house_rule", "kpi_values", "warn", 1, MARKER, [{"account_id": MARKER}])]
         record_check_results(connection, "kpis", {"acme": (1, found)}, run_id=None)
         person = add_person(
@@ -103,6 +107,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         "account_id": str(page["accounts"][0]["id"]), "source_account_id": "001A", "path": "x", "kpi": "nps",
         "customer": "acme", "decision_id": "1", "section": "update", "slug": "own_cases", "suite": "kpis",
         "check": "house_rule", "source": "salesforce", "preview_id": preview,
+        "backtest_id": backtest.id,
     }  # fmt: skip
     yield World(web, places)
     engine.dispose()

@@ -21,7 +21,8 @@ _WATCH = """() => {
     if (!isSeen) window.walk.bad.push(`out of sight: ${target.outerHTML.slice(0, 120)}`);
     window.walk.seen.add(target);
   });
-  return places.length;
+  // Tab goes through day, month, year and calendar of a date.
+  return places.length + 3 * places.filter((one) => one.type === "date").length;
 }"""
 _RESULT = """() => {
   const { places, seen, bad } = window.walk;
@@ -31,8 +32,8 @@ _RESULT = """() => {
 
 
 def walk(page: Page) -> list[str]:
-    """Presses Tab once for each place that takes the focus. Returns what is wrong: places that are not
-    reached (as behind a trap), that show no ring, or that are focused out of sight."""
+    """Presses Tab as often as there are places that take the focus. Returns what is wrong: places that are
+    not reached (as behind a trap), that show no ring, or that are focused out of sight."""
     for _ in range(page.evaluate(_WATCH)):
         page.keyboard.press("Tab")
     found: list[str] = page.evaluate(_RESULT)

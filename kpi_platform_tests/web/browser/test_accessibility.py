@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from kpi_platform.dashboard.run_records import write_runs
 from kpi_platform.dashboard.tokens import create_token
 from kpi_platform_tests.web.api.test_isolation import ROUTES
+from kpi_platform_tests.web.backtests import keep_backtest, made_report
 from kpi_platform_tests.web.browser.conftest import PHONE, Served, SignIn
 from kpi_platform_tests.web.browser.keyboard import walk
 from kpi_platform_tests.web.pages.test_runs import record
@@ -33,6 +34,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/accounts/left-out": ("/accounts/left-out",),
     "/matches": ("/matches", "/matches?state=match"),
     "/retention": ("/retention",),
+    "/backtests": ("/backtests",),
+    "/backtests/compare": ("/backtests/compare?one={backtest}&other={backtest}",),
+    "/backtests/{backtest_id}": ("/backtests/{backtest}", "/backtests/{running}"),
     "/runs": ("/runs",),
     "/runs/{run_id}": ("/runs/broke",),
     "/runs/tables": ("/runs/tables",),
@@ -64,7 +68,17 @@ NO_PAGES = {
     "/readyz", "/session", "/static/{name:path}", "/uploads/{version}/diff.csv",
 }  # fmt: skip
 
-ON_A_PHONE = ("/", "/accounts", "/settings", "/matches", "/retention", "/uploads", "/uploads/2/diff", "/runs")
+ON_A_PHONE = (
+    "/",
+    "/accounts",
+    "/settings",
+    "/matches",
+    "/retention",
+    "/backtests",
+    "/uploads",
+    "/uploads/2/diff",
+    "/runs",
+)
 
 
 def test_every_page_is_looked_at() -> None:
@@ -77,7 +91,11 @@ def test_no_page_has_a_barrier(page: Page, customer: Seed) -> None:
     seed_runs(customer)
     page.goto("/accounts")
     account = page.locator("tbody .name a").first.get_attribute("href") or ""
+    kept, running = (
+        keep_backtest(customer.engine, customer.customer, report=report) for report in (made_report(), None)
+    )
     places = {"reviewed": reviewed, "account": account.rpartition("/")[2]}
+    places |= {"backtest": kept.id, "running": running.id}
     for path in [one.format_map(places) for addresses in PAGES.values() for one in addresses]:
         page.emulate_media(color_scheme="light")
         page.goto(path)
@@ -88,7 +106,7 @@ def test_no_page_has_a_barrier(page: Page, customer: Seed) -> None:
         if path not in ON_A_PHONE:
             assert walk(page) == [], path
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    for path in ON_A_PHONE:
+    for path in (*ON_A_PHONE, f"/backtests/{kept.id}"):
         page.goto(path)
         assert complaints(page) == [], ("phone", path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
