@@ -16,6 +16,10 @@ from kpi_platform.domain.settings import parse_settings
 from kpi_platform_tests.old_numbers import OLD_NUMBERS
 
 BEFORE = "0012"
+UPGRADES = 4
+"""Upgrades since then that have added settings."""
+STATED = {**OLD_NUMBERS, "alerts": {"most_per_hour": 0}, "update": {"history_weeks": 0}}
+"""What they state: the numbers, that alerts have no limit, and that no week of the past is computed."""
 OWN: dict[str, Any] = {"servicenow": {"schema": "own_itsm", "sla_source": "sla_due"}}
 
 
@@ -39,19 +43,19 @@ def test_a_customer_that_exists_keeps_its_numbers(any_dashboard_engine: sa.Engin
         save_settings(connection, "saved", OWN, who="somebody")
     database.upgrade(any_dashboard_engine)
     # A version for each of the upgrades that added settings.
-    assert documents(any_dashboard_engine, "unsaved") == [OLD_NUMBERS] * 2
-    newest, third, second, first = documents(any_dashboard_engine, "saved")
+    assert documents(any_dashboard_engine, "unsaved") == [STATED] * UPGRADES
+    *later, first = documents(any_dashboard_engine, "saved")
     # Each version means what it meant: an older one that is restored changes no number by itself.
-    kept = {**OLD_NUMBERS, "servicenow": {**OWN["servicenow"], **OLD_NUMBERS["servicenow"]}}
-    assert newest == third == second == kept
-    assert first == {**OLD_NUMBERS, "salesforce": {"schema": "own_crm", **OLD_NUMBERS.get("salesforce", {})}}
+    kept = {**STATED, "servicenow": {**OWN["servicenow"], **OLD_NUMBERS["servicenow"]}}
+    assert later == [kept] * (UPGRADES + 1)
+    assert first == {**STATED, "salesforce": {"schema": "own_crm", **OLD_NUMBERS.get("salesforce", {})}}
     with any_dashboard_engine.connect() as connection:
         stored = current_settings(connection, "saved")
         history = settings_history(connection, "saved")
     assert stored is not None
-    assert (stored.version, stored.saved_by) == (4, "the upgrade")
-    changes = [change for one in history[:2] for change in one.changes]
-    assert sorted(changes, key=lambda change: change["path"]) == differences({}, OLD_NUMBERS)
+    assert (stored.version, stored.saved_by) == (2 + UPGRADES, "the upgrade")
+    changes = [change for one in history[:UPGRADES] for change in one.changes]
+    assert sorted(changes, key=lambda change: change["path"]) == differences({}, STATED)
     assert parse_settings(stored.document).servicenow.sla_source == "sla_due"
 
 
