@@ -23,7 +23,15 @@ def text() -> str:
         {"name": one.name, "known_account": one.known_account, "lists_accounts": one.lists_accounts}
         for one in SOURCE_SYSTEMS.values()
     ]
-    inputs = [{"name": one.name, "category": one.category, "weight": one.weight} for one in HEALTH_INPUTS]
+    inputs = [
+        {
+            "name": one.name,
+            "category": one.category,
+            "weight": one.weight,
+            "curve": [list(at) for at in one.curve],
+        }
+        for one in HEALTH_INPUTS
+    ]
     columns = [
         {"name": one.name, "type": one.type, "table": one.table, "landed": one.landed}
         for one in ACCOUNT_COLUMNS
@@ -67,7 +75,8 @@ def _made(name: str, file: str, opening: str, lines: Sequence[str], closing: str
 
 def _literal(value: object) -> str:
     """In Jinja's words."""
-    return {True: "true", False: "false", None: "none"}.get(value, repr(value))  # type: ignore[arg-type]
+    words = {True: "true", False: "false", None: "none"}
+    return repr(value) if isinstance(value, list) else words.get(value, repr(value))  # type: ignore[call-overload]
 
 
 if __name__ == "__main__":

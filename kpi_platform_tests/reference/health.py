@@ -1,7 +1,9 @@
 """The health score of one account."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
+from itertools import pairwise
 
 from kpi_platform_tests.reference.ages import too_old
 from kpi_platform_tests.reference.measure import Measure
@@ -22,26 +24,48 @@ CATEGORIES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def health(salesforce: Salesforce, row: Row | None, measures: Mapping[str, Measure]) -> dict[str, object]:
+CURVES: Mapping[str, Sequence[tuple[str, str]]] = {
+    "nps": [("-50", "0"), ("0", "40"), ("30", "70"), ("60", "100")],
+    "csat": [("1", "0"), ("3", "40"), ("4", "75"), ("4.6", "100")],
+    "support_satisfaction": [("1", "0"), ("3", "40"), ("4", "75"), ("4.6", "100")],
+    "executive_engagement": [("0", "0"), ("1", "60"), ("3", "100")],
+    "adoption_index": [("0", "0"), ("100", "100")],
+    "activation": [("0", "0"), ("100", "100")],
+    "feature_usage": [("0", "0"), ("100", "100")],
+    "revenue_growth": [("-50", "0"), ("0", "50"), ("25", "100")],
+    "net_revenue_retention": [("50", "0"), ("80", "25"), ("100", "70"), ("120", "100")],
+    "churn_risk": [("0", "100"), ("100", "0")],
+    "sla_compliance": [("70", "0"), ("85", "40"), ("95", "85"), ("100", "100")],
+    "first_response_time": [("0", "100"), ("4", "70"), ("24", "0")],
+    "resolution_time": [("0", "100"), ("24", "70"), ("120", "0")],
+}
+"""scorecards.md, "Curves of `standard`"."""
+
+
+def health(
+    salesforce: Salesforce, row: Row | None, measures: Mapping[str, Measure], basis: str
+) -> dict[str, object]:
     """ "Missing inputs drop out and the weights that remain are renormalised, inside a category and across
     categories. `coverage` = known weight / total weight over all inputs; below 0.5 the health score is
     NULL." """
-    scores = _scores(salesforce, row, measures)
+    scores, categories = _scores(salesforce, row, measures), _categories(salesforce, basis)
     known_weight = total_weight = Fraction(0)
     category_scores: dict[str, Fraction | None] = {}
-    for category, inputs in CATEGORIES.items():
+    for category, inputs in categories.items():
         weight = salesforce.rules.health_weight(category)
-        known = {name: Fraction(share) for name, share in inputs.items() if scores[name] is not None}
+        known = _shares(inputs, scores)
         within = sum(known.values(), Fraction(0))
         known_weight += weight * within
         total_weight += weight
         category_scores[category] = (
             sum((share * _known(scores[name]) for name, share in known.items()), Fraction(0)) / within
-            if known
+            if within
             else None
         )
     coverage = known_weight / total_weight
-    contributions = _contributions(salesforce, scores) if round(coverage, 9) >= Fraction(1, 2) else {}
+    contributions = (
+        _contributions(salesforce, categories, scores) if round(coverage, 9) >= Fraction(1, 2) else {}
+    )
     return {
         **{f"{category}_score": score for category, score in category_scores.items()},
         "health_score": sum(contributions.values(), Fraction(0)) if contributions else None,
@@ -55,13 +79,27 @@ def health(salesforce: Salesforce, row: Row | None, measures: Mapping[str, Measu
     }
 
 
-def _contributions(salesforce: Salesforce, scores: Mapping[str, Fraction | None]) -> dict[str, Fraction]:
-    """ "points that sum to health_score" """
-    known = {
-        category: {name: Fraction(share) for name, share in inputs.items() if scores[name] is not None}
-        for category, inputs in CATEGORIES.items()
-    }
-    weights = {name: salesforce.rules.health_weight(name) for name, inputs in known.items() if inputs}
+def _categories(salesforce: Salesforce, basis: str) -> Mapping[str, Mapping[str, str]]:
+    """ "Under `bookings` w(NRR) := w(NRR) + w(growth) and w(growth) := 0 before anything else." """
+    if salesforce.rules.scheme == "classic" or basis != "bookings":
+        return CATEGORIES
+    moved = {"revenue_growth": "0", "net_revenue_retention": "0.8", "churn_risk": "0.2"}
+    return {**CATEGORIES, "business_outcomes": moved}
+
+
+def _shares(inputs: Mapping[str, str], scores: Mapping[str, Fraction | None]) -> dict[str, Fraction]:
+    return {name: Fraction(share) for name, share in inputs.items() if scores[name] is not None}
+
+
+def _contributions(
+    salesforce: Salesforce,
+    categories: Mapping[str, Mapping[str, str]],
+    scores: Mapping[str, Fraction | None],
+) -> dict[str, Fraction]:
+    """ "points that sum to health_score"; "an input of weight 0 makes no category known" """
+    shares = {category: _shares(inputs, scores) for category, inputs in categories.items()}
+    known = {category: found for category, found in shares.items() if sum(found.values())}
+    weights = {category: salesforce.rules.health_weight(category) for category in known}
     return {
         name: weight / sum(weights.values()) * share / sum(known[category].values()) * _known(scores[name])
         for category, weight in weights.items()
@@ -100,11 +138,27 @@ def _scores(
         "first_response_time": lambda hours: 100 - min(hours / 24, Fraction(1)) * 100,
         "resolution_time": lambda hours: 100 - min(hours / 120, Fraction(1)) * 100,
     }
+    if salesforce.rules.scheme == "standard":
+        formulas = {name: partial(_on_curve, points) for name, points in CURVES.items()}
+        # "churn_risk counts only if it is the mapped field."
+        if row is None or row[salesforce.field("churn_risk")] is None:
+            raw["churn_risk"] = None
     scores: dict[str, Fraction | None] = {}
     for name, formula in formulas.items():
         value = raw[name]
         scores[name] = None if value is None else max(Fraction(0), min(formula(value), Fraction(100)))
     return scores
+
+
+def _on_curve(points: Sequence[tuple[str, str]], value: Fraction) -> Fraction:
+    """ "linear between, flat outside" """
+    exact = [(Fraction(x), Fraction(y)) for x, y in points]
+    if value <= exact[0][0]:
+        return exact[0][1]
+    for (x0, y0), (x1, y1) in pairwise(exact):
+        if value <= x1:
+            return y0 + (value - x0) / (x1 - x0) * (y1 - y0)
+    return exact[-1][1]
 
 
 def _activation(salesforce: Salesforce, row: Row | None) -> Fraction | None:

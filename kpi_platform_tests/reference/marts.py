@@ -297,7 +297,9 @@ def _account_marts(world: _World, shared: _Shared, key: str, account: Account) -
                 "last_updated": _last_updated(support, shared, key, account),
             }
         ],
-        "account_health_score": [health.health(world.salesforce, account.row, measures)],
+        "account_health_score": [
+            health.health(world.salesforce, account.row, measures, world.revenue.ledger.basis)
+        ],
         "account_churn_risk": [
             {
                 **found.points(),

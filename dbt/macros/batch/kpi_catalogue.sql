@@ -48,19 +48,19 @@
 {% macro health_catalogue() %}
     {#- Made of domain/health.py by `make reference`. -#}
     {{- return([
-        {'name': 'nps', 'category': 'relationship', 'weight': 0.3},
-        {'name': 'csat', 'category': 'relationship', 'weight': 0.3},
-        {'name': 'executive_engagement', 'category': 'relationship', 'weight': 0.4},
-        {'name': 'adoption_index', 'category': 'adoption', 'weight': 0.5},
-        {'name': 'activation', 'category': 'adoption', 'weight': 0.3},
-        {'name': 'feature_usage', 'category': 'adoption', 'weight': 0.2},
-        {'name': 'revenue_growth', 'category': 'business_outcomes', 'weight': 0.4},
-        {'name': 'net_revenue_retention', 'category': 'business_outcomes', 'weight': 0.4},
-        {'name': 'churn_risk', 'category': 'business_outcomes', 'weight': 0.2},
-        {'name': 'sla_compliance', 'category': 'support', 'weight': 0.4},
-        {'name': 'support_satisfaction', 'category': 'support', 'weight': 0.3},
-        {'name': 'first_response_time', 'category': 'support', 'weight': 0.15},
-        {'name': 'resolution_time', 'category': 'support', 'weight': 0.15},
+        {'name': 'nps', 'category': 'relationship', 'weight': 0.3, 'curve': [[-50, 0], [0, 40], [30, 70], [60, 100]]},
+        {'name': 'csat', 'category': 'relationship', 'weight': 0.3, 'curve': [[1, 0], [3, 40], [4, 75], [4.6, 100]]},
+        {'name': 'executive_engagement', 'category': 'relationship', 'weight': 0.4, 'curve': [[0, 0], [1, 60], [3, 100]]},
+        {'name': 'adoption_index', 'category': 'adoption', 'weight': 0.5, 'curve': [[0, 0], [100, 100]]},
+        {'name': 'activation', 'category': 'adoption', 'weight': 0.3, 'curve': [[0, 0], [100, 100]]},
+        {'name': 'feature_usage', 'category': 'adoption', 'weight': 0.2, 'curve': [[0, 0], [100, 100]]},
+        {'name': 'revenue_growth', 'category': 'business_outcomes', 'weight': 0.4, 'curve': [[-50, 0], [0, 50], [25, 100]]},
+        {'name': 'net_revenue_retention', 'category': 'business_outcomes', 'weight': 0.4, 'curve': [[50, 0], [80, 25], [100, 70], [120, 100]]},
+        {'name': 'churn_risk', 'category': 'business_outcomes', 'weight': 0.2, 'curve': [[0, 100], [100, 0]]},
+        {'name': 'sla_compliance', 'category': 'support', 'weight': 0.4, 'curve': [[70, 0], [85, 40], [95, 85], [100, 100]]},
+        {'name': 'support_satisfaction', 'category': 'support', 'weight': 0.3, 'curve': [[1, 0], [3, 40], [4, 75], [4.6, 100]]},
+        {'name': 'first_response_time', 'category': 'support', 'weight': 0.15, 'curve': [[0, 100], [4, 70], [24, 0]]},
+        {'name': 'resolution_time', 'category': 'support', 'weight': 0.15, 'curve': [[0, 100], [24, 70], [120, 0]]},
     ]) -}}
 {% endmacro %}
 

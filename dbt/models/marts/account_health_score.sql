@@ -1,3 +1,4 @@
+{%- set is_standard = batch_has_fact('health_scheme', 'standard') -%}
 {%- set relationship = health_weights('relationship') -%}
 {%- set adoption = health_weights('adoption') -%}
 {%- set business_outcomes = health_weights('business_outcomes') -%}
@@ -27,6 +28,13 @@ too_old as (
     group by customer_id, account_key
 ),
 
+{%- if is_standard %}
+
+bases as (
+    select * from {{ ref('int_revenue_basis') }}
+),
+{%- endif %}
+
 kpis as (
     select
         customer_id,
@@ -52,15 +60,22 @@ inputs as (
         accounts.customer_id,
         accounts.account_id,
         accounts.health_score as crm_health_score,
+        {%- if is_standard %}
+        -- Growth in bookings is no growth: its weight goes to retention.
+        case when customers.health_scheme = 'standard' and bases.revenue_basis = 'bookings' then 0 else 0.4 end
+            as revenue_growth_weight,
+        case when customers.health_scheme = 'standard' and bases.revenue_basis = 'bookings' then 0.8 else 0.4 end
+            as net_revenue_retention_weight,
+        {%- endif %}
         accounts.as_of,
         customers.relationship_weight,
         customers.adoption_weight,
         customers.business_outcomes_weight,
         customers.support_weight,
-        {{ clamped('(kpis.nps + 100) / 2') }} as nps,
-        {{ clamped('(kpis.csat - 1) / 4 * 100') }} as csat,
-        {{ clamped('kpis.executive_engagement / 10 * 100') }} as executive_engagement,
-        {{ clamped('kpis.adoption_index') }} as adoption_index,
+        {{ input_score('nps', 'kpis.nps') }} as nps,
+        {{ input_score('csat', 'kpis.csat') }} as csat,
+        {{ input_score('executive_engagement', 'kpis.executive_engagement') }} as executive_engagement,
+        {{ input_score('adoption_index', 'kpis.adoption_index') }} as adoption_index,
         case
             when too_old.is_activation_too_old then null
             when accounts.total_users > 0 then {{ clamped('accounts.active_users / accounts.total_users * 100') }}
@@ -68,14 +83,22 @@ inputs as (
         case
             when too_old.is_feature_usage_too_old then null else {{ clamped('accounts.feature_usage_score') }}
         end as feature_usage,
-        {{ clamped('kpis.revenue_growth') }} as revenue_growth,
-        {{ clamped('kpis.net_revenue_retention / 150 * 100') }} as net_revenue_retention,
-        {{ clamped('100 - kpis.churn_risk') }} as churn_risk,
-        {{ clamped('kpis.sla_compliance') }} as sla_compliance,
-        {{ clamped('(kpis.support_satisfaction - 1) / 4 * 100') }} as support_satisfaction,
-        {{ clamped('100 - kpis.first_response_time / 24 * 100') }} as first_response_time,
+        {{ input_score('revenue_growth', 'kpis.revenue_growth') }} as revenue_growth,
+        {{ input_score('net_revenue_retention', 'kpis.net_revenue_retention') }} as net_revenue_retention,
+        {%- if is_standard %}
+        -- A risk that was computed is made of other inputs, which would count twice.
+        case
+            when customers.health_scheme = 'classic' or accounts.churn_risk is not null
+                then {{ classic_score('churn_risk', 'kpis.churn_risk') }}
+        end as churn_risk,
+        {%- else %}
+        {{ classic_score('churn_risk', 'kpis.churn_risk') }} as churn_risk,
+        {%- endif %}
+        {{ input_score('sla_compliance', 'kpis.sla_compliance') }} as sla_compliance,
+        {{ input_score('support_satisfaction', 'kpis.support_satisfaction') }} as support_satisfaction,
+        {{ input_score('first_response_time', 'kpis.first_response_time') }} as first_response_time,
         {{ inputs_known_then('accounts', 'customers') }}
-        {{ clamped('100 - kpis.resolution_time / 120 * 100') }} as resolution_time
+        {{ input_score('resolution_time', 'kpis.resolution_time') }} as resolution_time
     from accounts
     inner join customers on accounts.customer_id = customers.customer_id
     inner join kpis
@@ -86,6 +109,9 @@ inputs as (
         on
             accounts.customer_id = too_old.customer_id
             and accounts.account_key = too_old.account_key
+    {%- if is_standard %}
+    inner join bases on accounts.customer_id = bases.customer_id
+    {%- endif %}
 ),
 
 known as (

@@ -82,8 +82,9 @@ class HealthScore(Section, kind="meaning"):
     """How the health score is put together."""
 
     scheme: HealthScheme = setting(
-        "classic", "classic: the score and the churn risk of before. standard: accounts with many users may "
-        "have more tickets, and those that have fallen silent are a churn risk.",
+        "classic", "classic: the formulas of before. standard: each input is scored on a curve (growth of "
+        "0 % is 50 points, of 10 % 70); a churn risk that was computed from other inputs is no input, nor is "
+        "growth in bookings; accounts with many users may have more tickets, and silence is a risk.",
     )  # fmt: skip
     max_age_days: Mapping[str, MaxAge] = setting(
         {}, "Days after which an input is too old, by its name: its KPI then has no data, and the score and "

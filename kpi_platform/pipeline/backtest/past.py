@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from kpi_platform.domain.backtest.points import ENDS, points
 from kpi_platform.domain.backtest.rows import Numbers
 from kpi_platform.domain.batch import Tables
+from kpi_platform.domain.health import HealthScheme
 from kpi_platform.domain.instants import in_utc
 from kpi_platform.domain.kpi_gaps import Landed
 from kpi_platform.domain.settings import CustomerSettings
@@ -36,7 +37,7 @@ _ACCOUNT = (
 )
 
 
-def scores_at(computed: Computed) -> pa.Table:
+def scores_at(computed: Computed, scheme: HealthScheme) -> pa.Table:
     """Returns a row for each Salesforce account that counts at an instant: account_id, account_name, t, arr,
     arr_currency, score, crm_health_score, churn_risk_value, each input in its form from 0 to 100, and for
     each input of _FLAGS whether it was known (`<input>_known`)."""
@@ -92,7 +93,7 @@ def scores_at(computed: Computed) -> pa.Table:
             "score": column(health, "health_score"),
             "crm_health_score": column(health, "crm_health_score"),
             "churn_risk_value": measured["churn_risk"],
-            **{name: points(name, numbers) for name, numbers in measured.items()},
+            **{name: points(name, numbers, scheme) for name, numbers in measured.items()},
             **{f"{name}_known": accounts[flag].cast(pa.bool_()) for name, (flag, _) in _FLAGS.items()},
         }
     )

@@ -131,7 +131,7 @@ def _kept(
         on_progress(done + len(instants) * progress.done // max(progress.total, 1), total, progress.node)
 
     with past.computed(present.settings, instants, MARTS, present.population, on_node=tell) as computed:
-        scores = scores_at(computed)
+        scores = scores_at(computed, present.settings.health_score.scheme)
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".part")
     feather.write_feather(scores, unfinished)
