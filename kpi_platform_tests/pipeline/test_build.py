@@ -95,7 +95,7 @@ def marts(file: Path) -> dict[str, list[tuple[Any, ...]]]:
         ).fetchall()
         return {
             name: connection.execute(
-                f"select columns(name -> name <> 'computed_at') from kpi.\"{name}\" order by all"
+                f"select columns(lambda name: name <> 'computed_at') from kpi.\"{name}\" order by all"
             ).fetchall()
             for (name,) in names
         }
