@@ -138,6 +138,6 @@ def test_one_place_turns_names_into_secrets() -> None:
             looked_up = isinstance(node, ast.Subscript) and ast.unparse(node.value)
             if looked_up and looked_up.endswith(("configuration.environment", "os.environ")):
                 asking.add(str(file.relative_to(root)))
-    # dbt takes a profile's values from the process's environment, where dbt.py puts them. mail.py asks for the
-    # operator's two variables, which it names.
+    # dbt takes a profile's values from the process's environment, where dbt.py puts them. mail.py names the
+    # two variables of the operator that it asks for.
     assert asking == {"adapters/secrets.py", "adapters/dbt.py", "adapters/mail.py"}
