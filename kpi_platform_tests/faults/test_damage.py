@@ -47,6 +47,7 @@ VALUES = {
     "path": "alerts.on_stale_hours",
 }  # fmt: skip
 OPTIONS = {
+    "backtest": ["--from", "2026-01-01", "--to", "2026-01-02", "--horizon", "20"],
     "customer add": ["--name", "Acme"],
     "customer connect": ["--create", "salesforce"],
     "customer erase": ["--yes"],
@@ -67,7 +68,8 @@ def commands(group: object = None, path: tuple[str, ...] = ()) -> Iterator[tuple
     found = typer.main.get_command(app) if group is None else group
     below = getattr(found, "commands", None)
     if below is None:
-        yield " ".join(path), [one.name for one in found.params if one.required]  # type: ignore[attr-defined]
+        required = [one for one in found.params if one.required]  # type: ignore[attr-defined]
+        yield " ".join(path), [one.name for one in required if one.param_type_name == "argument"]
     else:
         for name, command in below.items():
             yield from commands(command, (*path, name))
@@ -121,7 +123,8 @@ def unaffected(damage: Damage) -> set[str]:
         return set(COMMANDS) - {"doctor", "run", "status", "up"}
     if damage.name in ("a full disk", "read-only files", "a read-only home"):
         reads = {one for one in COMMANDS if one.startswith((*ONLY_READS, "uploads"))}
-        return WITHOUT_HOME | reads | {"restore", "dagster-home", "local-fivetran", "web"}
+        # The end of a back-test that a full disk broke off could not be noted, so the next is refused.
+        return WITHOUT_HOME | reads | {"restore", "dagster-home", "local-fivetran", "web", "backtest"}
     return WITHOUT_HOME
 
 

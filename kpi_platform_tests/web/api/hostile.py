@@ -52,7 +52,12 @@ TEXTS = tuple(value for value in HOSTILE if isinstance(value, str))
 
 LEAVES = [leaf for leaf in settings_leaves() if not leaf.read_only]
 GUARDED = [leaf for leaf in LEAVES if leaf.kind != "meaning"]
-SECRET_PATHS = ("warehouse.credentials_secret", "alerts.webhook_url_secret")
+SECRET_PATHS = (
+    "warehouse.credentials_secret",
+    "alerts.webhook_url_secret",
+    "alerts.slack_url_secret",
+    "alerts.teams_url_secret",
+)
 OWN = {"salesforce": {"schema": "acme_crm"}, "servicenow": {"schema": "acme_itsm"}}
 BOLT = {
     "salesforce": {"schema": "bolt_crm"},
