@@ -255,7 +255,8 @@ def outcomes_of(source: Source, identity: str, as_of: datetime, *, ledger: bool)
     }
     for line in lines:
         renewed = [one.arr for one in lines if one.ended_by == line.id]
-        if line.kind == "Renewal" and renewed:
+        # "An outcome at or after `as_of` does not exist."
+        if line.kind == "Renewal" and renewed and line.start < as_of:
             before = sum(renewed)
             kind = "renewed" if round(line.arr, 6) >= round(before, 6) else "contracted"
             made.add((kind, line.start, round(before, 6), round(line.arr, 6)))

@@ -12,6 +12,12 @@ from kpi_platform.adapters.dbt import project_directory
 
 _SCRIPT = Path(__file__).parent / "handwritten"
 
+_FOR_THE_PAST = (
+    "table_name = 'account_outcomes' or column_name = 'computed_at' or column_name = 'are_fields_known'"
+    " or column_name like 'is\\_%\\_known' escape '\\'"
+)
+"""What only back-tests read: the script by hand leaves it out, and has so much less to do."""
+
 
 def compute_by_hand(file: Path, as_of: datetime) -> None:
     """All marts in the schema `handwritten`, written to the file."""
@@ -49,7 +55,9 @@ def _differences(
     rows, rows_by_hand = (_count(connection, f"{schema}.{mart}") for schema in ("kpi", "handwritten"))
     if rows != rows_by_hand:
         yield f"{mart} has {rows:,} rows, by hand {rows_by_hand:,}"
-    same_row = " and ".join(f"built.{column} is not distinct from ours.{column}" for column in _grain(mart))
+    same_row = " and ".join(
+        f"built.{column} is not distinct from ours.{column}" for column in _grain(mart) if column in columns
+    )
     counts = [f"count(*) filter ({_differ(name, kind)})" for name, kind in columns.items()]
     examples = [
         f"any_value(concat(built, '\n    by hand ', ours)) filter ({_differ(name, kind)})"
@@ -88,7 +96,9 @@ def _columns(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, di
     """Mart → column → type."""
     found: dict[str, dict[str, str]] = {}
     for mart, column, kind in connection.execute(
-        "select table_name, column_name, data_type from duckdb_columns() where schema_name = $1", [schema]
+        "select table_name, column_name, data_type from duckdb_columns()"
+        f" where schema_name = $1 and not ({_FOR_THE_PAST})",
+        [schema],
     ).fetchall():
         found.setdefault(mart, {})[column] = kind
     return found
