@@ -197,7 +197,7 @@ def _equal(found: Reading, wanted: Reading) -> bool:
 
 
 def same(found: Marts, wanted: Marts, tolerance: float) -> None:
-    """Equal in every row and column, numbers at 1e-9 or at the tolerance, but for the clock."""
+    """Equal in every row and column, numbers at 1e-9 or at the tolerance, except the clock."""
     assert set(found) == set(wanted)
     for mart, frame in wanted.items():
         clock = [column for column in frame.columns if column == "computed_at"]
