@@ -173,7 +173,7 @@ def test_doctor_says_how_to_upgrade_and_the_upgrade_keeps_every_row(tmp_path: Pa
     upgrade(engine)
     engine.dispose()
     after = rows(old)
-    # Sources that are switched off, and marts, have claims since; two revisions write old rules into the
+    # Sources that are switched off, and marts, have claims since; several revisions write old rules into the
     # settings of each customer.
     assert after.pop("settings_claims") >= before.pop("settings_claims")
     assert after.pop("customer_settings_versions") == before.pop("customer_settings_versions") + UPGRADES
